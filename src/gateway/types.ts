@@ -1,0 +1,48 @@
+import type { Index } from '#index/types.ts';
+import type { MailAccount, Store } from '#store/types.ts';
+import type { Engine } from '#upstream/engine.ts';
+import type { Keeper, UserId } from '#vault/keeper.ts';
+
+/** One mail account of a signed-in user, open in this mailroom. */
+export interface OpenAccount {
+  /** JMAP accountId (`A` + id without dashes). */
+  jmapId: string;
+  account: MailAccount;
+  index: Index;
+  engine: Engine;
+}
+
+/** A signed-in user hosted by this mailroom. */
+export interface Host {
+  user: UserId;
+  accounts: ReadonlyMap<string, OpenAccount>;
+  store: Store;
+  keeper: Keeper;
+  /** Tells every event stream of the user; null type list = ping. Debounced by the receiver. */
+  changed(jmapAccountId: string, states: Readonly<Record<string, string>>): void;
+}
+
+export interface Caller {
+  host: Host;
+  readOnly: boolean;
+  /** Hash of the caller's session, part of JMAP's sessionState. */
+  sessionState: string;
+}
+
+/** What the gateway exports; each takes and returns bytes so that nothing is parsed on the main thread. */
+export interface Gateway {
+  /** POST /jmap/api. `status` 200 with a JMAP response, or 400 with problem+json (RFC 8620 §3.6.1). */
+  api(caller: Caller, body: Buffer): Promise<{ status: number; type: string; body: Buffer }>;
+  /** The session resource (RFC 8620 §2); `origin` is the public origin, for absolute URLs. */
+  session(caller: Caller, origin: string, username: string): Promise<Buffer>;
+  upload(caller: Caller, accountId: string, type: string, bytes: Buffer): Promise<{ status: number; body: Buffer }>;
+  /** null: no such blob. `size` null when unknown beforehand. */
+  download(caller: Caller, accountId: string, blobId: string): Promise<{ type: string; size: number | null; chunks: AsyncIterable<Buffer> } | null>;
+  /** Current states of every type of every account, for the event stream's first event. */
+  states(caller: Caller): Record<string, Record<string, string>>;
+  /**
+   * One HTML message as its own document, sanitised (DESIGN.md section 7); `images` decides about remote images.
+   * `part` maps a section to the signed URL of an inline image. null: no HTML part.
+   */
+  mailDocument(caller: Caller, accountId: string, emailId: string, options: { remoteImages: boolean; dark: boolean; part: (section: string) => string; link: (href: string) => string; measure: string | null }): Promise<{ html: string; blockedImages: number } | null>;
+}

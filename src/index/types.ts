@@ -1,0 +1,286 @@
+import type { Brand } from '#base/brand.ts';
+
+/** The index as upstream writes it and the gateway reads it. One encrypted SQLite file per mail account; a cache. */
+export type MailboxId = Brand<number, 'MailboxId'>;
+/** Row id of an email: −(receivedAt seconds · 2^20 + n), so that ascending order is newest first. */
+export type EmailRow = Brand<number, 'EmailRow'>;
+/** Number behind the JMAP Email id (`M` + base36). Kept through moves; new only when conversations merge. */
+export type EmailNumber = Brand<number, 'EmailNumber'>;
+export type ThreadNumber = Brand<number, 'ThreadNumber'>;
+export type Uid = Brand<number, 'Uid'>;
+
+export type Role = 'inbox' | 'archive' | 'drafts' | 'flagged' | 'important' | 'junk' | 'sent' | 'trash' | 'all';
+
+/** NEW → HEAD (newest 200 known) → FILL (lowUid falling) → LIVE; REMAP after a UIDVALIDITY change; GONE when not listed. */
+export type MailboxState = 'new' | 'head' | 'fill' | 'live' | 'remap' | 'gone';
+
+export interface Mailbox {
+  id: MailboxId;
+  /** The name exactly as LIST gave it (modified UTF-7 or UTF-8), the key for every command. */
+  pathRaw: string;
+  /** Decoded, with the server's delimiter. */
+  path: string;
+  delimiter: string | null;
+  parent: MailboxId | null;
+  /** Last segment of `path`, for display. */
+  name: string;
+  role: Role | null;
+  noselect: boolean;
+  subscribed: boolean;
+  readOnly: boolean;
+  /** Whether PERMANENTFLAGS allows new keywords (`\*`). */
+  keywordsAllowed: boolean;
+  uidvalidity: number;
+  uidnext: number;
+  /** HIGHESTMODSEQ as decimal digits, '0' when unknown. */
+  modseq: string;
+  /** MESSAGES as the server last said it; the index may still hold fewer. */
+  exists: number;
+  /** Lowest UID already indexed; 0 when complete. */
+  lowUid: number;
+  state: MailboxState;
+  /** Kept in the same transaction as the rows. `\Deleted` messages are not counted. */
+  totalEmails: number;
+  unreadEmails: number;
+  totalThreads: number;
+  unreadThreads: number;
+}
+
+export interface Address {
+  name: string | null;
+  email: string;
+}
+
+/** What a header block and the FETCH items yield about one message; all text decoded, NUL-free. */
+export interface Envelope {
+  subject: string;
+  from: Address[];
+  sender: Address[];
+  replyTo: Address[];
+  to: Address[];
+  cc: Address[];
+  bcc: Address[];
+  /** Without angle brackets. */
+  messageId: string | null;
+  inReplyTo: string[];
+  references: string[];
+  /** Date header, Unix seconds; null when missing or unreadable. */
+  sentAt: number | null;
+  /** List-Id without brackets, null when none. */
+  listId: string | null;
+  /** From List-Unsubscribe, Auto-Submitted, Precedence: what the splits need. */
+  bulk: 'none' | 'list' | 'auto' | 'newsletter';
+}
+
+/** One message as the sync found it. */
+export interface Found {
+  uid: Uid;
+  /** IMAP system flags and keywords mapped to JMAP keywords, lower-case (`$seen`, `$flagged` ...); `\Deleted` is `deleted`. */
+  keywords: string[];
+  deleted: boolean;
+  modseq: string;
+  /** INTERNALDATE, Unix seconds. */
+  receivedAt: number;
+  size: number;
+  envelope: Envelope;
+  /** BODYSTRUCTURE as JSON of mime's Part, null when the server's was impossible. */
+  structure: string | null;
+  hasAttachment: boolean;
+  /** X-GM-MSGID, EMAILID or X-GUID; null when the server has none. */
+  strongId: string | null;
+  /** X-GM-THRID or THREADID when it may be trusted. */
+  strongThread: string | null;
+}
+
+export interface Email {
+  row: EmailRow;
+  number: EmailNumber;
+  thread: ThreadNumber;
+  /** Placements that are not gone and not `\Deleted`. */
+  mailboxes: MailboxId[];
+  keywords: string[];
+  receivedAt: number;
+  size: number;
+  envelope: Envelope;
+  preview: string;
+  hasAttachment: boolean;
+  structure: string | null;
+}
+
+/** Where a message lies on the server. `uid` is null while it exists only here (a draft that waits for its APPEND). */
+export interface Placement {
+  mailbox: MailboxId;
+  uid: Uid | null;
+  email: EmailRow;
+}
+
+export type ChangeType = 'Mailbox' | 'Email' | 'Thread' | 'Identity' | 'EmailSubmission' | 'MailAccount';
+export type ChangeKind = 'created' | 'updated' | 'destroyed';
+
+export interface Changes {
+  created: string[];
+  updated: string[];
+  destroyed: string[];
+  newState: string;
+  hasMore: boolean;
+  /** Mailbox only: true when nothing but the four counts changed. */
+  countsOnly: boolean;
+}
+
+/** A filter as JMAP says it (RFC 8621 §4.4.1), ids already turned into numbers. */
+export type Filter =
+  | { op: 'AND' | 'OR' | 'NOT'; of: Filter[] }
+  | {
+      op: 'is';
+      inMailbox?: MailboxId;
+      inMailboxOtherThan?: MailboxId[];
+      before?: number;
+      after?: number;
+      minSize?: number;
+      maxSize?: number;
+      allInThreadHaveKeyword?: string;
+      someInThreadHaveKeyword?: string;
+      noneInThreadHaveKeyword?: string;
+      hasKeyword?: string;
+      notKeyword?: string;
+      hasAttachment?: boolean;
+      text?: string;
+      from?: string;
+      to?: string;
+      cc?: string;
+      bcc?: string;
+      subject?: string;
+      body?: string;
+      /** Header name, and the text it must contain (null: it must exist). Only headers of the envelope are answered. */
+      header?: [string, string | null];
+    };
+
+export interface Sort {
+  property: 'receivedAt' | 'sentAt' | 'size' | 'from' | 'to' | 'subject' | 'hasKeyword' | 'allInThreadHaveKeyword' | 'someInThreadHaveKeyword';
+  isAscending: boolean;
+  keyword?: string;
+}
+
+export interface Query {
+  filter: Filter | null;
+  sort: Sort[];
+  collapseThreads: boolean;
+  position: number;
+  /** Page from this email instead of `position`. */
+  anchor: EmailNumber | null;
+  anchorOffset: number;
+  limit: number;
+  calculateTotal: boolean;
+}
+
+export interface QueryResult {
+  ids: EmailNumber[];
+  position: number;
+  total: number | null;
+}
+
+/** What the user wants of the server and the server has not confirmed; says the wanted end, so it may be repeated. */
+export type Want =
+  | { kind: 'keywords'; add: string[]; remove: string[] }
+  | { kind: 'move'; from: MailboxId; to: MailboxId }
+  | { kind: 'copy'; to: MailboxId }
+  | { kind: 'destroy'; from: MailboxId }
+  /** Bytes lie in `body` under part `raw`; `replaces` is the placement that goes once the new one stands. */
+  | { kind: 'append'; mailbox: MailboxId; keywords: string[]; receivedAt: number; replaces: { mailbox: MailboxId; uid: Uid } | null };
+
+export interface Intent {
+  id: number;
+  email: EmailRow;
+  want: Want;
+  /** Not before this time, Unix milliseconds: a draft's APPEND rests, a destroy may still be undone. */
+  dueAt: number;
+  tries: number;
+  /** mailbox, UIDVALIDITY, UID at the time of the wish; null for an email without placement. */
+  at: { mailbox: MailboxId; uidvalidity: number; uid: Uid } | null;
+}
+
+export interface IndexReader {
+  /** `epoch-seq`; changes for `Mailbox` also when only counts moved. */
+  state(type: ChangeType): string;
+  /** null: the state is of another epoch or older than what is kept (JMAP cannotCalculateChanges). */
+  changes(type: ChangeType, since: string, max: number): Changes | null;
+  mailboxes(): Mailbox[];
+  mailbox(id: MailboxId): Mailbox | undefined;
+  email(number: EmailNumber): Email | undefined;
+  /** In the order asked; missing ones left out. One statement per property set, not one per email. */
+  emails(numbers: readonly EmailNumber[]): Email[];
+  byRow(row: EmailRow): Email | undefined;
+  /** Email numbers of a conversation, oldest first. */
+  thread(thread: ThreadNumber): EmailNumber[] | undefined;
+  query(query: Query): QueryResult;
+  /** Matches marked by `<mark>`; both null when the filter has no text. Text is escaped for HTML (RFC 8621 §5). */
+  snippet(email: EmailNumber, filter: Filter | null): { subject: string | null; preview: string | null };
+  placements(email: EmailRow): Placement[];
+  placement(mailbox: MailboxId, uid: Uid): Placement | undefined;
+  /** Ascending. */
+  uids(mailbox: MailboxId): Uid[];
+  /** A stored body part: `raw` (whole message), `header`, or an IMAP section (`1.2`). */
+  body(email: EmailRow, part: string): Buffer | undefined;
+  blob(id: string): { type: string; bytes: Buffer } | undefined;
+  /** Intents due at `now`, oldest first. */
+  intents(now: number): Intent[];
+  nextIntentAt(): number | null;
+  intentCount(): number;
+  /** Emails whose preview is still unknown, newest first. */
+  withoutPreview(limit: number): { row: EmailRow; mailbox: MailboxId; uid: Uid; structure: string | null }[];
+  byMessageId(messageId: string): EmailNumber[];
+  value(key: string): string | undefined;
+  /** Addresses mail was sent to or came from that begin with `prefix`, best first. */
+  correspondents(prefix: string, limit: number): (Address & { letters: number })[];
+}
+
+export interface IndexTransactor extends IndexReader {
+  /** Inserts or updates by `pathRaw`; returns the row. */
+  saveMailbox(box: Omit<Mailbox, 'id' | 'totalEmails' | 'unreadEmails' | 'totalThreads' | 'unreadThreads'>): Mailbox;
+  patchMailbox(id: MailboxId, patch: Partial<Omit<Mailbox, 'id'>>): void;
+  removeMailbox(id: MailboxId): void;
+  /**
+   * Adds messages of a mailbox; known UIDs are updated. Applies identity (strong id, then fingerprint of a placement that
+   * is gone: a move keeps the Email), conversations, counters and the change log.
+   */
+  add(mailbox: MailboxId, found: readonly Found[]): void;
+  /** Server-side keyword state; pending intents overrule per keyword. Unknown UIDs are ignored. */
+  keywords(mailbox: MailboxId, flags: readonly { uid: Uid; keywords: string[]; deleted: boolean; modseq: string }[]): void;
+  /** Marks placements gone; the Email is destroyed by {@link sweep} unless it turns up elsewhere. */
+  vanished(mailbox: MailboxId, uids: readonly Uid[]): void;
+  /** Destroys Emails whose last placement went before `before` (Unix ms). */
+  sweep(before: number): void;
+  /** UIDVALIDITY changed: forgets UIDs, keeps Emails for {@link add} to find again by identity. */
+  remap(mailbox: MailboxId, uidvalidity: number): void;
+  preview(email: EmailRow, preview: string): void;
+  /** Text of the body for full text; replaces what was there. */
+  bodyText(email: EmailRow, text: string): void;
+  saveBody(email: EmailRow, part: string, bytes: Buffer): void;
+  saveBlob(id: string, type: string, bytes: Buffer): void;
+  /** An Email that exists only here; gets a placement when its `append` intent is done. */
+  addLocal(mailbox: MailboxId, email: Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'> & { preview: string }): EmailNumber;
+  /** The model side of the user's wishes; the intent is recorded in the same transaction. */
+  setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void;
+  move(email: EmailNumber, from: MailboxId, to: MailboxId, dueAt: number): void;
+  destroy(email: EmailNumber, dueAt: number): void;
+  append(email: EmailNumber, want: Extract<Want, { kind: 'append' }>, dueAt: number): void;
+  /** The intent is done; for a move or append `uid` is the new UID when the server said it (COPYUID, APPENDUID). */
+  intentDone(id: number, result: { mailbox: MailboxId; uid: Uid } | null): void;
+  /** The server refused: the model falls back to the server's state. */
+  intentRefused(id: number): void;
+  intentLater(id: number, dueAt: number): void;
+  note(type: ChangeType, id: string, kind: ChangeKind): void;
+  setValue(key: string, value: string): void;
+  /** Runs after the commit; never for a rolled-back write. */
+  afterCommit(task: () => void): void;
+}
+
+export interface Index extends Disposable {
+  readonly epoch: string;
+  /** Synchronous; one consistent snapshot. */
+  read<T>(task: (reader: IndexReader) => T): T;
+  /** Synchronous; one transaction, rolled back when `task` throws. */
+  write<T>(task: (transactor: IndexTransactor) => T): T;
+  /** Called after each commit that changed something, with the types that changed. */
+  onChange(listener: (types: ReadonlySet<ChangeType>) => void): () => void;
+}

@@ -1,0 +1,56 @@
+import type { EmailRow, MailboxId, Uid } from '#index/types.ts';
+
+/** One mail account as the gateway sees it. Everything shown comes from the index; this is what the index lacks. */
+export type Connection =
+  | { at: 'connecting' }
+  | { at: 'live' }
+  /** Next try at `retryAt` (Unix ms). `code` is a Problem code, `words` what the server said, if anything. */
+  | { at: 'away'; since: number; retryAt: number; code: string; words: string | null }
+  /** The server refused the stored password; nothing is retried until the user acts. */
+  | { at: 'refused'; since: number; words: string | null };
+
+export interface Progress {
+  /** Messages indexed of the account, and messages the server says there are. */
+  known: number;
+  total: number;
+  /** Date of the oldest message of the contiguous newest run, Unix seconds; null when nothing is known. */
+  reachesTo: number | null;
+  done: boolean;
+}
+
+/** Bytes of one message for reading. `whole`: the raw RFC 5322 bytes. `parts`: too large to fetch whole. */
+export type Source =
+  | { kind: 'whole'; raw: Buffer }
+  | { kind: 'parts'; header: Buffer; structure: string; part: (section: string) => Promise<Buffer> };
+
+export interface Engine extends AsyncDisposable {
+  readonly connection: Connection;
+  readonly progress: Progress;
+  /** Told after `connection` or `progress` changed. */
+  onStatus(listener: () => void): () => void;
+
+  /** Message bytes, from the index's body cache or fetched; equal wishes share one FETCH. @throws UpstreamError */
+  source(email: EmailRow): Promise<Source>;
+  /** The raw message or one still transfer-encoded section as a stream of chunks. */
+  stream(email: EmailRow, section: string | null): AsyncIterable<Buffer>;
+  /** Previews for these emails soon (they are on screen). Resolves when tried. */
+  wantPreviews(emails: readonly EmailRow[]): Promise<void>;
+  /** The user looks at this mailbox: it jumps the queue and is refreshed. */
+  look(mailbox: MailboxId): void;
+
+  /** Intents were written: run those that are due. */
+  nudge(): void;
+
+  /** IMAP SEARCH in one mailbox, for what the index has not read (bodies). UIDs ascending. */
+  search(mailbox: MailboxId, text: string): Promise<Uid[]>;
+
+  /** `parent` null: at the top of the personal namespace. Resolves when the server did it and the index shows it. */
+  createMailbox(name: string, parent: MailboxId | null, subscribe: boolean): Promise<MailboxId>;
+  renameMailbox(id: MailboxId, name: string, parent: MailboxId | null): Promise<void>;
+  /** @throws UpstreamError `mailbox/has-children`, `mailbox/refused` */
+  destroyMailbox(id: MailboxId): Promise<void>;
+  subscribeMailbox(id: MailboxId, subscribed: boolean): Promise<void>;
+
+  /** Look for due submissions now. */
+  nudgeOutbox(): void;
+}

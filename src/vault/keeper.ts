@@ -1,0 +1,170 @@
+import type { Duplex } from 'node:stream';
+import type { Brand } from '#base/brand.ts';
+
+/**
+ * The keeper as its callers see it. It holds the host key and the unlocked user keys, opens sealed passwords, makes the
+ * TLS connection and the SASL exchange, and hands on the authenticated byte stream. It never hands out a password.
+ * Secrets cross this interface as Buffers only, in frames over a Unix socket, whether the keeper runs as a child
+ * process or inside (`POSTERN_KEEPER=inside`). The keeper keeps no database: callers read and write the rows.
+ */
+export type UserId = Brand<string, 'UserId'>;
+export type MailAccountId = Brand<string, 'MailAccountId'>;
+export type SessionId = Brand<string, 'SessionId'>;
+export type SlotId = Brand<string, 'SlotId'>;
+
+export type Security = 'tls' | 'starttls' | 'none';
+export type MailProtocol = 'imap' | 'smtp';
+
+/** Where a credential may be used; bound into its ciphertext, so that writing SQL cannot repoint an account. */
+export interface Target {
+  protocol: MailProtocol;
+  host: string;
+  port: number;
+  security: Security;
+  /** The login sent to the server. */
+  username: string;
+  /** SHA-256 of a pinned certificate (hex), or null: verified against the trusted authorities. */
+  pin: string | null;
+}
+
+/** A password on its way in: sealed by the browser to {@link Keeper.publicKey}, or the bytes of the JSON form. Wiped by the client after sending. */
+export type IncomingSecret = { kind: 'sealed'; box: Buffer } | { kind: 'bytes'; bytes: Buffer };
+
+/** What a secret record is, bound into it as associated data. `generation` rises whenever the record is replaced. */
+export interface Binding {
+  purpose: 'mail-password' | 'index-key' | 'draft' | 'submission' | 'identity' | 'preference' | 'blob';
+  user: UserId;
+  account: MailAccountId | null;
+  /** Id of the row the secret stands in. */
+  row: string;
+  generation: number;
+}
+
+/** How an unlocker opens the user key. Each is one row of `slot`; see docs/spec/vault.md. */
+export type SlotKind = 'mail-password' | 'site-password' | 'passkey' | 'recovery' | 'token' | 'session';
+
+/** A stored slot: the user key wrapped under a key that only the unlocker yields. Opaque outside the vault. */
+export interface SlotRow {
+  id: SlotId;
+  user: UserId;
+  kind: SlotKind;
+  /** The account whose password opens it (`mail-password`), else null. */
+  account: MailAccountId | null;
+  generation: number;
+  /** Salts, Argon2id parameters, version byte, wrapped user key. */
+  sealed: Buffer;
+}
+
+/** The sealed key pair of a user; the public key lets the server put secrets in while the user is away. */
+export interface UserKeys {
+  publicKey: Buffer;
+  /** Secret key wrapped by the user key, and a MAC of the public key under it. */
+  sealed: Buffer;
+}
+
+/** A session as stored. Of the token only the hash is kept; the unlock key is never stored. */
+export interface SessionRow {
+  id: SessionId;
+  user: UserId;
+  tokenHash: Buffer;
+  /** Session share S and the user key wrapped under BLAKE2b(C; session id, S, host key). */
+  sealed: Buffer;
+  generation: number;
+}
+
+/** The two cookie values of a new or rotated session. Wiped by the receiver once sent. */
+export interface SessionSecrets {
+  token: Buffer;
+  unlockKey: Buffer;
+}
+
+/** A sealed mail password with all that its associated data needs. */
+export interface SealedCredential {
+  binding: Binding;
+  target: Target;
+  sealed: Buffer;
+}
+
+/** An authenticated byte stream: the server's next byte is the answer to our next command. */
+export interface Authenticated {
+  stream: Duplex;
+  /** IMAP: the CAPABILITY words after login (empty when the server did not say). SMTP: the EHLO keyword lines. */
+  capabilities: string[];
+  /** The greeting line as text, for the quirk table. */
+  greeting: string;
+  certificate: CertificateFacts | null;
+}
+
+export interface CertificateFacts {
+  subject: string;
+  issuer: string;
+  /** SHA-256, hex. */
+  fingerprint: string;
+  /** Unix seconds. */
+  validTo: number;
+  altNames: string[];
+}
+
+/** A password that a server has just accepted, held by the keeper for 60 s until it is enrolled or dropped. */
+export interface Admission {
+  handle: string;
+  capabilities: string[];
+  greeting: string;
+  certificate: CertificateFacts | null;
+}
+
+/** Rows to write in one transaction after an enrolment, and the cookies to set. */
+export interface Opened {
+  slots: SlotRow[];
+  keys: UserKeys | null;
+  credentials: { account: MailAccountId; protocol: MailProtocol; sealed: Buffer; generation: number }[];
+  session: SessionRow;
+  secrets: SessionSecrets;
+}
+
+export interface Keeper extends AsyncDisposable {
+  /** The X25519 public key of this start, 32 bytes. */
+  publicKey(): Promise<Buffer>;
+
+  /**
+   * Proves a password at the server: connects, verifies the certificate, authenticates. The IMAP connection made here is
+   * parked and becomes the account's first watch connection (see {@link connect}), so that signing in costs one LOGIN.
+   * @throws VaultError `auth/refused`, `net/unreachable`, `net/timeout`, `tls/none`, `tls/certificate` (with facts),
+   *   `proto/not-imap`, `proto/not-smtp`, `limit/connections`, `net/host-not-allowed`
+   */
+  admit(target: Target, secret: IncomingSecret): Promise<Admission>;
+
+  /** First sign-in of an address: makes user key, key pair, mail-password slot (unless `leaveNothing`), credentials, session. */
+  enroll(wish: { admission: string; user: UserId; account: MailAccountId; imap: Target; smtp: Target; session: SessionId; slot: SlotId; leaveNothing: boolean }): Promise<Opened>;
+
+  /**
+   * Later sign-in: opens the user key with the admitted password through its slot; re-seals the credential.
+   * @throws VaultError `slot/does-not-open` when the slot was made with another password (changed at the server)
+   */
+  enter(wish: { admission: string; slot: SlotRow; keys: UserKeys; account: MailAccountId; imap: Target; smtp: Target; credentialGeneration: number; session: SessionId }): Promise<Opened>;
+
+  /** Opens the user key of a session with the unlock key of its cookie. @throws `session/does-not-open` */
+  unlock(session: SessionRow, keys: UserKeys, unlockKey: Buffer): Promise<void>;
+  /** A new unlock key and token for an unlocked session; the caller stores the row and sets the cookies. */
+  rotate(session: SessionRow): Promise<{ session: SessionRow; secrets: SessionSecrets }>;
+  /** Makes a slot of kind `token` for an unlocked user; the secret is shown once. */
+  makeToken(user: UserId, slot: SlotId): Promise<{ slot: SlotRow; secret: Buffer }>;
+  /** Opens the user key with an API token's secret. @throws `slot/does-not-open` */
+  unlockByToken(slot: SlotRow, keys: UserKeys, secret: Buffer): Promise<void>;
+
+  /** Whether the user key is in memory. */
+  isOpen(user: UserId): Promise<boolean>;
+  /** Drops the user key (the last session ended, or lock). Connections that stand go on until closed. */
+  forget(user: UserId): Promise<void>;
+
+  /**
+   * An authenticated connection for an unlocked user: the parked one of {@link admit} when it fits, else a new one.
+   * @throws VaultError as {@link admit}, and `user/locked`
+   */
+  connect(credential: SealedCredential): Promise<Authenticated>;
+
+  /** A fresh random record key and its wrapped form for the row. Refused for `mail-password`. @throws `user/locked` */
+  makeKey(binding: Binding): Promise<{ key: Buffer; wrapped: Buffer }>;
+  /** The record key of a wrapped form. Refused for `mail-password`. @throws `user/locked`, `record/does-not-open` */
+  openKey(binding: Binding, wrapped: Buffer): Promise<Buffer>;
+}
