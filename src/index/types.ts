@@ -1,4 +1,7 @@
 import type { Brand } from '#base/brand.ts';
+import type { Address, Envelope } from '#mime/types.ts';
+
+export type { Address, Envelope };
 
 /** The index as upstream writes it and the gateway reads it. One encrypted SQLite file per mail account; a cache. */
 export type MailboxId = Brand<number, 'MailboxId'>;
@@ -44,32 +47,6 @@ export interface Mailbox {
   unreadEmails: number;
   totalThreads: number;
   unreadThreads: number;
-}
-
-export interface Address {
-  name: string | null;
-  email: string;
-}
-
-/** What a header block and the FETCH items yield about one message; all text decoded, NUL-free. */
-export interface Envelope {
-  subject: string;
-  from: Address[];
-  sender: Address[];
-  replyTo: Address[];
-  to: Address[];
-  cc: Address[];
-  bcc: Address[];
-  /** Without angle brackets. */
-  messageId: string | null;
-  inReplyTo: string[];
-  references: string[];
-  /** Date header, Unix seconds; null when missing or unreadable. */
-  sentAt: number | null;
-  /** List-Id without brackets, null when none. */
-  listId: string | null;
-  /** From List-Unsubscribe, Auto-Submitted, Precedence: what the splits need. */
-  bulk: 'none' | 'list' | 'auto' | 'newsletter';
 }
 
 /** One message as the sync found it. */

@@ -34,14 +34,40 @@ export interface HeaderField {
   value: string;
 }
 
+export interface Address {
+  name: string | null;
+  email: string;
+}
+
+/** What a header block and the FETCH items yield about one message; all text decoded, NUL-free. */
+export interface Envelope {
+  subject: string;
+  from: Address[];
+  sender: Address[];
+  replyTo: Address[];
+  to: Address[];
+  cc: Address[];
+  bcc: Address[];
+  /** Without angle brackets. */
+  messageId: string | null;
+  inReplyTo: string[];
+  references: string[];
+  /** Date header, Unix seconds; null when missing or unreadable. */
+  sentAt: number | null;
+  /** List-Id without brackets, null when none. */
+  listId: string | null;
+  /** From List-Unsubscribe, Auto-Submitted, Precedence: what the splits need. */
+  bulk: 'none' | 'list' | 'auto' | 'newsletter';
+}
+
 /** What the composer hands over to be built; all sizes in bytes, all text Unicode. */
 export interface Draft {
-  from: { name: string | null; email: string }[];
-  sender: { name: string | null; email: string }[] | null;
-  to: { name: string | null; email: string }[];
-  cc: { name: string | null; email: string }[];
-  bcc: { name: string | null; email: string }[];
-  replyTo: { name: string | null; email: string }[];
+  from: Address[];
+  sender: Address[] | null;
+  to: Address[];
+  cc: Address[];
+  bcc: Address[];
+  replyTo: Address[];
   subject: string;
   /** Without brackets. */
   messageId: string;
