@@ -1,4 +1,4 @@
-import type { EmailRow, MailboxId, Uid } from '#index/types.ts';
+import type { EmailNumber, EmailRow, MailboxId, Uid, Want } from '#index/types.ts';
 
 /** One mail account as the gateway sees it. Everything shown comes from the index; this is what the index lacks. */
 export type Connection =
@@ -23,11 +23,23 @@ export type Source =
   | { kind: 'whole'; raw: Buffer }
   | { kind: 'parts'; header: Buffer; structure: string; part: (section: string) => Promise<Buffer> };
 
+/** The server did not do what the user wished; the model has already fallen back to the server's state. */
+export interface Refusal {
+  emails: EmailNumber[];
+  kind: Want['kind'];
+  /** The response code without brackets (`OVERQUOTA`, `NOPERM`, `TRYCREATE` ...), null when there was none. */
+  responseCode: string | null;
+  /** What the server said, as it said it. */
+  words: string;
+}
+
 export interface Engine extends AsyncDisposable {
   readonly connection: Connection;
   readonly progress: Progress;
   /** Told after `connection` or `progress` changed. */
   onStatus(listener: () => void): () => void;
+  /** Told after a refusal was rolled back in the index. */
+  onRefusal(listener: (refusal: Refusal) => void): () => void;
 
   /** Message bytes, from the index's body cache or fetched; equal wishes share one FETCH. @throws UpstreamError */
   source(email: EmailRow): Promise<Source>;
