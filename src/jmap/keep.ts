@@ -1,0 +1,80 @@
+import type { EmailAddress } from './mail.ts';
+import type { AccountId, MailAccountId, MailboxId, UTCDate } from './ids.ts';
+
+/** Vendor capability `urn:postern:params:jmap:keep`: what JMAP has no words for. See docs/spec/jmap.md, rules K. */
+
+export type Colour = 'patina' | 'slate' | 'plum' | 'clay' | 'moss' | 'ochre' | 'rose' | 'iris';
+
+/** Where mail is fetched or sent. */
+export interface MailHost {
+  host: string;
+  port: number;
+  security: 'tls' | 'starttls' | 'none';
+}
+
+/** How the connection to the mail server stands. `code` is a member of a closed catalogue, `words` what the server said. */
+export type MailAccountStatus =
+  | { at: 'connecting' }
+  | { at: 'live' }
+  | { at: 'away'; since: UTCDate; retryAt: UTCDate; code: string; words: string | null }
+  | { at: 'refused'; since: UTCDate; words: string | null };
+
+/** How far the index reaches. Messages of all mailboxes. */
+export interface SyncProgress {
+  known: number;
+  total: number;
+  /** Nothing newer than this is missing; null when nothing is known yet. */
+  reachesTo: UTCDate | null;
+  done: boolean;
+}
+
+/** A change the mail server would not take; it has been taken back. */
+export interface Refusal {
+  at: UTCDate;
+  change: 'keywords' | 'move' | 'copy' | 'destroy' | 'append';
+  mailboxId: MailboxId | null;
+  words: string | null;
+}
+
+/** One per JMAP account; its id is `singleton`. */
+export interface MailAccount {
+  id: MailAccountId;
+  name: string;
+  address: string;
+  colour: Colour;
+  position: number;
+  imap: MailHost;
+  smtp: MailHost;
+  status: MailAccountStatus;
+  progress: SyncProgress;
+  /** Changes made here that the server has not confirmed. */
+  waiting: number;
+  /** Newest first, at most 20. */
+  refusals: Refusal[];
+}
+
+/** Correspondent/query: addresses mail went to or came from, best first. */
+export interface CorrespondentQueryArguments {
+  accountId: AccountId;
+  /** Beginning of a name, of a word of it, or of an address. */
+  prefix: string;
+  /** 1 to 100. */
+  limit?: number;
+}
+export interface CorrespondentQueryResponse {
+  accountId: AccountId;
+  list: EmailAddress[];
+}
+
+/** Where a submission stands in the outbox (docs/spec/outbox.md). `unknown`: the line broke while the server held the message. */
+export type OutboxStage = 'held' | 'due' | 'sending' | 'sent' | 'filed' | 'failed' | 'unknown' | 'canceled';
+
+/** Further properties of EmailSubmission, given when the capability is in `using`. */
+export interface OutboxProperties {
+  stage: OutboxStage;
+  /** When the next try is due; null unless it waits. */
+  nextTryAt: UTCDate | null;
+  tries: number;
+  /** What the server said last. */
+  words: string | null;
+}
