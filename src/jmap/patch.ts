@@ -33,7 +33,7 @@ const stepsOf = (patch: PatchObject): Step[] | string => {
 
 /**
  * `record` with the patch applied, as a copy; unchanged branches are shared. A top-level null takes the value of
- * `defaults` when it has one and else goes away; a null further down removes.
+ * `defaults` when it has one, else it stays null where the record has the property; a null further down removes.
  */
 export const applyPatch = <T extends object>(
   record: T,
@@ -42,7 +42,7 @@ export const applyPatch = <T extends object>(
 ): PatchResult<T> => {
   const steps = stepsOf(patch);
   if (typeof steps === 'string') return { ok: false, description: steps };
-  const copy: Record<string, unknown> = { ...record };
+  const copy = { ...record } as Record<string, unknown>;
   const fresh = new Set<unknown>([copy]);
   for (const { path, value } of steps) {
     let at = copy;
