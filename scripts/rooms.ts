@@ -15,11 +15,33 @@ export const rooms = {
   gateway: ['base', 'jmap', 'mime', 'vault', 'store', 'index', 'upstream'],
   mailroom: ['base', 'jmap', 'mime', 'config', 'vault', 'store', 'index', 'upstream', 'gateway'],
   door: ['base', 'jmap', 'mime', 'config', 'vault', 'store', 'discovery', 'mailroom'],
-  cli: ['base', 'jmap', 'mime', 'imap', 'smtp', 'config', 'vault', 'store', 'index', 'upstream', 'discovery', 'app-passwords', 'gateway', 'mailroom', 'door', 'world'],
+  cli: [
+    'base',
+    'jmap',
+    'mime',
+    'imap',
+    'smtp',
+    'config',
+    'vault',
+    'store',
+    'index',
+    'upstream',
+    'discovery',
+    'app-passwords',
+    'gateway',
+    'mailroom',
+    'door',
+    'world',
+  ],
   'web/model': ['base', 'jmap'],
   'web/parts': ['base'],
   'web/views': ['base', 'jmap', 'web/model', 'web/parts'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Import names (`#model/x.ts`) of rooms that do not lie at `src/NAME`. */
-export const aliases: Readonly<Record<string, string>> = { model: 'web/model', parts: 'web/parts', views: 'web/views', world: 'world' };
+export const aliases: Readonly<Record<string, string>> = {
+  model: 'web/model',
+  parts: 'web/parts',
+  views: 'web/views',
+  world: 'world',
+};

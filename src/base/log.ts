@@ -24,6 +24,7 @@ export const silent: Log = () => undefined;
 /** Writes an error as code and class only, so that words of a server or of a mail cannot reach the log. */
 export const logError = (log: Log, event: string, error: unknown, facts: Facts = {}): void => {
   const code = error instanceof Problem ? error.code : error instanceof Error ? error.name : typeof error;
-  const where = error instanceof Problem || !(error instanceof Error) ? undefined : error.stack?.split('\n').slice(1, 4).join(' ');
+  const where =
+    error instanceof Problem || !(error instanceof Error) ? undefined : error.stack?.split('\n').slice(1, 4).join(' ');
   log(loudness(error), event, { ...facts, code, where });
 };

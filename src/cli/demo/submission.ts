@@ -1,0 +1,102 @@
+import SMTPConnection from 'nodemailer/lib/smtp-connection/index.js';
+import { SMTPServer } from 'smtp-server';
+
+/** A submission server for the demo and for tests: signs people in and delivers to Dovecot by LMTP, nowhere else. */
+export interface SubmissionOptions {
+  users: readonly { address: string; password: string }[];
+  lmtpPort: number;
+  /** Fixed port, or a free one. */
+  port?: number;
+  /** PEM texts; with them STARTTLS is offered, or implicit TLS when `secure`. */
+  tls?: { cert: string; key: string; secure: boolean };
+  /** Called for each message taken, before it is delivered; throwing refuses it with the error's words and `responseCode`. */
+  onMessage?: (message: { from: string; to: string[]; raw: Buffer }) => void;
+}
+
+export interface RunningSubmission extends AsyncDisposable {
+  port: number;
+  /** Messages taken since the start. */
+  readonly taken: number;
+}
+
+/** Hands one message to Dovecot's LMTP. @throws Error when any recipient is refused */
+export const deliver = (lmtpPort: number, from: string, to: string[], raw: Buffer): Promise<void> =>
+  new Promise((done, fail) => {
+    const client = new SMTPConnection({
+      host: '127.0.0.1',
+      port: lmtpPort,
+      lmtp: true,
+      name: 'localhost',
+      ignoreTLS: true,
+    });
+    const end = (error: Error | null): void => {
+      client.quit();
+      if (error) fail(error);
+      else done();
+    };
+    client.once('error', (error) => fail(error));
+    client.connect((failed) => {
+      if (failed) return fail(failed);
+      return client.send({ from, to }, raw, (error, info) => {
+        if (error) return end(error);
+        return end(info.rejected.length > 0 ? new Error('a recipient was refused') : null);
+      });
+    });
+  });
+
+const refusal = (words: string, responseCode: number): Error => Object.assign(new Error(words), { responseCode });
+
+export const startSubmission = async (options: SubmissionOptions): Promise<RunningSubmission> => {
+  const known = new Set(options.users.map((u) => u.address.toLowerCase()));
+  let taken = 0;
+  const server = new SMTPServer({
+    ...(options.tls
+      ? { cert: options.tls.cert, key: options.tls.key, secure: options.tls.secure }
+      : { hideSTARTTLS: true, disabledCommands: ['STARTTLS'] }),
+    allowInsecureAuth: true,
+    authMethods: ['PLAIN', 'LOGIN'],
+    size: 60 * 1024 * 1024,
+    banner: 'Postern demo',
+    disableReverseLookup: true,
+    logger: false,
+    onAuth: (auth, _session, callback) => {
+      const user = options.users.find((u) => u.address.toLowerCase() === auth.username?.toLowerCase());
+      if (user && user.password === auth.password) callback(null, { user: user.address });
+      else callback(refusal('5.7.8 Authentication failed', 535));
+    },
+    onRcptTo: (address, _session, callback) => {
+      if (known.has(address.address.toLowerCase())) callback();
+      else callback(refusal(`5.1.1 <${address.address}> is not a mailbox of this demo`, 550));
+    },
+    onData: (stream, session, callback) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const from = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address;
+        const to = session.envelope.rcptTo.map((r) => r.address);
+        const raw = Buffer.concat(chunks);
+        const take = async (): Promise<void> => {
+          options.onMessage?.({ from, to, raw });
+          await deliver(options.lmtpPort, from, to, raw);
+          taken += 1;
+        };
+        take().then(
+          () => callback(null, '2.0.0 taken'),
+          (error: unknown) =>
+            callback(error instanceof Error && 'responseCode' in error ? error : refusal('4.3.0 delivery failed', 451)),
+        );
+      });
+    },
+  });
+  // A client that goes away in the middle is its own affair.
+  server.on('error', () => undefined);
+  await new Promise<void>((done) => server.listen(options.port ?? 0, '127.0.0.1', done));
+  const address = server.server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    get taken() {
+      return taken;
+    },
+    [Symbol.asyncDispose]: () => new Promise<void>((done) => server.close(() => done())),
+  };
+};
