@@ -1,0 +1,54 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Level } from '#base/log.ts';
+import type { Env } from './env.ts';
+import type { Cidr } from './networks.ts';
+import type { DomainServers, ServerPattern } from './servers.ts';
+
+/** What Postern does, without any secret: it may be printed. Plain data, so that it can be handed to threads. */
+export interface Config {
+  host: string;
+  port: number;
+  /** Absolute. */
+  data: string;
+  /** Absolute; holds the keeper's host key. */
+  secretFile: string;
+  /** Origins without a trailing slash; null when not said. */
+  publicUrl: string | null;
+  mailOrigin: string | null;
+  allowedServers: readonly ServerPattern[];
+  privateServers: readonly ServerPattern[];
+  domains: ReadonlyMap<string, DomainServers>;
+  /** Absolute path of a PEM file, or null. */
+  extraCa: string | null;
+  mailrooms: number;
+  sessionIdleMs: number;
+  keeper: 'child' | 'inside';
+  jsonSignIn: boolean;
+  trustedProxies: readonly Cidr[];
+  log: Level;
+  demo: boolean;
+}
+
+export const toConfig = (env: Env): Config => {
+  const data = resolve(env.data);
+  return {
+    host: env.host,
+    port: env.port,
+    data,
+    secretFile: env.secretFile === '' ? join(data, 'host.key') : resolve(env.secretFile),
+    publicUrl: env.publicUrl,
+    mailOrigin: env.mailOrigin,
+    allowedServers: env.allowedServers,
+    privateServers: env.privateServers,
+    domains: env.domains,
+    extraCa: env.extraCa === '' ? null : resolve(env.extraCa),
+    mailrooms: env.mailrooms || availableParallelism(),
+    sessionIdleMs: env.sessionIdle,
+    keeper: env.keeper,
+    jsonSignIn: env.jsonSignIn,
+    trustedProxies: env.trustedProxies,
+    log: env.log,
+    demo: env.demo,
+  };
+};
