@@ -1,0 +1,3 @@
+export interface Quirks {
+  names: readonly string[];
+}
