@@ -81,7 +81,7 @@ export const openDovecot = async (options: VillageOptions = {}): Promise<Village
         owned(each);
       put += 1;
       const at = receivedAt ?? Math.floor(Date.now() / 1000);
-      const file = join(folder, 'cur', `${at}.P${put}.village:2,${[...flags].sort().join('')}`);
+      const file = join(folder, 'cur', `${at}.P${put}.village:2,${flags.split('').sort().join('')}`);
       writeFileSync(file, raw);
       chownSync(file, dovecot.owner.uid, dovecot.owner.gid);
       utimesSync(file, at, at);

@@ -1,0 +1,25 @@
+/** Builds the web app into dist/ when its sources changed since the last build, or with --force. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+const sources = globSync(['web/**/*', 'src/jmap/**/*.ts', 'src/base/**/*.ts', 'vite.config.ts', 'package-lock.json'], {
+  withFileTypes: true,
+})
+  .filter((entry) => entry.isFile())
+  .map((entry) => `${entry.parentPath}/${entry.name}`)
+  .toSorted();
+const hash = createHash('sha256');
+for (const file of sources) hash.update(file).update('\0').update(readFileSync(file));
+const wanted = hash.digest('hex');
+const mark = '.cache/web-build';
+const fresh = existsSync('dist/index.html') && existsSync(mark) && readFileSync(mark, 'utf8') === wanted;
+if (!fresh || process.argv.includes('--force')) {
+  console.log('Building the web app ...');
+  const built = spawnSync(process.execPath, ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'], {
+    stdio: 'inherit',
+  });
+  if (built.status !== 0) process.exit(built.status ?? 1);
+  mkdirSync('.cache', { recursive: true });
+  writeFileSync(mark, wanted);
+}
