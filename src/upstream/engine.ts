@@ -52,6 +52,8 @@ export interface Engine extends AsyncDisposable {
 
   /** Intents were written: run those that are due. */
   nudge(): void;
+  /** The user acted (new password, unlocked, "try again"): connect now, also after `refused`. */
+  retry(): void;
 
   /** IMAP SEARCH in one mailbox, for what the index has not read (bodies). UIDs ascending. */
   search(mailbox: MailboxId, text: string): Promise<Uid[]>;
@@ -62,6 +64,8 @@ export interface Engine extends AsyncDisposable {
   /** @throws UpstreamError `mailbox/has-children`, `mailbox/refused` */
   destroyMailbox(id: MailboxId): Promise<void>;
   subscribeMailbox(id: MailboxId, subscribed: boolean): Promise<void>;
+  /** The mailbox of this role, created (`CREATE ... USE` where offered) when there is none. */
+  mailboxFor(role: 'archive' | 'drafts' | 'junk' | 'sent' | 'trash'): Promise<MailboxId>;
 
   /** Look for due submissions now. */
   nudgeOutbox(): void;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SendOutcome } from './outbox-step.ts';
 import { afterTry, giveUpAfter, providerFilesSent } from './outbox-step.ts';
 import { decodeSubmission, encodeSubmission, newSubmissionRecord, undoStatus } from './submission.ts';
 
