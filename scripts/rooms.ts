@@ -10,7 +10,7 @@ export const rooms = {
   store: ['base', 'jmap', 'vault'],
   index: ['base', 'jmap', 'mime'],
   upstream: ['base', 'jmap', 'mime', 'imap', 'smtp', 'vault', 'store', 'index'],
-  discovery: ['base', 'config'],
+  discovery: ['base', 'jmap', 'config'],
   'app-passwords': ['base', 'config', 'store'],
   gateway: ['base', 'jmap', 'mime', 'vault', 'store', 'index', 'upstream'],
   mailroom: ['base', 'jmap', 'mime', 'config', 'vault', 'store', 'index', 'upstream', 'gateway'],

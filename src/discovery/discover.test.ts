@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDomains } from '#config/servers.ts';
-import { guesses, openDiscovery, parseAddress, settingsOf, type DiscoveryParts, type Step } from './discover.ts';
+import type { DiscoveryStep as Step, Doubt } from '#jmap/auth.ts';
+import { type DiscoveryParts, guesses, openDiscovery, parseAddress, settingsOf } from './discover.ts';
 import { providerOfDomain, providerOfMx, providers } from './providers.ts';
-import type { Doubt, Prover } from './prove.ts';
+import type { Prover } from './prove.ts';
 
 const proves =
   (hosts: Record<string, true | Doubt>, asked: string[] = []): Prover =>

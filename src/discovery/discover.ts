@@ -1,50 +1,8 @@
 import { resolveMx } from 'node:dns/promises';
+import type { Doubt, DiscoveryStep as Step, FoundSettings as Settings, SettingsSource as Source } from '#jmap/auth.ts';
 import type { DomainServers, ServerAddress } from '#config/servers.ts';
-import { providerOfDomain, providerOfMx, type Provider } from './providers.ts';
-import type { Doubt, Proof, Protocol, Prover } from './prove.ts';
-
-/** Where the settings come from. */
-export type Source = 'operator' | 'provider' | 'guess';
-
-export interface FoundServer extends ServerAddress {
-  /** The login. */
-  username: string;
-  /** TLS was seen with a valid certificate for `host`, or the operator named the server. */
-  proven: boolean;
-}
-
-export interface Settings {
-  source: Source;
-  imap: FoundServer;
-  smtp: FoundServer;
-  /** The provider's name, and what its users have to know. */
-  provider: Pick<Provider, 'id' | 'name' | 'auth' | 'appPasswordUrl' | 'enableUrl' | 'note'> | null;
-  /** Whether a server lies outside the address's own domain: shown before a password is sent. */
-  foreign: boolean;
-  /** The login is a guess: where the whole address is refused, the part before the @ may be tried once. */
-  loginUnsure: boolean;
-}
-
-/** One line of the list on the sign-in screen. `ms` is the time since the start. */
-export type Step =
-  | {
-      step: 'settings';
-      state: 'looking' | 'found' | 'missing';
-      source: Source | null;
-      provider: string | null;
-      ms: number;
-    }
-  | {
-      step: 'incoming' | 'outgoing';
-      state: 'trying' | 'proven' | 'failed';
-      host: string;
-      port: number;
-      security: ServerAddress['security'];
-      doubt: Doubt | null;
-      ms: number;
-    }
-  | { step: 'result'; settings: Settings; ms: number }
-  | { step: 'failed'; doubt: Doubt | 'no-imap'; note: string | null; ms: number };
+import { type Provider, providerOfDomain, providerOfMx } from './providers.ts';
+import type { Proof, Protocol, Prover } from './prove.ts';
 
 export interface Discovery {
   /** Looks for the servers of an address; the last step is `result` or `failed`. Ends within `limitMs` (8 s). */

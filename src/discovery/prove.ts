@@ -1,22 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import type { Doubt } from '#jmap/auth.ts';
 import type { Reach, ServerAddress } from '#config/servers.ts';
 
 export type Protocol = 'imap' | 'smtp';
-
-/** Why a server was not taken. Nothing but a greeting and STARTTLS has been said to it. */
-export type Doubt =
-  | 'not-found'
-  | 'unreachable'
-  | 'timeout'
-  | 'private'
-  | 'not-allowed'
-  | 'no-tls'
-  | 'certificate'
-  | 'not-imap'
-  | 'not-smtp'
-  | 'plain-refused';
 
 export type Proof = { ok: true } | { ok: false; doubt: Doubt };
 
