@@ -1,6 +1,9 @@
 /** The one shape of a message's parts, whether it comes from bytes, from BODYSTRUCTURE or from the index. */
 export interface Part {
-  /** IMAP section number (`1`, `1.2`); '' for the root of a multipart message. */
+  /**
+   * IMAP section number (`1`, `1.2`); '' for the root of a multipart message. What lies in a message/rfc822 part `2` is its
+   * one child: `2.1` when it is no multipart, else `2.TEXT` with the children `2.1`, `2.2` ...
+   */
   section: string;
   /** Lower-case `type/subtype`. */
   type: string;
@@ -21,11 +24,11 @@ export interface Part {
   parts: Part[];
 }
 
-/** The lists of RFC 8621 §4.1.4, as sections. */
-export interface BodyLists {
-  text: Part[];
-  html: Part[];
-  attachments: Part[];
+/** The lists of RFC 8621 §4.1.4: parts of the tree they were made from. */
+export interface BodyLists<P extends Part = Part> {
+  text: P[];
+  html: P[];
+  attachments: P[];
 }
 
 /** One header field as it stood: `value` is the raw bytes after the colon, unfolded by nobody, decoded as latin1. */
