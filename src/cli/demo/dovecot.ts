@@ -46,7 +46,7 @@ export const dovecotMissing = (): string | null => {
   });
   if (found.error || found.status !== 0)
     return 'Dovecot is not installed (Debian: apt-get install dovecot-imapd dovecot-lmtpd).';
-  if (!/^2\.3\./.test(found.stdout))
+  if (!found.stdout.startsWith('2.3.'))
     return `Dovecot ${found.stdout.trim().split(' ')[0] ?? '?'} is installed; the demo server needs 2.3.`;
   if (!existsSync('/usr/lib/dovecot/lmtp'))
     return 'Dovecot is installed without LMTP (Debian: apt-get install dovecot-lmtpd).';

@@ -1,0 +1,433 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { RunningDovecot } from '#cli/demo/dovecot.ts';
+import { type Figure, figure, median, times } from './figures.ts';
+import { RawImap } from './limit/imap.ts';
+import type { Manifest } from './mailbox/write.ts';
+import { must } from '#base/must.ts';
+import { Client, type Invocation, post, type RunningPostern } from './postern.ts';
+
+export interface Ground {
+  dovecot: RunningDovecot;
+  postern: RunningPostern;
+  big: { address: string; password: string };
+  small: readonly { address: string; password: string }[];
+  manifest: Manifest;
+  smtpPort: number;
+  client: Client;
+}
+
+/** What Postern's bulk FETCH asks for. */
+const items =
+  '(UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE MODSEQ BODY.PEEK[HEADER.FIELDS (DATE FROM SENDER REPLY-TO TO CC BCC SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID LIST-UNSUBSCRIBE AUTO-SUBMITTED PRECEDENCE)])';
+const rowProperties = [
+  'id',
+  'threadId',
+  'mailboxIds',
+  'keywords',
+  'hasAttachment',
+  'from',
+  'to',
+  'subject',
+  'receivedAt',
+  'size',
+  'preview',
+];
+
+const raw = (g: Ground): Promise<RawImap> => RawImap.open(g.dovecot.imapPort, g.big.address, g.big.password);
+
+/** The list of a get answer, or of the one at `key`. */
+const listOf = <T>(answer: Record<string, unknown> | undefined, key = 'list'): T[] =>
+  must(answer, 'an answer')[key] as T[];
+
+const inboxOf = async (client: Client): Promise<string | null> => {
+  const [answer] = await client.call(['Mailbox/get', { ids: null }, '0']);
+  return listOf<{ id: string; role: string | null }>(answer).find((box) => box.role === 'inbox')?.id ?? null;
+};
+
+/** One page of the list as the app asks for it. */
+const page = (inbox: string, position: number, limit = 50): Invocation[] => [
+  [
+    'Email/query',
+    {
+      filter: { inMailbox: inbox },
+      sort: [{ property: 'receivedAt', isAscending: false }],
+      collapseThreads: true,
+      position,
+      limit,
+      calculateTotal: true,
+    },
+    '0',
+  ],
+  ['Email/get', { '#ids': { resultOf: '0', name: 'Email/query', path: '/ids' }, properties: rowProperties }, '1'],
+  ['Thread/get', { '#ids': { resultOf: '1', name: 'Email/get', path: '/list/*/threadId' } }, '2'],
+];
+
+interface AccountState {
+  progress: { known: number; total: number; done: boolean };
+  fullText?: { known: number; total: number; done: boolean };
+}
+
+const stateOf = async (client: Client): Promise<AccountState> => {
+  const [answer] = await client.call(['MailAccount/get', { ids: null }, '0']);
+  return must(listOf<AccountState>(answer)[0], 'one account');
+};
+
+/** Longest time the main thread stood still so far, in ms, as Postern itself tells on /metrics. */
+const longestBlock = async (g: Ground): Promise<number> =>
+  Number(
+    /^postern_event_loop_delay_max_seconds\s+([\d.e+-]+)/m.exec((await g.client.get('/metrics')).toString())?.[1] ??
+      Number.NaN,
+  ) * 1000;
+
+const fetchAll = async (g: Ground, what: string): Promise<number> => {
+  const imap = await raw(g);
+  let seconds = 0;
+  for (const mailbox of Object.keys(g.manifest.mailboxes)) {
+    await imap.command(`EXAMINE "${mailbox}"`);
+    const began = performance.now();
+    await imap.command(`FETCH 1:* ${what}`);
+    seconds += (performance.now() - began) / 1000;
+  }
+  imap.close();
+  return seconds;
+};
+
+export const firstSync = async (g: Ground): Promise<Figure[]> => {
+  // Both sides meet a server whose own caches are warm; a cold one is slower than any client.
+  await fetchAll(g, items);
+  const headSeconds = median(
+    await times(5, async () => {
+      const imap = await raw(g);
+      const { text } = await imap.command('SELECT INBOX', true);
+      const exists = Number(/\* (\d+) EXISTS/.exec(text)?.[1]);
+      await imap.command(`FETCH ${exists - 49}:* ${items}`);
+      imap.close();
+    }),
+  );
+  const rowSeconds = await fetchAll(g, items);
+  const textSeconds = rowSeconds + (await fetchAll(g, '(UID PREVIEW)'));
+
+  const cpu = g.postern.cpu();
+  const began = performance.now();
+  await g.client.signIn(g.big.address, g.big.password, g.dovecot.imapPort, g.smtpPort);
+  const authenticated = performance.now();
+  let rows = 0;
+  while (rows < Math.min(50, g.manifest.size)) {
+    const inbox = await inboxOf(g.client);
+    if (inbox !== null) rows = listOf((await g.client.call(...page(inbox, 0)))[1]).length;
+    // A page of conversations may hold fewer rows than fifty messages; thirty of fifty messages are surely shown.
+    if (rows >= 25) break;
+    await wait(5);
+  }
+  const first = performance.now() - authenticated;
+  let state = await stateOf(g.client);
+  while (!state.progress.done) {
+    await wait(50);
+    state = await stateOf(g.client);
+  }
+  const synced = (performance.now() - began) / 1000;
+  const syncCpu = g.postern.cpu() - cpu;
+  while (state.fullText && !state.fullText.done) {
+    await wait(100);
+    state = await stateOf(g.client);
+  }
+  const full = (performance.now() - began) / 1000;
+  const n = state.progress.known;
+  return [
+    figure('first rows after authentication', 'ms', first, headSeconds, 'limit: LOGIN, SELECT, FETCH of the newest 50'),
+    figure(
+      'first sync, rows and conversations',
+      'messages/s',
+      n / synced,
+      g.manifest.size / rowSeconds,
+      `${n} messages in ${Object.keys(g.manifest.mailboxes).length} mailboxes`,
+    ),
+    figure('first sync, CPU', 'messages/CPU-s', n / syncCpu, null, 'Postern with its keeper'),
+    figure(
+      'first sync with full text',
+      'messages/s',
+      n / full,
+      g.manifest.size / textSeconds,
+      'limit: the rows, then PREVIEW of all',
+    ),
+    figure('main thread stood still, longest', 'ms', await longestBlock(g), null, 'while the account synced'),
+  ];
+};
+
+/** Runs one of the limits in a process of its own; `task` gets its first message. */
+const withLimit = async <M, T>(
+  file: string,
+  parameters: readonly string[],
+  task: (message: M) => Promise<T>,
+): Promise<T> => {
+  const child = fork(new URL(file, import.meta.url), parameters);
+  const [message] = (await once(child, 'message')) as [M];
+  try {
+    return await task(message);
+  } finally {
+    child.disconnect();
+  }
+};
+
+/** Runs `task` against a bare HTTP server that answers with `bytes` octets. */
+const withBareHttp = <T>(bytes: number, task: (origin: string) => Promise<T>): Promise<T> =>
+  withLimit('limit/http.ts', [String(bytes)], ({ port }: { port: number }) => task(`http://127.0.0.1:${port}`));
+
+const bareMs = (bytes: number, body: Buffer): Promise<number> =>
+  withBareHttp(bytes, async (origin) => {
+    const agent = new Agent({ keepAlive: true });
+    const found = median(await times(200, () => post(agent, origin, '/', body, {}), 20));
+    agent.destroy();
+    return found;
+  });
+
+export const listPages = async (g: Ground): Promise<Figure[]> => {
+  const inbox = (await inboxOf(g.client)) ?? '';
+  const figures: Figure[] = [];
+  const deep = Math.min(50_000, Math.floor(g.manifest.size / 2));
+  // Every request differs in its call id, so that each page is made anew and none is answered from a cache.
+  const distinct = (calls: Invocation[], i: number): Buffer =>
+    g.client.body(
+      calls
+        .map(([name, args, id]) => [name, args, `${id}.${i}`] as const)
+        .map(([name, args, id]) => [
+          name,
+          JSON.parse(JSON.stringify(args).replaceAll(/"resultOf":"(\d)"/g, `"resultOf":"$1.${i}"`)) as Record<
+            string,
+            unknown
+          >,
+          id,
+        ]),
+    );
+  const flat = (position: number): Invocation[] =>
+    page(inbox, position).map(([name, args, id]) => [
+      name,
+      { ...args, ...(name === 'Email/query' ? { collapseThreads: false } : {}) },
+      id,
+    ]);
+  const cases: [string, Invocation[]][] = [
+    ['list page, 50 newest conversations', page(inbox, 0)],
+    ['list page, 50 newest messages', flat(0)],
+    [`list page at depth ${deep}`, flat(deep)],
+  ];
+  for (const [name, calls] of cases) {
+    const body = distinct(calls, 0);
+    const { length } = (await g.client.send(body)).body;
+    const limit = await bareMs(length, body);
+    const made = median(await times(200, (i) => g.client.send(distinct(calls, i)), 20));
+    const again = median(await times(200, () => g.client.send(body), 20));
+    figures.push(figure(name, 'ms', made, limit, `${length} bytes; limit: a bare HTTP answer of the same bytes`));
+    figures.push(figure(`${name}, asked again`, 'ms', again, limit, 'the same request, nothing changed'));
+  }
+  return figures;
+};
+
+export const openMessage = async (g: Ground): Promise<Figure[]> => {
+  const inbox = (await inboxOf(g.client)) ?? '';
+  const [, list] = await g.client.call(...page(inbox, 100, 120));
+  const ids = listOf<{ id: string }>(list).map((email) => email.id);
+  const get = (id: string): Promise<unknown> =>
+    g.client.call([
+      'Email/get',
+      {
+        ids: [id],
+        properties: ['bodyValues', 'textBody', 'htmlBody', 'attachments', 'headers'],
+        fetchAllBodyValues: true,
+      },
+      '0',
+    ]);
+  const first = median(await times(40, (i) => get(ids[i] ?? ''), 3));
+  const again = median(await times(40, (i) => get(ids[i] ?? ''), 3));
+  const imap = await raw(g);
+  await imap.command('EXAMINE INBOX');
+  const limit = median(
+    await times(40, (i) => imap.command(`FETCH ${g.manifest.mailboxes['INBOX']! - 300 - i} (BODY.PEEK[])`), 3),
+  );
+  imap.close();
+  return [
+    figure('open a message', 'ms', first, limit, 'limit: FETCH BODY[] on an open connection'),
+    figure('open it again', 'ms', again, limit),
+  ];
+};
+
+export const searches = async (g: Ground): Promise<Figure[]> => {
+  const inbox = (await inboxOf(g.client)) ?? '';
+  const imap = await raw(g);
+  await imap.command('EXAMINE INBOX');
+  const figures: Figure[] = [];
+  for (const [name, filter, criteria, hidden] of [
+    ['search a word of the subject', { subject: 'falconry' }, 'SUBJECT falconry', g.manifest.falconry],
+    ['search a word of the body', { text: 'brontide' }, 'TEXT brontide', g.manifest.brontide],
+  ] as const) {
+    const query: Invocation = [
+      'Email/query',
+      {
+        filter: { inMailbox: inbox, ...filter },
+        sort: [{ property: 'receivedAt', isAscending: false }],
+        limit: 50,
+        calculateTotal: true,
+      },
+      '0',
+    ];
+    const found = Number((await g.client.call(query))[0]?.['total']);
+    const made = median(await times(20, (i) => g.client.call([query[0], { ...query[1], limit: 50 - (i % 10) }, '0'])));
+    const limit = median(await times(3, () => imap.command(`UID SEARCH ${criteria}`), 1));
+    figures.push(
+      figure(name, 'ms', made, limit, `found ${found} of ${hidden}; limit: UID SEARCH ${criteria.split(' ')[0] ?? ''}`),
+    );
+  }
+  imap.close();
+  return figures;
+};
+
+const loginCount = (g: Ground): number =>
+  readFileSync(g.dovecot.logFile, 'latin1').split('imap-login: Info: Login: user=').length - 1;
+
+export const logins = async (g: Ground): Promise<Figure[]> => {
+  const before = loginCount(g);
+  const inbox = (await inboxOf(g.client)) ?? '';
+  for (let i = 0; i < 100; i += 1) await g.client.call(['Mailbox/get', { ids: null }, '0'], ...page(inbox, i));
+  return [
+    figure(
+      'LOGINs during 100 refreshes',
+      'logins',
+      loginCount(g) - before,
+      100,
+      'limit: a webmail that signs in for each click',
+    ),
+  ];
+};
+
+const perSecond = async (clients: number, send: () => Promise<unknown>): Promise<number> => {
+  const until = performance.now() + 3000;
+  let n = 0;
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (performance.now() < until) {
+        await send();
+        n += 1;
+      }
+    }),
+  );
+  return (n / (performance.now() - began)) * 1000;
+};
+
+export const requestsPerSecond = async (g: Ground): Promise<Figure[]> => {
+  const inbox = (await inboxOf(g.client)) ?? '';
+  const body = g.client.body(page(inbox, 0));
+  const { length } = (await g.client.send(body)).body;
+  const figures: Figure[] = [];
+  for (const clients of [1, 8, 32]) {
+    const made = await perSecond(clients, () => g.client.send(body));
+    const limit = await withBareHttp(length, async (origin) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+      const found = await perSecond(clients, () => post(agent, origin, '/', body, {}));
+      agent.destroy();
+      return found;
+    });
+    figures.push(
+      figure(
+        `list, ${clients} client${clients === 1 ? '' : 's'}`,
+        'requests/s',
+        made,
+        limit,
+        'the asking process shares the machine',
+      ),
+    );
+  }
+  return figures;
+};
+
+export const markRead = async (g: Ground): Promise<Figure[]> => {
+  const inbox = (await inboxOf(g.client)) ?? '';
+  const [answer] = await g.client.call([
+    'Email/query',
+    {
+      filter: { inMailbox: inbox },
+      sort: [{ property: 'receivedAt', isAscending: false }],
+      position: 2000,
+      limit: 1000,
+    },
+    '0',
+  ]);
+  const ids = listOf<string>(answer, 'ids');
+  const set = async (seen: boolean): Promise<void> => {
+    for (let at = 0; at < ids.length; at += 500)
+      await g.client.call([
+        'Email/set',
+        {
+          update: Object.fromEntries(
+            ids.slice(at, at + 500).map((id) => [id, { 'keywords/$seen': seen ? true : null }]),
+          ),
+        },
+        '0',
+      ]);
+  };
+  let turn = false;
+  const made = median(
+    await times(4, async () => {
+      await set(turn);
+      turn = !turn;
+    }),
+  );
+  const imap = await raw(g);
+  await imap.command('SELECT INBOX');
+  const limit = median(
+    await times(4, (i) =>
+      imap.command(
+        `STORE 1:${Math.min(1000, g.manifest.mailboxes['INBOX'] ?? 0)} ${i % 2 === 0 ? '-' : '+'}FLAGS.SILENT (\\Seen)`,
+      ),
+    ),
+  );
+  imap.close();
+  return [figure('mark 1,000 read', 'ms', made, limit, 'answered and shown; limit: one STORE of 1,000')];
+};
+
+export const idleMemory = async (g: Ground): Promise<Figure[]> => {
+  const clients = g.small.map(() => new Client(g.postern.origin));
+  const first = clients.shift();
+  const [firstUser, ...users] = g.small;
+  if (!first || !firstUser) return [];
+  await first.signIn(firstUser.address, firstUser.password, g.dovecot.imapPort, g.smtpPort);
+  await wait(1000);
+  const before = g.postern.memory();
+  for (const [i, client] of clients.entries()) {
+    const user = users[i];
+    if (user) await client.signIn(user.address, user.password, g.dovecot.imapPort, g.smtpPort);
+  }
+  await wait(3000);
+  const each = (g.postern.memory() - before) / Math.max(1, clients.length);
+  for (const client of [first, ...clients]) client.close();
+  const limit = await withLimit(
+    'limit/idle.ts',
+    [String(g.dovecot.imapPort), ...g.small.map((user) => user.address)],
+    ({ each: octets }: { each: number }) => Promise.resolve(octets),
+  );
+  return [
+    figure(
+      'memory of an idle signed-in user',
+      'kB',
+      each / 1024,
+      limit / 1024,
+      `mean of ${clients.length} with empty mailboxes, keeper included; limit: a bare socket in IDLE`,
+    ),
+  ];
+};
+
+export const scriptBytes = async (g: Ground): Promise<Figure[]> => {
+  const html = await (await fetch(`${g.postern.origin}/`)).text();
+  const sources = [...html.matchAll(/(?:<script[^>]*src|<link rel="modulepreload"[^>]*href)="([^"]+)"/g)].map(
+    (match) => match[1] ?? '',
+  );
+  let bytes = 0;
+  for (const source of sources) {
+    const answer = await fetch(new URL(source, g.postern.origin), { headers: { 'accept-encoding': 'gzip' } });
+    bytes += Number(answer.headers.get('content-length') ?? 0) || (await answer.arrayBuffer()).byteLength;
+  }
+  return [figure('script at first load', 'kB gzip', bytes / 1024, 60, 'limit: the budget')];
+};

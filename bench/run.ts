@@ -1,0 +1,81 @@
+/** `npm run bench [-- --json FILE] [--size N] [--users N]`: Postern beside the limit, on the same server, in the same run. */
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { dovecotMissing, mailFolder, startDovecot } from '#cli/demo/dovecot.ts';
+import { startSubmission } from '#cli/demo/submission.ts';
+import { type Figure, table } from './figures.ts';
+import { writeMailbox } from './mailbox/write.ts';
+import {
+  firstSync,
+  idleMemory,
+  listPages,
+  logins,
+  markRead,
+  openMessage,
+  requestsPerSecond,
+  scriptBytes,
+  searches,
+} from './measures.ts';
+import { Client, startPostern } from './postern.ts';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    size: { type: 'string', default: '100000' },
+    users: { type: 'string', default: '40' },
+  },
+});
+const size = Number(values.size);
+const idle = Number(values.users);
+const missing = dovecotMissing();
+if (missing !== null) throw new Error(missing);
+
+const mail = mailFolder(resolve('.cache/bench-mail'));
+const big = { address: `big${size}@bench.test`, password: 'bench' };
+const small = Array.from({ length: idle }, (_, i) => ({ address: `idle${i}@bench.test`, password: 'bench' }));
+mkdirSync(mail, { recursive: true });
+
+await using dovecot = await startDovecot({
+  users: [big, ...small],
+  mail,
+  extra: 'auth_verbose = yes\nservice imap {\n  process_limit = 1024\n}\n',
+});
+if (process.getuid?.() === 0) chownSync(mail, dovecot.owner.uid, dovecot.owner.gid);
+console.log(`Mailbox of ${size} messages ...`);
+const manifest = writeMailbox(mail, big.address, size, dovecot.owner, (done) => process.stdout.write(`\r${done}`));
+process.stdout.write('\r');
+await using submission = await startSubmission({ users: [big, ...small], lmtpPort: dovecot.lmtpPort });
+await using postern = await startPostern({
+  POSTERN_PRIVATE_SERVERS: `127.0.0.1:${dovecot.imapPort},127.0.0.1:${submission.port}`,
+});
+
+const ground = {
+  dovecot,
+  postern,
+  big,
+  small,
+  manifest,
+  smtpPort: submission.port,
+  client: new Client(postern.origin),
+};
+const figures: Figure[] = [];
+const measure = async (name: string, task: () => Promise<Figure[]>): Promise<void> => {
+  console.log(`measuring ${name} ...`);
+  figures.push(...(await task()));
+};
+await measure('the first sync', () => firstSync(ground));
+await measure('the list', () => listPages(ground));
+await measure('opening a message', () => openMessage(ground));
+await measure('searches', () => searches(ground));
+await measure('logins', () => logins(ground));
+await measure('requests per second', () => requestsPerSecond(ground));
+await measure('marking 1,000 read', () => markRead(ground));
+await measure('memory of idle users', () => idleMemory(ground));
+await measure('script at first load', () => scriptBytes(ground));
+ground.client.close();
+
+console.log(
+  `\n${table(figures)}\n\nTimes are medians of this run on this machine; only the ratios compare. ratio = Postern / limit.`,
+);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
