@@ -100,7 +100,7 @@ export interface FetchRow {
   guid: string | null;
   preview: string | null;
   /** Other BODY[...] items by section as the server names it, upper-case (`1`, `1.2.MIME`, '' for the whole). */
-  sections: Map<string, Buffer>;
+  sections: ReadonlyMap<string, Buffer>;
 }
 
 /** Which messages. `uids` need not be sorted; `newest` is by sequence number. `range` is a UID range. */
