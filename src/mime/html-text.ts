@@ -1,0 +1,285 @@
+import { type Token, Tokenizer, TokenizerMode } from 'parse5';
+
+export interface HtmlTextOptions {
+  /** Where links lead, after their text: for the text/plain alternative of a composed mail. */
+  links?: boolean;
+  /** `alt` of images. */
+  alt?: boolean;
+}
+
+/** Elements whose content is no text of the message. */
+const SILENT = new Set([
+  'script',
+  'style',
+  'title',
+  'template',
+  'object',
+  'iframe',
+  'noembed',
+  'noframes',
+  'select',
+  'datalist',
+  'svg',
+  'math',
+  'audio',
+  'video',
+  'canvas',
+]);
+const RAWTEXT = new Set(['style', 'iframe', 'noembed', 'noframes', 'xmp']);
+const RCDATA = new Set(['title', 'textarea']);
+/** A blank line around. */
+const PARAGRAPH = new Set([
+  'p',
+  'h1',
+  'h2',
+  'h3',
+  'h4',
+  'h5',
+  'h6',
+  'ul',
+  'ol',
+  'dl',
+  'table',
+  'pre',
+  'blockquote',
+  'figure',
+]);
+const BLOCK = new Set([
+  'address',
+  'article',
+  'aside',
+  'body',
+  'caption',
+  'center',
+  'dd',
+  'details',
+  'dir',
+  'div',
+  'dt',
+  'fieldset',
+  'figcaption',
+  'footer',
+  'form',
+  'header',
+  'legend',
+  'li',
+  'main',
+  'menu',
+  'nav',
+  'section',
+  'summary',
+  'tbody',
+  'tfoot',
+  'thead',
+  'tr',
+  ...PARAGRAPH,
+]);
+const VOID = new Set([
+  'br',
+  'hr',
+  'img',
+  'input',
+  'link',
+  'meta',
+  'wbr',
+  'col',
+  'base',
+  'area',
+  'embed',
+  'param',
+  'source',
+  'track',
+]);
+
+const attribute = (token: Token.TagToken, name: string): string =>
+  token.attrs.find((one) => one.name === name)?.value ?? '';
+
+/** Collects lines; white space is folded as a browser would, but in `pre`. */
+class Writer {
+  readonly lines: string[] = [];
+  private line = '';
+  private blankWanted = false;
+  private spaceWanted = false;
+  quote = 0;
+
+  text(chars: string, isPre: boolean): void {
+    if (isPre) {
+      const [first = '', ...rest] = chars.split('\n');
+      this.append(first);
+      for (const one of rest) {
+        this.end(false);
+        this.append(one);
+      }
+      return;
+    }
+    const folded = chars.replace(/[ \t\n\r\f]+/g, ' ');
+    if (folded.startsWith(' ')) this.spaceWanted = true;
+    const trimmed = folded.trim();
+    if (trimmed === '') return;
+    this.append(`${this.spaceWanted && this.line !== '' && !this.line.endsWith(' ') ? ' ' : ''}${trimmed}`);
+    this.spaceWanted = folded.endsWith(' ');
+  }
+
+  private append(text: string): void {
+    if (text === '') return;
+    if (this.line === '' && this.blankWanted) {
+      if (this.lines.length > 0) this.lines.push('>'.repeat(this.quote));
+      this.blankWanted = false;
+    }
+    this.line += text;
+  }
+
+  /** Ends the line if something stands on it. */
+  end(wantsBlank: boolean): void {
+    if (this.line !== '') this.lines.push(this.prefixed(this.line.trimEnd()));
+    this.line = '';
+    this.spaceWanted = false;
+    if (wantsBlank) this.blankWanted = true;
+  }
+
+  /** A line break that counts even on an empty line. */
+  break(): void {
+    if (this.line === '') this.blankWanted = true;
+    else this.end(false);
+  }
+
+  get isEmptyLine(): boolean {
+    return this.line === '';
+  }
+
+  private prefixed(line: string): string {
+    return this.quote === 0 ? line : `${'>'.repeat(this.quote)} ${line}`;
+  }
+}
+
+class Reader {
+  readonly writer = new Writer();
+  private silent = '';
+  private silentDepth = 0;
+  private pre = 0;
+  private lists: { ordered: boolean; next: number }[] = [];
+  private link: { href: string; from: string } | null = null;
+  private linkText = '';
+  private readonly options: HtmlTextOptions;
+
+  constructor(options: HtmlTextOptions) {
+    this.options = options;
+  }
+
+  chars(text: string): void {
+    if (this.silent !== '') return;
+    if (this.link !== null && this.linkText.length < 2000) this.linkText += text;
+    this.writer.text(text.replaceAll('\u00a0', ' '), this.pre > 0);
+  }
+
+  start(token: Token.TagToken): void {
+    const name = token.tagName;
+    if (this.silent !== '') {
+      if (name === this.silent) this.silentDepth += 1;
+      return;
+    }
+    if (SILENT.has(name)) {
+      if (token.selfClosing) return;
+      this.silent = name;
+      this.silentDepth = 1;
+      return;
+    }
+    this.open(token, name);
+  }
+
+  private open(token: Token.TagToken, name: string): void {
+    const { writer } = this;
+    if (BLOCK.has(name))
+      writer.end(PARAGRAPH.has(name) && !(this.lists.length > 0 && (name === 'ul' || name === 'ol')));
+    if (name === 'br') writer.break();
+    else if (name === 'hr') this.rule();
+    else if (name === 'td' || name === 'th') writer.text(' ', false);
+    else if (name === 'img' && this.options.alt === true) writer.text(` ${attribute(token, 'alt')} `, false);
+    else if (name === 'blockquote') writer.quote = Math.min(writer.quote + 1, 20);
+    else if (name === 'pre') this.pre += 1;
+    else if (name === 'ul' || name === 'ol')
+      this.lists.push({ ordered: name === 'ol', next: Number.parseInt(attribute(token, 'start'), 10) || 1 });
+    else if (name === 'li') this.item();
+    else if (name === 'a' && this.options.links === true) {
+      this.link = { href: attribute(token, 'href').trim(), from: '' };
+      this.linkText = '';
+    }
+  }
+
+  private rule(): void {
+    this.writer.end(true);
+    if (this.options.links !== true) return;
+    this.writer.text('-----', false);
+    this.writer.end(true);
+  }
+
+  private item(): void {
+    const list = this.lists.at(-1);
+    const indent = '  '.repeat(Math.min(Math.max(this.lists.length - 1, 0), 10));
+    this.writer.text(`${indent}${list?.ordered === true ? `${list.next}. ` : '- '}`, true);
+    if (list !== undefined) list.next += 1;
+  }
+
+  end(token: Token.TagToken): void {
+    const name = token.tagName;
+    const { writer } = this;
+    if (this.silent !== '') {
+      if (name === this.silent && (this.silentDepth -= 1) === 0) this.silent = '';
+      return;
+    }
+    if (name === 'a') this.endLink();
+    if (name === 'ul' || name === 'ol') this.lists.pop();
+    if (name === 'p' || name === 'br') writer.end(name === 'p');
+    else if (BLOCK.has(name)) writer.end(PARAGRAPH.has(name) && this.lists.length === 0);
+    if (name === 'blockquote') writer.quote = Math.max(0, writer.quote - 1);
+    if (name === 'pre') this.pre = Math.max(0, this.pre - 1);
+  }
+
+  private endLink(): void {
+    const { link } = this;
+    this.link = null;
+    if (link === null || !/^(?:https?|mailto|tel):/i.test(link.href)) return;
+    const text = this.linkText.trim();
+    const bare = link.href.replace(/^(?:mailto|tel):/i, '');
+    if (
+      text === '' ||
+      text === link.href ||
+      text === bare ||
+      `${text}/` === link.href ||
+      link.href.replace(/^https?:\/\//i, '') === text
+    )
+      return;
+    this.writer.text(` <${bare}>`, false);
+  }
+}
+
+/**
+ * Text of an HTML document or fragment: paragraphs, lists, quotes (`> `), optionally where links lead. Reads tokens, not a
+ * tree, so that it is linear in any input, cut-off ones included. For reading and indexing; never the way to safe HTML.
+ */
+export const htmlToText = (html: string, options: HtmlTextOptions = {}): string => {
+  const reader = new Reader(options);
+  const tokenizer = new Tokenizer(
+    {},
+    {
+      onStartTag: (token) => {
+        reader.start(token);
+        if (RAWTEXT.has(token.tagName)) tokenizer.state = TokenizerMode.RAWTEXT;
+        else if (RCDATA.has(token.tagName)) tokenizer.state = TokenizerMode.RCDATA;
+        else if (token.tagName === 'script') tokenizer.state = TokenizerMode.SCRIPT_DATA;
+        if (VOID.has(token.tagName)) return;
+        tokenizer.lastStartTagName = token.tagName;
+      },
+      onEndTag: (token) => reader.end(token),
+      onCharacter: (token) => reader.chars(token.chars),
+      onWhitespaceCharacter: (token) => reader.chars(token.chars),
+      onNullCharacter: () => {},
+      onComment: () => {},
+      onDoctype: () => {},
+      onEof: () => {},
+    },
+  );
+  tokenizer.write(html, true);
+  reader.writer.end(false);
+  return reader.writer.lines.join('\n').trim();
+};

@@ -1,0 +1,74 @@
+import { bodyLists } from './body-lists.ts';
+import { htmlToText } from './html-text.ts';
+import { quotedTail, signatureStart } from './quote.ts';
+import type { Part } from './types.ts';
+
+/** RFC 8621 §4.1.4: at most 256 characters. */
+const MAX_PREVIEW = 256;
+/** Text behind this is never looked at for a preview. */
+const MAX_TEXT = 20_000;
+const MAX_HTML = 200_000;
+
+/** Which part a preview is made of, and how many of its encoded octets are enough to fetch. */
+export interface PreviewPart<P extends Part = Part> {
+  part: P;
+  octets: number;
+}
+
+/**
+ * The first body part that has text; plain before HTML. null when there is none. HTML of newsletters begins with its
+ * styles, so more of it is needed.
+ */
+export const previewPart = <P extends Part & { parts: P[] }>(root: P): PreviewPart<P> | null => {
+  const { text, html } = bodyLists(root);
+  // Three octets can be a mailer's empty alternative.
+  const isText = (part: P): boolean => part.type.startsWith('text/') && part.encodedSize > 3;
+  const part = text.find((one) => isText(one) && one.type === 'text/plain') ?? html.find(isText) ?? text.find(isText);
+  if (part === undefined) return null;
+  return { part, octets: Math.min(part.encodedSize, part.type === 'text/html' ? 49_152 : 4096) };
+};
+
+/** Characters newsletters pad their first line with, so that nothing else shows in a list. */
+const INVISIBLE = '\\u00ad\\u034f\\u061c\\u180e\\u200b\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufeff';
+const padding = new RegExp(`[\\s${INVISIBLE}\\u115f\\u1160\\u17b4\\u17b5\\u200c-\\u200f\\ufe00-\\ufe0f\\uffa0]{2,}`, 'g');
+const invisible = new RegExp(`[${INVISIBLE}]`, 'g');
+/** Joins the parts of one emoji. */
+const JOINED = '\ufe0f\u200d';
+const rule = /^\W*$|^[-_=*#~.+<>\s]{3,}/;
+
+/** Lines that carry the message: no quotes, no rules, no bare links. */
+const goodLines = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => !/^\s{0,2}>/.test(line))
+    .map((line) =>
+      line
+        .replace(/[<[(](?:https?:\/\/|mailto:|cid:)[^\s>\])]*[>\])]/gi, ' ')
+        .replace(/\[(?:image|cid):[^\]]{0,200}\]/gi, ' '),
+    )
+    .map((line) => (rule.test(line) && !/[\p{L}\p{N}\p{S}]/u.test(line) ? '' : line));
+
+const squeeze = (lines: readonly string[]): string =>
+  lines.join(' ').replace(padding, (run) => (run === JOINED ? run : ' ')).replace(invisible, '').replace(/\s+/g, ' ').trim();
+
+const cut = (text: string): string => {
+  if (text.length <= MAX_PREVIEW) return text;
+  const end = /[\ud800-\udbff]/.test(text.charAt(MAX_PREVIEW - 1)) ? MAX_PREVIEW - 1 : MAX_PREVIEW;
+  return text.slice(0, end).trimEnd();
+};
+
+/**
+ * The first words of a message for lists, at most 256 UTF-16 units: without quotes, signature, markup, padding. A message
+ * that is nothing but quote gives the quote.
+ */
+export const previewOf = (text: string, isHtml: boolean): string => {
+  const plain = (isHtml ? htmlToText(text.slice(0, MAX_HTML)) : text).slice(0, MAX_TEXT);
+  const tail = quotedTail(plain);
+  const own = tail === null ? plain : plain.slice(0, tail.start);
+  const unsigned = own.slice(0, signatureStart(own));
+  for (const candidate of [unsigned, own]) {
+    const found = squeeze(goodLines(candidate));
+    if (found !== '') return cut(found);
+  }
+  return cut(squeeze([plain.replace(/^[>\s]+/gm, '')]));
+};
