@@ -1,0 +1,175 @@
+import type { Mailbox, MailboxId, Uid } from '#index/types.ts';
+import type { ImapSession } from '#imap/session.ts';
+import type { Selected } from '#imap/types.ts';
+import { lastUid } from './mirror.ts';
+import type { Brought, Mirror } from './mirror.ts';
+
+/** Messages that the first look at a mailbox brings. */
+export const headSize = 50;
+/** Newest flags compared where the server cannot say what changed. */
+const flagWindow = 500;
+/** More new messages than this are fetched newest first. */
+const flood = 300;
+
+export interface CatchUp {
+  /** EXAMINE: the selected mailbox will not be written to. */
+  readOnly?: boolean;
+  /** Compare all flags and UIDs even when nothing seems to differ; for servers without CONDSTORE. */
+  deep?: boolean;
+  /** How many of the newest a mailbox seen for the first time brings. */
+  head?: number;
+}
+
+const nothing: Brought = { count: 0, lowest: null, highest: null, oldest: null };
+
+const max = (...values: (number | null)[]): number => Math.max(0, ...values.filter((value) => value !== null));
+
+/** Never fetched from: new, or new again since its UIDVALIDITY changed. */
+export const isFresh = (box: Mailbox): boolean => box.state === 'new' || (box.state === 'remap' && box.uidnext === 0);
+
+/**
+ * Selects a mailbox and brings the index into step with it: arrivals, flags, removals (rules S13, S15). Afterwards the
+ * mailbox is the selected one, and what was not read yet lies below its `lowUid`.
+ */
+export const catchUp = async (
+  session: ImapSession,
+  mirror: Mirror,
+  id: MailboxId,
+  options: CatchUp = {},
+): Promise<Brought> => {
+  const box = mirror.mailbox(id);
+  const fresh = isFresh(box);
+  const mayResync = !fresh && session.qresync && box.modseq !== '0';
+  const selected = await session.select(box.pathRaw, {
+    ...(options.readOnly === true ? { readOnly: true } : {}),
+    ...(mayResync ? { since: { uidvalidity: box.uidvalidity, modseq: box.modseq } } : {}),
+  });
+  if (fresh) return firstLook(session, mirror, box, selected, options.head ?? headSize);
+  if (selected.uidvalidity !== box.uidvalidity) {
+    mirror.log('info', 'upstream.uidvalidity', { mailbox: id });
+    mirror.index.write((t) => {
+      t.remap(id, selected.uidvalidity);
+      t.patchMailbox(id, {
+        state: 'remap',
+        uidvalidity: selected.uidvalidity,
+        uidnext: 0,
+        lowUid: 0,
+        modseq: '0',
+        exists: selected.exists,
+      });
+    });
+    return firstLook(session, mirror, mirror.mailbox(id), selected, options.head ?? headSize);
+  }
+  return inStep(session, mirror, box, selected, options.deep === true);
+};
+
+const facts = (selected: Selected): Partial<Mailbox> => ({
+  uidvalidity: selected.uidvalidity,
+  readOnly: selected.readOnly,
+  exists: selected.exists,
+  modseq: selected.highestModseq,
+  // EXAMINE may leave PERMANENTFLAGS empty, which says nothing about SELECT.
+  ...(selected.permanentFlags.length === 0 ? {} : { keywordsAllowed: selected.keywordsAllowed }),
+});
+
+const firstLook = async (
+  session: ImapSession,
+  mirror: Mirror,
+  box: Mailbox,
+  selected: Selected,
+  head: number,
+): Promise<Brought> => {
+  const brought = selected.exists === 0 ? nothing : await mirror.bring(session, box.id, { newest: head });
+  const whole = brought.count >= selected.exists;
+  const state = whole ? 'live' : box.state === 'remap' ? 'remap' : 'head';
+  mirror.index.write((t) =>
+    t.patchMailbox(box.id, {
+      ...facts(selected),
+      state,
+      lowUid: whole ? (0 as Uid) : (brought.lowest ?? lastUid),
+      uidnext: max(selected.uidnext, (brought.highest ?? 0) + 1),
+    }),
+  );
+  return brought;
+};
+
+const inStep = async (
+  session: ImapSession,
+  mirror: Mirror,
+  box: Mailbox,
+  selected: Selected,
+  deep: boolean,
+): Promise<Brought> => {
+  const before = selected.resynced && selected.vanished.length > 0 ? mirror.uids(box.id).length : 0;
+  if (selected.resynced) {
+    mirror.vanished(box.id, selected.vanished);
+    await mirror.flags(box.id, selected.changed);
+  }
+  const gone = before === 0 ? 0 : before - mirror.uids(box.id).length;
+  const mayHaveNew = selected.uidnext === null || selected.uidnext > box.uidnext;
+  const brought = mayHaveNew ? await arrivals(session, mirror, box, selected.exists) : nothing;
+  if (!selected.resynced) await changedFlags(session, mirror, box, selected, deep);
+  const expected = box.exists + brought.count - gone;
+  if (deep || expected !== selected.exists) await compare(session, mirror, box);
+  mirror.index.write((t) =>
+    t.patchMailbox(box.id, {
+      ...facts(selected),
+      uidnext: max(box.uidnext, selected.uidnext, (brought.highest ?? 0) + 1),
+    }),
+  );
+  return brought;
+};
+
+const changedFlags = async (
+  session: ImapSession,
+  mirror: Mirror,
+  box: Mailbox,
+  selected: Selected,
+  deep: boolean,
+): Promise<void> => {
+  if (session.condstore && box.modseq !== '0' && selected.highestModseq !== '0') {
+    if (selected.highestModseq === box.modseq) return;
+    const { rows, vanished } = await session.fetchFlags({ range: [1, lastUid] }, box.modseq);
+    mirror.vanished(box.id, vanished);
+    return mirror.flags(box.id, rows);
+  }
+  if (selected.exists === 0) return;
+  const { rows } = await session.fetchFlags(deep ? { range: [1, lastUid] } : { newest: flagWindow });
+  await mirror.flags(box.id, rows);
+};
+
+/** Messages from `uidnext` on, of the selected mailbox. */
+export const arrivals = async (
+  session: ImapSession,
+  mirror: Mirror,
+  box: Mailbox,
+  exists: number,
+): Promise<Brought> => {
+  if (exists - box.exists <= flood) return mirror.bring(session, box.id, { range: [box.uidnext, lastUid] });
+  const known = new Set<number>(mirror.uids(box.id));
+  const uids = (await session.search({ uids: [[box.uidnext, lastUid]] })).filter((uid) => !known.has(uid));
+  const total: Brought = { ...nothing };
+  for (let end = uids.length; end > 0; end -= flood) {
+    const part = await mirror.bring(session, box.id, { uids: uids.slice(Math.max(0, end - flood), end) });
+    total.count += part.count;
+    total.lowest = part.lowest ?? total.lowest;
+    total.highest = total.highest === null ? part.highest : (max(total.highest, part.highest) as Uid);
+    total.oldest = part.oldest ?? total.oldest;
+  }
+  return total;
+};
+
+/** Compares the UIDs above `lowUid` with the server's: removals, and holes that are filled. */
+export const compare = async (session: ImapSession, mirror: Mirror, box: Mailbox): Promise<void> => {
+  const there =
+    box.lowUid === 0 ? await session.uidSearchAll() : await session.search({ uids: [[box.lowUid, lastUid]] });
+  const onServer = new Set<number>(there);
+  const known = mirror.uids(box.id).filter((uid) => uid >= box.lowUid);
+  const gone = known.filter((uid) => !onServer.has(uid));
+  if (gone.length > 0) mirror.index.write((t) => t.vanished(box.id, gone));
+  const held = new Set<number>(known);
+  const holes = there.filter((uid) => !held.has(uid));
+  for (let end = holes.length; end > 0; end -= flood) {
+    await mirror.bring(session, box.id, { uids: holes.slice(Math.max(0, end - flood), end) });
+  }
+};

@@ -1,0 +1,114 @@
+import type { ImapSession } from '#imap/session.ts';
+import { UpstreamError } from './errors.ts';
+
+/** Who goes first on a line: the smaller number. Within one number, first come first served. */
+export const urgency = { user: 0, intent: 1, arrival: 2, visible: 3, folders: 4, background: 5 } as const;
+export type Urgency = (typeof urgency)[keyof typeof urgency];
+
+/** Several commands that belong together; it has the session for itself while it runs. */
+export type Task<T> = (session: ImapSession) => Promise<T>;
+
+export interface TaskOptions {
+  urgency: Urgency;
+  /** Begin again after the connection broke under it: only for what may be repeated. Default true. */
+  again?: boolean;
+}
+
+interface Job {
+  urgency: Urgency;
+  order: number;
+  /** Starts left. */
+  starts: number;
+  run(session: ImapSession): Promise<void>;
+  reject(error: unknown): void;
+}
+
+/**
+ * The jobs of one connection, the most urgent first, one at a time. A line without session keeps its jobs until one is
+ * attached or {@link fail} is called.
+ */
+export class Line {
+  #session: ImapSession | null = null;
+  readonly #jobs: Job[] = [];
+  #order = 0;
+  #busy = false;
+  #resting: () => void;
+
+  /** `resting` is told whenever the last job is done. */
+  constructor(resting: () => void = () => undefined) {
+    this.#resting = resting;
+  }
+
+  get session(): ImapSession | null {
+    return this.#session;
+  }
+
+  /** A job runs or waits. */
+  get busy(): boolean {
+    return this.#busy || this.#jobs.length > 0;
+  }
+
+  /** A job that is at least as urgent waits or runs. */
+  waiting(least: Urgency): boolean {
+    return this.#jobs.some((job) => job.urgency <= least);
+  }
+
+  run<T>(task: Task<T>, { urgency: level, again = true }: TaskOptions): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#put({
+        urgency: level,
+        order: (this.#order += 1),
+        starts: again ? 2 : 1,
+        run: async (session) => resolve(await task(session)),
+        reject,
+      });
+      void this.#pump();
+    });
+  }
+
+  attach(session: ImapSession): void {
+    this.#session = session;
+    session.onEnd(() => this.#detach(session));
+    void this.#pump();
+  }
+
+  /** Rejects all that waits. */
+  fail(error: UpstreamError): void {
+    for (const job of this.#jobs.splice(0)) job.reject(error);
+  }
+
+  #detach(session: ImapSession): void {
+    if (this.#session === session) this.#session = null;
+  }
+
+  #put(job: Job): void {
+    const at = this.#jobs.findIndex(
+      (other) => other.urgency > job.urgency || (other.urgency === job.urgency && other.order > job.order),
+    );
+    if (at === -1) this.#jobs.push(job);
+    else this.#jobs.splice(at, 0, job);
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    let worked = false;
+    for (;;) {
+      const session = this.#session;
+      if (session === null || session.ended !== null) break;
+      const job = this.#jobs.shift();
+      if (job === undefined) break;
+      worked = true;
+      job.starts -= 1;
+      try {
+        await job.run(session);
+      } catch (error) {
+        if (session.ended === null) job.reject(error);
+        else if (job.starts > 0) this.#put(job);
+        else job.reject(new UpstreamError('net/away', 'the connection broke', { cause: error }));
+      }
+    }
+    this.#busy = false;
+    if (worked && this.#jobs.length === 0 && this.#session !== null) this.#resting();
+  }
+}

@@ -1,0 +1,120 @@
+import type { Clock } from '#base/clock.ts';
+import { logError } from '#base/log.ts';
+import type { Log } from '#base/log.ts';
+import { Problem } from '#base/problem.ts';
+import type { ImapSession } from '#imap/session.ts';
+import { UpstreamError } from './errors.ts';
+import { Line, urgency } from './line.ts';
+import type { Task, TaskOptions } from './line.ts';
+
+/** A connection of its own for long work, closed after this long without any. */
+export const idleClose = 60_000;
+
+/** Most connections of one account. */
+export const mostConnections = 3;
+
+type Extra = 'bulk' | 'read';
+
+/** The server, or the keeper for it, says that this account has too many connections. */
+export const tooMany = (error: unknown): boolean => error instanceof Problem && error.code === 'limit/connections';
+
+/**
+ * The connections of one account (rule S2). `watch` is attached by the watch; the others are opened by the first job and
+ * closed after a minute of rest. When the server allows fewer, their jobs run on the watch line, behind the user's.
+ */
+export class Lines {
+  readonly watch: Line;
+  readonly #extra: Record<Extra, { line: Line; opening: boolean; cancel: (() => void) | null }>;
+  readonly #connect: () => Promise<ImapSession>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #most = mostConnections;
+  #closed = false;
+
+  constructor(parts: { connect: () => Promise<ImapSession>; clock: Clock; log: Log; resting: () => void }) {
+    this.#connect = parts.connect;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.watch = new Line(parts.resting);
+    this.#extra = {
+      bulk: { line: new Line(() => this.#rest('bulk')), opening: false, cancel: null },
+      read: { line: new Line(() => this.#rest('read')), opening: false, cancel: null },
+    };
+  }
+
+  /** Connections this account may have. */
+  get most(): number {
+    return this.#most;
+  }
+
+  /** The server refused one more: never above what stands now. */
+  lower(): void {
+    const standing = [this.watch, this.#extra.bulk.line, this.#extra.read.line].filter(
+      (line) => line.session !== null,
+    ).length;
+    this.#most = Math.max(1, Math.min(this.#most - 1, standing));
+    this.#log('info', 'upstream.fewer-connections', { most: this.#most });
+  }
+
+  /** Long work on a line of its own, or behind everything else on the watch line. */
+  bulk<T>(task: Task<T>): Promise<T> {
+    return this.#most >= 2
+      ? this.#onExtra('bulk', task, { urgency: urgency.background })
+      : this.watch.run(task, { urgency: urgency.background });
+  }
+
+  /** A long body: not in the way of the watch line while a third connection may be had. */
+  read<T>(task: Task<T>, options: TaskOptions): Promise<T> {
+    return this.#most >= 3 ? this.#onExtra('read', task, options) : this.watch.run(task, options);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const error = new UpstreamError('engine/closed', 'the account was closed');
+    const lines = [this.watch, this.#extra.bulk.line, this.#extra.read.line];
+    for (const { cancel } of Object.values(this.#extra)) cancel?.();
+    for (const line of lines) line.fail(error);
+    await Promise.all(lines.map(async (line) => line.session?.close()));
+  }
+
+  async #onExtra<T>(kind: Extra, task: Task<T>, options: TaskOptions): Promise<T> {
+    const extra = this.#extra[kind];
+    extra.cancel?.();
+    extra.cancel = null;
+    const result = extra.line.run(task, options);
+    if (extra.line.session === null && !extra.opening) void this.#open(kind);
+    try {
+      return await result;
+    } catch (error) {
+      if (tooMany(error instanceof UpstreamError ? error.cause : error)) return this.watch.run(task, options);
+      throw error;
+    }
+  }
+
+  async #open(kind: Extra): Promise<void> {
+    const extra = this.#extra[kind];
+    extra.opening = true;
+    try {
+      const session = await this.#connect();
+      if (this.#closed) return void (await session.close());
+      session.onEnd(() => {
+        if (extra.line.busy && !extra.opening && !this.#closed) void this.#open(kind);
+      });
+      extra.line.attach(session);
+    } catch (error) {
+      if (tooMany(error)) this.lower();
+      else logError(this.#log, 'upstream.no-second-connection', error, { kind });
+      extra.line.fail(new UpstreamError('net/away', 'no second connection', { cause: error }));
+    } finally {
+      extra.opening = false;
+    }
+  }
+
+  #rest(kind: Extra): void {
+    const extra = this.#extra[kind];
+    extra.cancel?.();
+    extra.cancel = this.#clock.after(idleClose, () => {
+      if (!extra.line.busy) void extra.line.session?.close();
+    });
+  }
+}
