@@ -37,12 +37,27 @@ export interface Gateway {
   session(caller: Caller, origin: string, username: string): Promise<Buffer>;
   upload(caller: Caller, accountId: string, type: string, bytes: Buffer): Promise<{ status: number; body: Buffer }>;
   /** null: no such blob. `size` null when unknown beforehand. */
-  download(caller: Caller, accountId: string, blobId: string): Promise<{ type: string; size: number | null; chunks: AsyncIterable<Buffer> } | null>;
+  download(
+    caller: Caller,
+    accountId: string,
+    blobId: string,
+  ): Promise<{ type: string; size: number | null; chunks: AsyncIterable<Buffer> } | null>;
   /** Current states of every type of every account, for the event stream's first event. */
   states(caller: Caller): Record<string, Record<string, string>>;
   /**
    * One HTML message as its own document, sanitised (DESIGN.md section 7); `images` decides about remote images.
    * `part` maps a section to the signed URL of an inline image. null: no HTML part.
    */
-  mailDocument(caller: Caller, accountId: string, emailId: string, options: { remoteImages: boolean; dark: boolean; part: (section: string) => string; link: (href: string) => string; measure: string | null }): Promise<{ html: string; blockedImages: number } | null>;
+  mailDocument(
+    caller: Caller,
+    accountId: string,
+    emailId: string,
+    options: {
+      remoteImages: boolean;
+      dark: boolean;
+      part: (section: string) => string;
+      link: (href: string) => string;
+      measure: string | null;
+    },
+  ): Promise<{ html: string; blockedImages: number } | null>;
 }

@@ -1,5 +1,5 @@
 import type { EmailAddress } from './mail.ts';
-import type { AccountId, MailAccountId, MailboxId, UTCDate } from './ids.ts';
+import type { AccountId, EmailId, MailAccountId, UTCDate } from './ids.ts';
 
 /** Vendor capability `urn:postern:params:jmap:keep`: what JMAP has no words for. See docs/spec/jmap.md, rules K. */
 
@@ -32,8 +32,10 @@ export interface SyncProgress {
 export interface Refusal {
   at: UTCDate;
   change: 'keywords' | 'move' | 'copy' | 'destroy' | 'append';
-  mailboxId: MailboxId | null;
-  words: string | null;
+  emailIds: EmailId[];
+  /** The server's response code (`OVERQUOTA`, `NOPERM` ...), null when there was none. */
+  responseCode: string | null;
+  words: string;
 }
 
 /** One per JMAP account; its id is `singleton`. */

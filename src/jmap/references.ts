@@ -1,4 +1,4 @@
-import type { Invocation, ResultReference } from './core.ts';
+import type { ResultReference } from './core.ts';
 import { parsePointer } from './pointer.ts';
 
 /** Result references – RFC 8620 §3.7. */
@@ -50,10 +50,13 @@ export type Resolved =
   /** `invalidArguments`: a name stands both plain and as reference, or what should be a reference is none. */
   | { ok: false; type: 'invalidArguments' | 'invalidResultReference'; description: string };
 
-/** Arguments with every `#name` replaced by what it refers to. `responses` are those so far, in order. */
+/**
+ * Arguments with every `#name` replaced by what it refers to. `look` finds the first response of the call `resultOf`
+ * and evaluates the path in it; undefined when there is no such response or the path leads nowhere.
+ */
 export const resolveReferences = (
   given: Record<string, unknown>,
-  responses: readonly Invocation<string, unknown>[],
+  look: (reference: ResultReference) => { found: unknown } | undefined,
 ): Resolved => {
   const names = Object.keys(given);
   if (!names.some((name) => name.startsWith('#'))) return { ok: true, arguments: given };
@@ -65,16 +68,14 @@ export const resolveReferences = (
     }
     const plain = name.slice(1);
     const reference = given[name];
-    if (Object.hasOwn(given, plain))
+    if (Object.hasOwn(given, plain)) {
       return { ok: false, type: 'invalidArguments', description: `${plain} stands both plain and as a reference` };
-    if (!isResultReference(reference))
-      return { ok: false, type: 'invalidArguments', description: `${name} is not a result reference` };
-    const answer = responses.find((response) => response[2] === reference.resultOf);
-    if (answer?.[0] !== reference.name) {
-      return { ok: false, type: 'invalidResultReference', description: `${name}: no such response to refer to` };
     }
-    const value = evaluatePointer(answer[1], reference.path);
-    if (!value) return { ok: false, type: 'invalidResultReference', description: `${name}: the path leads nowhere` };
+    if (!isResultReference(reference)) {
+      return { ok: false, type: 'invalidArguments', description: `${name} is not a result reference` };
+    }
+    const value = look(reference);
+    if (!value) return { ok: false, type: 'invalidResultReference', description: `${name}: nothing there to refer to` };
     resolved[plain] = value.found;
   }
   return { ok: true, arguments: resolved };

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { type UTCDate, utcDate } from '#jmap/ids.ts';
+import type { MailAccountId } from '#jmap/ids.ts';
+import type { MailAccount, MailAccountStatus, MailHost, Refusal } from '#jmap/keep.ts';
+import type { Connection, Engine, Refusal as EngineRefusal } from '#upstream/engine.ts';
+import type { Target } from '#vault/keeper.ts';
+import { emailId } from '../ids.ts';
+import type { OpenAccount } from '../types.ts';
+
+export const mailAccountId = 'singleton' as MailAccountId;
+
+export const mailAccountProperties: readonly (keyof MailAccount)[] = [
+  'id',
+  'name',
+  'address',
+  'colour',
+  'position',
+  'imap',
+  'smtp',
+  'status',
+  'progress',
+  'waiting',
+  'refusals',
+];
+
+const mostRefusals = 20;
+
+/** Refusals of an engine since it was opened, newest first. */
+const refusalsOf = new WeakMap<Engine, Refusal[]>();
+
+/** Begins to listen; called whenever an account is met, does so once. */
+export const watchRefusals = (engine: Engine, now: () => number): Refusal[] => {
+  const known = refusalsOf.get(engine);
+  if (known) return known;
+  const refusals: Refusal[] = [];
+  refusalsOf.set(engine, refusals);
+  engine.onRefusal(({ emails, kind, responseCode, words }: EngineRefusal) => {
+    refusals.unshift({ at: utcDate(now() / 1000), change: kind, emailIds: emails.map(emailId), responseCode, words });
+    refusals.length = Math.min(refusals.length, mostRefusals);
+  });
+  return refusals;
+};
+
+const hostOf = ({ host, port, security }: Target): MailHost => ({ host, port, security });
+
+const instant = (milliseconds: number): UTCDate => utcDate(Math.floor(milliseconds / 1000));
+
+const statusOf = (connection: Connection): MailAccountStatus => {
+  switch (connection.at) {
+    case 'connecting':
+    case 'live':
+      return { at: connection.at };
+    case 'away': {
+      const { code, words } = connection;
+      return { at: 'away', since: instant(connection.since), retryAt: instant(connection.retryAt), code, words };
+    }
+    case 'refused':
+      return { at: 'refused', since: instant(connection.since), words: connection.words };
+  }
+};
+
+export const mailAccountView = ({ account, engine, index }: OpenAccount): MailAccount => {
+  const { known, total, reachesTo, done } = engine.progress;
+  return {
+    id: mailAccountId,
+    name: account.name,
+    address: account.address,
+    colour: account.colour,
+    position: account.position,
+    imap: hostOf(account.imap),
+    smtp: hostOf(account.smtp),
+    status: statusOf(engine.connection),
+    progress: { known, total, reachesTo: reachesTo === null ? null : utcDate(reachesTo), done },
+    waiting: index.read((reader) => reader.intentCount()),
+    refusals: refusalsOf.get(engine) ?? [],
+  };
+};
+
+/** The state is a digest of what is shown: it needs no log and is the same on every node. */
+export const mailAccountState = (open: OpenAccount): string =>
+  createHash('sha256')
+    .update(JSON.stringify(mailAccountView(open)))
+    .digest('base64url')
+    .slice(0, 16);

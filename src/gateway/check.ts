@@ -1,0 +1,147 @@
+import { isId, isOffsetDate, isUTCDate, type Id, type OffsetDate, type UTCDate } from '#jmap/ids.ts';
+
+/**
+ * Reads one value of the outside world: returns it typed or throws {@link Unfit}. `absent` is what stands for a member
+ * that was not sent; a check without it is required.
+ */
+export interface Check<T> {
+  (value: unknown, at: string): T;
+  readonly absent?: { readonly value: T };
+}
+
+/** The value at `at` is not `wanted`. */
+export class Unfit extends Error {
+  override readonly name = 'Unfit';
+  readonly at: string;
+  readonly wanted: string;
+
+  constructor(at: string, wanted: string) {
+    super(`${at}: ${wanted}`);
+    this.at = at;
+    this.wanted = wanted;
+  }
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const text: Check<string> = (value, at) => {
+  if (typeof value !== 'string') throw new Unfit(at, 'a string');
+  return value;
+};
+
+export const bool: Check<boolean> = (value, at) => {
+  if (typeof value !== 'boolean') throw new Unfit(at, 'true or false');
+  return value;
+};
+
+/** UnsignedInt – RFC 8620 §1.3 */
+export const unsigned: Check<number> = (value, at) => {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new Unfit(at, 'a whole number from 0 to 2^53-1');
+  return value;
+};
+
+/** Int – RFC 8620 §1.3 */
+export const integer: Check<number> = (value, at) => {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new Unfit(at, 'a whole number');
+  return value;
+};
+
+export const id: Check<Id> = (value, at) => {
+  if (typeof value !== 'string' || !isId(value)) throw new Unfit(at, 'an id');
+  return value;
+};
+
+/** An Id, or `#` and a creation id. */
+export const idOrReference: Check<string> = (value, at) => {
+  if (typeof value !== 'string' || !isId(value.startsWith('#') ? value.slice(1) : value))
+    throw new Unfit(at, 'an id or # and a creation id');
+  return value;
+};
+
+export const utc: Check<UTCDate> = (value, at) => {
+  if (typeof value !== 'string' || !isUTCDate(value)) throw new Unfit(at, 'a UTCDate');
+  return value;
+};
+
+export const date: Check<OffsetDate> = (value, at) => {
+  if (typeof value !== 'string' || !isOffsetDate(value)) throw new Unfit(at, 'a Date');
+  return value;
+};
+
+export const oneOf =
+  <const T extends string>(...words: readonly T[]): Check<T> =>
+  (value, at) => {
+    if (!(words as readonly unknown[]).includes(value)) throw new Unfit(at, `one of ${words.join(', ')}`);
+    return value as T;
+  };
+
+export const nullable =
+  <T>(check: Check<T>): Check<T | null> =>
+  (value, at) =>
+    value === null ? null : check(value, at);
+
+export const optional = <T, D>(check: Check<T>, absent: D): Check<T | D> =>
+  Object.assign((value: unknown, at: string): T | D => check(value, at), { absent: { value: absent } });
+
+export const list =
+  <T>(check: Check<T>): Check<T[]> =>
+  (value, at) => {
+    if (!Array.isArray(value)) throw new Unfit(at, 'a list');
+    return value.map((item, index) => check(item, `${at}/${index}`));
+  };
+
+export const record: Check<Record<string, unknown>> = (value, at) => {
+  if (!isObject(value)) throw new Unfit(at, 'an object');
+  return value;
+};
+
+/** A map; every key passes `key`, every value `check`. */
+export const mapOf =
+  <T>(key: Check<string>, check: Check<T>): Check<Record<string, T>> =>
+  (value, at) => {
+    const given = record(value, at);
+    const read: Record<string, T> = {};
+    for (const name of Object.keys(given)) {
+      key(name, at);
+      Object.defineProperty(read, name, {
+        value: check(given[name], `${at}/${name}`),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+    }
+    return read;
+  };
+
+/** The sets of JMAP: every value is true. */
+export const setOf = (key: Check<string>): Check<Record<string, true>> =>
+  mapOf(key, (value, at): true => {
+    if (value !== true) throw new Unfit(at, 'true');
+    return true;
+  });
+
+type Shape<F> = { [K in keyof F]: F[K] extends Check<infer T> ? T : never };
+
+/** An object with these members and no others. */
+export const shape = <F extends Record<string, Check<unknown>>>(fields: F): Check<Shape<F>> => {
+  const entries = Object.entries(fields);
+  return (value, at) => {
+    const given = record(value, at || 'the object');
+    const read: Record<string, unknown> = {};
+    let met = 0;
+    for (const [name, check] of entries) {
+      if (Object.hasOwn(given, name)) {
+        met += 1;
+        read[name] = check(given[name], at ? `${at}/${name}` : name);
+      } else if (check.absent) read[name] = check.absent.value;
+      else throw new Unfit(at ? `${at}/${name}` : name, 'missing');
+    }
+    if (met < Object.keys(given).length) {
+      const unknown = Object.keys(given).find((name) => !Object.hasOwn(fields, name)) ?? '';
+      throw new Unfit(at ? `${at}/${unknown}` : unknown, 'not known here');
+    }
+    return read as Shape<F>;
+  };
+};

@@ -1,0 +1,103 @@
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import { logError } from '#base/log.ts';
+import { Problem } from '#base/problem.ts';
+import type { ResultReference } from '#jmap/core.ts';
+import type { MethodError, MethodErrorType } from '#jmap/errors.ts';
+import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
+import { MethodFailure } from './errors.ts';
+import type { Answer, Context, Method } from './method.ts';
+import type { ReadRequest } from './request.ts';
+import { sessionState } from './session.ts';
+import type { Caller } from './types.ts';
+
+/** One finished response; its value is parsed only when a reference looks into it. */
+class Reply {
+  readonly name: string;
+  readonly json: string;
+  readonly callId: string;
+  readonly #peek: Answer['peek'];
+  #value: { value: unknown } | undefined;
+
+  constructor(name: string, json: string, callId: string, peek?: Answer['peek']) {
+    this.name = name;
+    this.json = json;
+    this.callId = callId;
+    this.#peek = peek;
+  }
+
+  look(path: string): { found: unknown } | undefined {
+    const quick = this.#peek?.(path);
+    if (quick !== undefined) return { found: quick };
+    this.#value ??= { value: JSON.parse(this.json) as unknown };
+    return evaluatePointer(this.#value.value, path);
+  }
+}
+
+/** What other rooms call what JMAP has a type for. */
+const codes: Readonly<Record<string, MethodErrorType>> = {
+  'index/anchor-not-found': 'anchorNotFound',
+  'index/unsupported-filter': 'unsupportedFilter',
+  'index/unsupported-sort': 'unsupportedSort',
+};
+
+const errorOf = (error: unknown, name: string, log: Log): MethodError => {
+  if (error instanceof MethodFailure) return error.toError();
+  const code = error instanceof Problem ? codes[error.code] : undefined;
+  if (code !== undefined) return { type: code };
+  logError(log, 'method failed', error, { method: name });
+  if (!(error instanceof Problem)) return { type: 'serverFail' };
+  return { type: error.blame === 'postern' ? 'serverFail' : 'serverUnavailable', description: error.code };
+};
+
+export interface Outcome {
+  json: string;
+  /** The answer follows from the request and the accounts' states alone. */
+  pure: boolean;
+  /** To be run when the answer is given, also when it is given again. */
+  tasks: (() => void)[];
+}
+
+/** Runs the calls of a request one after the other – RFC 8620 §3.3 to §3.10 */
+export const dispatch = async (
+  methods: ReadonlyMap<string, Method>,
+  caller: Caller,
+  request: ReadRequest,
+  parts: { clock: Clock; log: Log },
+): Promise<Outcome> => {
+  const replies: Reply[] = [];
+  const tasks: (() => void)[] = [];
+  const context: Context = {
+    caller,
+    using: request.using,
+    created: new Map(Object.entries(request.createdIds ?? {})),
+    ...parts,
+    whenAnswered: (task) => tasks.push(task),
+  };
+  const look = (reference: ResultReference): { found: unknown } | undefined => {
+    const reply = replies.find((candidate) => candidate.callId === reference.resultOf);
+    return reply?.name === reference.name ? reply.look(reference.path) : undefined;
+  };
+  let pure = true;
+  for (const [name, given, callId] of request.calls) {
+    try {
+      const method = methods.get(name);
+      if (!method || !request.using.has(method.capability)) throw new MethodFailure('unknownMethod');
+      const resolved = resolveReferences(given, look);
+      if (!resolved.ok) throw new MethodFailure(resolved.type, resolved.description);
+      const answer = await method.run(context, resolved.arguments);
+      pure &&= method.pure && answer.passing !== true;
+      replies.push(new Reply(name, answer.json, callId, answer.peek));
+      if (answer.then) replies.push(new Reply(answer.then.name, answer.then.json, callId));
+    } catch (error) {
+      pure &&= error instanceof MethodFailure;
+      replies.push(new Reply('error', JSON.stringify(errorOf(error, name, parts.log)), callId));
+    }
+  }
+  const responses = replies
+    .map((reply) => `[${JSON.stringify(reply.name)},${reply.json},${JSON.stringify(reply.callId)}]`)
+    .join(',');
+  const createdIds = request.createdIds ? `,"createdIds":${JSON.stringify(Object.fromEntries(context.created))}` : '';
+  const json = `{"methodResponses":[${responses}]${createdIds},"sessionState":${JSON.stringify(sessionState(caller))}}`;
+  return { json, pure, tasks };
+};

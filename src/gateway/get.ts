@@ -1,0 +1,64 @@
+import type { Id } from '#jmap/ids.ts';
+import { type Check, id, list, nullable, optional, text } from './check.ts';
+import { MethodFailure } from './errors.ts';
+import { limits } from './limits.ts';
+
+/** Arguments every /get has – RFC 8620 §5.1 */
+export const getFields = {
+  ids: optional(nullable(list(id)), null) as Check<Id[] | null>,
+  properties: optional(nullable(list(text)), null) as Check<string[] | null>,
+};
+
+/** The ids asked for, each once. @throws MethodFailure requestTooLarge */
+export const wantedIds = (ids: readonly Id[]): string[] => {
+  if (ids.length > limits.maxObjectsInGet)
+    throw new MethodFailure('requestTooLarge', `More than ${limits.maxObjectsInGet} ids.`);
+  const once = new Set<string>(ids);
+  return [...once];
+};
+
+/** The properties asked for, `id` always first. @throws MethodFailure invalidArguments */
+export const wantedProperties = (asked: readonly string[] | null, known: readonly string[]): readonly string[] => {
+  if (asked === null) return known;
+  const stranger = asked.find((property) => !known.includes(property));
+  if (stranger !== undefined) throw new MethodFailure('invalidArguments', `properties: ${stranger} is none`);
+  return [...new Set(['id', ...asked])];
+};
+
+export const pick = <T extends object>(value: T, properties: readonly string[]): Partial<T> => {
+  const picked: Record<string, unknown> = {};
+  for (const property of properties)
+    if (Object.hasOwn(value, property)) picked[property] = (value as Record<string, unknown>)[property];
+  return picked as Partial<T>;
+};
+
+/** The answer of a /get over records that are few enough to be at hand. */
+export const getAnswer = <T extends { id: string }>(
+  args: { accountId: unknown; ids: readonly Id[] | null; properties: readonly string[] | null },
+  known: readonly string[],
+  state: string,
+  all: readonly T[],
+): string => {
+  const properties = wantedProperties(args.properties, known);
+  const notFound: string[] = [];
+  let chosen: readonly T[] = all;
+  if (args.ids === null) {
+    if (all.length > limits.maxObjectsInGet)
+      throw new MethodFailure('requestTooLarge', `More than ${limits.maxObjectsInGet} records.`);
+  } else {
+    const byId = new Map(all.map((value) => [value.id, value]));
+    const found: T[] = [];
+    for (const wanted of wantedIds(args.ids)) {
+      const value = byId.get(wanted);
+      if (value) found.push(value);
+      else notFound.push(wanted);
+    }
+    chosen = found;
+  }
+  return JSON.stringify({
+    accountId: args.accountId,
+    state,
+    list: chosen.map((value) => pick(value, properties)),
+    notFound,
+  });
+};

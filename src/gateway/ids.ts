@@ -1,0 +1,54 @@
+import type { EmailNumber, MailboxId as BoxNumber, ThreadNumber } from '#index/types.ts';
+import type { BlobId, EmailId, MailboxId, ThreadId } from '#jmap/ids.ts';
+
+/** JMAP ids of what the index numbers: a letter and base 36. Only the canonical spelling is an id. */
+
+const grammar = /^[A-Z][0-9a-z]{1,11}$/u;
+
+const numberOf = (id: string, letter: string): number | undefined => {
+  if (!id.startsWith(letter) || !grammar.test(id)) return undefined;
+  const value = Number.parseInt(id.slice(1), 36);
+  return Number.isSafeInteger(value) && value.toString(36) === id.slice(1) ? value : undefined;
+};
+
+export const mailboxId = (box: BoxNumber): MailboxId => `B${box.toString(36)}` as MailboxId;
+export const emailId = (email: EmailNumber): EmailId => `M${email.toString(36)}` as EmailId;
+export const threadId = (thread: ThreadNumber): ThreadId => `T${thread.toString(36)}` as ThreadId;
+
+export const mailboxNumber = (id: string): BoxNumber | undefined => numberOf(id, 'B') as BoxNumber | undefined;
+export const emailNumber = (id: string): EmailNumber | undefined => numberOf(id, 'M') as EmailNumber | undefined;
+export const threadNumber = (id: string): ThreadNumber | undefined => numberOf(id, 'T') as ThreadNumber | undefined;
+
+/**
+ * What a blob id names: a whole message (`G` + base36), a part of it (`G…_1_2` for section 1.2), a part of a message
+ * within (`G…_2-1_3`: section 1.3 of the message that is section 2), or an upload (`U…`). The same after `U…` for parts
+ * of an uploaded message (`U…_1`).
+ */
+export interface BlobName {
+  base: { kind: 'email'; email: EmailNumber } | { kind: 'upload'; id: string };
+  /** Sections, outermost message first; empty: the whole. */
+  path: string[];
+}
+
+const blobGrammar =
+  /^(?:G([0-9a-z]{1,11})|(U[0-9a-z]{16,40}))((?:_[1-9]\d{0,4})+(?:-[1-9]\d{0,4}(?:_[1-9]\d{0,4})*)*)?$/u;
+
+export const parseBlobId = (id: string): BlobName | undefined => {
+  const match = blobGrammar.exec(id);
+  if (!match) return undefined;
+  const path = match[3]
+    ? match[3]
+        .slice(1)
+        .split('-')
+        .map((section) => section.replaceAll('_', '.'))
+    : [];
+  if (match[2]) return { base: { kind: 'upload', id: match[2] }, path };
+  const email = emailNumber(`M${match[1] ?? ''}`);
+  return email === undefined ? undefined : { base: { kind: 'email', email }, path };
+};
+
+export const messageBlobId = (email: EmailNumber): BlobId => `G${email.toString(36)}` as BlobId;
+
+/** The blob of `section` in the message that is `message`. */
+export const partBlobId = (message: BlobId, section: string): BlobId =>
+  `${message}${message.includes('_') ? '-' : '_'}${section.replaceAll('.', '_')}` as BlobId;

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { Account, CoreLimits, Session } from '#jmap/core.ts';
+import { capabilities } from '#jmap/core.ts';
+import type { AccountId } from '#jmap/ids.ts';
+import { collations, limits } from './limits.ts';
+import type { Caller, OpenAccount } from './types.ts';
+
+/** Properties Email/query sorts by – RFC 8621 §4.4.2 */
+export const emailSortOptions: readonly string[] = [
+  'receivedAt',
+  'sentAt',
+  'size',
+  'from',
+  'to',
+  'subject',
+  'hasKeyword',
+  'allInThreadHaveKeyword',
+  'someInThreadHaveKeyword',
+];
+
+const core: CoreLimits = {
+  maxSizeUpload: limits.maxSizeUpload,
+  maxConcurrentUpload: limits.maxConcurrentUpload,
+  maxSizeRequest: limits.maxSizeRequest,
+  maxConcurrentRequests: limits.maxConcurrentRequests,
+  maxCallsInRequest: limits.maxCallsInRequest,
+  maxObjectsInGet: limits.maxObjectsInGet,
+  maxObjectsInSet: limits.maxObjectsInSet,
+  collationAlgorithms: [...collations],
+};
+
+const inOrder = (caller: Caller): OpenAccount[] =>
+  [...caller.host.accounts.values()].toSorted(
+    (a, b) => a.account.position - b.account.position || (a.jmapId < b.jmapId ? -1 : 1),
+  );
+
+const accountOf = (open: OpenAccount, readOnly: boolean): Account => ({
+  name: open.account.address,
+  isPersonal: true,
+  isReadOnly: readOnly,
+  accountCapabilities: {
+    [capabilities.core]: {},
+    [capabilities.mail]: {
+      maxMailboxesPerEmail: limits.maxMailboxesPerEmail,
+      maxMailboxDepth: null,
+      maxSizeMailboxName: limits.maxSizeMailboxName,
+      maxSizeAttachmentsPerEmail: limits.maxSizeAttachmentsPerEmail,
+      emailQuerySortOptions: [...emailSortOptions],
+      mayCreateTopLevelMailbox: !readOnly,
+    },
+    [capabilities.submission]: {
+      maxDelayedSend: limits.maxDelayedSend,
+      submissionExtensions: { FUTURERELEASE: [String(limits.maxDelayedSend)] },
+    },
+    [capabilities.keep]: {},
+  },
+});
+
+/** The state of the session object, also said in every response – RFC 8620 §3.4 */
+export const sessionState = (caller: Caller): string => {
+  const facts = inOrder(caller).map((open) => [open.jmapId, open.account.address, open.account.position]);
+  return createHash('sha256')
+    .update(JSON.stringify([caller.sessionState, caller.readOnly, facts]))
+    .digest('base64url')
+    .slice(0, 16);
+};
+
+/** The session resource – RFC 8620 §2 */
+export const sessionOf = (caller: Caller, origin: string, username: string): Session => {
+  const accounts = inOrder(caller);
+  const first = accounts[0]?.jmapId as AccountId | undefined;
+  const primary =
+    first === undefined
+      ? []
+      : [capabilities.core, capabilities.mail, capabilities.submission, capabilities.keep].map((name) => [name, first]);
+  return {
+    capabilities: {
+      [capabilities.core]: core,
+      [capabilities.mail]: {},
+      [capabilities.submission]: {},
+      [capabilities.keep]: {},
+    },
+    accounts: Object.fromEntries(accounts.map((open) => [open.jmapId, accountOf(open, caller.readOnly)])),
+    primaryAccounts: Object.fromEntries(primary) as Session['primaryAccounts'],
+    username,
+    apiUrl: `${origin}/jmap/api`,
+    downloadUrl: `${origin}/jmap/download/{accountId}/{blobId}/{name}?accept={type}`,
+    uploadUrl: `${origin}/jmap/upload/{accountId}`,
+    eventSourceUrl: `${origin}/jmap/eventsource?types={types}&closeafter={closeafter}&ping={ping}`,
+    state: sessionState(caller),
+  };
+};

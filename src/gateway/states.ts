@@ -1,0 +1,11 @@
+import type { ChangeType } from '#index/types.ts';
+import { mailAccountState } from './account/view.ts';
+import type { OpenAccount } from './types.ts';
+
+const types: readonly ChangeType[] = ['Mailbox', 'Email', 'Thread', 'Identity', 'EmailSubmission'];
+
+/** The states push tells – RFC 8620 §7.1. */
+export const statesOf = (open: OpenAccount): Record<string, string> => {
+  const states = open.index.read((reader) => types.map((type): [string, string] => [type, reader.state(type)]));
+  return { ...Object.fromEntries(states), MailAccount: mailAccountState(open) };
+};

@@ -1,0 +1,44 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { UploadResponse } from '#jmap/core.ts';
+import type { AccountId, BlobId } from '#jmap/ids.ts';
+import { limits } from './limits.ts';
+import type { Caller } from './types.ts';
+
+export interface UploadAnswer {
+  status: number;
+  body: Buffer;
+}
+
+const problem = (status: number, type: string, detail: string, more: object = {}): UploadAnswer => ({
+  status,
+  body: Buffer.from(JSON.stringify({ type, status, detail, ...more })),
+});
+
+const mediaType = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;.{0,500})?$/u;
+
+/** Keeps an upload for a later create or import – RFC 8620 §6.1. Equal bytes of one type are one blob. */
+export const upload = (caller: Caller, accountId: string, type: string, bytes: Buffer): UploadAnswer => {
+  const open = caller.host.accounts.get(accountId);
+  if (!open) return problem(404, 'about:blank', 'There is no such account.');
+  if (caller.readOnly) return problem(403, 'about:blank', 'This access may only read.');
+  if (bytes.length > limits.maxSizeUpload) {
+    const detail = `An upload may have ${limits.maxSizeUpload} octets.`;
+    return problem(413, 'urn:ietf:params:jmap:error:limit', detail, { limit: 'maxSizeUpload' });
+  }
+  const kept = mediaType.test(type) ? type : 'application/octet-stream';
+  const id = open.index.write((transactor) => {
+    const salt = transactor.value('upload salt') ?? randomBytes(16).toString('hex');
+    transactor.setValue('upload salt', salt);
+    const digest = createHash('sha256').update(salt).update(kept).update('\0').update(bytes).digest('hex');
+    const blobId = `U${digest.slice(0, 32)}`;
+    transactor.saveBlob(blobId, kept, bytes);
+    return blobId;
+  });
+  const answer: UploadResponse = {
+    accountId: accountId as AccountId,
+    blobId: id as BlobId,
+    type: kept,
+    size: bytes.length,
+  };
+  return { status: 201, body: Buffer.from(JSON.stringify(answer)) };
+};
