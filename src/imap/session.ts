@@ -46,6 +46,8 @@ export interface FetchItems {
   identity?: boolean;
   /** PREVIEW (RFC 8970), where offered. */
   preview?: boolean;
+  /** BODY.PEEK[section]<0.bytes> of every row, into its `sections`: the previews of many messages by one command. */
+  sections?: readonly SectionWish[];
 }
 
 /** A section as BODY[...] names it: `1.2`, `1.MIME`, `HEADER`, '' for the whole; optionally only its first `bytes`. */
