@@ -1,0 +1,53 @@
+/** Tells states to the door at most every `everyMs`, the first at once; several changes become one event. */
+export interface Herald {
+  /** Something may have moved. */
+  stir(): void;
+  stop(): void;
+}
+
+type States = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export const openHerald = (
+  states: () => States,
+  tell: (account: string, moved: Record<string, string>) => void,
+  after: (ms: number, task: () => void) => () => void,
+  everyMs = 150,
+): Herald => {
+  let last = states();
+  let cancel: (() => void) | null = null;
+  let again = false;
+  const flush = (): void => {
+    const now = states();
+    for (const [account, types] of Object.entries(now)) {
+      const moved = Object.entries(types).filter(([type, state]) => last[account]?.[type] !== state);
+      if (moved.length > 0) tell(account, Object.fromEntries(moved));
+    }
+    last = now;
+  };
+  const rest = (): void => {
+    cancel = after(everyMs, () => {
+      cancel = null;
+      if (!again) return;
+      again = false;
+      flush();
+      rest();
+    });
+  };
+  return {
+    stir: () => {
+      if (cancel) again = true;
+      else {
+        // The first change is told after the commit that made it, not within.
+        cancel = after(0, () => {
+          cancel = null;
+          flush();
+          rest();
+        });
+      }
+    },
+    stop: () => {
+      cancel?.();
+      cancel = null;
+    },
+  };
+};

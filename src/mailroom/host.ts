@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '#base/clock.ts';
+import { type Log, logError } from '#base/log.ts';
+import { Problem } from '#base/problem.ts';
+import type { Gateway, Host, OpenAccount } from '#gateway/types.ts';
+import type { Index } from '#index/types.ts';
+import type { MailAccount, SealedRecord, Store } from '#store/types.ts';
+import type { Engine } from '#upstream/engine.ts';
+import type { Binding, Keeper, UserId } from '#vault/keeper.ts';
+import { RoomError } from './errors.ts';
+import { openHerald } from './herald.ts';
+
+/** What a host is made of; the world gives the real ones, tests their own. */
+export interface HostParts {
+  store: Store;
+  keeper: Keeper;
+  gateway: Gateway;
+  /** Opens or makes the index file of an account. @throws IndexError `index/unreadable` */
+  openIndex(file: string, key: Buffer): Index;
+  openEngine(parts: EngineWish): Engine;
+  /** Folder of the index files. */
+  folder: string;
+  clock: Clock;
+  log: Log;
+}
+
+export interface EngineWish {
+  account: MailAccount;
+  index: Index;
+  store: Store;
+  keeper: Keeper;
+  clock: Clock;
+  log: Log;
+}
+
+/** A user whose accounts are open in this thread. */
+export interface OpenHost extends AsyncDisposable {
+  host: Host;
+}
+
+export const jmapAccountId = (account: MailAccount): string => `A${account.id.replaceAll('-', '')}`;
+
+const bindingOf = (record: Pick<SealedRecord, 'id' | 'user' | 'account' | 'generation'>): Binding => ({
+  purpose: 'index-key',
+  user: record.user,
+  account: record.account,
+  row: record.id,
+  generation: record.generation,
+});
+
+/** The key of an account's index: a record without payload, made at the first sign-in. */
+const indexKey = async (parts: HostParts, account: MailAccount): Promise<Buffer> => {
+  const { store, keeper, clock } = parts;
+  const [known] = await store.records(account.user, account.id, 'index-key');
+  if (known) return keeper.openKey(bindingOf(known), known.wrapped);
+  const fresh = { id: randomUUID(), user: account.user, account: account.id, generation: 1 };
+  const { key, wrapped } = await keeper.makeKey(bindingOf(fresh));
+  await store.saveRecord({
+    ...fresh,
+    purpose: 'index-key',
+    wrapped,
+    sealed: Buffer.alloc(0),
+    updatedAt: clock.now(),
+  });
+  return key;
+};
+
+const removeIndex = (file: string): void => {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${end}`, { force: true });
+};
+
+/** The index is a cache: one that cannot be read is made anew, and its epoch tells every client. */
+const openOrRebuild = (parts: HostParts, file: string, key: Buffer): Index => {
+  try {
+    return parts.openIndex(file, key);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'index/unreadable') throw error;
+    logError(parts.log, 'index rebuilt', error);
+    removeIndex(file);
+    return parts.openIndex(file, key);
+  }
+};
+
+const openAccount = async (parts: HostParts, account: MailAccount): Promise<OpenAccount> => {
+  const { store, keeper, clock, log } = parts;
+  const key = await indexKey(parts, account);
+  let index: Index;
+  try {
+    index = openOrRebuild(parts, join(parts.folder, `${account.id}.db`), key);
+  } finally {
+    key.fill(0);
+  }
+  try {
+    const engine = parts.openEngine({ account, index, store, keeper, clock, log });
+    return { jmapId: jmapAccountId(account), account, index, engine };
+  } catch (error) {
+    index[Symbol.dispose]();
+    throw error;
+  }
+};
+
+const closeAccount = async (log: Log, open: OpenAccount): Promise<void> => {
+  try {
+    await open.engine[Symbol.asyncDispose]();
+  } catch (error) {
+    logError(log, 'engine did not close', error);
+  }
+  open.index[Symbol.dispose]();
+};
+
+/**
+ * Opens all accounts of a user whose key the keeper holds. Changes of index and connection are told through `tell`.
+ * @throws RoomError `room/locked`
+ */
+export const openHost = async (
+  parts: HostParts,
+  user: UserId,
+  tell: (account: string, states: Record<string, string>) => void,
+): Promise<OpenHost> => {
+  const { store, keeper, gateway, clock, log } = parts;
+  if (!(await keeper.isOpen(user))) throw new RoomError('room/locked', 'the user key is not in memory');
+  mkdirSync(parts.folder, { recursive: true, mode: 0o700 });
+  const accounts = new Map<string, OpenAccount>();
+  try {
+    for (const account of await store.accounts(user)) {
+      const open = await openAccount(parts, account);
+      accounts.set(open.jmapId, open);
+    }
+  } catch (error) {
+    await Promise.all([...accounts.values()].map((open) => closeAccount(log, open)));
+    throw error;
+  }
+  const host: Host = { user, accounts, store, keeper, changed: () => herald.stir() };
+  const herald = openHerald(
+    () => gateway.states({ host, readOnly: true, sessionState: '' }),
+    tell,
+    (ms, task) => clock.after(ms, task),
+  );
+  const ends = [...accounts.values()].map((open) => open.index.onChange(() => herald.stir()));
+  return {
+    host,
+    [Symbol.asyncDispose]: async () => {
+      for (const end of ends) end();
+      herald.stop();
+      await Promise.all([...accounts.values()].map((open) => closeAccount(log, open)));
+    },
+  };
+};

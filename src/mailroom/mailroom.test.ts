@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import { silent } from '#base/log.ts';
+import { systemClock } from '#base/clock.ts';
+import type { Gateway } from '#gateway/types.ts';
+import { IndexError } from '#index/errors.ts';
+import type { ChangeType, Index } from '#index/types.ts';
+import type { MailAccount, SealedRecord, Store } from '#store/types.ts';
+import type { Engine } from '#upstream/engine.ts';
+import type { Keeper, UserId } from '#vault/keeper.ts';
+import { RoomError } from './errors.ts';
+import { openLinks } from './links.ts';
+import { type Mailrooms, openMailrooms, overPort } from './mailrooms.ts';
+import type { Who } from './protocol.ts';
+import { pulling, Room } from './room.ts';
+
+const user = 'u1' as UserId;
+const who: Who = { user, readOnly: false, sessionState: 's1' };
+const account = { id: 'aa-bb', user, address: 'alice@village.test' } as unknown as MailAccount;
+
+class World implements AsyncDisposable {
+  open = true;
+  states: Record<string, Record<string, string>> = { Aaabb: { Email: 'e-1', Mailbox: 'e-1' } };
+  records: SealedRecord[] = [];
+  log: string[] = [];
+  unreadable = 0;
+  changed: (types: ReadonlySet<ChangeType>) => void = () => undefined;
+  download: AsyncIterable<Buffer> | null = null;
+  api: Gateway['api'] = async (_caller, body) => ({ status: 200, type: 'application/json', body: Buffer.from(body) });
+  readonly folder = mkdtempSync(join(tmpdir(), 'postern-room-'));
+  readonly rooms: Mailrooms;
+
+  constructor() {
+    const keeper = {
+      isOpen: async () => this.open,
+      makeKey: async () => ({ key: Buffer.from('key'), wrapped: Buffer.from('wrapped') }),
+      openKey: async (_binding: unknown, wrapped: Buffer) => Buffer.from(`opened ${wrapped.toString()}`),
+    } as unknown as Keeper;
+    const store = {
+      accounts: async () => [account],
+      records: async () => this.records,
+      saveRecord: async (record: SealedRecord) => void this.records.push(record),
+    } as unknown as Store;
+    const gateway = {
+      api: (caller, body) => this.api(caller, body),
+      states: () => structuredClone(this.states),
+      download: async () => this.download && { type: 'text/plain', size: null, chunks: this.download },
+    } as Partial<Gateway> as Gateway;
+    const openIndex = (file: string, key: Buffer): Index => {
+      this.log.push(`index ${file.slice(this.folder.length + 1)} ${key.toString()}`);
+      if (this.unreadable-- > 0) throw new IndexError('index/unreadable', 'damaged');
+      return {
+        onChange: (listener: typeof this.changed) => ((this.changed = listener), () => undefined),
+        [Symbol.dispose]: () => void this.log.push('index closed'),
+      } as unknown as Index;
+    };
+    const engine = { [Symbol.asyncDispose]: async () => void this.log.push('engine closed') } as unknown as Engine;
+    const links = openLinks(Buffer.alloc(32));
+    const start = (): ReturnType<typeof overPort> => {
+      const { port1, port2 } = new MessageChannel();
+      const parts = {
+        store,
+        keeper,
+        gateway,
+        openIndex,
+        openEngine: () => engine,
+        folder: this.folder,
+        clock: systemClock,
+        log: silent,
+        links,
+      };
+      const room = new Room(parts, (message, move = []) => port2.postMessage(message, move));
+      port2.on('message', (message) => {
+        if (message === 'end') void room[Symbol.asyncDispose]().then(() => port2.close());
+        else if (message === 'crash') port2.close();
+        else void room.take(message);
+      });
+      this.crash = () => port1.postMessage('crash');
+      return overPort(port1);
+    };
+    this.rooms = openMailrooms(1, start, silent);
+  }
+  crash: () => void = () => undefined;
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.rooms[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+const code = (wanted: string) => (error: unknown) => error instanceof RoomError && error.code === wanted;
+const ask = (world: World, text: string) => world.rooms.ask('api', who, { body: Buffer.from(text) });
+
+test('the first request opens the user once, makes the index key, and answers bytes with bytes', async () => {
+  await using world = new World();
+  const answers = await Promise.all([ask(world, 'one'), ask(world, 'two')]);
+  assert.deepEqual(
+    answers.map((a) => Buffer.from(a.body).toString()),
+    ['one', 'two'],
+  );
+  assert.deepEqual(world.log, ['index aa-bb.db key']);
+  assert.equal(world.records[0]?.purpose, 'index-key');
+  assert.deepEqual([world.rooms.census().users, world.rooms.census().accounts], [1, 1]);
+});
+
+test('a user who comes again opens the index with the stored key', async () => {
+  await using world = new World();
+  await ask(world, 'x');
+  await world.rooms.ask('close', who, {});
+  await ask(world, 'x');
+  assert.deepEqual(world.log, ['index aa-bb.db key', 'engine closed', 'index closed', 'index aa-bb.db opened wrapped']);
+});
+
+test('without the user key the answer is locked', async () => {
+  await using world = new World();
+  world.open = false;
+  await assert.rejects(ask(world, 'x'), code('room/locked'));
+  world.open = true;
+  await ask(world, 'x');
+});
+
+test('an index that cannot be read is made anew', async () => {
+  await using world = new World();
+  world.unreadable = 1;
+  await ask(world, 'x');
+  assert.equal(world.log.length, 2);
+});
+
+test('an answer on its way is finished before the accounts close', async () => {
+  await using world = new World();
+  await ask(world, 'x');
+  let finish: () => void = () => undefined;
+  world.api = async (_caller, body) => {
+    await new Promise<void>((resolve) => (finish = resolve));
+    world.log.push('answered');
+    return { status: 200, type: 't', body };
+  };
+  const answer = ask(world, 'slow');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const closed = world.rooms.ask('close', who, {});
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  finish();
+  await Promise.all([answer, closed]);
+  assert.deepEqual(world.log.slice(1), ['answered', 'engine closed', 'index closed']);
+});
+
+test('changes are told once for several commits, with the types that moved', async () => {
+  await using world = new World();
+  await ask(world, 'x');
+  const heard: [string, Record<string, string>][] = [];
+  const first = new Promise<void>((resolve) =>
+    world.rooms.onChange((_user, id, states) => (heard.push([id, states]), resolve())),
+  );
+  world.states['Aaabb'] = { Email: 'e-2', Mailbox: 'e-1' };
+  world.changed(new Set(['Email']));
+  world.changed(new Set(['Email']));
+  await first;
+  assert.deepEqual(heard, [['Aaabb', { Email: 'e-2' }]]);
+});
+
+test('a download is pulled: a reader that stops, stops the source', async () => {
+  await using world = new World();
+  let made = 0;
+  let ended = false;
+  world.download = (async function* () {
+    try {
+      for (;;) yield Buffer.from(`chunk ${(made += 1)}`);
+    } finally {
+      ended = true;
+    }
+  })();
+  const found = await world.rooms.ask('download', who, { account: 'Aaabb', blob: 'G1' });
+  assert.ok(found);
+  const reader = pulling(found.port).getReader();
+  assert.equal(Buffer.from((await reader.read()).value ?? []).toString(), 'chunk 1');
+  await reader.cancel();
+  while (!ended) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.ok(made <= 5, `${made} chunks made for one read`);
+});
+
+test('a download ends, and one that breaks off says so', async () => {
+  await using world = new World();
+  world.download = (async function* () {
+    yield Buffer.from('all');
+  })();
+  const whole = await world.rooms.ask('download', who, { account: 'Aaabb', blob: 'G1' });
+  assert.equal(await new Response(whole && pulling(whole.port)).text(), 'all');
+  world.download = (async function* () {
+    yield Buffer.from('half');
+    throw new Error('line dropped');
+  })();
+  const half = await world.rooms.ask('download', who, { account: 'Aaabb', blob: 'G1' });
+  await assert.rejects(new Response(half && pulling(half.port)).text());
+});
+
+test('a room that ends is replaced; what waited is told', async () => {
+  await using world = new World();
+  await ask(world, 'x');
+  world.api = () => new Promise(() => undefined);
+  const lost = ask(world, 'never');
+  world.crash();
+  await assert.rejects(lost, code('room/gone'));
+  world.api = async (_caller, body) => ({ status: 200, type: 't', body });
+  assert.equal(Buffer.from((await ask(world, 'again')).body).toString(), 'again');
+});
+
+test('an error of the gateway arrives as a code, without its words', async () => {
+  await using world = new World();
+  world.api = async () => {
+    throw new Error('secret subject line');
+  };
+  await assert.rejects(
+    ask(world, 'x'),
+    (error) => error instanceof RoomError && error.code === 'room/defect' && !error.message.includes('secret'),
+  );
+});
+
+test('signed links: whose part, until when, and nobody else makes one', () => {
+  const links = openLinks(Buffer.alloc(32, 1));
+  const claim = { user, account: 'A1', blob: 'G1_2', expires: 1_000 };
+  const token = links.part(claim);
+  assert.deepEqual(links.readPart(token, 999_000), claim);
+  assert.equal(links.readPart(token, 1_000_001), null);
+  assert.equal(links.readDocument(token, 0), null, 'a part is not a document');
+  assert.equal(openLinks(Buffer.alloc(32, 2)).readPart(token, 0), null);
+  for (const wrong of ['', '.', 'a.b', `${token}x`, token.slice(1), `${token}.${token}`])
+    assert.equal(links.readPart(wrong, 0), null, wrong);
+  const query = new URLSearchParams(links.out('https://example.org/?a=1&b=2#x'));
+  assert.ok(links.isOut(query.get('u') ?? '', query.get('sig') ?? ''));
+  assert.ok(!links.isOut('https://evil.example/', query.get('sig') ?? ''));
+});

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
+import type { Log } from '#base/log.ts';
+import type { UserId } from '#vault/keeper.ts';
+import { fromWire, RoomError } from './errors.ts';
+import { type Answer, type Ask, type AskMessage, movable, type Op, type RoomMessage, type Who } from './protocol.ts';
+
+/** What the door needs of the mailrooms. */
+export interface Mailrooms extends AsyncDisposable {
+  /**
+   * Asks the mailroom that hosts the user. Buffers within `ask` are moved, not copied: they are empty afterwards.
+   * @throws RoomError
+   */
+  ask<O extends Op>(op: O, who: Who, ask: Ask<O>): Promise<Answer<O>>;
+  onChange(listener: (user: UserId, account: string, states: Record<string, string>) => void): () => void;
+  /** Threads, users and accounts that are open now. */
+  census(): { rooms: number; users: number; accounts: number };
+}
+
+/** One end of a mailroom: a worker, or the port of a room in the same thread. */
+export interface Line {
+  post(message: AskMessage, move: readonly Transferable[]): void;
+  onMessage(listener: (message: RoomMessage) => void): void;
+  onEnd(listener: () => void): void;
+  end(): Promise<void>;
+}
+
+interface Waiting {
+  resolve(answer: Answer<Op>): void;
+  reject(error: Error): void;
+}
+
+class Desk {
+  readonly line: Line;
+  readonly waiting = new Map<number, Waiting>();
+  users = 0;
+  accounts = 0;
+  ended = false;
+
+  constructor(line: Line) {
+    this.line = line;
+  }
+}
+
+/** A stable choice, so that a user stays in one thread and its index has one writer. */
+const place = (user: UserId, rooms: number): number =>
+  createHash('sha256').update(user).digest().readUInt32BE() % rooms;
+
+/** `start` makes one room; a room that ends by itself is replaced at once, and its users open again when they ask. */
+export const openMailrooms = (count: number, start: (room: number) => Line, log: Log): Mailrooms => {
+  const listeners = new Set<(user: UserId, account: string, states: Record<string, string>) => void>();
+  let closing = false;
+  let next = 0;
+
+  const open = (room: number): Desk => {
+    const desk = new Desk(start(room));
+    desk.line.onMessage((message) => {
+      if ('event' in message) {
+        if (message.event === 'census') {
+          desk.users = message.users;
+          desk.accounts = message.accounts;
+        } else for (const listener of listeners) listener(message.user, message.account, message.states);
+        return;
+      }
+      const waiting = desk.waiting.get(message.id);
+      desk.waiting.delete(message.id);
+      if ('failed' in message) waiting?.reject(fromWire(message.failed));
+      else waiting?.resolve(message.answer);
+    });
+    desk.line.onEnd(() => {
+      desk.ended = true;
+      for (const waiting of desk.waiting.values()) waiting.reject(new RoomError('room/gone', 'the mailroom ended'));
+      desk.waiting.clear();
+      if (closing) return;
+      log('error', 'mailroom ended', { room });
+      desks[room] = open(room);
+    });
+    return desk;
+  };
+  const desks = Array.from({ length: count }, (_, room) => open(room));
+
+  return {
+    ask: <O extends Op>(op: O, who: Who, ask: Ask<O>): Promise<Answer<O>> => {
+      const desk = desks[place(who.user, count)];
+      if (!desk || desk.ended) return Promise.reject(new RoomError('room/gone', 'no mailroom'));
+      next += 1;
+      const id = next;
+      const moved: Record<string, unknown> = {};
+      const move: Transferable[] = [];
+      for (const [key, value] of Object.entries(ask)) {
+        const bytes = value instanceof Uint8Array ? movable(value) : null;
+        moved[key] = bytes ? bytes.bytes : value;
+        move.push(...(bytes?.move ?? []));
+      }
+      return new Promise<Answer<O>>((resolve, reject) => {
+        desk.waiting.set(id, { resolve, reject });
+        desk.line.post({ id, op, who, ask: moved }, move);
+      });
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    census: () => ({
+      rooms: desks.length,
+      users: desks.reduce((sum, desk) => sum + desk.users, 0),
+      accounts: desks.reduce((sum, desk) => sum + desk.accounts, 0),
+    }),
+    [Symbol.asyncDispose]: async () => {
+      closing = true;
+      await Promise.all(desks.map((desk) => desk.line.end()));
+    },
+  };
+};
+
+const patience = 10_000;
+
+/** A mailroom in a thread of its own. `data` becomes its `workerData`. */
+export const startThread = (data: unknown): Line => {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: data, name: 'mailroom' });
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  return {
+    post: (message, move) => worker.postMessage(message, move),
+    onMessage: (listener) => worker.on('message', listener),
+    onEnd: (listener) => {
+      worker.on('error', () => undefined);
+      worker.once('exit', listener);
+    },
+    end: async () => {
+      worker.postMessage('end');
+      const timer = setTimeout(() => void worker.terminate(), patience);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+};
+
+/** A mailroom at the other end of a port. */
+export const overPort = (port: MessagePort): Line => ({
+  post: (message, move) => port.postMessage(message, move),
+  onMessage: (listener) => port.on('message', listener),
+  onEnd: (listener) => port.once('close', listener),
+  end: async () => {
+    port.postMessage('end');
+    await new Promise<void>((resolve) => port.once('close', resolve));
+  },
+});

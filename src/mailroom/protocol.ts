@@ -1,0 +1,84 @@
+import type { MessagePort, Transferable } from 'node:worker_threads';
+import type { UserId } from '#vault/keeper.ts';
+import type { WireError } from './errors.ts';
+
+/**
+ * What the door and a mailroom say to each other. One message in, one message out, bytes as transferred buffers; nothing
+ * of a JMAP request or answer is parsed on the door's side.
+ */
+
+/** Whose mail, and what the caller may do. */
+export interface Who {
+  user: UserId;
+  readOnly: boolean;
+  /** Hash of the caller's session, part of JMAP's sessionState. */
+  sessionState: string;
+}
+
+export interface Operations {
+  api: { ask: { body: Uint8Array }; answer: { status: number; type: string; body: Uint8Array } };
+  session: { ask: { origin: string; username: string }; answer: { body: Uint8Array } };
+  upload: {
+    ask: { account: string; type: string; bytes: Uint8Array };
+    answer: { status: number; body: Uint8Array };
+  };
+  /** `port` yields the bytes, see {@link Pull}. null: no such blob. */
+  download: {
+    ask: { account: string; blob: string };
+    answer: { type: string; size: number | null; port: MessagePort } | null;
+  };
+  /** One HTML message. `origin` goes before every link; `measure` before the names of the measuring images. */
+  document: {
+    ask: {
+      account: string;
+      email: string;
+      remoteImages: boolean;
+      dark: boolean;
+      origin: string;
+      measure: string | null;
+    };
+    answer: { html: Uint8Array; blockedImages: number } | null;
+  };
+  states: { ask: Record<string, never>; answer: Record<string, Record<string, string>> };
+  /** Opens the user's accounts, so that the first request finds them open. */
+  open: { ask: Record<string, never>; answer: null };
+  /** The accounts are closed; the next request opens them again, when the keeper has the key. */
+  close: { ask: Record<string, never>; answer: null };
+}
+
+export type Op = keyof Operations;
+export type Ask<O extends Op> = Operations[O]['ask'];
+export type Answer<O extends Op> = Operations[O]['answer'];
+
+/** Door → mailroom. */
+export interface AskMessage<O extends Op = Op> {
+  id: number;
+  op: O;
+  who: Who;
+  ask: Ask<O>;
+}
+
+/** Mailroom → door. */
+export type RoomMessage =
+  | { id: number; answer: Answer<Op> }
+  | { id: number; failed: WireError }
+  /** States moved; `states` has the types that did. */
+  | { event: 'changed'; user: UserId; account: string; states: Record<string, string> }
+  | { event: 'census'; users: number; accounts: number };
+
+/** On the port of a download: the reader asks for one chunk at a time, so that a slow reader slows the FETCH. */
+export type Pull = 'more' | 'stop';
+export type Pulled = { chunk: Uint8Array } | { end: true } | { failed: WireError };
+
+/** The bytes in memory of their own, so that they can be moved to another thread: small buffers share Node's pool. */
+export const movable = (bytes: Uint8Array): { bytes: Uint8Array; move: Transferable[] } => {
+  const own =
+    bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
+      ? bytes
+      : Uint8Array.from(bytes);
+  return { bytes: own, move: [own.buffer as ArrayBuffer] };
+};
+
+/** A Buffer over the same memory. */
+export const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);

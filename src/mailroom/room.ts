@@ -1,0 +1,230 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { logError } from '#base/log.ts';
+import { oncePerKey } from '#base/once.ts';
+import type { Caller } from '#gateway/types.ts';
+import type { UserId } from '#vault/keeper.ts';
+import { fromWire, RoomError, toWire } from './errors.ts';
+import { type HostParts, openHost, type OpenHost } from './host.ts';
+import { linkExpiry, type Links } from './links.ts';
+import {
+  type Answer,
+  asBuffer,
+  type AskMessage,
+  movable,
+  type Op,
+  type Operations,
+  type Pull,
+  type Pulled,
+  type RoomMessage,
+} from './protocol.ts';
+
+export interface RoomParts extends HostParts {
+  links: Links;
+}
+
+type Handlers = {
+  [O in Exclude<Op, 'close'>]: (caller: Caller, ask: Operations[O]['ask']) => Promise<Operations[O]['answer']>;
+};
+
+/** Feeds a port chunk by chunk, one for each `more`. */
+const feed = (chunks: AsyncIterable<Buffer>, log: HostParts['log']): MessagePort => {
+  const { port1, port2 } = new MessageChannel();
+  const iterator = chunks[Symbol.asyncIterator]();
+  const say = (pulled: Pulled, ...move: ArrayBuffer[]): void => port1.postMessage(pulled, move);
+  const end = async (): Promise<void> => {
+    port1.close();
+    await iterator.return?.();
+  };
+  const more = async (): Promise<void> => {
+    const next = await iterator.next();
+    if (next.done) {
+      say({ end: true });
+      return end();
+    }
+    const { bytes } = movable(next.value);
+    say({ chunk: bytes }, bytes.buffer as ArrayBuffer);
+  };
+  const failed = (error: unknown): void => {
+    logError(log, 'download broke off', error);
+    say({ failed: toWire(error) });
+    port1.close();
+  };
+  port1.on('message', (pull: Pull) => {
+    (pull === 'more' ? more() : end()).catch(failed);
+  });
+  port1.on('close', () => void iterator.return?.().catch(() => undefined));
+  return port2;
+};
+
+/** Sends to the door. */
+export type Say = (message: RoomMessage, move?: readonly (ArrayBuffer | MessagePort)[]) => void;
+
+interface Hosted extends OpenHost {
+  /** Answers on their way; the accounts are closed after them. */
+  running: Set<Promise<unknown>>;
+}
+
+/** Hosts whole users: opens them when they are first asked for, answers, tells what changed. */
+export class Room implements AsyncDisposable {
+  readonly #parts: RoomParts;
+  readonly #say: Say;
+  readonly #hosts = new Map<UserId, Hosted>();
+  readonly #closing = new Map<UserId, Promise<void>>();
+  readonly #open: (user: UserId) => Promise<Hosted>;
+  readonly #handlers: Handlers;
+  #ended = false;
+
+  constructor(parts: RoomParts, say: Say) {
+    this.#parts = parts;
+    this.#say = say;
+    this.#open = oncePerKey(async (user) => {
+      await this.#closing.get(user);
+      const known = this.#hosts.get(user);
+      if (known) return known;
+      const opened = await openHost(parts, user, (account, states) => say({ event: 'changed', user, account, states }));
+      if (this.#ended) {
+        await opened[Symbol.asyncDispose]();
+        throw new RoomError('room/gone', 'the mailroom is closing');
+      }
+      const hosted = { ...opened, running: new Set<Promise<unknown>>() };
+      this.#hosts.set(user, hosted);
+      this.#census();
+      return hosted;
+    });
+    this.#handlers = this.#table();
+  }
+
+  #table(): Handlers {
+    const { gateway, links, clock, log } = this.#parts;
+    return {
+      api: (caller, { body }) => gateway.api(caller, asBuffer(body)),
+      session: async (caller, { origin, username }) => ({ body: await gateway.session(caller, origin, username) }),
+      upload: (caller, { account, type, bytes }) => gateway.upload(caller, account, type, asBuffer(bytes)),
+      download: async (caller, { account, blob }) => {
+        const found = await gateway.download(caller, account, blob);
+        return found && { type: found.type, size: found.size, port: feed(found.chunks, log) };
+      },
+      document: async (caller, { account, email, remoteImages, dark, origin, measure }) => {
+        const expires = linkExpiry(clock.now());
+        const part = (section: string): string => {
+          const blob = `G${email.slice(1)}_${section.replaceAll('.', '_')}`;
+          return `${origin}/mail/img/${links.part({ user: caller.host.user, account, blob, expires })}`;
+        };
+        const link = (href: string): string => `${origin}/out?${links.out(href)}`;
+        const found = await gateway.mailDocument(caller, account, email, { remoteImages, dark, part, link, measure });
+        return found && { html: Buffer.from(found.html), blockedImages: found.blockedImages };
+      },
+      states: async (caller) => gateway.states(caller),
+      open: async () => null,
+    };
+  }
+
+  /** Answers one message of the door. Never throws. */
+  async take(message: AskMessage): Promise<void> {
+    const { id, op, who } = message;
+    try {
+      const answer = await this.#answer(message);
+      const move: (ArrayBuffer | MessagePort)[] = [];
+      for (const [key, value] of Object.entries(answer ?? {})) {
+        if (value instanceof Uint8Array) {
+          const moved = movable(value);
+          (answer as Record<string, unknown>)[key] = moved.bytes;
+          move.push(...(moved.move as ArrayBuffer[]));
+        } else if (key === 'port') move.push(value as MessagePort);
+      }
+      this.#say({ id, answer }, move);
+    } catch (error) {
+      const failed = toWire(error);
+      if (failed.code !== 'room/locked' && failed.code !== 'room/no-account')
+        logError(this.#parts.log, 'mailroom', error, { op });
+      if (failed.code === 'room/locked') await this.close(who.user);
+      this.#say({ id, failed });
+    }
+  }
+
+  async #answer({ op, who, ask }: AskMessage): Promise<Answer<Op>> {
+    if (op === 'close') {
+      await this.close(who.user);
+      return null;
+    }
+    const { host, running } = this.#hosts.get(who.user) ?? (await this.#open(who.user));
+    const caller: Caller = { host, readOnly: who.readOnly, sessionState: who.sessionState };
+    const handle = this.#handlers[op] as (caller: Caller, ask: unknown) => Promise<Answer<Op>>;
+    const answer = handle(caller, ask);
+    running.add(answer);
+    try {
+      return await answer;
+    } finally {
+      running.delete(answer);
+    }
+  }
+
+  /** Closes a user's accounts. */
+  async close(user: UserId): Promise<void> {
+    const open = this.#hosts.get(user);
+    if (!open) return this.#closing.get(user);
+    this.#hosts.delete(user);
+    const close = async (): Promise<void> => {
+      await Promise.race([Promise.allSettled(open.running), this.#patience()]);
+      await open[Symbol.asyncDispose]();
+      this.#closing.delete(user);
+      this.#census();
+    };
+    const closing = close();
+    this.#closing.set(user, closing);
+    return closing;
+  }
+
+  #patience(): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(5_000, resolve));
+  }
+
+  #census(): void {
+    const accounts = [...this.#hosts.values()].reduce((sum, open) => sum + open.host.accounts.size, 0);
+    this.#say({ event: 'census', users: this.#hosts.size, accounts });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
+    await Promise.all([...this.#hosts.keys()].map((user) => this.close(user)));
+  }
+}
+
+/** The bytes of a download as the reader pulls them. */
+export const pulling = (port: MessagePort): ReadableStream<Uint8Array> => {
+  const ask = (pull: Pull): void => port.postMessage(pull);
+  let settle: (() => void) | null = null;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        port.on('message', (pulled: Pulled) => {
+          if ('chunk' in pulled) controller.enqueue(pulled.chunk);
+          else {
+            port.close();
+            if ('end' in pulled) controller.close();
+            else controller.error(fromWire(pulled.failed));
+          }
+          settle?.();
+        });
+        port.on('close', () => {
+          settle?.();
+          try {
+            controller.error(new RoomError('room/gone', 'the mailroom ended'));
+          } catch {
+            // Already closed: the usual end.
+          }
+        });
+      },
+      pull: () =>
+        new Promise<void>((resolve) => {
+          settle = resolve;
+          ask('more');
+        }),
+      cancel: () => {
+        ask('stop');
+        port.close();
+      },
+    },
+    { highWaterMark: 2 },
+  );
+};
