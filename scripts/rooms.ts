@@ -6,7 +6,7 @@ export const rooms = {
   imap: ['base', 'mime'],
   smtp: ['base'],
   config: ['base'],
-  vault: ['base'],
+  vault: ['base', 'config'],
   store: ['base', 'jmap', 'vault'],
   index: ['base', 'jmap', 'mime'],
   upstream: ['base', 'jmap', 'mime', 'imap', 'smtp', 'vault', 'store', 'index'],

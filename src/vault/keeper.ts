@@ -27,8 +27,14 @@ export interface Target {
   pin: string | null;
 }
 
-/** A password on its way in: sealed by the browser to {@link Keeper.publicKey}, or the bytes of the JSON form. Wiped by the client after sending. */
-export type IncomingSecret = { kind: 'sealed'; box: Buffer } | { kind: 'bytes'; bytes: Buffer };
+/**
+ * A password on its way in. `sealed`: by the browser to {@link Keeper.publicKey}, in the format of docs/spec/vault.md;
+ * with `login` or `challenge` given, those inside the box must be the same. `bytes`: of the JSON form; wiped by the
+ * client after sending.
+ */
+export type IncomingSecret =
+  | { kind: 'sealed'; box: Buffer; login?: string; challenge?: Buffer }
+  | { kind: 'bytes'; bytes: Buffer };
 
 /** What a secret record is, bound into it as associated data. `generation` rises whenever the record is replaced. */
 export interface Binding {
@@ -62,7 +68,7 @@ export interface UserKeys {
   sealed: Buffer;
 }
 
-/** A session as stored. Of the token only the hash is kept; the unlock key is never stored. */
+/** A session as stored. Of the token only the hash is kept (`hashToken`); the unlock key is never stored. */
 export interface SessionRow {
   id: SessionId;
   user: UserId;
@@ -85,7 +91,10 @@ export interface SealedCredential {
   sealed: Buffer;
 }
 
-/** An authenticated byte stream: the server's next byte is the answer to our next command. */
+/**
+ * An authenticated byte stream. It begins with a greeting of the keeper's own, so that a usual client can take it over:
+ * IMAP `* PREAUTH [CAPABILITY …] text`, SMTP `220 text`; the text is the server's. After it, the server's bytes.
+ */
 export interface Authenticated {
   stream: Duplex;
   /** IMAP: the CAPABILITY words after login (empty when the server did not say). SMTP: the EHLO keyword lines. */
@@ -130,24 +139,52 @@ export interface Keeper extends AsyncDisposable {
    * Proves a password at the server: connects, verifies the certificate, authenticates. The IMAP connection made here is
    * parked and becomes the account's first watch connection (see {@link connect}), so that signing in costs one LOGIN.
    * @throws VaultError `auth/refused`, `net/unreachable`, `net/timeout`, `tls/none`, `tls/certificate` (with facts),
-   *   `proto/not-imap`, `proto/not-smtp`, `limit/connections`, `net/host-not-allowed`
+   *   `proto/not-imap`, `proto/not-smtp`, `limit/connections`, `net/host-not-allowed`, and the rest of `VaultCode`'s
+   *   `auth`, `tls`, `server` and `secret`
    */
   admit(target: Target, secret: IncomingSecret): Promise<Admission>;
 
-  /** First sign-in of an address: makes user key, key pair, mail-password slot (unless `leaveNothing`), credentials, session. */
-  enroll(wish: { admission: string; user: UserId; account: MailAccountId; imap: Target; smtp: Target; session: SessionId; slot: SlotId; leaveNothing: boolean }): Promise<Opened>;
+  /**
+   * First sign-in of an address: makes user key, key pair, mail-password slot (unless `leaveNothing`), credentials (see
+   * `credentialBinding`), session; everything of generation 1.
+   * @throws VaultError `admission/gone`
+   */
+  enroll(wish: {
+    admission: string;
+    user: UserId;
+    account: MailAccountId;
+    imap: Target;
+    smtp: Target;
+    session: SessionId;
+    slot: SlotId;
+    leaveNothing: boolean;
+  }): Promise<Opened>;
 
   /**
-   * Later sign-in: opens the user key with the admitted password through its slot; re-seals the credential.
-   * @throws VaultError `slot/does-not-open` when the slot was made with another password (changed at the server)
+   * Later sign-in: opens the user key with the admitted password through its slot; re-seals the credentials under
+   * `credentialGeneration` + 1, the highest generation stored being `credentialGeneration`. `previous` is the password
+   * before it was changed at the server: it opens the slot, which is then made anew for the admitted one.
+   * `Opened.slots` holds the slot if it was made anew, `Opened.keys` is null.
+   * @throws VaultError `slot/does-not-open` when the slot was made with another password (changed at the server); the
+   *   admission stays good for another try. `admission/gone`
    */
-  enter(wish: { admission: string; slot: SlotRow; keys: UserKeys; account: MailAccountId; imap: Target; smtp: Target; credentialGeneration: number; session: SessionId }): Promise<Opened>;
+  enter(wish: {
+    admission: string;
+    slot: SlotRow;
+    keys: UserKeys;
+    account: MailAccountId;
+    imap: Target;
+    smtp: Target;
+    credentialGeneration: number;
+    session: SessionId;
+    previous?: IncomingSecret;
+  }): Promise<Opened>;
 
   /** Opens the user key of a session with the unlock key of its cookie. @throws `session/does-not-open` */
   unlock(session: SessionRow, keys: UserKeys, unlockKey: Buffer): Promise<void>;
   /** A new unlock key and token for an unlocked session; the caller stores the row and sets the cookies. */
   rotate(session: SessionRow): Promise<{ session: SessionRow; secrets: SessionSecrets }>;
-  /** Makes a slot of kind `token` for an unlocked user; the secret is shown once. */
+  /** Makes a slot of kind `token` for an unlocked user; the secret (32 bytes) is shown once, the store keeps its `hashToken`. */
   makeToken(user: UserId, slot: SlotId): Promise<{ slot: SlotRow; secret: Buffer }>;
   /** Opens the user key with an API token's secret. @throws `slot/does-not-open` */
   unlockByToken(slot: SlotRow, keys: UserKeys, secret: Buffer): Promise<void>;

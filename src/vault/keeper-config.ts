@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '#config/config.ts';
+import { KeeperCore } from './keeper-core.ts';
+import type { Cost } from './keys.ts';
+import { Network, type Limits } from './network.ts';
+
+/** What the keeper needs of the configuration; plain data. */
+export interface KeeperConfig extends Pick<
+  Config,
+  'keeper' | 'secretFile' | 'allowedServers' | 'privateServers' | 'extraCa'
+> {
+  limits?: Partial<Limits>;
+  /** Argon2id cost of new password slots. */
+  cost?: Cost;
+}
+
+/** @throws VaultError `host/secret-file` */
+export const makeCore = (config: KeeperConfig): KeeperCore => {
+  const { allowedServers, privateServers, limits, cost } = config;
+  const extraCa = config.extraCa === null ? [] : [readFileSync(config.extraCa, 'utf8')];
+  const network = new Network({ allowedServers, privateServers, extraCa, ...(limits ? { limits } : {}) });
+  return new KeeperCore({ secretFile: config.secretFile, network, ...(cost ? { cost } : {}) });
+};

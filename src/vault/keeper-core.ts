@@ -1,0 +1,255 @@
+import sodium from 'sodium-native';
+import { systemClock, type Clock } from '#base/clock.ts';
+import { Admissions } from './admissions.ts';
+import { Arena, type Place } from './arena.ts';
+import { credentialBinding, forRecordKey, sameTarget } from './associated.ts';
+import { copyOf, wipe } from './bytes.ts';
+import { signIn, type SignedIn } from './connect.ts';
+import { openCredential, sealCredential } from './credential.ts';
+import { newKey, open, seal } from './envelope.ts';
+import { VaultError } from './errors.ts';
+import { HostKeys, keptDays } from './host-keys.ts';
+import type { Admission, Binding, IncomingSecret, Keeper, MailAccountId, MailProtocol, Opened } from './keeper.ts';
+import type {
+  SealedCredential,
+  SessionRow,
+  SessionSecrets,
+  SlotId,
+  SlotRow,
+  Target,
+  UserId,
+  UserKeys,
+} from './keeper.ts';
+import { derive, isWeaker, standardCost, type Cost } from './keys.ts';
+import { type Network } from './network.ts';
+import { openIncoming } from './sealed-box.ts';
+import { keysFit, makePasswordSlot, makeSession, makeTokenSlot, makeUser } from './slots.ts';
+import { openPasswordSlot, openSession, openTokenSlot, slotCost } from './slots.ts';
+
+export interface CoreOptions {
+  secretFile: string;
+  network: Network;
+  /** Argon2id cost of new password slots. */
+  cost?: Cost;
+  /** Users whose keys fit in memory at once. */
+  users?: number;
+  clock?: Clock;
+}
+
+type EnrollWish = Parameters<Keeper['enroll']>[0];
+type EnterWish = Parameters<Keeper['enter']>[0];
+
+/** Places of the arena that are not user keys: pepper, host key ring, box key, admission key. */
+const ownPlaces = keptDays + 16;
+
+/** What the keeper does, without the socket around it; {@link Keeper} says what each method promises. */
+export class KeeperCore {
+  readonly #publicKey: Buffer;
+  readonly #arena: Arena;
+  readonly #boxKey: Place;
+  readonly #host: HostKeys;
+  readonly #network: Network;
+  readonly #cost: Cost;
+  readonly #admissions: Admissions;
+  readonly #users = new Map<UserId, Place>();
+
+  /** @throws VaultError `host/secret-file` */
+  constructor(options: CoreOptions) {
+    const clock = options.clock ?? systemClock;
+    this.#arena = new Arena((options.users ?? 16_384) + ownPlaces);
+    this.#host = new HostKeys(this.#arena, options.secretFile, clock);
+    this.#network = options.network;
+    this.#cost = options.cost ?? standardCost;
+    this.#admissions = new Admissions(this.#arena, clock);
+    const publicKey = Buffer.alloc(32);
+    this.#boxKey = this.#arena.put((secretKey) => sodium.crypto_box_keypair(publicKey, secretKey));
+    this.#publicKey = publicKey;
+  }
+
+  publicKey(): Buffer {
+    return copyOf(this.#publicKey);
+  }
+
+  async admit(target: Target, secret: IncomingSecret): Promise<Admission> {
+    const password = this.#open(secret);
+    try {
+      const signedIn = await signIn(this.#network, target, password);
+      const { capabilities, greeting, certificate } = signedIn;
+      return { handle: this.#admissions.hold(target, password, signedIn), capabilities, greeting, certificate };
+    } finally {
+      wipe(password);
+    }
+  }
+
+  async enroll(wish: EnrollWish): Promise<Opened> {
+    const { user, account } = wish;
+    const opened = await this.#admissions.use(wish.admission, async (target, password) => {
+      sameAsAdmitted(target, wish.imap);
+      const { userKey, keys } = makeUser(user);
+      try {
+        const name = { id: wish.slot, user, kind: 'mail-password', account, generation: 1 } as const;
+        const slots = wish.leaveNothing
+          ? []
+          : [await makePasswordSlot(this.#host, name, password, userKey, this.#cost)];
+        const credentials = this.#sealAll(userKey, user, wish, password, 1);
+        const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
+        this.#remember(user, userKey);
+        return { slots, keys, credentials, ...session };
+      } finally {
+        wipe(userKey);
+      }
+    });
+    this.#admissions.finish(wish.admission, { user, account });
+    return opened;
+  }
+
+  async enter(wish: EnterWish): Promise<Opened> {
+    const { slot, account } = wish;
+    const { user } = slot;
+    const opened = await this.#admissions.use(wish.admission, async (target, password) => {
+      sameAsAdmitted(target, wish.imap);
+      const previous = wish.previous ? this.#open(wish.previous) : null;
+      const userKey = await openPasswordSlot(this.#host, slot, previous ?? password).finally(() => wipe(previous));
+      try {
+        if (!keysFit(user, userKey, wish.keys)) throw new VaultError('slot/does-not-open', 'the keys do not fit');
+        const renew = previous !== null || isWeaker(slotCost(slot), this.#cost);
+        const name = { id: slot.id, user, kind: slot.kind, account: slot.account, generation: slot.generation + 1 };
+        const slots = renew ? [await makePasswordSlot(this.#host, name, password, userKey, this.#cost)] : [];
+        const credentials = this.#sealAll(userKey, user, wish, password, wish.credentialGeneration + 1);
+        const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
+        this.#remember(user, userKey);
+        return { slots, keys: null, credentials, ...session };
+      } finally {
+        wipe(userKey);
+      }
+    });
+    this.#admissions.finish(wish.admission, { user, account });
+    return opened;
+  }
+
+  unlock(session: SessionRow, keys: UserKeys, unlockKey: Uint8Array): void {
+    this.#take(session.user, keys, openSession(this.#host, session, unlockKey), 'session/does-not-open');
+  }
+
+  rotate(session: SessionRow): { session: SessionRow; secrets: SessionSecrets } {
+    const name = { id: session.id, user: session.user, generation: session.generation + 1 };
+    return this.#withUserKey(session.user, (userKey) => makeSession(this.#host, name, userKey));
+  }
+
+  makeToken(user: UserId, id: SlotId): { slot: SlotRow; secret: Buffer } {
+    const name = { id, user, kind: 'token', account: null, generation: 1 } as const;
+    return this.#withUserKey(user, (userKey) => makeTokenSlot(this.#host, name, userKey));
+  }
+
+  unlockByToken(slot: SlotRow, keys: UserKeys, secret: Uint8Array): void {
+    this.#take(slot.user, keys, openTokenSlot(this.#host, slot, secret), 'slot/does-not-open');
+  }
+
+  isOpen(user: UserId): boolean {
+    return this.#users.has(user);
+  }
+
+  forget(user: UserId): void {
+    const place = this.#users.get(user);
+    if (place !== undefined) this.#arena.drop(place);
+    this.#users.delete(user);
+    this.#admissions.forget(user);
+  }
+
+  async connect(credential: SealedCredential): Promise<SignedIn> {
+    const { binding, target } = credential;
+    if (binding.purpose !== 'mail-password') throw new VaultError('record/refused', 'not a credential');
+    const password = this.#withWrapKey(binding.user, (key) => openCredential(key, credential));
+    try {
+      return this.#admissions.take(binding, target) ?? (await signIn(this.#network, target, password));
+    } finally {
+      wipe(password);
+    }
+  }
+
+  makeKey(binding: Binding): { key: Buffer; wrapped: Buffer } {
+    refusePasswords(binding);
+    return this.#withWrapKey(binding.user, (wrapKey) => {
+      const key = newKey();
+      return { key, wrapped: seal(wrapKey, forRecordKey(binding), key) };
+    });
+  }
+
+  openKey(binding: Binding, wrapped: Uint8Array): Buffer {
+    refusePasswords(binding);
+    const key = this.#withWrapKey(binding.user, (wrapKey) => open(wrapKey, forRecordKey(binding), wrapped));
+    if (!key) throw new VaultError('record/does-not-open', 'a record key does not open');
+    return key;
+  }
+
+  close(): void {
+    this.#admissions.close();
+    this.#users.clear();
+    this.#arena.close();
+  }
+
+  #open(secret: IncomingSecret): Buffer {
+    return openIncoming(secret, this.#publicKey, (work) => this.#arena.use(this.#boxKey, work));
+  }
+
+  /** Takes an opened user key into memory, if it is the one of `keys`; wipes it. */
+  #take(user: UserId, keys: UserKeys, userKey: Buffer, code: 'session/does-not-open' | 'slot/does-not-open'): void {
+    try {
+      if (!keysFit(user, userKey, keys)) throw new VaultError(code, 'the keys do not fit');
+      this.#remember(user, userKey);
+    } finally {
+      wipe(userKey);
+    }
+  }
+
+  #remember(user: UserId, userKey: Uint8Array): void {
+    if (this.#users.has(user)) return;
+    this.#users.set(
+      user,
+      this.#arena.put((place) => place.set(userKey)),
+    );
+  }
+
+  #withUserKey<T>(user: UserId, work: (userKey: Uint8Array) => T): T {
+    const place = this.#users.get(user);
+    if (place === undefined) throw new VaultError('user/locked', 'the user is locked');
+    return this.#arena.use(place, work);
+  }
+
+  #withWrapKey<T>(user: UserId, work: (wrapKey: Uint8Array) => T): T {
+    const wrapKey = this.#withUserKey(user, (userKey) => derive(userKey, 'postern/1/wrap-records'));
+    try {
+      return work(wrapKey);
+    } finally {
+      wipe(wrapKey);
+    }
+  }
+
+  #sealAll(
+    userKey: Uint8Array,
+    user: UserId,
+    { account, imap, smtp }: { account: MailAccountId; imap: Target; smtp: Target },
+    password: Uint8Array,
+    generation: number,
+  ): Opened['credentials'] {
+    const wrapKey = derive(userKey, 'postern/1/wrap-records');
+    const one = (protocol: MailProtocol, target: Target) => {
+      const binding = credentialBinding(user, account, protocol, generation);
+      return { account, protocol, generation, sealed: sealCredential(wrapKey, binding, target, password) };
+    };
+    try {
+      return [one('imap', imap), one('smtp', smtp)];
+    } finally {
+      wipe(wrapKey);
+    }
+  }
+}
+
+/** What was proven at one server is not sealed for another. */
+const sameAsAdmitted = (admitted: Target, wished: Target): void => {
+  if (!sameTarget(admitted, wished)) throw new VaultError('admission/gone', 'the admission is for another server');
+};
+
+const refusePasswords = (binding: Binding): void => {
+  if (binding.purpose === 'mail-password') throw new VaultError('record/refused', 'the key of a mail password');
+};

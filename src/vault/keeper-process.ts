@@ -1,0 +1,40 @@
+import { openLog } from '#base/log.ts';
+import { toWire } from './errors.ts';
+import { FrameReader } from './frames.ts';
+import { makeCore, type KeeperConfig } from './keeper-config.ts';
+import { openKeeperServer } from './keeper-server.ts';
+
+/**
+ * The keeper as a child process. Its first frame on standard input says what to do; it answers with one line of JSON on
+ * standard output, and ends when standard input ends, so that it never outlives its parent. Signals of the terminal are
+ * left to the parent.
+ */
+export interface Orders {
+  config: KeeperConfig;
+  socketPath: string;
+  token: Buffer;
+}
+
+const log = openLog('info', (line) => process.stderr.write(`${line}\n`));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+const start = async ({ config, socketPath, token }: Orders): Promise<void> => {
+  try {
+    const server = await openKeeperServer(makeCore(config), socketPath, token, log);
+    process.stdin.once('close', () => void server[Symbol.asyncDispose]());
+    process.stdout.write('{"ready":true}\n');
+  } catch (error) {
+    process.stdout.write(`${JSON.stringify({ error: toWire(error) })}\n`);
+    process.stdin.destroy();
+  }
+};
+
+const reader = new FrameReader();
+let started = false;
+process.stdin.on('data', (chunk: Buffer) => {
+  reader.push(chunk);
+  const orders = started ? undefined : reader.next();
+  if (orders === undefined) return;
+  started = true;
+  void start(orders as Orders);
+});
