@@ -18,7 +18,8 @@ export interface ServerWish {
 
 /**
  * `POST /auth/sign-in` as JSON. As `application/octet-stream` the body is: length of the JSON (4 bytes, big endian), the
- * same JSON without `password`, then the box sealed to the key of `GET /auth/key`.
+ * same JSON without passwords, then for the password and for the previous one, if there is one: length (2 bytes) and the
+ * box sealed to the key of `GET /auth/key` (docs/spec/vault.md).
  */
 export interface SignInRequest {
   address: string;
@@ -30,7 +31,9 @@ export interface SignInRequest {
   remember?: boolean;
   /** Keep nothing once the session has ended. */
   leaveNothing?: boolean;
-  /** After `slot-does-not-open`: drafts, settings and unsent mail of before are given up. */
+  /** After `slot-does-not-open`, one of two: the password before it was changed at the server … */
+  previousPassword?: string;
+  /** … or drafts, settings and unsent mail kept here are given up. */
   startAfresh?: boolean;
 }
 
@@ -211,7 +214,7 @@ export interface ProblemDocument {
   /** `wrong-password`: what the provider wants instead. */
   provider?: FoundSettings['provider'];
   /** `slot-does-not-open`: how to go on. */
-  choices?: 'start-afresh'[];
+  choices?: ('previous-password' | 'start-afresh')[];
   /** Seconds, as the Retry-After header. */
   retryAfter?: number;
   /** `locked`: whether POST /auth/unlock with the cookie can help, or an unlocker must be asked for. */

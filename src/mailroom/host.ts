@@ -6,9 +6,11 @@ import { type Log, logError } from '#base/log.ts';
 import { Problem } from '#base/problem.ts';
 import type { Gateway, Host, OpenAccount } from '#gateway/types.ts';
 import type { Index } from '#index/types.ts';
-import type { MailAccount, SealedRecord, Store } from '#store/types.ts';
+import type { MailAccount, Store } from '#store/types.ts';
 import type { Engine } from '#upstream/engine.ts';
-import type { Binding, Keeper, UserId } from '#vault/keeper.ts';
+import { recordBinding } from '#vault/associated.ts';
+import type { Keeper, UserId } from '#vault/keeper.ts';
+import { jmapAccountId } from './account-id.ts';
 import { RoomError } from './errors.ts';
 import { openHerald } from './herald.ts';
 
@@ -40,30 +42,20 @@ export interface OpenHost extends AsyncDisposable {
   host: Host;
 }
 
-export const jmapAccountId = (account: MailAccount): string => `A${account.id.replaceAll('-', '')}`;
-
-const bindingOf = (record: Pick<SealedRecord, 'id' | 'user' | 'account' | 'generation'>): Binding => ({
-  purpose: 'index-key',
-  user: record.user,
-  account: record.account,
-  row: record.id,
-  generation: record.generation,
-});
-
 /** The key of an account's index: a record without payload, made at the first sign-in. */
 const indexKey = async (parts: HostParts, account: MailAccount): Promise<Buffer> => {
   const { store, keeper, clock } = parts;
   const [known] = await store.records(account.user, account.id, 'index-key');
-  if (known) return keeper.openKey(bindingOf(known), known.wrapped);
-  const fresh = { id: randomUUID(), user: account.user, account: account.id, generation: 1 };
-  const { key, wrapped } = await keeper.makeKey(bindingOf(fresh));
-  await store.saveRecord({
-    ...fresh,
+  if (known) return keeper.openKey(recordBinding(known), known.wrapped);
+  const fresh = {
+    id: randomUUID(),
+    user: account.user,
+    account: account.id,
     purpose: 'index-key',
-    wrapped,
-    sealed: Buffer.alloc(0),
-    updatedAt: clock.now(),
-  });
+    generation: 1,
+  } as const;
+  const { key, wrapped } = await keeper.makeKey(recordBinding(fresh));
+  await store.saveRecord({ ...fresh, wrapped, sealed: Buffer.alloc(0), updatedAt: clock.now() });
   return key;
 };
 

@@ -97,6 +97,7 @@ export interface Store extends AsyncDisposable {
   saveCredentials(credentials: Credential[]): Promise<void>;
 
   sessionByTokenHash(hash: Buffer): Promise<Session | null>;
+  session(id: SessionId): Promise<Session | null>;
   sessions(user: UserId): Promise<Session[]>;
   saveSession(session: Session): Promise<void>;
   touchSession(id: SessionId, at: number): Promise<void>;
