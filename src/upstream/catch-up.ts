@@ -165,7 +165,9 @@ export const compare = async (session: ImapSession, mirror: Mirror, box: Mailbox
     box.lowUid === 0 ? await session.uidSearchAll() : await session.search({ uids: [[box.lowUid, lastUid]] });
   const onServer = new Set<number>(there);
   const known = mirror.uids(box.id).filter((uid) => uid >= box.lowUid);
-  const gone = known.filter((uid) => !onServer.has(uid));
+  // A server that shows only the newest messages has not lost the older ones.
+  const visibleFrom = session.quirks.window === null ? 0 : (there[0] ?? Infinity);
+  const gone = known.filter((uid) => !onServer.has(uid) && uid >= visibleFrom);
   if (gone.length > 0) mirror.index.write((t) => t.vanished(box.id, gone));
   const held = new Set<number>(known);
   const holes = there.filter((uid) => !held.has(uid));

@@ -1,8 +1,8 @@
 import type { Found, Uid } from '#index/types.ts';
+import { toPart } from '#imap/bodystructure.ts';
 import type { FetchItems } from '#imap/session.ts';
 import type { FetchRow } from '#imap/types.ts';
 import { bodyLists, hasAttachment } from '#mime/body-lists.ts';
-import { structureFromImap } from '#mime/bodystructure.ts';
 import { envelopeFields, parseEnvelope } from '#mime/envelope.ts';
 import { keywordsOf } from './flags.ts';
 
@@ -36,7 +36,7 @@ const strongThreadOf = (row: FetchRow): string | null => {
  */
 export const foundOf = (row: FetchRow): Found => {
   const envelope = parseEnvelope(row.header ?? noHeader);
-  const structure = row.bodystructure === undefined ? null : structureFromImap(row.bodystructure);
+  const structure = toPart(row.bodystructure);
   const { keywords, deleted } = keywordsOf(row.flags ?? []);
   return {
     uid: row.uid as Uid,

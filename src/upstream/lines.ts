@@ -56,11 +56,16 @@ export class Lines {
     this.#log('info', 'upstream.fewer-connections', { most: this.#most });
   }
 
-  /** Long work on a line of its own, or behind everything else on the watch line. */
-  bulk<T>(task: Task<T>): Promise<T> {
-    return this.#most >= 2
-      ? this.#onExtra('bulk', task, { urgency: urgency.background })
-      : this.watch.run(task, { urgency: urgency.background });
+  /** The quirk table knows how many connections this server takes. */
+  atMost(connections: number): void {
+    this.#most = Math.max(1, Math.min(this.#most, connections));
+  }
+
+  /** Work nobody waits for: on a line of its own, or behind all else on the watch line when there is `little` of it. */
+  background<T>(task: Task<T>, little: boolean): Promise<T> {
+    const options: TaskOptions = { urgency: urgency.background };
+    const own = this.#most >= 2 && (!little || this.#extra.bulk.line.session !== null);
+    return own ? this.#onExtra('bulk', task, options) : this.watch.run(task, options);
   }
 
   /** A long body: not in the way of the watch line while a third connection may be had. */

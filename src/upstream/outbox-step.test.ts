@@ -47,13 +47,13 @@ test('O5 accepted: sent, with a status for each recipient', () => {
 });
 
 test('O9 a temporary refusal is tried again later, for five days', () => {
-  const outcome = {
+  const outcome: SendOutcome = {
     at: 'refused',
     permanent: false,
     code: 'smtp/temporary',
     words: '450 greylisted',
     refused: [],
-  } as const;
+  };
   const step = afterTry(row, outcome, 2_000, 0);
   assert.deepEqual(
     [step.to, step.retryAt, step.tries, step.record.failure?.words],

@@ -1,0 +1,180 @@
+import { logError } from '#base/log.ts';
+import type { Mailbox, MailboxId, Uid } from '#index/types.ts';
+import type { ImapSession } from '#imap/session.ts';
+import { catchUp, isFresh } from './catch-up.ts';
+import type { Progress } from './engine.ts';
+import { nextBatch, nextFill } from './fill-order.ts';
+import type { FillState, FillWish } from './fill-order.ts';
+import type { Lines } from './lines.ts';
+import type { Mirror } from './mirror.ts';
+
+/** UIDs of one mailbox that are not in the index yet, ascending; what is fetched is taken from the end. */
+interface Rest {
+  uidvalidity: number;
+  uids: number[];
+}
+
+/** So few missing messages are not worth a connection of their own. */
+const little = 1_000;
+
+const missing = (states: readonly FillState[]): number =>
+  states.reduce((sum, { box, known }) => sum + (box.state === 'live' ? 0 : Math.max(0, box.exists - known)), 0);
+
+/** The first sync of all mailboxes, one batch at a time, on the bulk connection (rules S6 to S8). */
+export class Fill {
+  readonly #mirror: Mirror;
+  readonly #lines: Lines;
+  readonly #told: () => void;
+  readonly #rest = new Map<MailboxId, Rest>();
+  readonly #known = new Map<MailboxId, number>();
+  readonly #oldest = new Map<MailboxId, number>();
+  #looked: MailboxId[] = [];
+  #batch = 500;
+  #running: Promise<void> | null = null;
+  #closed = false;
+
+  /** `told` is called after each batch: progress has changed. */
+  constructor(parts: { mirror: Mirror; lines: Lines; told: () => void }) {
+    this.#mirror = parts.mirror;
+    this.#lines = parts.lines;
+    this.#told = parts.told;
+  }
+
+  get running(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Goes on with whatever is unknown. Ends by itself, also when the connection does; call again when it is back. */
+  start(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      this.#told();
+    });
+    return this.#running;
+  }
+
+  /** The user looks at this mailbox. */
+  look(mailbox: MailboxId): void {
+    this.#looked = [mailbox, ...this.#looked.filter((id) => id !== mailbox)].slice(0, 3);
+  }
+
+  /** Rows came in by another way (the head of INBOX, arrivals). */
+  brought(mailbox: MailboxId, oldest: number | null): void {
+    this.#known.delete(mailbox);
+    const before = this.#oldest.get(mailbox);
+    if (oldest !== null && (before === undefined || oldest < before)) this.#oldest.set(mailbox, oldest);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  progress(): Progress {
+    const states = this.#states().filter(({ box }) => !box.noselect);
+    const open = states.filter(({ box }) => box.state !== 'live');
+    const known = states.reduce(
+      (sum, { box, known: n }) => sum + (box.state === 'live' ? box.exists : Math.min(n, box.exists)),
+      0,
+    );
+    const total = states.reduce((sum, { box }) => sum + box.exists, 0);
+    const reaches = (open.length > 0 ? open : states).map((state) => state.oldest);
+    const dates = reaches.filter((date) => date !== null);
+    const reachesTo =
+      dates.length === 0 || (open.length > 0 && dates.length < reaches.length)
+        ? null
+        : open.length > 0
+          ? Math.max(...dates)
+          : Math.min(...dates);
+    return { known, total, reachesTo, done: states.length > 0 && open.length === 0 };
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        if (this.#closed) return;
+        const states = this.#states();
+        const wish = nextFill(states, this.#looked, this.#batch);
+        if (wish === null) return;
+        const begun = performance.now();
+        const count = await this.#lines.background((session) => this.#step(session, wish), missing(states) <= little);
+        if (wish.count === this.#batch) this.#batch = nextBatch(this.#batch, count, performance.now() - begun);
+        this.#told();
+      }
+    } catch (error) {
+      if (!this.#closed) logError(this.#mirror.log, 'upstream.fill-paused', error);
+    }
+  }
+
+  async #step(session: ImapSession, wish: FillWish): Promise<number> {
+    const box = this.#mirror.mailbox(wish.mailbox);
+    if (box.state === 'live') return 0;
+    if (isFresh(box)) {
+      const brought = await catchUp(session, this.#mirror, box.id, { readOnly: true, head: wish.count });
+      this.brought(box.id, brought.oldest);
+      return brought.count;
+    }
+    const rest = await this.#restOf(session, box);
+    if (rest === null) return 0;
+    const uids = rest.uids.slice(-wish.count);
+    let count = 0;
+    if (uids.length > 0) {
+      const brought = await this.#mirror.bring(session, box.id, { uids });
+      count = brought.count;
+      this.#known.set(box.id, (this.#known.get(box.id) ?? 0) + count);
+      const before = this.#oldest.get(box.id);
+      if (brought.oldest !== null)
+        this.#oldest.set(box.id, before === undefined ? brought.oldest : Math.min(before, brought.oldest));
+      rest.uids.length -= uids.length;
+    }
+    const done = rest.uids.length === 0;
+    if (done) this.#rest.delete(box.id);
+    const now = this.#mirror.mailbox(box.id);
+    const lowUid = done ? (0 as Uid) : Math.min(uids[0] ?? now.lowUid, now.lowUid);
+    this.#mirror.index.write((t) =>
+      t.patchMailbox(box.id, { lowUid, state: done ? 'live' : now.state === 'remap' ? 'remap' : 'fill' }),
+    );
+    return count;
+  }
+
+  /** What is missing, taken once for each mailbox and UIDVALIDITY; null when the mailbox has changed under us. */
+  async #restOf(session: ImapSession, box: Mailbox): Promise<Rest | null> {
+    if (session.selected?.pathRaw !== box.pathRaw) {
+      const selected = await session.select(box.pathRaw, { readOnly: true });
+      if (selected.uidvalidity !== box.uidvalidity) {
+        this.#rest.delete(box.id);
+        await catchUp(session, this.#mirror, box.id, { readOnly: true });
+        return null;
+      }
+    }
+    const rest = this.#rest.get(box.id);
+    if (rest?.uidvalidity === box.uidvalidity) return rest;
+    const known = new Set<number>(this.#mirror.uids(box.id));
+    const uids = (await session.uidSearchAll()).filter((uid) => !known.has(uid) && uid < box.uidnext);
+    const fresh = { uidvalidity: box.uidvalidity, uids };
+    this.#rest.set(box.id, fresh);
+    return fresh;
+  }
+
+  #states(): FillState[] {
+    return this.#mirror.index.read((reader) =>
+      reader
+        .mailboxes()
+        .filter((box) => box.state !== 'gone')
+        .map((box) => {
+          let known = box.state === 'live' ? box.exists : this.#known.get(box.id);
+          if (known === undefined) {
+            known = isFresh(box) ? 0 : reader.uids(box.id).length;
+            this.#known.set(box.id, known);
+          }
+          let oldest = this.#oldest.get(box.id) ?? null;
+          if (oldest === null && box.lowUid !== 0) {
+            const placement = reader.placement(box.id, box.lowUid as Uid);
+            oldest = (placement && reader.byRow(placement.email)?.receivedAt) ?? null;
+            if (oldest !== null) this.#oldest.set(box.id, oldest);
+          }
+          return { box, known, oldest };
+        }),
+    );
+  }
+}

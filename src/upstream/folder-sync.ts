@@ -1,0 +1,126 @@
+import type { Mailbox, MailboxId, Role } from '#index/types.ts';
+import type { ImapSession } from '#imap/session.ts';
+import type { ListedMailbox } from '#imap/types.ts';
+import { differs, parentPath, planFolders } from './folders.ts';
+import type { FolderPlan, Listed } from './folders.ts';
+import type { Mirror } from './mirror.ts';
+import { assignRoles } from './roles.ts';
+
+const listedOf = (box: ListedMailbox): Listed => ({
+  pathRaw: box.pathRaw,
+  path: box.path,
+  name: (box.delimiter ? box.path.split(box.delimiter).at(-1) : box.path) ?? box.path,
+  delimiter: box.delimiter,
+  attributes: box.specialUse === null ? box.flags : [...box.flags, `\\${box.specialUse}`],
+  noselect: box.noselect,
+  subscribed: box.subscribed,
+  status: box.status && {
+    messages: box.status.messages,
+    unseen: box.status.unseen,
+    uidnext: box.status.uidnext,
+    uidvalidity: box.status.uidvalidity,
+    modseq: box.status.highestModseq,
+  },
+});
+
+/** The key under which the user's own choice of a mailbox for a role stands in the index: its raw name. */
+export const roleKey = (role: Role): string => `role/${role}`;
+
+const chosenRoles = (mirror: Mirror): Map<Role, string> => {
+  const roles: Role[] = ['archive', 'drafts', 'junk', 'sent', 'trash'];
+  const chosen = roles.map((role) => [role, mirror.index.read((reader) => reader.value(roleKey(role)))] as const);
+  return new Map(chosen.filter((entry): entry is [Role, string] => entry[1] !== undefined && entry[1] !== ''));
+};
+
+/**
+ * Keeps the mailboxes of the index in step with LIST (rules S11, S12, R1 to R3). Remembers which were missing from the
+ * last list: only a mailbox missing from two in a row is removed.
+ */
+export class FolderSync {
+  readonly #mirror: Mirror;
+  #missing = new Set<MailboxId>();
+
+  constructor(mirror: Mirror) {
+    this.#mirror = mirror;
+  }
+
+  /** Lists, writes, and answers which mailboxes differ from what the index holds. */
+  async run(session: ImapSession): Promise<MailboxId[]> {
+    const all = (await session.list()).map(listedOf);
+    // An answer without any mailbox is no answer: INBOX always exists (RFC 3501 §5.1).
+    if (all.length === 0) return [];
+    const prefix = session.namespaces.personal[0]?.prefix ?? '';
+    const roles = assignRoles(all, prefix, chosenRoles(this.#mirror));
+    const known = this.#mirror.index.read((reader) => reader.mailboxes());
+    const plan = planFolders(known, all);
+    this.#write(known, plan, roles);
+    const boxes = new Map(this.#mirror.index.read((reader) => reader.mailboxes()).map((box) => [box.pathRaw, box]));
+    return all.flatMap((one) => {
+      const box = boxes.get(one.pathRaw);
+      if (box === undefined || one.noselect) return [];
+      return box.state === 'new' || one.status === null || differs(box, one.status) ? [box.id] : [];
+    });
+  }
+
+  /** The mailbox is gone by our own doing: no second list is waited for. */
+  forget(id: MailboxId): void {
+    this.#missing.delete(id);
+    this.#mirror.index.write((t) => t.removeMailbox(id));
+  }
+
+  #write(known: readonly Mailbox[], plan: FolderPlan, roles: ReadonlyMap<string, Role>): void {
+    const gone = plan.missing.filter((id) => this.#missing.has(id));
+    this.#missing = new Set(plan.missing.filter((id) => !gone.includes(id)));
+    this.#mirror.index.write((t) => {
+      for (const id of gone) t.removeMailbox(id);
+      for (const { id, to } of plan.renamed) t.patchMailbox(id, { pathRaw: to.pathRaw, path: to.path, name: to.name });
+      const before = new Map(known.map((box) => [box.id, box]));
+      const seen = [
+        ...plan.kept.map(({ id, listed }) => ({ id, listed })),
+        ...plan.renamed.map(({ id, to }) => ({ id, listed: to })),
+      ];
+      for (const one of plan.added) seen.push({ id: t.saveMailbox(newMailbox(one)).id, listed: one });
+      const idOf = new Map(seen.map(({ id, listed }) => [listed.path, id]));
+      for (const { id, listed } of seen) {
+        const above = parentPath(listed.path, listed.delimiter);
+        const wanted: Partial<Mailbox> = {
+          path: listed.path,
+          name: listed.name,
+          delimiter: listed.delimiter,
+          parent: (above === null ? undefined : idOf.get(above)) ?? null,
+          role: roles.get(listed.pathRaw) ?? null,
+          noselect: listed.noselect,
+          subscribed: listed.subscribed,
+        };
+        const patch = difference(before.get(id), wanted);
+        if (patch !== null) t.patchMailbox(id, patch);
+      }
+    });
+  }
+}
+
+/** What of `wanted` is not so already; null when all is. */
+const difference = (box: Mailbox | undefined, wanted: Partial<Mailbox>): Partial<Mailbox> | null => {
+  if (box === undefined) return wanted;
+  const entries = Object.entries(wanted).filter(([key, value]) => box[key as keyof Mailbox] !== value);
+  return entries.length === 0 ? null : (Object.fromEntries(entries) as Partial<Mailbox>);
+};
+
+const newMailbox = (one: Listed): Parameters<import('#index/types.ts').IndexTransactor['saveMailbox']>[0] => ({
+  pathRaw: one.pathRaw,
+  path: one.path,
+  name: one.name,
+  delimiter: one.delimiter,
+  parent: null,
+  role: null,
+  noselect: one.noselect,
+  subscribed: one.subscribed,
+  readOnly: false,
+  keywordsAllowed: true,
+  uidvalidity: 0,
+  uidnext: 0,
+  modseq: '0',
+  exists: one.status?.messages ?? 0,
+  lowUid: 0,
+  state: one.noselect ? 'live' : 'new',
+});

@@ -1,0 +1,373 @@
+import { logError } from '#base/log.ts';
+import type { Email, EmailRow, Intent, Mailbox, MailboxId, Uid, Want } from '#index/types.ts';
+import { ImapError } from '#imap/errors.ts';
+import type { ImapSession } from '#imap/session.ts';
+import { backoff, intentBackoff } from './backoff.ts';
+import { catchUp } from './catch-up.ts';
+import type { Refusal } from './engine.ts';
+import { UpstreamError } from './errors.ts';
+import { flagsOf, keptFlags } from './flags.ts';
+import { groupIntents } from './intent-groups.ts';
+import type { IntentGroup } from './intent-groups.ts';
+import { urgency } from './line.ts';
+import type { Lines } from './lines.ts';
+import type { Mirror } from './mirror.ts';
+
+/** Tries of what failed without a clear NO. */
+const mostTries = 5;
+/** A message that could not be filed is not thrown away: it waits this long, milliseconds. */
+const appendRest = 15 * 60_000;
+
+/** Response codes (RFC 5530 and others) that mean "not now" rather than "no". */
+const passing = new Set(['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'EXPUNGEISSUED', 'TEMPFAIL']);
+/** Codes that are true of every message of the group. */
+const forAll = new Set(['NOPERM', 'OVERQUOTA', 'TRYCREATE', 'NONEXISTENT', 'READ-ONLY', 'CANNOT', 'PRIVACYREQUIRED']);
+
+/** An intent with the place of its message as the index knows it now. */
+interface Placed {
+  intent: Intent;
+  uid: Uid;
+}
+
+/** What became of a wish. */
+type Result = { mailbox: MailboxId; uid: Uid } | null;
+
+export interface IntentParts {
+  mirror: Mirror;
+  lines: Lines;
+  random: () => number;
+  refused: (refusal: Refusal) => void;
+  /** An APPEND succeeded: what was kept for it elsewhere may go. */
+  appended: (email: EmailRow) => void;
+  /** The server put messages there without saying where: the mailbox should be visited. */
+  visit: (mailbox: MailboxId) => void;
+}
+
+/** Makes the server follow the user's wishes (rules S20 to S26). */
+export class Intents {
+  readonly #parts: IntentParts;
+  readonly #mirror: Mirror;
+  /** Intents up to this one may have been begun by an earlier process. */
+  readonly #inherited: number;
+  #running: Promise<void> | null = null;
+  #again = false;
+  #cancel: (() => void) | null = null;
+  #closed = false;
+
+  constructor(parts: IntentParts) {
+    this.#parts = parts;
+    this.#mirror = parts.mirror;
+    this.#inherited = Math.max(
+      0,
+      ...this.#mirror.index.read((reader) => reader.intents(Number.MAX_SAFE_INTEGER)).map((intent) => intent.id),
+    );
+  }
+
+  /** Runs what is due, and sleeps until the next is. Without connection nothing happens. */
+  nudge(): Promise<void> {
+    if (this.#closed || this.#parts.lines.watch.session === null) return this.#running ?? Promise.resolve();
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      this.#sleep();
+    });
+    return this.#running;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
+  #sleep(): void {
+    this.#cancel?.();
+    const next = this.#mirror.index.read((reader) => reader.nextIntentAt());
+    if (next === null || this.#closed) return;
+    this.#cancel = this.#mirror.clock.after(Math.max(50, next - this.#mirror.clock.now()), () => void this.nudge());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      const due = this.#mirror.index.read((reader) => reader.intents(this.#mirror.clock.now()));
+      for (const group of groupIntents(due)) {
+        if (this.#closed) return;
+        try {
+          await this.#parts.lines.watch.run((session) => this.#group(session, group), {
+            urgency: urgency.intent,
+            again: false,
+          });
+        } catch (error) {
+          if (error instanceof UpstreamError && error.code === 'engine/closed') return;
+          this.#later(group.intents, error);
+          if (this.#parts.lines.watch.session === null) return;
+        }
+      }
+    }
+  }
+
+  /** Not done, and no clear NO: again after a while, refused after five tries. */
+  #later(intents: readonly Intent[], error: unknown): void {
+    logError(this.#mirror.log, 'upstream.intent-later', error, { count: intents.length });
+    const wait = error instanceof ImapError && error.retryAfter !== null ? error.retryAfter : 0;
+    const lost = error instanceof UpstreamError && error.code === 'net/away';
+    const now = this.#mirror.clock.now();
+    const tired = lost ? [] : intents.filter((intent) => intent.tries + 1 >= mostTries);
+    this.#mirror.index.write((t) => {
+      for (const intent of intents) {
+        if (tired.includes(intent) && intent.want.kind !== 'append') continue;
+        const rest =
+          intent.tries + 1 >= mostTries && intent.want.kind === 'append'
+            ? appendRest
+            : backoff(intentBackoff, intent.tries + 1, this.#parts.random());
+        t.intentLater(intent.id, now + (lost ? 0 : Math.max(wait, rest)));
+      }
+    });
+    if (tired.length > 0) this.#refuse(tired, error);
+  }
+
+  /** The model falls back to the server's state; a message that waits for its APPEND is kept. */
+  #refuse(intents: readonly Intent[], error: unknown): void {
+    const words = (error instanceof ImapError ? error.words : null) ?? 'The server did not do it.';
+    const responseCode = error instanceof ImapError ? error.responseCode : null;
+    const emails = this.#mirror.index.read((reader) =>
+      intents.flatMap((intent) => reader.byRow(intent.email)?.number ?? []),
+    );
+    const kind = intents[0]?.want.kind ?? 'keywords';
+    this.#mirror.index.write((t) => {
+      for (const intent of intents) {
+        if (intent.want.kind === 'append') t.intentLater(intent.id, this.#mirror.clock.now() + appendRest);
+        else t.intentRefused(intent.id);
+      }
+    });
+    this.#mirror.log('info', 'upstream.intent-refused', { kind, count: intents.length, responseCode });
+    this.#parts.refused({ emails, kind, responseCode, words });
+  }
+
+  async #group(session: ImapSession, group: IntentGroup): Promise<void> {
+    try {
+      await this.#carryOut(session, group);
+    } catch (error) {
+      if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
+      const { responseCode } = error;
+      if ((responseCode !== null && passing.has(responseCode)) || error.retryAfter !== null)
+        return this.#later(group.intents, error);
+      if (group.intents.length === 1 || (responseCode !== null && forAll.has(responseCode)))
+        return this.#refuse(group.intents, error);
+      // One message of many may be the reason.
+      const half = Math.ceil(group.intents.length / 2);
+      await this.#group(session, { ...group, intents: group.intents.slice(0, half) });
+      await this.#group(session, { ...group, intents: group.intents.slice(half) });
+    }
+  }
+
+  async #carryOut(session: ImapSession, group: IntentGroup): Promise<void> {
+    this.#mirror.index.write((t) => t.intentsStarted(group.intents.map((intent) => intent.id)));
+    const { want } = group;
+    if (want.kind === 'append') {
+      for (const intent of group.intents) await this.#append(session, intent, want);
+      return;
+    }
+    const from = group.at?.mailbox ?? this.#firstPlace(group.intents[0]?.email);
+    const box = from === null ? undefined : this.#mirror.index.read((reader) => reader.mailbox(from));
+    if (box === undefined) return this.#withoutPlace(group.intents);
+    if (session.selected?.pathRaw !== box.pathRaw || session.selected.readOnly) {
+      const selected = await session.select(box.pathRaw);
+      if (selected.uidvalidity !== box.uidvalidity) {
+        await catchUp(session, this.#mirror, box.id);
+        return this.#postpone(group.intents);
+      }
+    }
+    const placed = this.#place(group.intents, box.id);
+    if (placed.length > 0) await this.#command(session, box, want, placed);
+  }
+
+  /** Where each message lies in this mailbox now; the others are settled. */
+  #place(intents: readonly Intent[], mailbox: MailboxId): Placed[] {
+    const places = this.#mirror.index.read((reader) =>
+      intents.map((intent) => ({ intent, at: reader.placements(intent.email) })),
+    );
+    const placed: Placed[] = [];
+    const unknown: Intent[] = [];
+    const elsewhere: Intent[] = [];
+    for (const { intent, at } of places) {
+      const here = at.find((place) => place.mailbox === mailbox);
+      if (here?.uid != null) placed.push({ intent, uid: here.uid });
+      else if (here !== undefined) unknown.push(intent);
+      else elsewhere.push(intent);
+    }
+    if (unknown.length > 0) {
+      this.#parts.visit(mailbox);
+      this.#postpone(unknown);
+    }
+    if (elsewhere.length > 0) this.#withoutPlace(elsewhere);
+    return placed;
+  }
+
+  #firstPlace(email: EmailRow | undefined): MailboxId | null {
+    if (email === undefined) return null;
+    const places = this.#mirror.index.read((reader) => reader.placements(email));
+    return (places.find((place) => place.uid !== null) ?? places[0])?.mailbox ?? null;
+  }
+
+  /** The messages are not where the wish found them: done elsewhere already, or gone. */
+  #withoutPlace(intents: readonly Intent[]): void {
+    this.#mirror.index.write((t) => {
+      for (const intent of intents) {
+        const { want } = intent;
+        const places = t.placements(intent.email);
+        const target = want.kind === 'move' || want.kind === 'copy' ? want.to : null;
+        const there = places.find((place) => place.mailbox === target && place.uid !== null);
+        if (there?.uid != null) t.intentDone(intent.id, { mailbox: there.mailbox, uid: there.uid });
+        else if (want.kind === 'destroy') t.intentDone(intent.id, null);
+        else if (places.some((place) => place.uid === null))
+          t.intentLater(intent.id, this.#mirror.clock.now() + intentBackoff.first);
+        else t.intentRefused(intent.id);
+      }
+    });
+  }
+
+  /** Not now, and not counted against it as far as the next try goes: the index has to catch up first. */
+  #postpone(intents: readonly Intent[]): void {
+    const at = this.#mirror.clock.now() + 1_000;
+    this.#mirror.index.write((t) => {
+      for (const intent of intents) t.intentLater(intent.id, at);
+    });
+  }
+
+  async #command(
+    session: ImapSession,
+    box: Mailbox,
+    want: Exclude<Want, { kind: 'append' }>,
+    placed: readonly Placed[],
+  ): Promise<void> {
+    const uids = placed.map((one) => one.uid);
+    switch (want.kind) {
+      case 'keywords': {
+        const facts = {
+          keywordsAllowed: session.selected?.keywordsAllowed ?? true,
+          permanentFlags: session.selected?.permanentFlags ?? [],
+        };
+        const add = keptFlags(flagsOf(want.add), facts);
+        const remove = keptFlags(flagsOf(want.remove), facts);
+        if (add.length + remove.length > 0) await session.store(uids, add, remove);
+        return this.#done(placed, () => null);
+      }
+      case 'move':
+      case 'copy':
+        return this.#transfer(session, box, want, placed);
+      case 'destroy':
+        await session.expunge(uids);
+        return this.#done(placed, () => null);
+    }
+  }
+
+  async #transfer(
+    session: ImapSession,
+    box: Mailbox,
+    want: Extract<Want, { kind: 'move' | 'copy' }>,
+    placed: readonly Placed[],
+  ): Promise<void> {
+    const to = this.#mirror.mailbox(want.to);
+    const doubtful = placed.filter(({ intent }) => intent.tries > 0 || intent.id <= this.#inherited);
+    const settled =
+      doubtful.length === 0 ? new Set<number>() : await this.#lookFirst(session, box, to, want.kind, doubtful);
+    const rest = placed.filter(({ intent }) => !settled.has(intent.id));
+    if (rest.length === 0) return;
+    const uids = rest.map((one) => one.uid);
+    const copied = want.kind === 'move' ? await session.move(uids, to.pathRaw) : await session.copy(uids, to.pathRaw);
+    const sameTarget = copied !== null && (to.uidvalidity === 0 || copied.uidvalidity === to.uidvalidity);
+    this.#done(rest, ({ uid }) => {
+      const at = sameTarget ? copied.uids.get(uid) : undefined;
+      return at === undefined ? null : { mailbox: to.id, uid: at as Uid };
+    });
+    if (!sameTarget) this.#parts.visit(to.id);
+  }
+
+  /**
+   * Rule S23. A move may have happened when its message is no longer in the source, a copy always: such messages are
+   * looked for in the target by Message-ID. Answers the intents that are settled; the source is selected again.
+   */
+  async #lookFirst(
+    session: ImapSession,
+    box: Mailbox,
+    to: Mailbox,
+    kind: 'move' | 'copy',
+    placed: readonly Placed[],
+  ): Promise<Set<number>> {
+    const there = new Set<number>(await session.search({ uids: placed.map(({ uid }) => [uid, uid] as const) }));
+    const missing = kind === 'copy' ? placed : placed.filter(({ uid }) => !there.has(uid));
+    const settled = new Set<number>();
+    if (missing.length === 0) return settled;
+    await session.select(to.pathRaw, { readOnly: true });
+    for (const { intent, uid } of missing) {
+      const email = this.#mirror.index.read((reader) => reader.byRow(intent.email));
+      const found = email === undefined ? null : await this.#find(session, to, email);
+      if (found === null && there.has(uid)) continue;
+      settled.add(intent.id);
+      this.#mirror.index.write((t) =>
+        found === null ? t.intentRefused(intent.id) : t.intentDone(intent.id, { mailbox: to.id, uid: found }),
+      );
+    }
+    await session.select(box.pathRaw);
+    return settled;
+  }
+
+  /** The newest message of the selected mailbox with this Message-ID that is not another Email's. */
+  async #find(session: ImapSession, box: Mailbox, email: Email, except: Uid | null = null): Promise<Uid | null> {
+    if (email.messageId === null) return null;
+    const hits = (await session.search({ header: ['Message-ID', `<${email.messageId}>`] })) as Uid[];
+    const free = hits.filter((uid) => {
+      const place = this.#mirror.index.read((reader) => reader.placement(box.id, uid));
+      return uid !== except && (place === undefined || place.email === email.row);
+    });
+    return free.at(-1) ?? null;
+  }
+
+  #done(placed: readonly Placed[], result: (placed: Placed) => Result): void {
+    this.#mirror.index.write((t) => {
+      for (const one of placed) t.intentDone(one.intent.id, result(one));
+    });
+  }
+
+  async #append(session: ImapSession, intent: Intent, want: Extract<Want, { kind: 'append' }>): Promise<void> {
+    const { email, raw } = this.#mirror.index.read((reader) => ({
+      email: reader.byRow(intent.email),
+      raw: reader.body(intent.email, 'raw'),
+    }));
+    if (email === undefined || raw === undefined) {
+      this.#mirror.log('warn', 'upstream.append-without-bytes', {});
+      return this.#mirror.index.write((t) => t.intentRefused(intent.id));
+    }
+    const box = this.#mirror.mailbox(want.mailbox);
+    const old = want.replaces;
+    const except = old?.mailbox === box.id ? old.uid : null;
+    let uid: Uid | null = null;
+    if (intent.tries > 0 || intent.id <= this.#inherited) {
+      await session.select(box.pathRaw, { readOnly: true });
+      uid = await this.#find(session, box, email, except);
+    }
+    if (uid === null) {
+      const said = await session.append(box.pathRaw, raw, flagsOf(want.keywords), want.receivedAt);
+      uid = said !== null && (box.uidvalidity === 0 || said.uidvalidity === box.uidvalidity) ? (said.uid as Uid) : null;
+      if (uid === null) {
+        await session.select(box.pathRaw, { readOnly: true });
+        uid = await this.#find(session, box, email, except);
+      }
+    }
+    const at = uid;
+    this.#mirror.index.write((t) => t.intentDone(intent.id, at === null ? null : { mailbox: box.id, uid: at }));
+    this.#parts.appended(intent.email);
+    if (at === null) this.#parts.visit(box.id);
+    if (old !== null) await this.#removeOld(session, old);
+  }
+
+  /** The version before, now that the new one stands. A failure leaves an old draft, never none. */
+  async #removeOld(session: ImapSession, old: { mailbox: MailboxId; uid: Uid }): Promise<void> {
+    const box = this.#mirror.index.read((reader) => reader.mailbox(old.mailbox));
+    if (box === undefined) return;
+    const selected = await session.select(box.pathRaw);
+    if (selected.uidvalidity === box.uidvalidity) await session.expunge([old.uid]);
+    else await catchUp(session, this.#mirror, box.id);
+  }
+}

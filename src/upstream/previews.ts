@@ -1,0 +1,202 @@
+import { logError } from '#base/log.ts';
+import type { EmailRow, MailboxId, Uid } from '#index/types.ts';
+import type { ImapSession } from '#imap/session.ts';
+import { htmlToText } from '#mime/html-text.ts';
+import { parseMessage, partBytes } from '#mime/parse.ts';
+import { previewOf, previewPart } from '#mime/preview.ts';
+import { partText } from '#mime/text.ts';
+import type { Part } from '#mime/types.ts';
+import { urgency } from './line.ts';
+import type { Lines } from './lines.ts';
+import { pause } from './mirror.ts';
+import type { Mirror } from './mirror.ts';
+
+/** One message whose first words are wanted. */
+export interface PreviewWish {
+  row: EmailRow;
+  mailbox: MailboxId;
+  uid: Uid;
+  structure: string | null;
+}
+
+/** Octets of the text part that are fetched, so that its words can be searched as well; HTML as far as mime wants it. */
+const textOctets = 16_384;
+const htmlOctets = 49_152;
+/** Messages of one command. */
+const batch = 64;
+/** Milliseconds of synchronous work between two pauses. */
+const slice = 10;
+
+/** So that one transaction takes about {@link slice}. */
+const nextBatch = (batchSize: number, ms: number): number =>
+  Math.min(200, Math.max(5, Math.round(batchSize * Math.min(2, Math.max(0.5, slice / Math.max(0.1, ms))))));
+
+interface Target {
+  wish: PreviewWish;
+  /** null: the structure was impossible; what comes is the beginning of the message itself. */
+  part: Part | null;
+}
+
+interface Group {
+  section: string;
+  bytes: number;
+  targets: Target[];
+}
+
+/** Messages by the section and length that one command fetches of them. */
+const grouped = (wishes: readonly PreviewWish[]): Group[] => {
+  const groups = new Map<string, Group>();
+  for (const wish of wishes) {
+    const root = wish.structure === null ? null : (JSON.parse(wish.structure) as Part);
+    const found = root === null ? { part: null, octets: htmlOctets } : previewPart(root);
+    if (found === null) continue;
+    const section = found.part === null ? '' : found.part.section || '1';
+    const bytes = found.octets > textOctets ? htmlOctets : textOctets;
+    const key = `${section} ${bytes}`;
+    const group = groups.get(key) ?? { section, bytes, targets: [] };
+    group.targets.push({ wish, part: found.part });
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+};
+
+/** First words of messages, and text to search (rule S10): what is on screen at once, the rest newest first. */
+export class Previews {
+  readonly #mirror: Mirror;
+  readonly #lines: Lines;
+  #running: Promise<void> | null = null;
+  #closed = false;
+  #textBatch = 20;
+
+  constructor(parts: { mirror: Mirror; lines: Lines }) {
+    this.#mirror = parts.mirror;
+    this.#lines = parts.lines;
+  }
+
+  /** Resolves when tried; a message that is gone or cannot be read stays without. */
+  async want(rows: readonly EmailRow[]): Promise<void> {
+    const wishes = this.#wishes(rows);
+    await Promise.all(
+      byMailbox(wishes).map(([mailbox, list]) =>
+        this.#lines.watch.run((session) => this.#fetch(session, mailbox, list), { urgency: urgency.visible }),
+      ),
+    );
+  }
+
+  /** All that are still missing, then the full text. Ends by itself. */
+  start(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#running ??= this.#run().finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        if (this.#closed) return;
+        const wishes = this.#mirror.index.read((reader) => reader.withoutPreview(batch * 4));
+        if (wishes.length === 0) break;
+        const few = wishes.length <= batch;
+        for (const [mailbox, list] of byMailbox(wishes)) {
+          for (let at = 0; at < list.length; at += batch) {
+            await this.#lines.background((session) => this.#fetch(session, mailbox, list.slice(at, at + batch)), few);
+          }
+        }
+        await this.#text(wishes.length);
+      }
+      await this.#text(Infinity);
+    } catch (error) {
+      if (!this.#closed) logError(this.#mirror.log, 'upstream.previews-paused', error);
+    }
+  }
+
+  /** Writes about `count` messages of the queue into the full text. */
+  async #text(count: number): Promise<void> {
+    for (let done = 0; done < count && !this.#closed;) {
+      const begun = performance.now();
+      const written = this.#mirror.index.write((t) => t.fullText(this.#textBatch));
+      if (written === 0) return;
+      done += written;
+      this.#textBatch = nextBatch(this.#textBatch, performance.now() - begun);
+      await pause();
+    }
+  }
+
+  #wishes(rows: readonly EmailRow[]): PreviewWish[] {
+    return this.#mirror.index.read((reader) =>
+      rows.flatMap((row) => {
+        const email = reader.byRow(row);
+        if (email === undefined || email.preview !== '') return [];
+        const place = reader.placements(row).find((one) => one.uid !== null);
+        return place?.uid == null ? [] : [{ row, mailbox: place.mailbox, uid: place.uid, structure: email.structure }];
+      }),
+    );
+  }
+
+  async #fetch(session: ImapSession, mailbox: MailboxId, wishes: readonly PreviewWish[]): Promise<void> {
+    const box = this.#mirror.index.read((reader) => reader.mailbox(mailbox));
+    if (box === undefined) return;
+    if (session.selected?.pathRaw !== box.pathRaw) {
+      const selected = await session.select(box.pathRaw, { readOnly: true });
+      if (selected.uidvalidity !== box.uidvalidity) return;
+    }
+    const groups = grouped(wishes);
+    const tried = new Set<EmailRow>();
+    for (const { section, bytes, targets } of groups) {
+      const byUid = new Map(targets.map((target) => [target.wish.uid as number, target]));
+      await session.fetchRows({ uids: [...byUid.keys()] }, { sections: [{ section, bytes }] }, async (rows) => {
+        let begun = performance.now();
+        for (const row of rows) {
+          const target = byUid.get(row.uid);
+          const encoded = row.sections.get(section) ?? row.sections.values().next().value;
+          if (target === undefined || encoded === undefined) continue;
+          tried.add(target.wish.row);
+          this.#write(target, encoded);
+          if (performance.now() - begun > slice) {
+            await pause();
+            begun = performance.now();
+          }
+        }
+      });
+    }
+    this.#giveUp(wishes.filter((wish) => !tried.has(wish.row)));
+  }
+
+  #write({ wish, part }: Target, encoded: Buffer): void {
+    const text = part === null ? rawText(encoded) : partText(encoded, part);
+    const isHtml = part?.type === 'text/html';
+    const preview = previewOf(text, isHtml);
+    const plain = isHtml ? htmlToText(text) : text;
+    this.#mirror.index.write((t) => {
+      t.preview(wish.row, preview);
+      if (plain.length > preview.length) t.bodyText(wish.row, plain);
+    });
+  }
+
+  /** No text part, no structure, or nothing came: an empty preview, so that it is not asked for again and again. */
+  #giveUp(wishes: readonly PreviewWish[]): void {
+    if (wishes.length === 0) return;
+    this.#mirror.index.write((t) => {
+      for (const { row } of wishes) t.preview(row, '');
+    });
+  }
+}
+
+/** Text of a message of which only the beginning is there. */
+const rawText = (raw: Buffer): string => {
+  const { root } = parseMessage(raw);
+  const found = previewPart(root);
+  if (found === null) return '';
+  const text = partText(partBytes(raw, found.part), found.part);
+  return found.part.type === 'text/html' ? htmlToText(text) : text;
+};
+
+const byMailbox = (wishes: readonly PreviewWish[]): [MailboxId, PreviewWish[]][] => {
+  const groups = new Map<MailboxId, PreviewWish[]>();
+  for (const wish of wishes) groups.set(wish.mailbox, [...(groups.get(wish.mailbox) ?? []), wish]);
+  return [...groups];
+};
