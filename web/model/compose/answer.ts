@@ -1,0 +1,132 @@
+import type { Email, EmailAddress, Identity } from '#jmap/mail.ts';
+import { emptyLetter, type Letter, type Quote } from './letter.ts';
+
+/** What of a message is needed to answer or forward it. */
+export type Original = Pick<
+  Email,
+  | 'id'
+  | 'messageId'
+  | 'references'
+  | 'inReplyTo'
+  | 'from'
+  | 'replyTo'
+  | 'to'
+  | 'cc'
+  | 'bcc'
+  | 'subject'
+  | 'sentAt'
+  | 'receivedAt'
+  | 'attachments'
+> & {
+  text: string;
+  html: string | null;
+};
+
+type AnswerKind = 'reply' | 'replyAll' | 'forward';
+
+const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+/** Each address once, the first time it comes. */
+const distinct = (list: readonly EmailAddress[], but: readonly string[] = []): EmailAddress[] => {
+  const seen = new Set(but.map((email) => email.toLowerCase()));
+  return list.filter(({ email }) => {
+    const key = email.toLowerCase();
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+};
+
+/** The identity that received the letter, else the first. */
+export const identityFor = (original: Original, identities: readonly Identity[]): Identity | null => {
+  const reached = [...(original.to ?? []), ...(original.cc ?? []), ...(original.bcc ?? []), ...(original.from ?? [])];
+  return (
+    identities.find((identity) => reached.some((each) => same(each.email, identity.email))) ?? identities[0] ?? null
+  );
+};
+
+/** `Re: x` and `Fwd: x`, without heaping up what other programs put before it (RFC 5322 §3.6.5). */
+export const answerSubject = (subject: string | null, kind: AnswerKind): string => {
+  const bare = (subject ?? '').replace(/^(?:\s*(?:re|aw|sv|antw|vs|rif|res|odp)(?:\[\d+\])?\s*:)+\s*/iu, '');
+  if (kind !== 'forward') return `Re: ${bare.replace(/^\s+/u, '')}`.trimEnd();
+  const whole = (subject ?? '').replace(/^(?:\s*(?:fwd?|wg|tr|vb)\s*:)+\s*/iu, '');
+  return `Fwd: ${whole}`.trimEnd();
+};
+
+/** In-Reply-To and References of an answer (RFC 5322 §3.6.4), at most 20: the first and the newest. */
+const chain = (original: Original): { inReplyTo: string[]; references: string[] } => {
+  const parent = original.messageId?.[0];
+  const before = original.references?.length
+    ? original.references
+    : original.inReplyTo?.length === 1
+      ? original.inReplyTo
+      : [];
+  const all = [...new Set([...before, ...(parent === undefined ? [] : [parent])])];
+  const references = all.length > 20 ? [...all.slice(0, 1), ...all.slice(-19)] : all;
+  return { inReplyTo: parent === undefined ? [] : [parent], references };
+};
+
+const spelled = (list: readonly EmailAddress[] | null): string =>
+  (list ?? []).map(({ name, email }) => (name ? `${name} <${email}>` : email)).join(', ');
+
+const quoteOf = (original: Original, kind: AnswerKind, when: string): Quote => {
+  const { text, html } = original;
+  if (kind !== 'forward') {
+    const who = original.from?.[0];
+    return { kind: 'reply', lead: `On ${when}, ${who?.name || who?.email || 'somebody'} wrote:`, text, html };
+  }
+  const lines = [
+    '---------- Forwarded message ----------',
+    `From: ${spelled(original.from)}`,
+    `Date: ${when}`,
+    `Subject: ${original.subject ?? ''}`,
+    `To: ${spelled(original.to)}`,
+    ...(original.cc?.length ? [`Cc: ${spelled(original.cc)}`] : []),
+  ];
+  return { kind: 'forward', lead: lines.join('\n'), text, html };
+};
+
+const toOf = (original: Original, mine: readonly string[]): EmailAddress[] => {
+  const author = original.from?.[0];
+  // One's own letter is answered to those it went to.
+  if (author && mine.some((email) => same(email, author.email))) return distinct(original.to ?? []);
+  return distinct(original.replyTo?.length ? original.replyTo : (original.from ?? []));
+};
+
+/** The letter that answers or forwards `original`. `when` is its date as the reader sees it. */
+export const answer = (original: Original, kind: AnswerKind, identities: readonly Identity[], when: string): Letter => {
+  const mine = identities.map((identity) => identity.email);
+  const to = kind === 'forward' ? [] : toOf(original, mine);
+  const cc =
+    kind === 'replyAll'
+      ? distinct([...(original.to ?? []), ...(original.cc ?? [])], [...mine, ...to.map((each) => each.email)])
+      : [];
+  return {
+    ...emptyLetter,
+    identityId: identityFor(original, identities)?.id ?? null,
+    to,
+    cc,
+    subject: answerSubject(original.subject, kind),
+    mode: 'rich',
+    quote: quoteOf(original, kind, when),
+    attachments:
+      kind === 'forward'
+        ? (original.attachments ?? []).flatMap((part, index) =>
+            part.blobId === null
+              ? []
+              : [
+                  {
+                    key: `o${index}`,
+                    name: part.name ?? 'attachment',
+                    type: part.type,
+                    size: part.size,
+                    cid: part.cid !== null && part.disposition === 'inline' ? part.cid : null,
+                    upload: { at: 'ready' as const, blobId: part.blobId },
+                  },
+                ],
+          )
+        : [],
+    ...(kind === 'forward' ? { forwards: original.messageId?.[0] ?? null } : chain(original)),
+    originalId: original.id,
+  };
+};

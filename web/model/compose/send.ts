@@ -1,0 +1,82 @@
+import type { SubmissionId } from '#jmap/ids.ts';
+import type { Connection } from '../connection.ts';
+import { ModelError } from '../errors.ts';
+import type { Mail } from '../mail.ts';
+import type { Draft } from './draft.ts';
+import { recipients } from './letter.ts';
+
+/** A letter on its way; until `sendAt` (Unix ms) it can be taken back. */
+export interface Sending {
+  id: SubmissionId;
+  sendAt: number;
+  /** True when it was taken back in time. */
+  undo(): Promise<boolean>;
+  /** Goes out at once. */
+  now(): Promise<void>;
+}
+
+/**
+ * Hands a letter to the outbox, held for `hold` seconds on the server (RFC 8621 §7, HOLDFOR of RFC 4865). Once the mail
+ * server took it, it moves from Drafts to Sent.
+ * @throws ModelError with the server's words; the draft stays
+ */
+export const send = async (
+  connection: Connection,
+  mail: Mail,
+  draft: Draft,
+  hold: number,
+  now: () => number,
+): Promise<Sending> => {
+  const identity = draft.identity();
+  if (!identity) throw new ModelError('jmap/method', 'There is no identity to send as.');
+  const to = recipients(draft.letter.peek());
+  const bcc = identity.bcc ?? [];
+  const emailId = await draft.save();
+  if (!emailId) throw new ModelError('jmap/method', 'There is nothing to send.');
+  const drafts = mail.mailboxes.byRole('drafts');
+  const sent = await mail.mailboxes.need('sent');
+  const rcptTo = [...new Set([...to, ...bcc].map((each) => each.email))].map((email) => ({ email }));
+  const submit = async (seconds: number): Promise<{ id: SubmissionId; sendAt: string }> => {
+    const answer = await connection.call('EmailSubmission/set', {
+      accountId: mail.id,
+      create: {
+        letter: {
+          identityId: identity.id,
+          emailId,
+          envelope: {
+            mailFrom: { email: identity.email, ...(seconds > 0 ? { parameters: { HOLDFOR: String(seconds) } } : {}) },
+            rcptTo,
+          },
+        },
+      },
+      onSuccessUpdateEmail: {
+        '#letter': {
+          'keywords/$draft': null,
+          ...(drafts && sent ? { [`mailboxIds/${drafts.id}`]: null, [`mailboxIds/${sent.id}`]: true } : {}),
+        },
+      },
+    }).answer;
+    const made = answer.created?.['letter'] as { id: SubmissionId; sendAt?: string } | undefined;
+    if (!made) {
+      const error = answer.notCreated?.['letter'];
+      throw new ModelError('jmap/method', error?.description ?? error?.type ?? 'The letter was not taken.');
+    }
+    return { id: made.id, sendAt: made.sendAt ?? new Date(now() + seconds * 1000).toISOString() };
+  };
+  const cancel = async (id: SubmissionId): Promise<boolean> => {
+    const answer = await connection.call('EmailSubmission/set', {
+      accountId: mail.id,
+      update: { [id]: { undoStatus: 'canceled' } },
+    }).answer;
+    return answer.updated !== null && id in (answer.updated ?? {});
+  };
+  const made = await submit(hold);
+  return {
+    id: made.id,
+    sendAt: Date.parse(made.sendAt),
+    undo: () => cancel(made.id),
+    now: async () => {
+      if (await cancel(made.id)) await submit(0);
+    },
+  };
+};
