@@ -1,4 +1,15 @@
-import type { Binding, MailAccountId, MailProtocol, SessionId, SessionRow, SlotRow, SlotKind, Target, UserId, UserKeys } from '#vault/keeper.ts';
+import type {
+  Binding,
+  MailAccountId,
+  MailProtocol,
+  SessionId,
+  SessionRow,
+  SlotRow,
+  SlotKind,
+  Target,
+  UserId,
+  UserKeys,
+} from '#vault/keeper.ts';
 
 /** The durable store: what must not be lost. SQLite embedded, or PostgreSQL. Secrets stand in it only sealed. */
 export interface User {
@@ -80,14 +91,24 @@ export interface Submission {
   message: SealedRecord;
 }
 
-/** Every method is one transaction. Errors: StoreError `store/busy`, `store/full`, `store/read-only`, `store/unavailable`, `store/newer`. */
+/** Every method is one transaction. Errors: {@link StoreError}; `store/conflict` only where said. */
 export interface Store extends AsyncDisposable {
   healthy(): Promise<boolean>;
 
   user(id: UserId): Promise<User | null>;
-  /** The user whose direct sign-in is this address at this IMAP target (host, port, username). */
-  userByLogin(imap: Pick<Target, 'host' | 'port' | 'username'>): Promise<{ user: User; account: MailAccount; slot: SlotRow | null } | null>;
-  createUser(rows: { user: User; account: MailAccount; credentials: Credential[]; slots: SlotRow[]; session: Session }): Promise<void>;
+  /** The user whose direct sign-in is this address at this IMAP target (host, port, username). Those who "leave nothing" are not found. */
+  userByLogin(
+    imap: Pick<Target, 'host' | 'port' | 'username'>,
+  ): Promise<{ user: User; account: MailAccount; slot: SlotRow | null } | null>;
+  /** @throws StoreError `store/conflict` when somebody has just signed in to the same IMAP login for the first time: ask `userByLogin` again */
+  createUser(rows: {
+    user: User;
+    account: MailAccount;
+    credentials: Credential[];
+    slots: SlotRow[];
+    session: Session;
+  }): Promise<void>;
+  /** A later sign-in: the session, and the credentials and slots that were sealed anew. */
   addSession(rows: { session: Session; credentials: Credential[]; slots: SlotRow[] }): Promise<void>;
   deleteUser(id: UserId): Promise<void>;
 
@@ -99,9 +120,13 @@ export interface Store extends AsyncDisposable {
   sessionByTokenHash(hash: Buffer): Promise<Session | null>;
   session(id: SessionId): Promise<Session | null>;
   sessions(user: UserId): Promise<Session[]>;
+  /** The session that had this token before it was rotated (by `saveSession` with a new token hash), and when that was. */
+  sessionByRetiredToken(hash: Buffer): Promise<{ session: Session; retiredAt: number } | null>;
   saveSession(session: Session): Promise<void>;
   touchSession(id: SessionId, at: number): Promise<void>;
   deleteSession(id: SessionId): Promise<void>;
+  /** Deletes sessions whose `expiresAt` has come; returns them. */
+  deleteExpiredSessions(now: number): Promise<{ id: SessionId; user: UserId }[]>;
 
   slots(user: UserId, kind: SlotKind): Promise<SlotRow[]>;
   saveToken(token: ApiToken): Promise<void>;
@@ -117,9 +142,15 @@ export interface Store extends AsyncDisposable {
 
   submissions(account: MailAccountId): Promise<Submission[]>;
   submission(id: string): Promise<Submission | null>;
+  /** Those `held` or `due` whose `sendAt` has come, oldest first. */
   dueSubmissions(account: MailAccountId, now: number): Promise<Submission[]>;
   saveSubmission(submission: Submission): Promise<void>;
   /** Moves `from` → `to` only if the row is still in `from`; false when another worker was first. */
-  moveSubmission(id: string, from: SubmissionState, to: SubmissionState, patch?: Partial<Pick<Submission, 'sendAt' | 'tries' | 'record'>>): Promise<boolean>;
+  moveSubmission(
+    id: string,
+    from: SubmissionState,
+    to: SubmissionState,
+    patch?: Partial<Pick<Submission, 'sendAt' | 'tries' | 'record'>>,
+  ): Promise<boolean>;
   deleteSubmission(id: string): Promise<void>;
 }

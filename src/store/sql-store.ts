@@ -1,0 +1,90 @@
+import type { Clock } from '#base/clock.ts';
+import type { Db } from './db.ts';
+import { asStoreError } from './errors.ts';
+import * as records from './records.ts';
+import * as sessions from './sessions.ts';
+import * as submissions from './submissions.ts';
+import type { Store } from './types.ts';
+import * as users from './users.ts';
+
+/** The store over SQL, the same for both dialects; what each method promises stands at {@link Store}. */
+export class SqlStore implements Store {
+  readonly #db: Db;
+  readonly #clock: Clock;
+
+  constructor(db: Db, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  /** One statement, which is its own transaction. */
+  async #one<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#db);
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+
+  /** Several statements, all or none. */
+  #all<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    return this.#one((db) => db.transaction().execute(work));
+  }
+
+  async healthy(): Promise<boolean> {
+    try {
+      const row = await this.#db.selectFrom('schema_version').select('version').executeTakeFirst();
+      return row !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  user: Store['user'] = (id) => this.#one((db) => users.user(db, id));
+  userByLogin: Store['userByLogin'] = (imap) => this.#all((db) => users.userByLogin(db, imap));
+  createUser: Store['createUser'] = (rows) => this.#all((db) => users.createUser(db, rows));
+  addSession: Store['addSession'] = (rows) => this.#all((db) => users.addSession(db, rows));
+  deleteUser: Store['deleteUser'] = (id) => this.#all((db) => users.deleteUser(db, id));
+
+  accounts: Store['accounts'] = (user) => this.#one((db) => users.accounts(db, user));
+  saveAccount: Store['saveAccount'] = (account) => this.#one((db) => users.saveAccount(db, account));
+  credential: Store['credential'] = (account, protocol) => this.#one((db) => users.credential(db, account, protocol));
+  saveCredentials: Store['saveCredentials'] = (list) => this.#all((db) => users.saveCredentials(db, list));
+
+  sessionByTokenHash: Store['sessionByTokenHash'] = (hash) => this.#one((db) => sessions.sessionByTokenHash(db, hash));
+  sessionByRetiredToken: Store['sessionByRetiredToken'] = (hash) =>
+    this.#one((db) => sessions.sessionByRetiredToken(db, hash));
+  sessions: Store['sessions'] = (user) => this.#one((db) => sessions.sessions(db, user));
+  saveSession: Store['saveSession'] = (session) =>
+    this.#all((db) => sessions.saveSession(db, session, this.#clock.now()));
+  touchSession: Store['touchSession'] = (id, at) => this.#one((db) => sessions.touchSession(db, id, at));
+  deleteSession: Store['deleteSession'] = (id) => this.#one((db) => sessions.deleteSession(db, id));
+  deleteExpiredSessions: Store['deleteExpiredSessions'] = (now) =>
+    this.#one((db) => sessions.deleteExpiredSessions(db, now));
+
+  slots: Store['slots'] = (user, kind) => this.#one((db) => users.slots(db, user, kind));
+  saveToken: Store['saveToken'] = (token) => this.#all((db) => sessions.saveToken(db, token));
+  tokenByHash: Store['tokenByHash'] = (hash) => this.#all((db) => sessions.tokenByHash(db, hash));
+  tokens: Store['tokens'] = (user) => this.#all((db) => sessions.tokens(db, user));
+  touchToken: Store['touchToken'] = (id, at) => this.#one((db) => sessions.touchToken(db, id, at));
+  deleteToken: Store['deleteToken'] = (user, id) => this.#all((db) => sessions.deleteToken(db, user, id));
+
+  records: Store['records'] = (user, account, purpose) =>
+    this.#one((db) => records.records(db, user, account, purpose));
+  record: Store['record'] = (id) => this.#one((db) => records.record(db, id));
+  saveRecord: Store['saveRecord'] = (record) => this.#one((db) => records.saveRecord(db, record));
+  deleteRecord: Store['deleteRecord'] = (id) => this.#one((db) => records.deleteRecord(db, id));
+
+  submissions: Store['submissions'] = (account) => this.#all((db) => submissions.submissions(db, account));
+  submission: Store['submission'] = (id) => this.#all((db) => submissions.submission(db, id));
+  dueSubmissions: Store['dueSubmissions'] = (account, now) =>
+    this.#all((db) => submissions.dueSubmissions(db, account, now));
+  saveSubmission: Store['saveSubmission'] = (saved) => this.#all((db) => submissions.saveSubmission(db, saved));
+  moveSubmission: Store['moveSubmission'] = (id, from, to, patch = {}) =>
+    this.#all((db) => submissions.moveSubmission(db, id, from, to, patch, this.#clock.now()));
+  deleteSubmission: Store['deleteSubmission'] = (id) => this.#all((db) => submissions.deleteSubmission(db, id));
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#db.destroy();
+  }
+}

@@ -1,0 +1,82 @@
+import { must } from '#base/must.ts';
+import type { MailAccountId } from '#vault/keeper.ts';
+import type { Db } from './db.ts';
+import { saveRecord } from './records.ts';
+import { submissionRow, toSubmission } from './rows.ts';
+import type { SubmissionTable } from './schema.ts';
+import type { Store, Submission, SubmissionState } from './types.ts';
+
+/** The outbox. */
+
+const withRecords = async (db: Db, rows: readonly SubmissionTable[]): Promise<Submission[]> => {
+  if (rows.length === 0) return [];
+  const ids = rows.flatMap((row) => [row.record_id, row.message_id]);
+  const found = await db.selectFrom('record').selectAll().where('id', 'in', ids).execute();
+  const byId = new Map(found.map((row) => [row.id, row]));
+  return rows.map((row) => {
+    const record = must(byId.get(row.record_id), 'a submission has its record');
+    return toSubmission(row, record, must(byId.get(row.message_id), 'a submission has its message'));
+  });
+};
+
+const ofAccount = (db: Db, account: MailAccountId) =>
+  db.selectFrom('submission').selectAll().where('account_id', '=', account).orderBy('send_at').orderBy('id');
+
+export const submissions = async (db: Db, account: MailAccountId): Promise<Submission[]> =>
+  withRecords(db, await ofAccount(db, account).execute());
+
+export const submission = async (db: Db, id: string): ReturnType<Store['submission']> => {
+  const rows = await db.selectFrom('submission').selectAll().where('id', '=', id).execute();
+  return (await withRecords(db, rows))[0] ?? null;
+};
+
+export const dueSubmissions = async (db: Db, account: MailAccountId, now: number): Promise<Submission[]> =>
+  withRecords(
+    db,
+    await ofAccount(db, account).where('state', 'in', ['held', 'due']).where('send_at', '<=', now).execute(),
+  );
+
+export const saveSubmission = async (db: Db, saved: Submission): Promise<void> => {
+  const row = submissionRow(saved);
+  await saveRecord(db, saved.record);
+  await saveRecord(db, saved.message);
+  await db
+    .insertInto('submission')
+    .values(row)
+    .onConflict((c) => c.column('id').doUpdateSet(row))
+    .execute();
+};
+
+export const moveSubmission = async (
+  db: Db,
+  id: string,
+  from: SubmissionState,
+  to: SubmissionState,
+  patch: NonNullable<Parameters<Store['moveSubmission']>[3]>,
+  now: number,
+): Promise<boolean> => {
+  const { sendAt, tries, record } = patch;
+  const { numUpdatedRows } = await db
+    .updateTable('submission')
+    .set({
+      state: to,
+      updated_at: now,
+      ...(sendAt === undefined ? {} : { send_at: sendAt }),
+      ...(tries === undefined ? {} : { tries }),
+    })
+    .where('id', '=', id)
+    .where('state', '=', from)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return false;
+  if (record) await saveRecord(db, record);
+  return true;
+};
+
+export const deleteSubmission = async (db: Db, id: string): Promise<void> => {
+  const row = await db
+    .deleteFrom('submission')
+    .where('id', '=', id)
+    .returning(['record_id', 'message_id'])
+    .executeTakeFirst();
+  if (row) await db.deleteFrom('record').where('id', 'in', [row.record_id, row.message_id]).execute();
+};
