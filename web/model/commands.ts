@@ -1,0 +1,222 @@
+import type { EmailId } from '#jmap/ids.ts';
+import type { Target } from './actions.ts';
+import { openComposer, type ComposeRequest } from './compose-port.ts';
+import type { Command, Meant } from './keys.ts';
+import type { Model } from './model.ts';
+import { accountName } from './place.ts';
+import type { Show } from './route.ts';
+import { rowOf } from './rows.ts';
+
+type Handler = (meant: Meant) => void;
+
+/** Commands by name, whether a key, a button or a menu asks for them. */
+export interface Commands {
+  run(meant: Meant | Command): void;
+  /** Views take over commands that are about the window (focus the search, open a menu); returns what gives it back. */
+  on(command: Command, handler: Handler): () => void;
+  /** What actions act on now: picked rows, else the open or focused conversation. */
+  target(): Target | null;
+  /** What an action on these rows acts on. */
+  targetOf(rows: readonly EmailId[]): Target | null;
+  /** Runs an action that takes the rows out of the list, and moves the focus to what is next. */
+  leaving(act: (target: Target) => Promise<void>, target?: Target | null): void;
+}
+
+export const shows: readonly Show[] = ['everything', 'unread', 'starred', 'files'];
+const page = 50;
+
+export const openCommands = (model: Model): Commands => {
+  const { reading, actions, router } = model;
+  const handlers = new Map<Command, Handler[]>();
+
+  const targetOf = (rows: readonly EmailId[]): Target | null => {
+    const place = reading.place.peek();
+    return place && rows.length > 0 ? { mail: place.mail, query: place.list.query, list: place.list, rows } : null;
+  };
+
+  const target = (): Target | null => {
+    const place = reading.place.peek();
+    if (!place) return null;
+    const picked = place.selection.picked.peek();
+    if (picked.all && picked.except.size === 0)
+      return { mail: place.mail, query: place.list.query, list: place.list, rows: 'all' };
+    if (!picked.all && picked.ids.size > 0) return targetOf([...picked.ids]);
+    if (picked.all) {
+      const total = place.list.total.peek() ?? 0;
+      const known = Array.from({ length: total }, (_, index) => place.list.idAt(index));
+      return targetOf(known.filter((id) => id !== undefined && !picked.except.has(id)) as EmailId[]);
+    }
+    const subject = reading.subject.peek();
+    return subject === null ? null : targetOf([subject]);
+  };
+
+  const leaving: Commands['leaving'] = (act, given = target()) => {
+    const place = reading.place.peek();
+    if (!given || !place) return;
+    const rows = given.rows === 'all' ? [] : given.rows;
+    const next = reading.leave(rows);
+    const before = place.list.version.peek();
+    void act(given).then(() => {
+      if (place.list.version.peek() === before) return;
+      place.selection.clear();
+      next();
+    });
+  };
+
+  const marked = (act: (given: Target) => Promise<void>): void => {
+    const given = target();
+    if (given) void act(given);
+  };
+
+  const rowNow = (given: Target | null) =>
+    given && given.rows !== 'all' && given.rows[0] !== undefined
+      ? rowOf(given.mail, given.rows[0], given.query)
+      : undefined;
+
+  const compose = (kind: ComposeRequest['kind'], { shift }: Meant): void => {
+    const mail = model.mail.peek();
+    if (!mail) return;
+    if (kind === 'new') {
+      void openComposer({ kind, accountId: mail.id, apart: shift });
+      return;
+    }
+    const talk = reading.conversation.peek();
+    const letters = talk?.members.peek().filter((head) => !Object.hasOwn(head.keywords, '$draft')) ?? [];
+    const emailId = talk ? (talk.current.peek() ?? letters.at(-1)?.id) : reading.subject.peek();
+    if (!emailId) return;
+    void openComposer({
+      kind,
+      accountId: mail.id,
+      emailId,
+      apart: shift,
+      ...(talk ? { inThread: talk.threadId } : {}),
+    });
+  };
+
+  const goBox = (box: string): void => {
+    const mail = model.mail.peek();
+    if (mail) router.go({ at: 'mailbox', account: accountName(mail), box, show: 'everything', thread: null });
+  };
+
+  const section = (by: number): void => {
+    const route = router.route.peek();
+    const place = reading.place.peek();
+    if (!place || route.at === 'search') return;
+    const show = shows[(shows.indexOf(place.show) + by + shows.length) % shows.length] ?? 'everything';
+    router.go({ at: 'mailbox', account: accountName(place.mail), box: place.box, show, thread: null });
+  };
+
+  /** Picks among the rows that have been fetched. */
+  const pick = (wanted: (row: NonNullable<ReturnType<typeof rowOf>>) => boolean): void => {
+    const place = reading.place.peek();
+    if (!place) return;
+    const ids: EmailId[] = [];
+    for (let index = 0; index < (place.list.total.peek() ?? 0); index += 1) {
+      const id = place.list.idAt(index);
+      const row = id === undefined ? undefined : rowOf(place.mail, id, place.list.query);
+      if (row && wanted(row)) ids.push(row.id);
+    }
+    place.selection.only(ids);
+  };
+
+  const message = (by: number): void => {
+    const talk = reading.conversation.peek();
+    if (!talk) return;
+    const members = talk.members.peek();
+    const at = members.findIndex((head) => head.id === talk.current.peek());
+    const next = members[Math.max(0, Math.min(members.length - 1, at + by))];
+    if (!next) return;
+    if (!talk.items.peek().some((item) => item.kind === 'message' && item.head.id === next.id)) talk.unstack();
+    talk.current.value = next.id;
+  };
+
+  const own: Partial<Record<Command, Handler>> = {
+    older: () => void reading.step(1),
+    newer: () => void reading.step(-1),
+    nextPage: () => void reading.step(page),
+    previousPage: () => void reading.step(-page),
+    open: () => {
+      const id = reading.place.peek()?.cursor.peek();
+      if (id) reading.open(id);
+    },
+    up: () => reading.up(),
+    select: () => {
+      const place = reading.place.peek();
+      const id = reading.subject.peek();
+      if (place && id) place.selection.toggle(id);
+    },
+    selectAll: () => pick(() => true),
+    selectNone: () => reading.place.peek()?.selection.clear(),
+    selectRead: () => pick((row) => !row.unread),
+    selectUnread: () => pick((row) => row.unread),
+    selectStarred: () => pick((row) => row.starred),
+    selectUnstarred: () => pick((row) => !row.starred),
+    nextSection: () => section(1),
+    previousSection: () => section(-1),
+    archive: () => leaving((given) => actions.archive(given)),
+    archiveAndOlder: () => leaving((given) => actions.archive(given)),
+    archiveAndNewer: () => {
+      const given = target();
+      leaving((each) => actions.archive(each).then(() => reading.step(-1)), given);
+    },
+    delete: () => leaving((given) => actions.remove(given)),
+    junk: () =>
+      leaving((given) =>
+        reading.place.peek()?.mailbox?.role === 'junk' ? actions.notJunk(given) : actions.junk(given),
+      ),
+    star: () => {
+      const given = target();
+      marked((each) => actions.star(each, !rowNow(given)?.starred));
+    },
+    read: () => marked((given) => actions.read(given, true)),
+    unread: () => marked((given) => actions.read(given, false)),
+    unreadFrom: () => {
+      const talk = reading.conversation.peek();
+      const current = talk?.current.peek();
+      if (talk && current) void actions.unreadFrom(talk.mail, current);
+    },
+    undo: () => actions.undoLast(),
+    refresh: () => {
+      model.check();
+      void reading.place.peek()?.list.refresh();
+    },
+    nextMessage: () => message(1),
+    previousMessage: () => message(-1),
+    foldAll: () => reading.conversation.peek()?.foldAll(),
+    unfoldAll: () => reading.conversation.peek()?.openAll(),
+    reply: (meant) => compose('reply', meant),
+    replyAll: (meant) => compose('replyAll', meant),
+    forward: (meant) => compose('forward', meant),
+    compose: (meant) => compose('new', meant),
+    goInbox: () => goBox('inbox'),
+    goStarred: () => goBox('starred'),
+    goSent: () => goBox('sent'),
+    goDrafts: () => goBox('drafts'),
+    goAll: () => goBox(model.mail.peek()?.mailboxes.byRole('all') ? 'all' : 'archive'),
+    goAccount: ({ digit }) => {
+      const mail = model.mails.peek()[(digit ?? 1) - 1];
+      if (mail)
+        router.go({ at: 'mailbox', account: accountName(mail), box: 'inbox', show: 'everything', thread: null });
+    },
+  };
+
+  return {
+    target,
+    targetOf,
+    leaving,
+    on: (command, handler) => {
+      handlers.set(command, [handler, ...(handlers.get(command) ?? [])]);
+      return () => {
+        handlers.set(
+          command,
+          (handlers.get(command) ?? []).filter((each) => each !== handler),
+        );
+      };
+    },
+    run: (given) => {
+      const meant: Meant = typeof given === 'string' ? { command: given, digit: null, shift: false } : given;
+      const handler = handlers.get(meant.command)?.[0] ?? own[meant.command];
+      handler?.(meant);
+    },
+  };
+};

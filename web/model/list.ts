@@ -1,0 +1,338 @@
+import { batch, signal, type ReadonlySignal } from '@preact/signals-core';
+import type { EmailId, ThreadId } from '#jmap/ids.ts';
+import type { Connection } from './connection.ts';
+import { MethodFailed, modelError, type ModelError } from './errors.ts';
+import type { EmailNews, Mail } from './mail.ts';
+import { headProperties, type ListQuery } from './types.ts';
+
+export type ListState = { at: 'loading' } | { at: 'ready' } | { at: 'failed'; error: ModelError };
+
+/** Rows that an action took out, so that they can be put back. */
+export interface Taken {
+  rows: readonly { index: number; id: EmailId }[];
+}
+
+/**
+ * A list of any length. Only what is looked at is fetched, in pages; the rest is holes. Row ids are email ids: with
+ * `collapse` the newest message of the conversation that is in the list.
+ */
+export interface List {
+  readonly query: ListQuery;
+  readonly mail: Mail;
+  readonly state: ReadonlySignal<ListState>;
+  /** Rows in the list; null until the first answer. */
+  readonly total: ReadonlySignal<number | null>;
+  /** Grows with every change of the rows. */
+  readonly version: ReadonlySignal<number>;
+  /** New rows above what is looked at; 0 at the top. */
+  readonly fresh: ReadonlySignal<number>;
+  idAt(index: number): EmailId | undefined;
+  /** -1 when it is not among the rows that are known. */
+  indexOf(id: EmailId): number;
+  /** Index of the row of a conversation, -1 when unknown. */
+  indexOfThread(thread: ThreadId): number;
+  /** The rows `from` up to but not including `to` are looked at. */
+  look(from: number, to: number): void;
+  /** The view is at the top: new rows may come in above without being counted. */
+  atTop(yes: boolean): void;
+  /** Ids of rows, fetched when unknown. Rejects as the connection does. */
+  idsIn(from: number, to: number): Promise<EmailId[]>;
+  /** Asks again, around the rows looked at. Never rejects. */
+  refresh(): Promise<void>;
+  take(ids: readonly EmailId[]): Taken;
+  putBack(taken: Taken): void;
+  /** On the screen or not: a list that nobody sees waits with asking again until it is seen. */
+  awake(yes: boolean): void;
+  close(): void;
+}
+
+export const pageSize = 50;
+const maxInFlight = 2;
+
+interface Window {
+  position: number;
+  ids: readonly EmailId[];
+  total: number;
+}
+
+export const openList = (connection: Connection, mail: Mail, query: ListQuery): List => {
+  const { accountId, filter, collapse } = query;
+  const state = signal<ListState>({ at: 'loading' });
+  const total = signal<number | null>(null);
+  const version = signal(0);
+  const fresh = signal(0);
+  /** Holes are rows not fetched. */
+  let rows: (EmailId | undefined)[] = [];
+  let looked = { from: 0, to: pageSize };
+  let top = true;
+  let closed = false;
+  let awake = true;
+  let stale = false;
+  /** Answers to questions of an older generation are too old to be shown. */
+  let generation = 0;
+  let fetching = new Set<number>();
+  let refreshing: Promise<void> | null = null;
+  let again = false;
+
+  const shown = (): void => {
+    version.value += 1;
+  };
+
+  /** Rows that an unanswered change has already taken out of the mailbox do not come back with an older answer. */
+  const stays = (id: EmailId): boolean => {
+    if (query.mailboxId === null) return true;
+    const head = mail.emails.peek(id);
+    return !head || Object.hasOwn(head.mailboxIds, query.mailboxId);
+  };
+
+  const ask = async (
+    where: { position: number } | { anchor: EmailId; anchorOffset: number },
+    limit: number,
+  ): Promise<Window> => {
+    const found = connection.call('Email/query', {
+      accountId,
+      filter,
+      sort: [...query.sort],
+      collapseThreads: collapse,
+      limit,
+      calculateTotal: true,
+      ...where,
+    });
+    const properties = [...headProperties];
+    if (!collapse) {
+      const heads = connection.call('Email/get', { accountId, '#ids': found.ref('/ids'), properties });
+      const [answer, got] = await Promise.all([found.answer, heads.answer]);
+      mail.emails.put(got.list);
+      return { position: answer.position, ids: answer.ids, total: answer.total ?? answer.ids.length };
+    }
+    const owners = connection.call('Email/get', {
+      accountId,
+      '#ids': found.ref('/ids'),
+      properties: ['id', 'threadId'],
+    });
+    const threads = connection.call('Thread/get', { accountId, '#ids': owners.ref('/list/*/threadId') });
+    const members = connection.call('Email/get', { accountId, '#ids': threads.ref('/list/*/emailIds'), properties });
+    const long = members.answer.then(
+      (got) => got,
+      (error: unknown) => {
+        if (error instanceof MethodFailed && error.type === 'requestTooLarge') return null;
+        throw error;
+      },
+    );
+    const [answer, got, conversations] = await Promise.all([found.answer, long, threads.answer, owners.answer]);
+    if (got) mail.emails.put(got.list);
+    else await mail.needHeads(answer.ids);
+    mail.threads.put(conversations.list);
+    if (!got) void mail.needHeads(conversations.list.flatMap((thread) => thread.emailIds)).catch(() => undefined);
+    return { position: answer.position, ids: answer.ids, total: answer.total ?? answer.ids.length };
+  };
+
+  const place = (target: (EmailId | undefined)[], found: Window): void => {
+    const kept = found.ids.filter(stays);
+    for (const [offset, id] of kept.entries()) target[found.position + offset] = id;
+  };
+
+  const lengthAfter = (found: Window): number =>
+    Math.max(0, found.total - (found.ids.length - found.ids.filter(stays).length));
+
+  const failed = (error: unknown): void => {
+    const known = modelError(error);
+    if (total.peek() === null) state.value = { at: 'failed', error: known };
+  };
+
+  const fetchPage = async (page: number): Promise<void> => {
+    const mine = generation;
+    fetching.add(page);
+    try {
+      const found = await ask({ position: page * pageSize }, pageSize);
+      if (closed || mine !== generation) return;
+      batch(() => {
+        const length = lengthAfter(found);
+        if (length < rows.length) rows.length = length;
+        place(rows, found);
+        rows.length = length;
+        total.value = length;
+        state.value = { at: 'ready' };
+        shown();
+      });
+    } catch (error) {
+      if (!closed && mine === generation) failed(error);
+    } finally {
+      if (mine === generation) {
+        fetching.delete(page);
+        fill();
+      }
+    }
+  };
+
+  const fill = (): void => {
+    if (closed || refreshing) return;
+    const known = total.peek();
+    if (known === null && state.peek().at === 'failed') return;
+    const end = known === null ? 1 : Math.min(looked.to, known);
+    for (let page = Math.floor(looked.from / pageSize); page * pageSize < end; page += 1) {
+      if (fetching.size >= maxInFlight) return;
+      if (fetching.has(page)) continue;
+      const last = known === null ? page * pageSize + 1 : Math.min((page + 1) * pageSize, known);
+      for (let index = page * pageSize; index < last; index += 1) {
+        if (rows[index] !== undefined) continue;
+        void fetchPage(page);
+        break;
+      }
+    }
+  };
+
+  /** The row that must not move: the first one looked at that is known. */
+  const anchor = (): { id: EmailId; index: number } | null => {
+    for (let index = looked.from; index < Math.min(looked.to, rows.length); index += 1) {
+      const id = rows[index];
+      if (id !== undefined) return { id, index };
+    }
+    return null;
+  };
+
+  const askAgain = async (): Promise<{ first: Window; around: Window | null }> => {
+    const held = looked.from >= pageSize ? anchor() : null;
+    const span = Math.min(looked.to - looked.from + pageSize, 4 * pageSize);
+    const first = ask({ position: 0 }, pageSize);
+    if (!held) return { first: await first, around: null };
+    const around = ask({ anchor: held.id, anchorOffset: looked.from - held.index }, span).catch((error: unknown) => {
+      if (error instanceof MethodFailed && error.type === 'anchorNotFound') return ask({ position: looked.from }, span);
+      throw error;
+    });
+    const [one, two] = await Promise.all([first, around]);
+    return { first: one, around: two };
+  };
+
+  const refreshOnce = async (): Promise<void> => {
+    generation += 1;
+    fetching = new Set();
+    const mine = generation;
+    try {
+      const { first, around } = await askAgain();
+      if (closed || mine !== generation) return;
+      const old = new Set(rows.slice(0, pageSize).filter((id) => id !== undefined));
+      const lead = first.ids.findIndex((id) => old.has(id));
+      batch(() => {
+        const next: (EmailId | undefined)[] = [];
+        place(next, first);
+        if (around) place(next, around);
+        next.length = lengthAfter(first);
+        rows = next;
+        total.value = next.length;
+        if (!top && lead > 0) fresh.value += lead;
+        state.value = { at: 'ready' };
+        shown();
+      });
+    } catch (error) {
+      if (!closed && mine === generation) failed(error);
+    }
+  };
+
+  const refresh = (): Promise<void> => {
+    if (closed) return Promise.resolve();
+    if (!awake) {
+      stale = true;
+      return Promise.resolve();
+    }
+    if (refreshing) {
+      again = true;
+      return refreshing;
+    }
+    if (total.peek() === null) state.value = { at: 'loading' };
+    refreshing = (async () => {
+      do {
+        again = false;
+        await refreshOnce();
+      } while (again && !closed);
+    })().finally(() => {
+      refreshing = null;
+      fill();
+    });
+    return refreshing;
+  };
+
+  const byKeyword = JSON.stringify(filter ?? {}).includes('Keyword');
+  /** In lists by keyword, what was read or starred a moment ago stays until something else moves. */
+  const heard = (news: EmailNews): void => {
+    const mine = news.updated.some((id) => mail.emails.peek(id) === undefined || moved(id));
+    if (news.everything || news.created.length > 0 || news.destroyed.length > 0 || (mine && !byKeyword)) void refresh();
+  };
+  /** Whether the email's place in this list may have changed: it is in and should not be, or the other way round. */
+  const moved = (id: EmailId): boolean => {
+    if (query.mailboxId === null) return true;
+    const head = mail.emails.peek(id);
+    if (!head) return true;
+    const isIn = Object.hasOwn(head.mailboxIds, query.mailboxId);
+    const thread = mail.threads.peek(head.threadId)?.emailIds ?? [id];
+    const listed = rows.some((row) => row !== undefined && thread.includes(row));
+    return isIn ? !listed : rows.includes(id);
+  };
+  const stop = mail.onEmails(heard);
+  fill();
+
+  return {
+    query,
+    mail,
+    state,
+    total,
+    version,
+    fresh,
+    idAt: (index) => rows[index],
+    indexOf: (id) => rows.indexOf(id),
+    indexOfThread: (thread) => rows.findIndex((id) => id !== undefined && mail.emails.peek(id)?.threadId === thread),
+    look: (from, to) => {
+      looked = { from: Math.max(0, from), to };
+      fill();
+    },
+    atTop: (yes) => {
+      top = yes;
+      if (yes) fresh.value = 0;
+    },
+    idsIn: async (from, to) => {
+      const known = rows.slice(from, to);
+      if (known.length === to - from && !known.includes(undefined)) return known as EmailId[];
+      const ids: EmailId[] = [];
+      for (let position = from; position < to; position += 10 * pageSize) {
+        const found = await ask({ position }, Math.min(10 * pageSize, to - position));
+        ids.push(...found.ids);
+        if (found.ids.length === 0) break;
+      }
+      return ids;
+    },
+    refresh,
+    take: (ids) => {
+      const wanted = new Set(ids);
+      const taken: { index: number; id: EmailId }[] = [];
+      for (const [index, id] of rows.entries()) if (id !== undefined && wanted.has(id)) taken.push({ index, id });
+      if (taken.length === 0) return { rows: taken };
+      batch(() => {
+        for (const { index } of taken.toReversed()) rows.splice(index, 1);
+        total.value = rows.length;
+        shown();
+      });
+      fill();
+      return { rows: taken };
+    },
+    putBack: ({ rows: taken }) => {
+      batch(() => {
+        for (const { index, id } of taken) {
+          if (rows.includes(id)) continue;
+          if (index > rows.length) rows.length = index;
+          rows.splice(index, 0, id);
+        }
+        total.value = rows.length;
+        shown();
+      });
+    },
+    awake: (yes) => {
+      awake = yes;
+      if (yes && (stale || state.peek().at === 'failed')) void refresh();
+      if (yes) stale = false;
+    },
+    close: () => {
+      closed = true;
+      stop();
+    },
+  };
+};

@@ -1,0 +1,192 @@
+import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals-core';
+import type { Clock } from '#base/clock.ts';
+import type { StateChange } from '#jmap/core.ts';
+import type { AccountId } from '#jmap/ids.ts';
+import { openActions, type Actions, type Question } from './actions.ts';
+import { openFollower, type Follower } from './changes.ts';
+import { openConnection, type Connection, type Fetch } from './connection.ts';
+import { openMail, type Mail } from './mail.ts';
+import { openPlaces, type PlaceState } from './place.ts';
+import { openPrefs, type Prefs, type Storage } from './prefs.ts';
+import { openPush, type Push, type PushPorts } from './push.ts';
+import { openReading, type Reading } from './reading.ts';
+import { openRouter, type History, type Router } from './route.ts';
+import { openSession, type Session } from './session.ts';
+import { openTheme, type Theme } from './theme.ts';
+import { openToasts, type Toasts } from './toasts.ts';
+import { openUndo, type UndoStack } from './undo.ts';
+
+/** What the model needs of the outside. Tests give their own. */
+export interface ModelParts {
+  fetch: Fetch;
+  clock: Clock;
+  history: History;
+  storage: Storage;
+  push: PushPorts;
+  /** The system prefers dark. */
+  systemDark: ReadonlySignal<boolean>;
+  /** The window has room for one pane only. */
+  onePane: ReadonlySignal<boolean>;
+}
+
+export interface AskedQuestion extends Question {
+  answer(yes: boolean): void;
+}
+
+export interface Model {
+  readonly clock: Clock;
+  readonly connection: Connection;
+  readonly session: Session;
+  /** The accounts of the signed-in user, in their order; empty before. */
+  readonly mails: ReadonlySignal<readonly Mail[]>;
+  /** The account on the screen. */
+  readonly mail: ReadonlySignal<Mail | null>;
+  readonly router: Router;
+  readonly places: ReadonlySignal<PlaceState>;
+  readonly reading: Reading;
+  readonly actions: Actions;
+  readonly undo: UndoStack;
+  readonly toasts: Toasts;
+  readonly prefs: Prefs;
+  readonly theme: ReadonlySignal<Theme>;
+  readonly onePane: ReadonlySignal<boolean>;
+  /** A question that waits for its answer. */
+  readonly question: Signal<AskedQuestion | null>;
+  /** The day as the lists need it; moves at midnight. */
+  readonly today: ReadonlySignal<Date>;
+  /** Changes that the server has not confirmed, of all accounts. */
+  readonly waiting: ReadonlySignal<number>;
+  /** Looks for new mail at once. */
+  check(): void;
+  /** The page became visible, or the line is back. */
+  wake(): void;
+  signOut(): Promise<void>;
+  close(): void;
+}
+
+const minute = 60_000;
+
+/** Minutes pass: what says "Today" moves on. */
+const openToday = (clock: Clock): { today: ReadonlySignal<Date>; close: () => void } => {
+  const today = signal(new Date(clock.now()));
+  let cancel = (): void => undefined;
+  const tick = (): void => {
+    const now = new Date(clock.now());
+    if (now.toDateString() !== today.peek().toDateString()) today.value = now;
+    cancel = clock.after(minute, tick);
+  };
+  cancel = clock.after(minute, tick);
+  return { today, close: () => cancel() };
+};
+
+export const openModel = (parts: ModelParts): Model => {
+  const { clock, onePane } = parts;
+  const connection = openConnection({ fetch: parts.fetch, clock });
+  const session = openSession(connection);
+  const router = openRouter(parts.history);
+  const prefs = openPrefs(parts.storage);
+  const toasts = openToasts(clock);
+  const undo = openUndo();
+  const question = signal<AskedQuestion | null>(null);
+  const mails = signal<readonly Mail[]>([]);
+  const followers = new Map<AccountId, Follower>();
+  const { today, close: closeToday } = openToday(clock);
+
+  const confirm = (asked: Question): Promise<boolean> =>
+    new Promise((resolve) => {
+      question.value = {
+        ...asked,
+        answer: (yes) => {
+          question.value = null;
+          resolve(yes);
+        },
+      };
+    });
+
+  const quietly = (work: Promise<void> | undefined): void => {
+    work?.catch(() => undefined);
+  };
+  const changed = ({ changed: accounts }: StateChange): void => {
+    for (const [id, states] of Object.entries(accounts)) quietly(followers.get(id as AccountId)?.follow(states));
+  };
+  const check = (): void => {
+    for (const follower of followers.values()) quietly(follower.check());
+  };
+
+  const push: Push = openPush(parts.push, clock, {
+    changed,
+    reopened: check,
+    broken: () => void session.open(),
+    signedOut: () => connection.closed(),
+  });
+
+  /** Accounts follow the session; an account that stays keeps its records. */
+  const stopAccounts = effect(() => {
+    const now = session.state.value;
+    untracked(() => {
+      if (now.at === 'signed-out') {
+        push.stop();
+        followers.clear();
+        mails.value = [];
+      }
+      if (now.at !== 'signed-in') return;
+      mails.value = Object.entries(now.jmap.accounts)
+        .filter(([, account]) => account.accountCapabilities['urn:ietf:params:jmap:mail'])
+        .map(([id, account]) => {
+          const known = mails.peek().find((mail) => mail.id === id);
+          if (known) return known;
+          const mail = openMail(connection, id as AccountId, account);
+          followers.set(mail.id, openFollower(connection, mail));
+          void mail.load();
+          return mail;
+        });
+      push.start();
+    });
+  });
+
+  const places = openPlaces(connection, clock, router.route, mails);
+  const reading = openReading(router, places.state, onePane, clock);
+  const actions = openActions({ connection, toasts, undo, confirm });
+
+  const mail = computed(() => {
+    const state = places.state.value;
+    if (state.at === 'open') return state.place.mail;
+    return state.at === 'missing' ? state.mail : (mails.value[0] ?? null);
+  });
+
+  return {
+    clock,
+    connection,
+    session,
+    mails,
+    mail,
+    router,
+    places: places.state,
+    reading,
+    actions,
+    undo,
+    toasts,
+    prefs,
+    theme: openTheme(prefs.theme, parts.systemDark),
+    onePane,
+    question,
+    today,
+    waiting: computed(() => mails.value.reduce((sum, each) => sum + each.emails.waiting.value, 0)),
+    check,
+    wake: () => {
+      connection.wake();
+      push.wake();
+    },
+    signOut: async () => {
+      push.tellSignedOut();
+      await session.signOut();
+    },
+    close: () => {
+      push.stop();
+      reading.close();
+      places.close();
+      stopAccounts();
+      closeToday();
+    },
+  };
+};

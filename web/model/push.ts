@@ -1,0 +1,143 @@
+import type { Clock } from '#base/clock.ts';
+import type { StateChange } from '#jmap/core.ts';
+
+/** An event stream of `/jmap/eventsource` (RFC 8620 §7.3). */
+export interface Stream {
+  close(): void;
+}
+
+export interface StreamHandlers {
+  open(): void;
+  /** `state` and `ping` events; data is what stood in the event. */
+  event(type: 'state' | 'ping', data: string): void;
+  /** The stream ended; it does not come back by itself. */
+  end(): void;
+}
+
+/** What push needs of the browser; tests give their own. */
+export interface PushPorts {
+  openStream(url: string, handlers: StreamHandlers): Stream;
+  /** Runs `lead` in at most one tab at a time, until its signal aborts (Web Locks). */
+  whileLeading(name: string, lead: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** To the other tabs. */
+  post(message: PushMessage): void;
+  onMessage(listener: (message: PushMessage) => void): () => void;
+}
+
+export type PushMessage = { kind: 'state'; change: StateChange } | { kind: 'signed-out' };
+
+export interface Push {
+  /** One event stream for all tabs of the browser: whoever leads reads it and tells the others. */
+  start(): void;
+  stop(): void;
+  /** The page became visible, or the line is back: a stream that may be dead is opened anew. */
+  wake(): void;
+  tellSignedOut(): void;
+}
+
+export interface PushHandlers {
+  changed(change: StateChange): void;
+  /** The stream is open again; what happened meanwhile is not known. */
+  reopened(): void;
+  /** The stream was refused or broke: someone may look whether the session still stands. */
+  broken(): void;
+  signedOut(): void;
+}
+
+const pingSeconds = 30;
+const silence = 3 * pingSeconds * 1000;
+const backOff = [1_000, 2_000, 5_000, 15_000, 30_000];
+const url = `/jmap/eventsource?types=*&closeafter=no&ping=${pingSeconds}`;
+
+export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers): Push => {
+  let running: AbortController | null = null;
+  let stopListening = (): void => undefined;
+  /** Ends the present stream and opens the next at once. */
+  let renew = (): void => undefined;
+  let heardAt = 0;
+
+  const hear = (data: string): void => {
+    let change: StateChange;
+    try {
+      change = JSON.parse(data) as StateChange;
+    } catch {
+      return;
+    }
+    handlers.changed(change);
+    ports.post({ kind: 'state', change });
+  };
+
+  /** One stream from opening to end. Resolves with whether it ever worked. */
+  const read = (signal: AbortSignal): Promise<boolean> =>
+    new Promise((resolve) => {
+      let worked = false;
+      let cancelWatch = (): void => undefined;
+      const finish = (): void => {
+        cancelWatch();
+        stream.close();
+        signal.removeEventListener('abort', finish);
+        resolve(worked);
+      };
+      const watch = (): void => {
+        cancelWatch();
+        heardAt = clock.now();
+        cancelWatch = clock.after(silence, finish);
+      };
+      const stream = ports.openStream(url, {
+        open: () => {
+          worked = true;
+          watch();
+          handlers.reopened();
+        },
+        event: (type, data) => {
+          watch();
+          if (type === 'state') hear(data);
+        },
+        end: finish,
+      });
+      renew = finish;
+      watch();
+      signal.addEventListener('abort', finish);
+    });
+
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    let failures = 0;
+    while (!signal.aborted) {
+      const worked = await read(signal);
+      if (signal.aborted) return;
+      failures = worked ? 0 : failures + 1;
+      if (!worked) handlers.broken();
+      const wait = backOff[Math.min(failures, backOff.length - 1)] ?? 30_000;
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(wait, resolve);
+        renew = () => {
+          cancel();
+          resolve();
+        };
+        signal.addEventListener('abort', renew, { once: true });
+      });
+    }
+  };
+
+  return {
+    start: () => {
+      if (running) return;
+      const controller = new AbortController();
+      running = controller;
+      stopListening = ports.onMessage((message) => {
+        if (message.kind === 'state') handlers.changed(message.change);
+        else handlers.signedOut();
+      });
+      void ports.whileLeading('postern-push', () => lead(controller.signal), controller.signal);
+    },
+    stop: () => {
+      running?.abort();
+      running = null;
+      stopListening();
+    },
+    wake: () => {
+      if (clock.now() - heardAt > 2 * pingSeconds * 1000) renew();
+    },
+    tellSignedOut: () => ports.post({ kind: 'signed-out' }),
+  };
+};

@@ -1,0 +1,109 @@
+import { signal, type ReadonlySignal } from '@preact/signals-core';
+import { never } from '#base/must.ts';
+
+/** Narrows a list; shown as tabs above it. */
+export type Show = 'everything' | 'unread' | 'starred' | 'files';
+
+/**
+ * Where the reader is.
+ *   /a/ADDRESS/BOX[/c/THREAD][?show=unread]   BOX: a role (`inbox`), `starred`, or a mailbox id
+ *   /search[/c/THREAD]?q=TEXT[&in=ADDRESS]
+ *   /                                          the inbox of the first account
+ */
+export type Route =
+  | { at: 'home' }
+  | { at: 'mailbox'; account: string; box: string; show: Show; thread: string | null }
+  | { at: 'search'; text: string; account: string | null; thread: string | null };
+
+const shows: readonly Show[] = ['everything', 'unread', 'starred', 'files'];
+
+const decode = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+};
+
+export const parseRoute = (url: string): Route => {
+  const { pathname, searchParams } = new URL(url, 'http://postern.invalid');
+  const parts = pathname.split('/').filter(Boolean).map(decode);
+  if (parts[0] === 'search') {
+    const thread = parts[1] === 'c' ? (parts[2] ?? null) : null;
+    return { at: 'search', text: searchParams.get('q') ?? '', account: searchParams.get('in'), thread };
+  }
+  const [a, account, box, c, thread] = parts;
+  if (a !== 'a' || !account) return { at: 'home' };
+  const show = shows.find((each) => each === searchParams.get('show')) ?? 'everything';
+  return { at: 'mailbox', account, box: box ?? 'inbox', show, thread: c === 'c' && thread ? thread : null };
+};
+
+const segment = (text: string): string => encodeURIComponent(text).replaceAll('%40', '@');
+
+export const printRoute = (route: Route): string => {
+  switch (route.at) {
+    case 'home':
+      return '/';
+    case 'mailbox': {
+      const thread = route.thread === null ? '' : `/c/${segment(route.thread)}`;
+      const show = route.show === 'everything' ? '' : `?show=${route.show}`;
+      return `/a/${segment(route.account)}/${segment(route.box)}${thread}${show}`;
+    }
+    case 'search': {
+      const query = new URLSearchParams({ q: route.text });
+      if (route.account !== null) query.set('in', route.account);
+      return `/search${route.thread === null ? '' : `/c/${segment(route.thread)}`}?${query.toString()}`;
+    }
+    default:
+      return never(route);
+  }
+};
+
+/** The browser's history; tests give their own. */
+export interface History {
+  readonly url: string;
+  push(url: string): void;
+  replace(url: string): void;
+  back(): void;
+  /** The user went back or forward. */
+  onMove(listener: () => void): () => void;
+}
+
+export interface Router {
+  readonly route: ReadonlySignal<Route>;
+  go(route: Route): void;
+  /** Without a step to go back to. */
+  replace(route: Route): void;
+  /** To `up` by the browser's own back when that is where it leads, so that history does not grow. */
+  back(up: Route): void;
+}
+
+export const openRouter = (history: History): Router => {
+  const route = signal(parseRoute(history.url));
+  const trail: string[] = [];
+  history.onMove(() => {
+    trail.pop();
+    route.value = parseRoute(history.url);
+  });
+  const replace = (next: Route): void => {
+    const url = printRoute(next);
+    if (url !== printRoute(route.peek())) history.replace(url);
+    route.value = next;
+  };
+  return {
+    route,
+    replace,
+    go: (next) => {
+      const from = printRoute(route.peek());
+      const url = printRoute(next);
+      if (url === from) return;
+      trail.push(from);
+      history.push(url);
+      route.value = next;
+    },
+    back: (up) => {
+      if (trail.at(-1) === printRoute(up)) history.back();
+      else replace(up);
+    },
+  };
+};

@@ -1,0 +1,74 @@
+import { computed, signal, type ReadonlySignal } from '@preact/signals-core';
+import type { EmailId } from '#jmap/ids.ts';
+import type { List } from './list.ts';
+
+/**
+ * What is picked in a list. Rows are remembered by id, never by place, so that mail that comes or goes meanwhile cannot
+ * slip under a pick; "all of the list" is one mark and the exceptions, however long the list is.
+ */
+export type Picked = { all: false; ids: ReadonlySet<EmailId> } | { all: true; except: ReadonlySet<EmailId> };
+
+export interface Selection {
+  readonly picked: ReadonlySignal<Picked>;
+  readonly count: ReadonlySignal<number>;
+  has(id: EmailId): boolean;
+  toggle(id: EmailId): void;
+  /** Everything between the last toggled row and this one; rows not fetched yet are fetched. */
+  extend(id: EmailId): Promise<void>;
+  only(ids: readonly EmailId[]): void;
+  all(): void;
+  clear(): void;
+  drop(ids: readonly EmailId[]): void;
+}
+
+const none: Picked = { all: false, ids: new Set() };
+
+export const openSelection = (list: List): Selection => {
+  const picked = signal<Picked>(none);
+  let pivot: EmailId | null = null;
+
+  const count = computed(() => {
+    const now = picked.value;
+    return now.all ? Math.max(0, (list.total.value ?? 0) - now.except.size) : now.ids.size;
+  });
+
+  const set = (ids: Iterable<EmailId>): void => {
+    picked.value = { all: false, ids: new Set(ids) };
+  };
+
+  return {
+    picked,
+    count,
+    has: (id) => {
+      const now = picked.value;
+      return now.all ? !now.except.has(id) : now.ids.has(id);
+    },
+    toggle: (id) => {
+      pivot = id;
+      const now = picked.peek();
+      const next = new Set(now.all ? now.except : now.ids);
+      if (!next.delete(id)) next.add(id);
+      picked.value = now.all ? { all: true, except: next } : { all: false, ids: next };
+    },
+    extend: async (id) => {
+      const to = list.indexOf(id);
+      const from = pivot === null ? to : list.indexOf(pivot);
+      if (to < 0 || from < 0) return;
+      const now = picked.peek();
+      if (now.all) return;
+      set([...now.ids, ...(await list.idsIn(Math.min(from, to), Math.max(from, to) + 1))]);
+    },
+    only: (ids) => set(ids),
+    all: () => {
+      picked.value = { all: true, except: new Set() };
+    },
+    clear: () => {
+      pivot = null;
+      picked.value = none;
+    },
+    drop: (ids) => {
+      const now = picked.peek();
+      if (!now.all && ids.some((id) => now.ids.has(id))) set([...now.ids].filter((id) => !ids.includes(id)));
+    },
+  };
+};
