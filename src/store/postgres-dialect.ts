@@ -1,8 +1,6 @@
 import { PostgresDialect, type Dialect } from 'kysely';
 import pg from 'pg';
 
-const int8 = 20;
-
 /** Kysely over a small pool. 64-bit integers come as numbers: ours are times in ms and counts. */
 export const postgresDialect = (url: string): Dialect => {
   const pool = new pg.Pool({
@@ -10,8 +8,8 @@ export const postgresDialect = (url: string): Dialect => {
     max: 4,
     connectionTimeoutMillis: 5000,
     types: {
-      getTypeParser: ((oid: number, format?: 'text') =>
-        oid === int8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+      getTypeParser: ((oid, format) =>
+        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   });
   // A connection that breaks while idle is replaced at its next use; unheard, the event would end the process.

@@ -1,6 +1,7 @@
 import type { SessionId, UserId } from '#vault/keeper.ts';
 import type { Db } from './db.ts';
-import { sessionRow, slotRow, toSession, tokenRow, toToken } from './rows.ts';
+import { sessionRow, toSession, tokenRow, toToken } from './rows.ts';
+import type { SlotTable } from './schema.ts';
 import type { ApiToken, Session, Store } from './types.ts';
 import { saveSlots } from './users.ts';
 
@@ -20,6 +21,11 @@ export const sessionByRetiredToken = async (db: Db, hash: Buffer): ReturnType<St
     .where('retired_token.token_hash', '=', hash)
     .executeTakeFirst();
   return row ? { session: toSession(row), retiredAt: row.retired_at } : null;
+};
+
+export const session = async (db: Db, id: SessionId): ReturnType<Store['session']> => {
+  const row = await db.selectFrom('session').selectAll().where('id', '=', id).executeTakeFirst();
+  return row ? toSession(row) : null;
 };
 
 export const sessions = async (db: Db, user: UserId): ReturnType<Store['sessions']> => {
@@ -71,7 +77,7 @@ export const saveToken = async (db: Db, token: ApiToken): Promise<void> => {
     .execute();
 };
 
-const slotOf = async (db: Db, id: ApiToken['slot']['id']): Promise<ReturnType<typeof slotRow>> =>
+const slotOf = async (db: Db, id: ApiToken['slot']['id']): Promise<SlotTable> =>
   db.selectFrom('slot').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 
 export const tokenByHash = async (db: Db, hash: Buffer): ReturnType<Store['tokenByHash']> => {

@@ -54,6 +54,7 @@ export class SqlStore implements Store {
   sessionByTokenHash: Store['sessionByTokenHash'] = (hash) => this.#one((db) => sessions.sessionByTokenHash(db, hash));
   sessionByRetiredToken: Store['sessionByRetiredToken'] = (hash) =>
     this.#one((db) => sessions.sessionByRetiredToken(db, hash));
+  session: Store['session'] = (id) => this.#one((db) => sessions.session(db, id));
   sessions: Store['sessions'] = (user) => this.#one((db) => sessions.sessions(db, user));
   saveSession: Store['saveSession'] = (session) =>
     this.#all((db) => sessions.saveSession(db, session, this.#clock.now()));
