@@ -1,3 +1,5 @@
+import type { EmailRow } from '#index/types.ts';
+
 /**
  * What the sealed JSON of a `draft` record says: a message that exists only here until its APPEND succeeded. The gateway
  * writes the record before it answers Email/set; the engine deletes it once the server has the message.
@@ -16,7 +18,7 @@ export interface DraftRecord {
 }
 
 /** Key of {@link import('#index/types.ts').IndexTransactor.setValue}: the durable record of an Email; '' once it is gone. */
-export const draftKey = (email: number): string => `draft/${email}`;
+export const draftKey = (email: EmailRow): string => `draft/${email}`;
 
 export const encodeDraft = (draft: Omit<DraftRecord, 'version' | 'raw'>, raw: Buffer): Buffer =>
   Buffer.from(JSON.stringify({ version: 1, ...draft, raw: raw.toString('base64') } satisfies DraftRecord), 'utf8');

@@ -1,6 +1,6 @@
 import type { Found, Uid } from '#index/types.ts';
 import { toPart } from '#imap/bodystructure.ts';
-import type { FetchItems } from '#imap/session.ts';
+import type { FetchItems } from '#imap/types.ts';
 import type { FetchRow } from '#imap/types.ts';
 import { bodyLists, hasAttachment } from '#mime/body-lists.ts';
 import { envelopeFields, parseEnvelope } from '#mime/envelope.ts';

@@ -1,0 +1,174 @@
+import type { Mailbox, MailboxId } from '#index/types.ts';
+import { ImapError } from '#imap/errors.ts';
+import { encodeMailboxName } from '#imap/mailbox-name.ts';
+import type { ImapSession } from '#imap/session.ts';
+import { UpstreamError } from './errors.ts';
+import type { FolderSync } from './folder-sync.ts';
+import { urgency } from './line.ts';
+import type { Task } from './line.ts';
+import type { Lines } from './lines.ts';
+import type { Mirror } from './mirror.ts';
+import { roleToCreate } from './roles.ts';
+
+type Made = 'archive' | 'drafts' | 'junk' | 'sent' | 'trash';
+
+/** Creating, renaming and removing mailboxes: done at the server first, then seen in the index. */
+export class Mailboxes {
+  readonly #mirror: Mirror;
+  readonly #lines: Lines;
+  readonly #folders: FolderSync;
+  readonly #making = new Map<Made, Promise<MailboxId>>();
+
+  constructor(parts: { mirror: Mirror; lines: Lines; folders: FolderSync }) {
+    this.#mirror = parts.mirror;
+    this.#lines = parts.lines;
+    this.#folders = parts.folders;
+  }
+
+  create(name: string, parent: MailboxId | null, subscribe: boolean): Promise<MailboxId> {
+    return this.#job((session) => this.#create(session, name, parent, subscribe, null));
+  }
+
+  rename(id: MailboxId, name: string, parent: MailboxId | null): Promise<void> {
+    return this.#job(async (session) => {
+      const box = this.#mirror.mailbox(id);
+      const to = this.#pathRaw(session, name, parent);
+      if (to === box.pathRaw) return;
+      this.#mustBeFree(to);
+      // A mailbox must not be open under the name it loses.
+      if (session.selected !== null) await session.unselect();
+      await session.rename(box.pathRaw, to);
+      if (box.subscribed) await quietly(session.subscribe(to, true));
+      this.#moved(box, to);
+      await this.#folders.run(session);
+    });
+  }
+
+  destroy(id: MailboxId): Promise<void> {
+    return this.#job(async (session) => {
+      const box = this.#mirror.mailbox(id);
+      const children = this.#mirror.index.read((reader) => reader.mailboxes()).some((other) => other.parent === id);
+      if (children) throw new UpstreamError('mailbox/has-children', 'there are mailboxes below it');
+      if (session.selected?.pathRaw === box.pathRaw) await session.unselect();
+      await session.delete(box.pathRaw);
+      if (box.subscribed) await quietly(session.subscribe(box.pathRaw, false));
+      this.#folders.forget(id);
+    });
+  }
+
+  subscribe(id: MailboxId, subscribed: boolean): Promise<void> {
+    return this.#job(async (session) => {
+      await session.subscribe(this.#mirror.mailbox(id).pathRaw, subscribed);
+      this.#mirror.index.write((t) => t.patchMailbox(id, { subscribed }));
+    });
+  }
+
+  /** The mailbox of a role, created when there is none (rule R4). */
+  forRole(role: Made): Promise<MailboxId> {
+    const known = this.byRole(role);
+    if (known !== null) return Promise.resolve(known.id);
+    const making = this.#making.get(role);
+    if (making !== undefined) return making;
+    const { name, use } = roleToCreate(role);
+    const made = this.#job(async (session) => {
+      await this.#folders.run(session);
+      const listed = this.byRole(role);
+      if (listed !== null) return listed.id;
+      const id = await this.#create(session, name, null, true, use);
+      this.#mirror.index.write((t) => t.patchMailbox(id, { role }));
+      return id;
+    }).finally(() => this.#making.delete(role));
+    this.#making.set(role, made);
+    return made;
+  }
+
+  byRole(role: Made): Mailbox | null {
+    return this.#mirror.index.read((reader) => reader.mailboxes()).find((box) => box.role === role) ?? null;
+  }
+
+  async #create(
+    session: ImapSession,
+    name: string,
+    parent: MailboxId | null,
+    subscribe: boolean,
+    use: string | null,
+  ): Promise<MailboxId> {
+    const pathRaw = this.#pathRaw(session, name, parent);
+    this.#mustBeFree(pathRaw);
+    await (use === null ? session.create(pathRaw) : session.create(pathRaw, use));
+    if (subscribe) await quietly(session.subscribe(pathRaw, true));
+    await this.#folders.run(session);
+    const made = this.#byPath(pathRaw);
+    if (made === undefined) throw new UpstreamError('mailbox/refused', 'the server created it and does not list it');
+    return made.id;
+  }
+
+  #pathRaw(session: ImapSession, name: string, parent: MailboxId | null): string {
+    const personal = session.namespaces.personal[0] ?? { prefix: '', delimiter: this.#anyDelimiter() };
+    const above = parent === null ? null : this.#mirror.mailbox(parent);
+    const delimiter = above === null ? personal.delimiter : above.delimiter;
+    const clean = name.normalize('NFC').trim();
+    // oxlint-disable-next-line no-control-regex
+    const sound =
+      clean !== '' && !/[\u0000-\u001f\u007f]/.test(clean) && !(delimiter !== null && clean.includes(delimiter));
+    if (!sound)
+      throw new UpstreamError('mailbox/refused', 'the name cannot be used', {
+        words: delimiter === null ? null : `A name cannot contain “${delimiter}”.`,
+      });
+    if (above === null) return personal.prefix + encodeMailboxName(clean);
+    if (delimiter === null) throw new UpstreamError('mailbox/refused', 'this server has no mailboxes inside mailboxes');
+    return above.pathRaw + delimiter + encodeMailboxName(clean);
+  }
+
+  #anyDelimiter(): string | null {
+    return (
+      this.#mirror.index.read((reader) => reader.mailboxes()).find((box) => box.delimiter !== null)?.delimiter ?? null
+    );
+  }
+
+  #byPath(pathRaw: string): Mailbox | undefined {
+    return this.#mirror.index.read((reader) => reader.mailboxes()).find((box) => box.pathRaw === pathRaw);
+  }
+
+  #mustBeFree(pathRaw: string): void {
+    if (this.#byPath(pathRaw) !== undefined)
+      throw new UpstreamError('mailbox/exists', 'there is a mailbox of this name');
+  }
+
+  /** RENAME takes everything below along (RFC 3501 §6.3.5). */
+  #moved(box: Mailbox, to: string): void {
+    this.#mirror.index.write((t) => {
+      t.patchMailbox(box.id, { pathRaw: to });
+      if (box.delimiter === null) return;
+      const below = box.pathRaw + box.delimiter;
+      for (const other of t.mailboxes()) {
+        if (other.pathRaw.startsWith(below))
+          t.patchMailbox(other.id, { pathRaw: to + box.delimiter + other.pathRaw.slice(below.length) });
+      }
+    });
+  }
+
+  async #job<T>(task: Task<T>): Promise<T> {
+    try {
+      return await this.#lines.watch.run(task, { urgency: urgency.user, again: false });
+    } catch (error) {
+      if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
+      const code =
+        error.responseCode === 'ALREADYEXISTS'
+          ? 'mailbox/exists'
+          : error.responseCode === 'NONEXISTENT'
+            ? 'mailbox/not-found'
+            : 'mailbox/refused';
+      throw new UpstreamError(code, 'the server refused', { words: error.words, cause: error });
+    }
+  }
+}
+
+/** A subscription that the server refuses is no reason to fail. */
+const quietly = async (wish: Promise<void>): Promise<void> => {
+  try {
+    await wish;
+  } catch (error) {
+    if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
+  }
+};

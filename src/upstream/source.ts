@@ -1,0 +1,212 @@
+import { oncePerKey } from '#base/once.ts';
+import type { Email, EmailRow, MailboxId, Uid } from '#index/types.ts';
+import type { ImapSession } from '#imap/session.ts';
+import { catchUp } from './catch-up.ts';
+import type { Source } from './engine.ts';
+import { UpstreamError } from './errors.ts';
+import { urgency } from './line.ts';
+import type { Task } from './line.ts';
+import type { Lines } from './lines.ts';
+import type { Mirror } from './mirror.ts';
+
+/** Messages up to this size are fetched and kept whole, bytes. */
+const wholeLimit = 1024 * 1024;
+/** More than this goes over a line of its own, so that the next click does not wait for it, bytes. */
+const longRead = 256 * 1024;
+/** Parts up to this size are kept once read, bytes. */
+const keepLimit = 1024 * 1024;
+
+interface Place {
+  mailbox: MailboxId;
+  uid: Uid;
+}
+
+/** Bytes of messages: from the body cache of the index, else from the server. */
+export class Sources {
+  readonly #mirror: Mirror;
+  readonly #lines: Lines;
+  readonly #whole: (row: EmailRow) => Promise<Buffer>;
+  readonly #header: (row: EmailRow) => Promise<Buffer>;
+
+  constructor(parts: { mirror: Mirror; lines: Lines }) {
+    this.#mirror = parts.mirror;
+    this.#lines = parts.lines;
+    this.#whole = oncePerKey((row) => this.#cached(row, 'raw', ''));
+    this.#header = oncePerKey((row) => this.#cached(row, 'header', 'HEADER'));
+  }
+
+  async source(row: EmailRow): Promise<Source> {
+    const kept = this.#kept(row, 'raw');
+    if (kept !== undefined) return { kind: 'whole', raw: kept };
+    const email = this.#email(row);
+    if (email.structure === null || email.size <= wholeLimit) return { kind: 'whole', raw: await this.#whole(row) };
+    const header = await this.#header(row);
+    return {
+      kind: 'parts',
+      header,
+      structure: email.structure,
+      part: (section) => this.#cached(row, section, section),
+    };
+  }
+
+  /** As it arrives; nothing is kept. */
+  async *stream(row: EmailRow, section: string | null): AsyncIterable<Buffer> {
+    const kept = this.#kept(row, section ?? 'raw');
+    if (kept !== undefined) {
+      yield kept;
+      return;
+    }
+    yield* this.#streamed(row, section);
+  }
+
+  /** The job that reads the literal hands its chunks over one by one, and goes on when the reader wants more. */
+  async *#streamed(row: EmailRow, section: string | null): AsyncIterable<Buffer> {
+    const stop = new AbortController();
+    const handover = new Handover();
+    const job = this.#job<void>(
+      row,
+      this.#email(row).size,
+      async (session, { uid }) => {
+        for await (const chunk of session.streamSection(uid, section, { signal: stop.signal })) {
+          if (!(await handover.give(Buffer.from(chunk)))) return;
+        }
+      },
+      false,
+    ).then(
+      () => handover.end(null),
+      (error: unknown) => handover.end(error),
+    );
+    try {
+      let any = false;
+      for (;;) {
+        const chunk = await handover.take();
+        if (chunk === null) break;
+        any = true;
+        yield chunk;
+      }
+      if (!any) throw new UpstreamError('message/gone', 'the server has no bytes for this message');
+    } finally {
+      handover.leave();
+      stop.abort();
+      await job;
+    }
+  }
+
+  async #cached(row: EmailRow, part: string, section: string): Promise<Buffer> {
+    const kept = this.#kept(row, part);
+    if (kept !== undefined) return kept;
+    const bytes = await this.#job(row, this.#email(row).size, async (session, { uid }) => {
+      const sections = await session.fetchSections(uid, [{ section }]);
+      if (sections === null) throw new UpstreamError('message/gone', 'the message is no longer on the server');
+      const found = sections.get(section) ?? sections.values().next().value;
+      if (found === undefined) throw new UpstreamError('message/unreadable', 'the server left the section out');
+      return Buffer.from(found);
+    });
+    if (bytes.length <= keepLimit) this.#mirror.index.write((t) => t.saveBody(row, part, bytes));
+    return bytes;
+  }
+
+  #kept(row: EmailRow, part: string): Buffer | undefined {
+    return this.#mirror.index.read((reader) => reader.body(row, part));
+  }
+
+  #email(row: EmailRow): Email {
+    const email = this.#mirror.index.read((reader) => reader.byRow(row));
+    if (email === undefined) throw new UpstreamError('message/gone', 'no such message');
+    return email;
+  }
+
+  #places(row: EmailRow): Place[] {
+    return this.#mirror.index
+      .read((reader) => reader.placements(row))
+      .flatMap(({ mailbox, uid }) => (uid === null ? [] : [{ mailbox, uid }]));
+  }
+
+  /** Runs `task` with a mailbox selected that holds the message, the one that is selected already if possible. */
+  #job<T>(
+    row: EmailRow,
+    size: number,
+    task: (session: ImapSession, place: Place) => Promise<T>,
+    again = true,
+  ): Promise<T> {
+    const run: Task<T> = async (session) => {
+      const places = this.#places(row).map((place) => ({ place, box: this.#mirror.mailbox(place.mailbox) }));
+      const [best] = places.toSorted(
+        (a, b) =>
+          Number(b.box.pathRaw === session.selected?.pathRaw) - Number(a.box.pathRaw === session.selected?.pathRaw),
+      );
+      if (best === undefined) throw new UpstreamError('message/gone', 'the message lies in no mailbox');
+      if (session.selected?.pathRaw !== best.box.pathRaw) {
+        const selected = await session.select(best.box.pathRaw, { readOnly: true });
+        if (selected.uidvalidity !== best.box.uidvalidity) {
+          await catchUp(session, this.#mirror, best.box.id, { readOnly: true });
+          throw new UpstreamError('message/gone', 'the mailbox was made anew');
+        }
+      }
+      return task(session, best.place);
+    };
+    const options = { urgency: urgency.user, again };
+    return size > longRead || this.#lines.watch.waiting(urgency.intent)
+      ? this.#lines.read(run, options)
+      : this.#lines.watch.run(run, options);
+  }
+}
+
+/** One chunk at a time from a producer to a consumer. */
+class Handover {
+  #chunk: Buffer | null = null;
+  #ended: { error: unknown } | null = null;
+  #left = false;
+  #wake: (() => void) | null = null;
+
+  /** Resolves when the chunk was taken; false when nobody wants more. */
+  async give(chunk: Buffer): Promise<boolean> {
+    this.#chunk = chunk;
+    this.#stir();
+    while (this.#chunk !== null && !this.#left) await this.#wait();
+    return !this.#left;
+  }
+
+  /** null: the end. */
+  async take(): Promise<Buffer | null> {
+    for (;;) {
+      if (this.#chunk !== null) {
+        const chunk = this.#chunk;
+        this.#chunk = null;
+        this.#stir();
+        return chunk;
+      }
+      if (this.#ended !== null) {
+        if (this.#ended.error !== null) throw this.#ended.error;
+        return null;
+      }
+      await this.#wait();
+    }
+  }
+
+  end(error: unknown): void {
+    this.#ended = { error };
+    this.#stir();
+  }
+
+  leave(): void {
+    this.#left = true;
+    this.#stir();
+  }
+
+  #waiting: Promise<void> | null = null;
+
+  #wait(): Promise<void> {
+    this.#waiting ??= new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    return this.#waiting;
+  }
+
+  #stir(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    this.#waiting = null;
+    wake?.();
+  }
+}
