@@ -21,26 +21,40 @@ export interface PreviewPart<P extends Part = Part> {
  */
 export const previewPart = <P extends Part & { parts: P[] }>(root: P): PreviewPart<P> | null => {
   const { text, html } = bodyLists(root);
-  // Three octets can be a mailer's empty alternative.
-  const isText = (part: P): boolean => part.type.startsWith('text/') && part.encodedSize > 3;
-  const part = text.find((one) => isText(one) && one.type === 'text/plain') ?? html.find(isText) ?? text.find(isText);
+  // A few octets are a mailer's empty alternative.
+  const isText = (part: P): boolean => part.type.startsWith('text/') && part.encodedSize > 0;
+  const isWorth = (part: P): boolean => isText(part) && part.encodedSize > 8;
+  const part =
+    text.find((one) => isWorth(one) && one.type === 'text/plain') ??
+    html.find(isWorth) ??
+    text.find(isText) ??
+    html.find(isText);
   if (part === undefined) return null;
   return { part, octets: Math.min(part.encodedSize, part.type === 'text/html' ? 49_152 : 4096) };
 };
 
 /** Characters newsletters pad their first line with, so that nothing else shows in a list. */
 const INVISIBLE = '\\u00ad\\u034f\\u061c\\u180e\\u200b\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufeff';
-const padding = new RegExp(`[\\s${INVISIBLE}\\u115f\\u1160\\u17b4\\u17b5\\u200c-\\u200f\\ufe00-\\ufe0f\\uffa0]{2,}`, 'g');
+const padding = new RegExp(
+  `[\\s${INVISIBLE}\\u115f\\u1160\\u17b4\\u17b5\\u200c-\\u200f\\ufe00-\\ufe0f\\uffa0]{2,}`,
+  'g',
+);
 const invisible = new RegExp(`[${INVISIBLE}]`, 'g');
 /** Joins the parts of one emoji. */
 const JOINED = '\ufe0f\u200d';
 const rule = /^\W*$|^[-_=*#~.+<>\s]{3,}/;
 
-/** Lines that carry the message: no quotes, no rules, no bare links. */
+const isQuoted = (line: string): boolean => /^\s{0,2}>/.test(line);
+
+/** Lines that carry the message: no quotes, nor who is quoted, no rules, no bare links. */
 const goodLines = (text: string): string[] =>
   text
     .split('\n')
-    .filter((line) => !/^\s{0,2}>/.test(line))
+    .filter(
+      (line, i, all) =>
+        !isQuoted(line) &&
+        !(/:\s*$/.test(line) && isQuoted(all[i + 1] === '' ? (all[i + 2] ?? '') : (all[i + 1] ?? ''))),
+    )
     .map((line) =>
       line
         .replace(/[<[(](?:https?:\/\/|mailto:|cid:)[^\s>\])]*[>\])]/gi, ' ')
@@ -49,7 +63,12 @@ const goodLines = (text: string): string[] =>
     .map((line) => (rule.test(line) && !/[\p{L}\p{N}\p{S}]/u.test(line) ? '' : line));
 
 const squeeze = (lines: readonly string[]): string =>
-  lines.join(' ').replace(padding, (run) => (run === JOINED ? run : ' ')).replace(invisible, '').replace(/\s+/g, ' ').trim();
+  lines
+    .join(' ')
+    .replace(padding, (run) => (run === JOINED ? run : ' '))
+    .replace(invisible, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 
 const cut = (text: string): string => {
   if (text.length <= MAX_PREVIEW) return text;
@@ -62,7 +81,8 @@ const cut = (text: string): string => {
  * that is nothing but quote gives the quote.
  */
 export const previewOf = (text: string, isHtml: boolean): string => {
-  const plain = (isHtml ? htmlToText(text.slice(0, MAX_HTML)) : text).slice(0, MAX_TEXT);
+  const markup = isHtml || /^\s*<(?:!doctype html|html|body)\b/i.test(text);
+  const plain = (markup ? htmlToText(text.slice(0, MAX_HTML)) : text).slice(0, MAX_TEXT);
   const tail = quotedTail(plain);
   const own = tail === null ? plain : plain.slice(0, tail.start);
   const unsigned = own.slice(0, signatureStart(own));
@@ -70,5 +90,7 @@ export const previewOf = (text: string, isHtml: boolean): string => {
     const found = squeeze(goodLines(candidate));
     if (found !== '') return cut(found);
   }
-  return cut(squeeze([plain.replace(/^[>\s]+/gm, '')]));
+  const quote = squeeze([plain.replace(/^[>\s]+/gm, '')]);
+  // A newsletter that is one picture says what it shows.
+  return cut(quote !== '' || !markup ? quote : squeeze([htmlToText(text.slice(0, MAX_HTML), { alt: true })]));
 };

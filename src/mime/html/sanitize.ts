@@ -1,0 +1,99 @@
+import type { Root } from 'hast';
+import { sanitize } from 'hast-util-sanitize';
+import { toHtml } from 'hast-util-to-html';
+import { htmlToText } from '../html-text.ts';
+import { Converter, type Facts, type Painter, type UrlMakers } from './convert.ts';
+import { SCOPE } from './css.ts';
+import { findTail, foldTail } from './fold.ts';
+import { isDesigned, recolour } from './night.ts';
+import { schema } from './schema.ts';
+import { type Document, parseTree } from './tree.ts';
+
+export interface SanitizeOptions extends UrlMakers {
+  /** The reader's theme; `paper` shows the mail as it was made also at night. Default `light`. */
+  theme?: 'light' | 'dark' | 'paper';
+  /** Words on the fold over a quoted tail ("Show quoted text"); null or absent: nothing is folded. */
+  foldQuotes?: string | null;
+}
+
+/** How a mail stands on the page: by day; at night with its own dark styles, recoloured, or on white paper. */
+export type Look = 'day' | 'own-dark' | 'recoloured' | 'paper';
+
+export interface SafeMail {
+  /** One `div`, to be placed in a body as it is: never edited afterwards. */
+  html: string;
+  /** Distinct remote images that were left out. */
+  blockedImages: number;
+  hasDarkSupport: boolean;
+  /** Dark text on no or white background: may be recoloured. */
+  isSimple: boolean;
+  look: Look;
+}
+
+/** Longer mail is cut: nobody wrote it by hand, and readers need the source. UTF-16 units. */
+const MAX_HTML = 4_000_000;
+
+const escapeText = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+
+const write = (converter: Converter, document: Document): string => {
+  const root: Root = { type: 'root', children: [converter.document(document)] };
+  return toHtml(sanitize(root, schema), {
+    allowDangerousCharacters: false,
+    characterReferences: { useNamedReferences: false },
+  });
+};
+
+/** Only looks: notes what the colours say about the mail. */
+const observer =
+  (facts: () => Facts): Painter =>
+  (colour, role) => {
+    if (role === 'background' && isDesigned(colour)) facts().isDesigned = true;
+    return null;
+  };
+
+const lookOf = (facts: Facts, theme: 'light' | 'dark' | 'paper'): Look => {
+  if (theme === 'light') return 'day';
+  if (theme === 'paper') return 'paper';
+  if (facts.declaresDark) return 'own-dark';
+  return facts.isDesigned ? 'paper' : 'recoloured';
+};
+
+/** A mail whose tree cannot be handled is shown as its text. */
+const asText = (html: string, theme: 'light' | 'dark' | 'paper'): SafeMail => ({
+  html: `<div class="${SCOPE}"><pre>${escapeText(htmlToText(html))}</pre></div>`,
+  blockedImages: 0,
+  hasDarkSupport: false,
+  isSimple: true,
+  look: theme === 'light' ? 'day' : theme === 'paper' ? 'paper' : 'recoloured',
+});
+
+/**
+ * Hostile HTML to HTML that may be shown in a frame of its own: an HTML5 parser, an allowlist, CSS rewritten property by
+ * property, every address made by a callback, the library's sanitizer last, its serialiser's output left alone. Never throws.
+ */
+export const sanitizeMail = (html: string, options: SanitizeOptions): SafeMail => {
+  const theme = options.theme ?? 'light';
+  const document = parseTree(html.length > MAX_HTML ? html.slice(0, MAX_HTML) : html);
+  if (document === null) return asText(html.slice(0, MAX_HTML), theme);
+  if (typeof options.foldQuotes === 'string') {
+    const tail = findTail(document);
+    if (tail !== null) foldTail(tail, options.foldQuotes);
+  }
+  // A mail on paper is shown as by day even when it has dark styles.
+  let converter: Converter = new Converter(
+    options,
+    theme === 'dark' ? 'dark' : 'light',
+    observer(() => converter.facts),
+  );
+  const written = write(converter, document);
+  const { facts } = converter;
+  const look = lookOf(facts, theme);
+  const isNight = look === 'recoloured';
+  return {
+    html: isNight ? write(new Converter(options, 'dark', recolour), document) : written,
+    blockedImages: facts.blocked.size,
+    hasDarkSupport: facts.declaresDark,
+    isSimple: !facts.isDesigned,
+    look,
+  };
+};
