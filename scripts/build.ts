@@ -3,9 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-const sources = globSync(['web/**/*', 'src/jmap/**/*.ts', 'src/base/**/*.ts', 'vite.config.ts', 'package-lock.json'], {
-  withFileTypes: true,
-})
+const sources = globSync(
+  ['web/**/*', 'src/jmap/**/*.ts', 'src/base/**/*.ts', 'vite.config.ts', 'vite.editor.config.ts', 'package-lock.json'],
+  {
+    withFileTypes: true,
+  },
+)
   .filter((entry) => entry.isFile())
   .map((entry) => `${entry.parentPath}/${entry.name}`)
   .toSorted();

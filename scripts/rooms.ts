@@ -33,9 +33,10 @@ export const rooms = {
     'door',
     'world',
   ],
+  'web/editor': [],
   'web/model': ['base', 'jmap'],
   'web/parts': ['base'],
-  'web/views': ['base', 'jmap', 'web/model', 'web/parts'],
+  'web/views': ['base', 'jmap', 'web/editor', 'web/model', 'web/parts'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Import names (`#model/x.ts`) of rooms that do not lie at `src/NAME`. */

@@ -1,0 +1,45 @@
+import createDOMPurify from 'dompurify';
+
+/** HTML that may be pasted, quoted or opened as a draft. Runs in the editor's opaque frame; the frame's CSP is the second wall. */
+const purify = createDOMPurify(window);
+
+const forbidden = [
+  'style',
+  'form',
+  'input',
+  'button',
+  'select',
+  'textarea',
+  'option',
+  'video',
+  'audio',
+  'source',
+  'track',
+  'svg',
+  'math',
+  'dialog',
+  'template',
+  'slot',
+];
+
+const settings = {
+  USE_PROFILES: { html: true },
+  FORBID_TAGS: forbidden,
+  FORBID_ATTR: ['id', 'class', 'contenteditable', 'autofocus', 'srcset', 'ping', 'formaction'],
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data:image\/(?:png|jpeg|gif|webp);base64,)/iu,
+};
+
+/** A fragment for the editor's document. */
+export const cleanFragment = (html: string): DocumentFragment =>
+  document.importNode(purify.sanitize(html, { ...settings, RETURN_DOM_FRAGMENT: true }), true);
+
+/** The same as text, for a quote that is sent on as it was. Its classes and style sheets stay. */
+export const cleanHtml = (html: string): string =>
+  purify.sanitize(html, {
+    ...settings,
+    FORBID_TAGS: forbidden.filter((tag) => tag !== 'style'),
+    FORBID_ATTR: ['contenteditable', 'autofocus', 'ping', 'formaction'],
+    FORCE_BODY: true,
+  });

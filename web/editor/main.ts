@@ -1,0 +1,185 @@
+import Squire from 'squire-rte';
+import { cleanFragment, cleanHtml } from './clean.ts';
+import type { Active, Command, FromEditor, ToEditor } from './protocol.ts';
+
+/** The editor's frame: Squire over its own body, spoken to through one MessagePort. */
+const root = document.createElement('div');
+root.className = 'editor';
+root.setAttribute('role', 'textbox');
+root.setAttribute('aria-multiline', 'true');
+
+const start = (port: MessagePort): void => {
+  const tell = (message: FromEditor, transfer: Transferable[] = []): void => port.postMessage(message, transfer);
+  document.body.append(root);
+  const editor = new Squire(root, { blockTag: 'DIV', sanitizeToDOMFragment: cleanFragment, didError: () => undefined });
+  let images = 0;
+  let quiet = false;
+
+  /** What is sent: images that stand in the text are named by their Content-ID. */
+  const written = (): string => {
+    const copy = root.cloneNode(true) as HTMLElement;
+    for (const image of copy.querySelectorAll<HTMLImageElement>('img[data-cid]')) {
+      image.setAttribute('src', `cid:${image.dataset['cid'] ?? ''}`);
+      delete image.dataset['cid'];
+    }
+    return copy.textContent === '' && !copy.querySelector('img, hr, table') ? '' : copy.innerHTML;
+  };
+
+  const commands: Record<Command, () => unknown> = {
+    bold: () => (editor.hasFormat('B') ? editor.removeBold() : editor.bold()),
+    italic: () => (editor.hasFormat('I') ? editor.removeItalic() : editor.italic()),
+    underline: () => (editor.hasFormat('U') ? editor.removeUnderline() : editor.underline()),
+    strikethrough: () => (editor.hasFormat('S') ? editor.removeStrikethrough() : editor.strikethrough()),
+    bullets: () => (editor.hasFormat('UL') ? editor.removeList() : editor.makeUnorderedList()),
+    numbers: () => (editor.hasFormat('OL') ? editor.removeList() : editor.makeOrderedList()),
+    quote: () => editor.increaseQuoteLevel(),
+    unquote: () => editor.decreaseQuoteLevel(),
+    clear: () => editor.removeAllFormatting(),
+    undo: () => editor.undo(),
+    redo: () => editor.redo(),
+    alignLeft: () => editor.setTextAlignment('left'),
+    alignCenter: () => editor.setTextAlignment('center'),
+    alignRight: () => editor.setTextAlignment('right'),
+  };
+
+  const insertImage = async (file: File): Promise<void> => {
+    const bytes = await file.arrayBuffer();
+    images += 1;
+    const cid = `${Date.now().toString(36)}.${images}@postern`;
+    const reader = new FileReader();
+    reader.addEventListener('load', () => {
+      const image = editor.insertImage(String(reader.result), { alt: file.name });
+      image.dataset['cid'] = cid;
+      tell({ on: 'image', cid, name: file.name || 'image.png', type: file.type, bytes }, [bytes]);
+      tell({ on: 'change', html: written() });
+    });
+    reader.readAsDataURL(file);
+  };
+
+  const take = (files: readonly File[]): void => {
+    const pictures = files.filter((file) => /^image\/(?:png|jpeg|gif|webp)$/u.test(file.type) && file.size < 5_000_000);
+    for (const picture of pictures) void insertImage(picture);
+    const others = files.filter((file) => !pictures.includes(file));
+    if (others.length > 0) tell({ on: 'files', files: others });
+  };
+
+  const formats: [Active, string][] = [
+    ['bold', 'B'],
+    ['italic', 'I'],
+    ['underline', 'U'],
+    ['strikethrough', 'S'],
+    ['link', 'A'],
+    ['bullets', 'UL'],
+    ['numbers', 'OL'],
+    ['quote', 'BLOCKQUOTE'],
+  ];
+  const active = (): void => {
+    tell({
+      on: 'active',
+      styles: formats.flatMap(([name, tag]) => (editor.hasFormat(tag) ? [name] : [])),
+      selected: editor.getSelectedText(),
+    });
+  };
+
+  editor.addEventListener('input', () => {
+    if (!quiet) tell({ on: 'change', html: written() });
+  });
+  editor.addEventListener('pathChange', active);
+  editor.addEventListener('select', active);
+  editor.addEventListener('pasteImage', (event: Event) => {
+    const { clipboardData } = (event as CustomEvent<{ clipboardData: DataTransfer }>).detail;
+    take([...clipboardData.files]);
+  });
+  root.addEventListener('drop', (event) => {
+    if (event.dataTransfer && event.dataTransfer.files.length > 0) {
+      event.preventDefault();
+      take([...event.dataTransfer.files]);
+    }
+  });
+  root.addEventListener('dragover', (event) => event.preventDefault());
+
+  // Keys the app wants; what writes stays here.
+  root.addEventListener(
+    'keydown',
+    (event) => {
+      const ctrl = event.ctrlKey || event.metaKey;
+      const apps =
+        event.key === 'Escape' ||
+        event.key === 'Tab' ||
+        event.key === 'F6' ||
+        (ctrl && event.key === 'Enter') ||
+        (ctrl && event.shiftKey && 'cbfdCBFD'.includes(event.key)) ||
+        (ctrl && !event.shiftKey && (event.key === 's' || event.key === 'k' || event.key === '.' || event.key === ','));
+      if (!apps) return;
+      event.preventDefault();
+      event.stopPropagation();
+      tell({
+        on: 'key',
+        key: event.key,
+        code: event.code,
+        ctrl: event.ctrlKey,
+        meta: event.metaKey,
+        shift: event.shiftKey,
+        alt: event.altKey,
+      });
+    },
+    true,
+  );
+
+  new ResizeObserver(() => tell({ on: 'height', pixels: Math.ceil(root.getBoundingClientRect().height) })).observe(
+    root,
+  );
+
+  const set = (html: string): void => {
+    quiet = true;
+    editor.setHTML(html || '<div><br></div>');
+    quiet = false;
+  };
+
+  port.addEventListener('message', ({ data }: MessageEvent<ToEditor>) => {
+    switch (data.do) {
+      case 'set':
+        root.setAttribute('aria-label', data.label);
+        set(data.html);
+        break;
+      case 'append':
+        set(`${root.innerHTML}${data.html}`);
+        tell({ on: 'change', html: written() });
+        break;
+      case 'focus':
+        editor.focus();
+        if (data.at === 'start') editor.moveCursorToStart();
+        else editor.moveCursorToEnd();
+        break;
+      case 'command':
+        commands[data.name]();
+        editor.focus();
+        active();
+        break;
+      case 'link':
+        if (data.href === null) editor.removeLink();
+        else editor.makeLink(data.href, {});
+        editor.focus();
+        break;
+      case 'theme':
+        document.documentElement.style.colorScheme = data.scheme;
+        for (const [name, value] of Object.entries(data.variables))
+          document.documentElement.style.setProperty(name, value);
+        break;
+      case 'clean':
+        tell({ on: 'clean', id: data.id, html: cleanHtml(data.html) });
+        break;
+    }
+  });
+  port.start();
+  tell({ on: 'ready' });
+};
+
+window.addEventListener(
+  'message',
+  (event) => {
+    const [port] = event.ports;
+    if (event.source === window.parent && port) start(port);
+  },
+  { once: true },
+);

@@ -1,0 +1,46 @@
+/**
+ * What the app and the editor say to each other. The editor is a document of its own in a frame with scripts but without
+ * the app's origin (`sandbox="allow-scripts"`): HTML of a mail is never parsed in the app's document.
+ * The app hands over one end of a MessageChannel when the frame has loaded; everything after that goes through it.
+ */
+export type Command =
+  | 'bold'
+  | 'italic'
+  | 'underline'
+  | 'strikethrough'
+  | 'bullets'
+  | 'numbers'
+  | 'quote'
+  | 'unquote'
+  | 'clear'
+  | 'undo'
+  | 'redo'
+  | 'alignLeft'
+  | 'alignCenter'
+  | 'alignRight';
+
+export type ToEditor =
+  | { do: 'set'; html: string; label: string }
+  | { do: 'focus'; at: 'start' | 'end' }
+  | { do: 'command'; name: Command }
+  /** Null: take the link away. */
+  | { do: 'link'; href: string | null }
+  /** CSS custom properties of the theme. */
+  | { do: 'theme'; scheme: 'light' | 'dark'; variables: Readonly<Record<string, string>> }
+  | { do: 'append'; html: string }
+  /** Answered by `clean` with the same id. */
+  | { do: 'clean'; id: number; html: string };
+
+export type Active = 'bold' | 'italic' | 'underline' | 'strikethrough' | 'link' | 'bullets' | 'numbers' | 'quote';
+
+export type FromEditor =
+  | { on: 'ready' }
+  | { on: 'change'; html: string }
+  /** Of the content, in CSS pixels. */
+  | { on: 'height'; pixels: number }
+  | { on: 'active'; styles: readonly Active[]; selected: string }
+  /** Keys that are the app's: Ctrl+Enter, Escape, Tab and the like, as the app's key map writes them. */
+  | { on: 'key'; key: string; code: string; ctrl: boolean; meta: boolean; shift: boolean; alt: boolean }
+  | { on: 'image'; cid: string; name: string; type: string; bytes: ArrayBuffer }
+  | { on: 'files'; files: File[] }
+  | { on: 'clean'; id: number; html: string };
