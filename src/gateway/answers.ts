@@ -17,7 +17,8 @@ interface Kept {
 
 /**
  * Answers given before to equal bytes by the same user in the same states: a list that is asked for again costs no
- * query. Only answers that follow from request and states alone come in here.
+ * query. Only answers that follow from request and states alone come in here. What goes out
+ * is a copy: the receiver may move its bytes to another thread.
  */
 export class Answers {
   readonly #kept = new WeakMap<Host, { entries: Map<string, Kept>; bytes: number }>();
@@ -35,7 +36,7 @@ export class Answers {
   find(caller: Caller, request: Buffer): Buffer | undefined {
     const mine = this.#kept.get(caller.host);
     if (!mine || request.length > longestRequest) return undefined;
-    const key = request.latin1Slice();
+    const key = request.toString('latin1');
     const known = mine.entries.get(key);
     if (!known) return undefined;
     mine.entries.delete(key);
@@ -45,7 +46,7 @@ export class Answers {
     }
     mine.entries.set(key, known);
     for (const task of known.tasks) task();
-    return known.body;
+    return Buffer.from(known.body);
   }
 
   /** `stamp` was taken before the request ran. */
@@ -53,9 +54,9 @@ export class Answers {
     if (request.length > longestRequest || body.length > largest) return;
     let mine = this.#kept.get(caller.host);
     if (!mine) this.#kept.set(caller.host, (mine = { entries: new Map(), bytes: 0 }));
-    const key = request.latin1Slice();
+    const key = request.toString('latin1');
     mine.bytes += body.length - (mine.entries.get(key)?.body.length ?? 0);
-    mine.entries.set(key, { stamp, body, tasks });
+    mine.entries.set(key, { stamp, body: Buffer.from(body), tasks });
     for (const [oldest, { body: gone }] of mine.entries) {
       if (mine.entries.size <= mostEntries && mine.bytes <= mostBytes) break;
       mine.entries.delete(oldest);

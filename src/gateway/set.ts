@@ -77,6 +77,12 @@ export class Outcome {
     return this.#created.length === 0 && this.#updated.length === 0 && this.#destroyed.length === 0;
   }
 
+  /** Email/import has only creates – RFC 8621 §4.8 */
+  toImportJson(oldState: string, newState: string): string {
+    const { created, notCreated } = JSON.parse(this.toJson(oldState, newState)) as Record<string, unknown>;
+    return JSON.stringify({ accountId: this.#context.open.jmapId, oldState, newState, created, notCreated });
+  }
+
   toJson(oldState: string, newState: string): string {
     const map = (entries: [string, unknown][]): object | null =>
       entries.length === 0 ? null : Object.fromEntries(entries);

@@ -1,0 +1,75 @@
+import type { EmailNumber, IndexTransactor, MailboxId } from '#index/types.ts';
+import type { PatchObject } from '#jmap/core.ts';
+import { applyPatch } from '#jmap/patch.ts';
+import { invalidProperties, SetFailure } from '../errors.ts';
+import { mailboxId } from '../ids.ts';
+import { type Context, resolveId } from '../method.ts';
+import { admitKeywords, admitMailbox, keywordsOf, mailboxesOf } from './placing.ts';
+
+/** `mailboxIds/#c` and `keywords/$Seen` as they are kept. */
+const tidyKey = (context: Context, key: string): string => {
+  const slash = key.indexOf('/');
+  if (slash < 0) return key;
+  const [property, rest] = [key.slice(0, slash), key.slice(slash + 1)];
+  if (property === 'keywords') return `keywords/${rest.toLowerCase()}`;
+  return property === 'mailboxIds' ? `mailboxIds/${resolveId(context, rest) ?? rest}` : key;
+};
+
+const admitShape = (patch: PatchObject): void => {
+  const strangers = Object.keys(patch).filter((key) => !/^(?:keywords|mailboxIds)(?:\/|$)/u.test(key));
+  if (strangers.length > 0) throw invalidProperties([...new Set(strangers.map((key) => key.split('/')[0] ?? key))]);
+  for (const [key, value] of Object.entries(patch)) {
+    // `keywords/x: false` is not how a keyword goes.
+    if (key.includes('/') && value !== true && value !== null) throw invalidProperties([key.split('/')[0] ?? key]);
+  }
+};
+
+const move = (
+  transactor: IndexTransactor,
+  number: EmailNumber,
+  before: readonly MailboxId[],
+  after: readonly MailboxId[],
+  dueAt: number,
+): void => {
+  const gone = before.filter((box) => !after.includes(box));
+  const fresh = after.filter((box) => !before.includes(box));
+  if (gone.length === 0 && fresh.length === 0) return;
+  const [from] = gone;
+  const [to] = fresh;
+  if (fresh.length > 1 || (fresh.length === 1 && gone.length === 0)) throw new SetFailure({ type: 'tooManyMailboxes' });
+  if (to === undefined || from === undefined || gone.length > 1) {
+    // Seen in several mailboxes by its strong id: leaving one of them needs one to go to.
+    throw invalidProperties(['mailboxIds'], 'An Email is moved from one mailbox to another.');
+  }
+  if (admitMailbox(transactor, to).id !== to || transactor.mailbox(from)?.readOnly)
+    throw new SetFailure({ type: 'forbidden' });
+  transactor.move(number, from, to, dueAt);
+};
+
+/** One update of Email/set: only keywords and mailboxIds may change – RFC 8621 §4.6. @throws SetFailure */
+export const updateEmail = (
+  context: Context,
+  transactor: IndexTransactor,
+  number: EmailNumber,
+  patch: PatchObject,
+  dueAt: number,
+): void => {
+  const email = transactor.email(number);
+  if (!email) throw new SetFailure({ type: 'notFound' });
+  admitShape(patch);
+  const before = {
+    keywords: Object.fromEntries(email.keywords.map((word) => [word, true])),
+    mailboxIds: Object.fromEntries(email.mailboxes.map((box) => [mailboxId(box), true])),
+  };
+  const tidy = Object.fromEntries(Object.entries(patch).map(([key, value]) => [tidyKey(context, key), value]));
+  const patched = applyPatch(before, tidy, { keywords: {} });
+  if (!patched.ok) throw new SetFailure({ type: 'invalidPatch', description: patched.description });
+  const keywords = keywordsOf(patched.value.keywords);
+  const mailboxes = mailboxesOf(context, patched.value.mailboxIds);
+  const added = keywords.filter((word) => !email.keywords.includes(word));
+  const removed = email.keywords.filter((word) => !keywords.includes(word));
+  const [home] = mailboxes;
+  if (added.length > 0) admitKeywords(home === undefined ? undefined : transactor.mailbox(home), added);
+  move(transactor, number, email.mailboxes, mailboxes, dueAt);
+  if (added.length > 0 || removed.length > 0) transactor.setKeywords(number, added, removed, dueAt);
+};
