@@ -5,7 +5,7 @@ export type { Address, Envelope };
 
 /** The index as upstream writes it and the gateway reads it. One encrypted SQLite file per mail account; a cache. */
 export type MailboxId = Brand<number, 'MailboxId'>;
-/** Row id of an email: −(receivedAt seconds · 2^20 + n), so that ascending order is newest first. */
+/** Row id of an email: −(receivedAt seconds · 2^20 + n), so that ascending order is newest first. Never changes. */
 export type EmailRow = Brand<number, 'EmailRow'>;
 /** Number behind the JMAP Email id (`M` + base36). Kept through moves; new only when conversations merge. */
 export type EmailNumber = Brand<number, 'EmailNumber'>;
@@ -69,19 +69,45 @@ export interface Found {
   strongThread: string | null;
 }
 
+/**
+ * Fields as the JSON text that JMAP wants, to be put into an answer without parsing: address lists as EmailAddress[],
+ * id lists as String[]; null for an empty list.
+ */
+export interface EmailJson {
+  /** `[1,7]`, ascending; never null. */
+  readonly mailboxes: string;
+  readonly from: string | null;
+  readonly sender: string | null;
+  readonly replyTo: string | null;
+  readonly to: string | null;
+  readonly cc: string | null;
+  readonly bcc: string | null;
+  readonly inReplyTo: string | null;
+  readonly references: string | null;
+}
+
+/** Lists and `envelope` are parsed each time they are read: take what you need once, or take it from `json`. */
 export interface Email {
-  row: EmailRow;
-  number: EmailNumber;
-  thread: ThreadNumber;
-  /** Placements that are not gone and not `\Deleted`. */
-  mailboxes: MailboxId[];
-  keywords: string[];
-  receivedAt: number;
-  size: number;
-  envelope: Envelope;
-  preview: string;
-  hasAttachment: boolean;
-  structure: string | null;
+  readonly row: EmailRow;
+  readonly number: EmailNumber;
+  readonly thread: ThreadNumber;
+  /**
+   * Placements that are not gone and not `\Deleted`, after pending intents. Empty for the minutes between the server's
+   * removal and {@link IndexTransactor.sweep}, in which the message may still turn up elsewhere.
+   */
+  readonly mailboxes: MailboxId[];
+  readonly keywords: string[];
+  readonly receivedAt: number;
+  readonly size: number;
+  readonly subject: string;
+  readonly sentAt: number | null;
+  readonly messageId: string | null;
+  readonly envelope: Envelope;
+  /** '' when not known yet. */
+  readonly preview: string;
+  readonly hasAttachment: boolean;
+  readonly structure: string | null;
+  readonly json: EmailJson;
 }
 
 /** Where a message lies on the server. `uid` is null while it exists only here (a draft that waits for its APPEND). */
@@ -95,6 +121,7 @@ export type ChangeType = 'Mailbox' | 'Email' | 'Thread' | 'Identity' | 'EmailSub
 export type ChangeKind = 'created' | 'updated' | 'destroyed';
 
 export interface Changes {
+  /** JMAP ids throughout: `B…`, `M…`, `T…` with the number in base 36, or the id that was given to `note`. */
   created: string[];
   updated: string[];
   destroyed: string[];
@@ -104,7 +131,7 @@ export interface Changes {
   countsOnly: boolean;
 }
 
-/** A filter as JMAP says it (RFC 8621 §4.4.1), ids already turned into numbers. */
+/** A filter as JMAP says it (RFC 8621 §4.4.1), ids already turned into numbers, dates into Unix seconds. */
 export type Filter =
   | { op: 'AND' | 'OR' | 'NOT'; of: Filter[] }
   | {
@@ -128,12 +155,24 @@ export type Filter =
       bcc?: string;
       subject?: string;
       body?: string;
-      /** Header name, and the text it must contain (null: it must exist). Only headers of the envelope are answered. */
+      /**
+       * Header name, and the text it must contain (null: it must exist). Only headers of the envelope are answered; any
+       * other is IndexError `index/unsupported-filter`.
+       */
       header?: [string, string | null];
     };
 
 export interface Sort {
-  property: 'receivedAt' | 'sentAt' | 'size' | 'from' | 'to' | 'subject' | 'hasKeyword' | 'allInThreadHaveKeyword' | 'someInThreadHaveKeyword';
+  property:
+    | 'receivedAt'
+    | 'sentAt'
+    | 'size'
+    | 'from'
+    | 'to'
+    | 'subject'
+    | 'hasKeyword'
+    | 'allInThreadHaveKeyword'
+    | 'someInThreadHaveKeyword';
   isAscending: boolean;
   keyword?: string;
 }
@@ -143,7 +182,7 @@ export interface Query {
   sort: Sort[];
   collapseThreads: boolean;
   position: number;
-  /** Page from this email instead of `position`. */
+  /** Page from this email instead of `position`. Not in the result: IndexError `index/anchor-not-found`. */
   anchor: EmailNumber | null;
   anchorOffset: number;
   limit: number;
@@ -152,7 +191,9 @@ export interface Query {
 
 export interface QueryResult {
   ids: EmailNumber[];
+  /** Of the first id; 0 when the list is shorter than what was asked (RFC 8620 §5.5). */
   position: number;
+  /** null unless `calculateTotal`. */
   total: number | null;
 }
 
@@ -163,7 +204,13 @@ export type Want =
   | { kind: 'copy'; to: MailboxId }
   | { kind: 'destroy'; from: MailboxId }
   /** Bytes lie in `body` under part `raw`; `replaces` is the placement that goes once the new one stands. */
-  | { kind: 'append'; mailbox: MailboxId; keywords: string[]; receivedAt: number; replaces: { mailbox: MailboxId; uid: Uid } | null };
+  | {
+      kind: 'append';
+      mailbox: MailboxId;
+      keywords: string[];
+      receivedAt: number;
+      replaces: { mailbox: MailboxId; uid: Uid } | null;
+    };
 
 export interface Intent {
   id: number;
@@ -222,7 +269,10 @@ export interface IndexTransactor extends IndexReader {
    */
   add(mailbox: MailboxId, found: readonly Found[]): void;
   /** Server-side keyword state; pending intents overrule per keyword. Unknown UIDs are ignored. */
-  keywords(mailbox: MailboxId, flags: readonly { uid: Uid; keywords: string[]; deleted: boolean; modseq: string }[]): void;
+  keywords(
+    mailbox: MailboxId,
+    flags: readonly { uid: Uid; keywords: string[]; deleted: boolean; modseq: string }[],
+  ): void;
   /** Marks placements gone; the Email is destroyed by {@link sweep} unless it turns up elsewhere. */
   vanished(mailbox: MailboxId, uids: readonly Uid[]): void;
   /** Destroys Emails whose last placement went before `before` (Unix ms). */
@@ -235,17 +285,30 @@ export interface IndexTransactor extends IndexReader {
   saveBody(email: EmailRow, part: string, bytes: Buffer): void;
   saveBlob(id: string, type: string, bytes: Buffer): void;
   /** An Email that exists only here; gets a placement when its `append` intent is done. */
-  addLocal(mailbox: MailboxId, email: Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'> & { preview: string }): EmailNumber;
-  /** The model side of the user's wishes; the intent is recorded in the same transaction. */
+  addLocal(
+    mailbox: MailboxId,
+    email: Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'> & { preview: string },
+  ): EmailNumber;
+  /**
+   * Writes up to `limit` Emails into the full text, newest first; {@link add} and {@link preview} only queue them.
+   * Returns how many were written: 0 when all is done.
+   */
+  fullText(limit: number): number;
+  /** The model side of the user's wishes; the intent is recorded in the same transaction. Unknown Emails are ignored. */
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void;
   move(email: EmailNumber, from: MailboxId, to: MailboxId, dueAt: number): void;
   destroy(email: EmailNumber, dueAt: number): void;
   append(email: EmailNumber, want: Extract<Want, { kind: 'append' }>, dueAt: number): void;
+  copy(email: EmailNumber, to: MailboxId, dueAt: number): void;
+  /** The executor has begun: later wishes become intents of their own and no longer change these. */
+  intentsStarted(ids: readonly number[]): void;
   /** The intent is done; for a move or append `uid` is the new UID when the server said it (COPYUID, APPENDUID). */
   intentDone(id: number, result: { mailbox: MailboxId; uid: Uid } | null): void;
   /** The server refused: the model falls back to the server's state. */
   intentRefused(id: number): void;
+  /** One more try at `dueAt`; the intent counts as not begun. */
   intentLater(id: number, dueAt: number): void;
+  /** `id`: the JMAP id of an Identity, EmailSubmission or MailAccount. */
   note(type: ChangeType, id: string, kind: ChangeKind): void;
   setValue(key: string, value: string): void;
   /** Runs after the commit; never for a rolled-back write. */

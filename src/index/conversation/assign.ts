@@ -1,0 +1,114 @@
+import type { Database } from '../database.ts';
+import type { Tally, ThreadTally } from '../tally.ts';
+import type { ThreadNumber } from '../types.ts';
+import { type Keys, underSubject } from './keys.ts';
+
+/** A conversation of this many messages is full: the ids that led to it lead nowhere any more. */
+export const fullAt = 500;
+/** In `ref`: an id that too many messages name. */
+const ignored = 0 as ThreadNumber;
+
+export type Merge = (smaller: ThreadTally, larger: ThreadTally) => void;
+
+/**
+ * Finds or makes the conversation of each message of a batch. Every message registers its own id and all it names, so
+ * that a parent that comes later finds its answers by its own id, and merging is rare.
+ */
+export class Conversations {
+  readonly #db: Database;
+  readonly #tally: Tally;
+  readonly #merge: Merge;
+  readonly #known = new Map<number, ThreadNumber>();
+  readonly #fresh = new Map<number, ThreadNumber>();
+
+  constructor(db: Database, tally: Tally, merge: Merge, batch: readonly Keys[]) {
+    this.#db = db;
+    this.#tally = tally;
+    this.#merge = merge;
+    const keys = new Set<number>();
+    for (const { own, parents, weak, strong, subject } of batch) {
+      if (strong !== null) keys.add(strong);
+      if (own !== null) {
+        keys.add(own);
+        keys.add(underSubject(own, subject));
+      }
+      for (const parent of parents) {
+        keys.add(parent);
+        if (weak) keys.add(underSubject(parent, subject));
+      }
+    }
+    const rows = db.rows<[number, ThreadNumber]>(
+      'SELECT key, thread FROM ref WHERE key IN (SELECT value FROM json_each(?))',
+      JSON.stringify([...keys]),
+    );
+    for (const [key, thread] of rows) this.#known.set(key, thread);
+    tally.preload([...new Set(this.#known.values())]);
+  }
+
+  /** The conversation known by a message's own id. */
+  ofOwn(keys: Keys): ThreadTally | undefined {
+    return keys.own === null ? undefined : this.#at(keys.own);
+  }
+
+  assign(keys: Keys): ThreadTally {
+    const { own, parents, weak, strong, subject } = keys;
+    if (strong !== null) {
+      const thread = this.#at(strong) ?? this.#tally.create(subject);
+      this.#register(strong, thread.id);
+      if (own !== null) this.#register(own, thread.id, true);
+      return thread;
+    }
+    const lookups = own === null ? [] : [own, underSubject(own, subject)];
+    const found = new Map<ThreadNumber, ThreadTally>();
+    const consider = (key: number, sameSubject: boolean): void => {
+      const thread = this.#at(key);
+      if (!thread || (sameSubject && thread.subject !== subject)) return;
+      if (thread.emails >= fullAt) this.#register(key, ignored);
+      else found.set(thread.id, thread);
+    };
+    for (const key of lookups) consider(key, false);
+    for (const parent of parents) {
+      consider(parent, weak);
+      if (weak) consider(underSubject(parent, subject), false);
+    }
+    const thread = this.#choose([...found.values()]) ?? this.#tally.create(subject);
+    if (own !== null) this.#register(own, thread.id, true);
+    for (const parent of parents) this.#register(weak ? underSubject(parent, subject) : parent, thread.id);
+    return thread;
+  }
+
+  /** Writes what was registered. */
+  flush(): void {
+    const keys = [...this.#fresh.keys()].sort((a, b) => a - b);
+    for (const key of keys) {
+      this.#db.run('INSERT OR REPLACE INTO ref(key, thread) VALUES(?, ?)', key, this.#fresh.get(key) ?? ignored);
+    }
+    this.#fresh.clear();
+  }
+
+  #at(key: number): ThreadTally | undefined {
+    const id = this.#known.get(key);
+    if (id === undefined || id === ignored) return undefined;
+    const thread = this.#tally.find(id);
+    // A conversation whose last Email was destroyed in an earlier transaction has lost its name.
+    if (!thread || (thread.emails === 0 && thread.before.emails === 0 && !thread.isNew)) return undefined;
+    return thread;
+  }
+
+  #choose(found: ThreadTally[]): ThreadTally | undefined {
+    const [first, ...others] = found.sort((a, b) => b.emails - a.emails || a.id - b.id);
+    if (!first) return undefined;
+    for (const other of others) {
+      if (first.emails + other.emails <= fullAt) this.#merge(other, first);
+    }
+    return first;
+  }
+
+  /** An id once ignored stays so, but for the message that bears it. */
+  #register(key: number, thread: ThreadNumber, own = false): void {
+    const known = this.#known.get(key);
+    if (known === thread || (known === ignored && !own)) return;
+    this.#known.set(key, thread);
+    this.#fresh.set(key, thread);
+  }
+}

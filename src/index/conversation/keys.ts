@@ -1,0 +1,58 @@
+import type { Envelope } from '../types.ts';
+import { baseSubject } from './subject.ts';
+
+/** 48 bits of a text: enough to tell a few million Message-IDs apart, small enough for a rowid. Not for secrets. */
+export const hash48 = (text: string): number => {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    a = Math.imul(a ^ code, 2654435761);
+    b = Math.imul(b ^ code, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return (b >>> 16) * 2 ** 32 + (a >>> 0);
+};
+
+export interface Keys {
+  /** Of the message's own id; null when it has none worth the name. */
+  own: number | null;
+  /** Of the ids it answers: In-Reply-To, and the first and last 19 of References. */
+  parents: number[];
+  /** It names others only in References: it joins them only under the same subject. */
+  weak: boolean;
+  /** Of the conversation's id at the server; it alone decides when there is one. */
+  strong: number | null;
+  subject: number;
+}
+
+/** An id without @ is made up by something that does not know what it is for. */
+const usable = (id: string): boolean => id.includes('@');
+const lastOfReferences = 19;
+
+/** The key of an id for messages of one subject only. */
+export const underSubject = (key: number, subject: number): number => hash48(`${key} ${subject}`);
+
+type Named = Pick<Envelope, 'messageId' | 'inReplyTo' | 'references' | 'subject'>;
+
+export const keysOf = (envelope: Named, strongThread: string | null): Keys => {
+  const { messageId, inReplyTo, references } = envelope;
+  const own = messageId !== null && usable(messageId) ? hash48(messageId) : null;
+  const chain =
+    references.length > lastOfReferences + 1
+      ? [references[0] ?? '', ...references.slice(-lastOfReferences)]
+      : references;
+  const answered = inReplyTo.filter(usable);
+  const parents = new Set<number>();
+  for (const id of answered) parents.add(hash48(id));
+  for (const id of chain) if (usable(id)) parents.add(hash48(id));
+  if (own !== null) parents.delete(own);
+  return {
+    own,
+    parents: [...parents],
+    strong: strongThread === null ? null : hash48(`server ${strongThread}`),
+    weak: answered.length === 0 && parents.size > 0,
+    subject: hash48(baseSubject(envelope.subject)),
+  };
+};

@@ -1,0 +1,76 @@
+import type { Database } from './database.ts';
+import { ChangeLog } from './log.ts';
+import { Lists } from './lists.ts';
+import { Mailboxes } from './mailboxes.ts';
+import { ResultCache } from './query/cache.ts';
+import { Tally } from './tally.ts';
+
+export interface Limits {
+  /** Bytes of bodies kept, least recently used first out. */
+  bodies: number;
+  /** Bytes of lists in memory. */
+  lists: number;
+}
+
+/** What reader, transactor and queries share of one open index. */
+export class Core {
+  readonly db: Database;
+  readonly epoch: string;
+  readonly limits: Limits;
+  readonly log: ChangeLog;
+  readonly lists: Lists;
+  readonly results: ResultCache;
+  readonly mailboxes: Mailboxes;
+  readonly tally: Tally;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Bodies read since the last write; their time of use is written with the next one. */
+  readonly usedBodies = new Set<number>();
+  #renumbered: boolean | undefined;
+
+  constructor(db: Database, epoch: string, limits: Limits, now: () => number) {
+    this.db = db;
+    this.epoch = epoch;
+    this.limits = limits;
+    this.now = now;
+    this.log = new ChangeLog(db, epoch);
+    this.lists = new Lists(db, limits.lists);
+    this.results = new ResultCache();
+    this.mailboxes = new Mailboxes(db);
+    this.tally = new Tally(db, this.log, this.lists, (mailbox) => this.mailboxes.isTrash(mailbox));
+  }
+
+  /** Whether any Email has a number that is not −row. */
+  get renumbered(): boolean {
+    this.#renumbered ??= this.db.value('SELECT 1 FROM email WHERE number IS NOT NULL LIMIT 1') !== undefined;
+    return this.#renumbered;
+  }
+
+  /** After an Email got a number of its own. */
+  hasRenumbered(): void {
+    this.#renumbered = true;
+  }
+
+  /** Within a transaction: writes the sums, so that counters and lists are true. */
+  settle(): void {
+    if (!this.tally.hasWork) return;
+    this.tally.flush();
+    this.mailboxes.forget();
+  }
+
+  /** Within a transaction: {@link settle}, and the change log, so that states are true. */
+  flush(): void {
+    this.settle();
+    this.log.flush(this.now());
+  }
+
+  /** After a rollback: nothing in memory may be newer than the file. */
+  forget(): void {
+    this.tally.forget();
+    this.log.forget();
+    this.lists.forget();
+    this.results.forget();
+    this.mailboxes.forget();
+    this.#renumbered = undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import type { Core } from './core.ts';
+import { receivedAtOf, secondOf } from './rows.ts';
+import type { EmailRow, Found, MailboxId, ThreadNumber } from './types.ts';
+
+/** So long after a message went, a copy elsewhere is the same Email (ms). */
+export const moveTime = 10 * 60 * 1000;
+
+/** What tells one message from another without an id of the server's. Size is not in it: some servers estimate it. */
+export interface Print {
+  messageId: string | null;
+  sentAt: number | null;
+  from: string | null;
+  to: string | null;
+  subject: string;
+}
+
+const listJson = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
+
+export const printOf = ({ envelope }: Pick<Found, 'envelope'>): Print => ({
+  messageId: envelope.messageId,
+  sentAt: envelope.sentAt,
+  from: listJson(envelope.from),
+  to: listJson(envelope.to),
+  subject: envelope.subject,
+});
+
+const storedPrint = (core: Core, row: EmailRow): Print | undefined =>
+  core.db.get<Print>(
+    `SELECT v.message_id AS messageId, e.sent AS sentAt, v.from_ AS "from", v.to_ AS "to", v.subject
+      FROM email e CROSS JOIN envelope v ON v.email = e.id WHERE e.id = ?`,
+    row,
+  );
+
+const samePrint = (a: Print, b: Print): boolean =>
+  a.messageId === b.messageId && a.sentAt === b.sentAt && a.from === b.from && a.to === b.to && a.subject === b.subject;
+
+/** Emails that could be the same message: of its conversation, and of the second it was received in. */
+const relatives = (core: Core, thread: ThreadNumber | undefined, row: EmailRow): EmailRow[] => {
+  const [first, last] = secondOf(row);
+  const near = core.db.values<EmailRow>('SELECT id FROM email WHERE id BETWEEN ? AND ? ORDER BY id', first, last);
+  if (thread === undefined) return near;
+  const family = core.db.values<EmailRow>('SELECT id FROM email WHERE thread = ? ORDER BY id', thread);
+  return [...new Set([...near, ...family])];
+};
+
+/** Finds the Email that a message without a strong id already is: one that is expected in this mailbox, or went elsewhere. */
+export class Twins {
+  readonly #core: Core;
+  readonly #mailbox: MailboxId;
+  readonly #possible: boolean;
+
+  constructor(core: Core, mailbox: MailboxId) {
+    this.#core = core;
+    this.#mailbox = mailbox;
+    const { db } = core;
+    this.#possible =
+      db.value('SELECT 1 FROM placement WHERE mailbox = ? AND uid < 0 LIMIT 1', mailbox) !== undefined ||
+      db.value('SELECT 1 FROM gone LIMIT 1') !== undefined ||
+      db.value('SELECT 1 FROM intent LIMIT 1') !== undefined;
+  }
+
+  find(found: Found, thread: ThreadNumber | undefined, row: EmailRow): EmailRow | undefined {
+    if (!this.#possible) return undefined;
+    const print = printOf(found);
+    const matches = relatives(this.#core, thread, row).filter((candidate) => this.#isSame(candidate, print));
+    return matches.find((match) => receivedAtOf(match) === receivedAtOf(row)) ?? matches[0];
+  }
+
+  #isSame(row: EmailRow, print: Print): boolean {
+    const { db } = this.#core;
+    const mailbox = this.#mailbox;
+    if (db.value('SELECT 1 FROM placement WHERE email = ? AND mailbox = ? AND uid > 0', row, mailbox)) return false;
+    const stored = storedPrint(this.#core, row);
+    if (!stored) return false;
+    const expected =
+      db.value('SELECT 1 FROM placement WHERE email = ? AND mailbox = ? AND uid < 0', row, mailbox) !== undefined ||
+      db.value(
+        `SELECT 1 FROM intent WHERE email = ? AND (want ->> '$.to' = ? OR (kind = 'append' AND want ->> '$.mailbox' = ?))`,
+        row,
+        mailbox,
+        mailbox,
+      ) !== undefined;
+    if (expected) return print.messageId === null ? samePrint(stored, print) : stored.messageId === print.messageId;
+    const since = this.#core.now() - moveTime;
+    if (db.value('SELECT 1 FROM gone WHERE email = ? AND at >= ?', row, since) === undefined) return false;
+    return samePrint(stored, print);
+  }
+}
+
+/** The Email made lately from a copy of this one, which has just lost its last placement: a move seen target first. */
+export const lateTwin = (core: Core, row: EmailRow, thread: ThreadNumber): EmailRow | undefined => {
+  const print = storedPrint(core, row);
+  if (!print) return undefined;
+  const since = Math.floor((core.now() - moveTime) / 1000);
+  return relatives(core, thread, row).find((other) => {
+    if (other === row) return false;
+    const isFresh = core.db.value('SELECT 1 FROM email WHERE id = ? AND added >= ? AND hidden = 0', other, since);
+    if (isFresh === undefined) return false;
+    const stored = storedPrint(core, other);
+    return stored !== undefined && samePrint(stored, print);
+  });
+};

@@ -1,0 +1,181 @@
+import type { Database, Value } from './database.ts';
+import type { Mailbox, MailboxId, MailboxState, Role } from './types.ts';
+
+type Row = [
+  MailboxId,
+  string,
+  string,
+  string | null,
+  MailboxId | null,
+  string,
+  Role | null,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  string,
+  number,
+  number,
+  MailboxState,
+  number,
+  number,
+  number,
+  number,
+];
+
+const fields = {
+  pathRaw: 'path_raw',
+  path: 'path',
+  delimiter: 'delimiter',
+  parent: 'parent',
+  name: 'name',
+  role: 'role',
+  noselect: 'noselect',
+  subscribed: 'subscribed',
+  readOnly: 'read_only',
+  keywordsAllowed: 'keywords_allowed',
+  uidvalidity: 'uidvalidity',
+  uidnext: 'uidnext',
+  modseq: 'modseq',
+  exists: 'exists_count',
+  lowUid: 'low_uid',
+  state: 'state',
+} as const;
+
+export type MailboxFields = Pick<Mailbox, keyof typeof fields>;
+const names = Object.keys(fields) as (keyof typeof fields)[];
+
+/** Fields that a JMAP client sees; a change of any other is not announced. */
+const shown = new Set<string>([
+  'name',
+  'path',
+  'parent',
+  'role',
+  'noselect',
+  'subscribed',
+  'readOnly',
+  'keywordsAllowed',
+]);
+
+const fromRow = ([
+  id,
+  pathRaw,
+  path,
+  delimiter,
+  parent,
+  name,
+  role,
+  noselect,
+  subscribed,
+  readOnly,
+  keywordsAllowed,
+  uidvalidity,
+  uidnext,
+  modseq,
+  exists,
+  lowUid,
+  state,
+  totalEmails,
+  unreadEmails,
+  totalThreads,
+  unreadThreads,
+]: Row): Mailbox => ({
+  id,
+  pathRaw,
+  path,
+  delimiter,
+  parent,
+  name,
+  role,
+  noselect: noselect === 1,
+  subscribed: subscribed === 1,
+  readOnly: readOnly === 1,
+  keywordsAllowed: keywordsAllowed === 1,
+  uidvalidity,
+  uidnext,
+  modseq,
+  exists,
+  lowUid,
+  state,
+  totalEmails,
+  unreadEmails,
+  totalThreads,
+  unreadThreads,
+});
+
+const stored = (value: string | number | boolean | null): Value => (typeof value === 'boolean' ? Number(value) : value);
+
+/** The rows of `mailbox`, read once and again after a write. */
+export class Mailboxes {
+  readonly #db: Database;
+  #known: Map<MailboxId, Mailbox> | undefined;
+  #trash: Set<MailboxId> | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  all(): Mailbox[] {
+    return [...this.#all().values()].map((box) => ({ ...box }));
+  }
+
+  get(id: MailboxId): Mailbox | undefined {
+    const box = this.#all().get(id);
+    return box && { ...box };
+  }
+
+  isTrash(id: MailboxId): boolean {
+    this.#trash ??= new Set(this.#db.values<MailboxId>("SELECT id FROM mailbox WHERE role = 'trash'"));
+    return this.#trash.has(id);
+  }
+
+  byPath(pathRaw: string): MailboxId | undefined {
+    return this.#db.value<MailboxId>('SELECT id FROM mailbox WHERE path_raw = ?', pathRaw);
+  }
+
+  insert(box: MailboxFields): MailboxId {
+    const columns = names.map((name) => fields[name]).join(', ');
+    const id = this.#db.insert(
+      `INSERT INTO mailbox(${columns}) VALUES(${names.map(() => '?').join(', ')})`,
+      ...names.map((name) => stored(box[name])),
+    );
+    this.forget();
+    return id as MailboxId;
+  }
+
+  /** Which of the given fields differ from what is stored, after storing them; `shown`: one that clients see. */
+  update(id: MailboxId, patch: Partial<MailboxFields>): { role: boolean; shown: boolean } {
+    const box = this.#all().get(id);
+    const changed = names.filter((name) => patch[name] !== undefined && box !== undefined && patch[name] !== box[name]);
+    for (const name of changed) {
+      this.#db.run(`UPDATE mailbox SET ${fields[name]} = ? WHERE id = ?`, stored(patch[name] ?? null), id);
+    }
+    if (changed.length > 0) this.forget();
+    return { role: changed.includes('role'), shown: changed.some((name) => shown.has(name)) };
+  }
+
+  remove(id: MailboxId): void {
+    this.#db.run('DELETE FROM mailbox WHERE id = ?', id);
+    this.forget();
+  }
+
+  /** After any write to the table or a rollback. */
+  forget(): void {
+    this.#known = undefined;
+    this.#trash = undefined;
+  }
+
+  #all(): Map<MailboxId, Mailbox> {
+    this.#known ??= new Map(
+      this.#db
+        .rows<Row>(
+          `SELECT id, ${names.map((name) => fields[name]).join(', ')},
+            total_emails, unread_emails, total_threads, unread_threads FROM mailbox ORDER BY id`,
+        )
+        .map((row) => [row[0], fromRow(row)]),
+    );
+    return this.#known;
+  }
+}

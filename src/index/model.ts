@@ -1,0 +1,252 @@
+import { must } from '#base/must.ts';
+import type { Core } from './core.ts';
+import { combined, deleted, type Marks, sameMarks, withKeywords } from './keywords.ts';
+import { numberOfRow } from './rows.ts';
+import type { Counted } from './tally.ts';
+import type { EmailNumber, EmailRow, MailboxId, ThreadNumber, Uid, Want } from './types.ts';
+
+/** The part of an Email that changes. */
+export interface State extends Counted, Marks {
+  number: EmailNumber;
+  boxes: MailboxId[];
+}
+
+/** A placement as it is stored: a negative uid is not known yet. */
+export interface Stored extends Marks {
+  mailbox: MailboxId;
+  uid: Uid;
+  email: EmailRow;
+  modseq: number;
+  since: number | null;
+}
+
+export interface StoredIntent {
+  id: number;
+  email: EmailRow;
+  want: Want;
+  due: number;
+  tries: number;
+  started: number;
+  mailbox: MailboxId | null;
+  uidvalidity: number | null;
+  uid: Uid | null;
+}
+
+type StateRow = [EmailRow, EmailNumber | null, ThreadNumber, number, string | null, string, number];
+
+const intentColumns = 'id, email, want, due, tries, started, mailbox, uidvalidity, uid';
+type IntentRow = Omit<StoredIntent, 'want'> & { want: string };
+
+export const readIntent = (row: IntentRow): StoredIntent => ({ ...row, want: JSON.parse(row.want) as Want });
+export const selectIntents = `SELECT ${intentColumns} FROM intent`;
+
+/** Numbers of Emails that were given a new one. */
+const nextNumber = (core: Core): EmailNumber => {
+  const number = (core.db.value<number>("SELECT value FROM counter WHERE name = 'number'") ?? 0) + 1;
+  core.db.run("INSERT OR REPLACE INTO counter(name, value) VALUES('number', ?)", number);
+  core.hasRenumbered();
+  return number as EmailNumber;
+};
+
+/** What the server says and what the user wishes, put together: the Email as it is shown. */
+export class Model {
+  readonly #core: Core;
+  #hasIntents: boolean | undefined;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  state(row: EmailRow): State | undefined {
+    const found = this.#core.db.row<StateRow>(
+      'SELECT id, number, thread, flags, labels, boxes, hidden FROM email WHERE id = ?',
+      row,
+    );
+    if (!found) return undefined;
+    const [id, number, thread, flags, labels, boxes, hidden] = found;
+    return {
+      row: id,
+      number: number ?? numberOfRow(id),
+      thread,
+      flags,
+      labels,
+      boxes: JSON.parse(boxes) as MailboxId[],
+      hidden: hidden === 1,
+    };
+  }
+
+  placements(row: EmailRow): Stored[] {
+    return this.#core.db.all<Stored>(
+      'SELECT mailbox, uid, email, flags, labels, modseq, since FROM placement WHERE email = ? ORDER BY mailbox, uid',
+      row,
+    );
+  }
+
+  /** Oldest first. */
+  intents(row: EmailRow): StoredIntent[] {
+    if (!this.hasIntents) return [];
+    return this.#core.db.all<IntentRow>(`${selectIntents} WHERE email = ? ORDER BY id`, row).map(readIntent);
+  }
+
+  get hasIntents(): boolean {
+    this.#hasIntents ??= this.#core.db.value('SELECT 1 FROM intent LIMIT 1') !== undefined;
+    return this.#hasIntents;
+  }
+
+  /** After an intent was written. */
+  hasIntent(): void {
+    this.#hasIntents = true;
+  }
+
+  /** After a rollback. */
+  forget(): void {
+    this.#hasIntents = undefined;
+  }
+
+  /** Makes the Email what its placements and intents amount to, with lists, counters and log. */
+  remodel(row: EmailRow): void {
+    const old = this.state(row);
+    if (!old) return;
+    const intents = this.intents(row);
+    const placements = this.placements(row);
+    const boxes = boxesOf(placements, intents);
+    const marks = marksOf(old, placements, intents);
+    const isDestroyed = intents.some(({ want }) => want.kind === 'destroy') && boxes.length === 0;
+    const next: State = { ...old, ...marks, boxes, hidden: isDestroyed || (old.hidden && boxes.length === 0) };
+    this.#noteGone(next);
+    this.apply(old, next);
+  }
+
+  /** Writes `next` over `old`. An Email that shows itself again after it was destroyed gets a new number. */
+  apply(old: State, next: State): void {
+    const { db, log, lists, tally } = this.#core;
+    const row = old.row;
+    const sameBoxes = old.boxes.length === next.boxes.length && old.boxes.every((box, i) => box === next.boxes[i]);
+    const sameFlags = sameMarks(old, next);
+    if (
+      sameBoxes &&
+      sameFlags &&
+      old.hidden === next.hidden &&
+      old.thread === next.thread &&
+      old.number === next.number
+    )
+      return;
+    if (old.hidden && !next.hidden) next.number = nextNumber(this.#core);
+    tally.leave(old);
+    for (const box of old.boxes) {
+      if (next.boxes.includes(box)) continue;
+      db.run('DELETE FROM member WHERE mailbox = ? AND email = ?', box, row);
+      lists.plain(box, null, row);
+    }
+    for (const box of next.boxes) {
+      if (!old.boxes.includes(box)) {
+        db.run(
+          'INSERT INTO member(mailbox, email, thread, flags) VALUES(?, ?, ?, ?)',
+          box,
+          row,
+          next.thread,
+          next.flags,
+        );
+        lists.plain(box, row, null);
+      } else if (old.flags !== next.flags || old.thread !== next.thread) {
+        db.run(
+          'UPDATE member SET flags = ?, thread = ? WHERE mailbox = ? AND email = ?',
+          next.flags,
+          next.thread,
+          box,
+          row,
+        );
+      }
+    }
+    db.run(
+      'UPDATE email SET number = ?, thread = ?, flags = ?, labels = ?, boxes = ?, hidden = ? WHERE id = ?',
+      next.number === numberOfRow(row) ? null : next.number,
+      next.thread,
+      next.flags,
+      next.labels,
+      JSON.stringify(next.boxes),
+      Number(next.hidden),
+      row,
+    );
+    tally.enter(next);
+    if (!old.hidden && !next.hidden && old.number === next.number) {
+      log.note('Email', old.number, 'updated');
+      return;
+    }
+    if (!old.hidden) {
+      log.note('Email', old.number, 'destroyed');
+      tally.touch(old.thread);
+    }
+    if (!next.hidden) {
+      log.note('Email', next.number, 'created');
+      tally.touch(next.thread);
+    }
+  }
+
+  /** Moves the Emails of a conversation into a larger one: same rows, new numbers (RFC 8621 §3). */
+  regroup(row: EmailRow, thread: ThreadNumber): void {
+    const old = must(this.state(row), 'an Email of a conversation');
+    this.apply(old, { ...old, thread, number: old.hidden ? old.number : nextNumber(this.#core) });
+  }
+
+  /** The Email and all that is kept about it ceases to be. */
+  destroy(row: EmailRow): void {
+    const { db } = this.#core;
+    const old = this.state(row);
+    if (!old) return;
+    this.apply(old, { ...old, boxes: [], hidden: true });
+    db.run('DELETE FROM placement WHERE email = ?', row);
+    if (this.hasIntents) db.run('DELETE FROM intent WHERE email = ?', row);
+    db.run('DELETE FROM fts WHERE rowid = CAST(? AS INTEGER)', row);
+    for (const table of ['envelope', 'preview', 'body_text', 'todo_preview', 'todo_text', 'gone', 'body'] as const) {
+      db.run(`DELETE FROM ${table} WHERE email = ?`, row);
+    }
+    db.run('DELETE FROM email WHERE id = ?', row);
+  }
+
+  #noteGone(next: State): void {
+    const { db } = this.#core;
+    if (next.boxes.length > 0 || next.hidden) db.run('DELETE FROM gone WHERE email = ?', next.row);
+    else db.run('INSERT OR IGNORE INTO gone(email, at) VALUES(?, ?)', next.row, this.#core.now());
+  }
+}
+
+/** Where the Email is seen: where the server has it, then each wish in its order. */
+const boxesOf = (placements: readonly Stored[], intents: readonly StoredIntent[]): MailboxId[] => {
+  const boxes = new Set<MailboxId>();
+  for (const placement of placements) if ((placement.flags & deleted) === 0) boxes.add(placement.mailbox);
+  for (const { want } of intents) {
+    switch (want.kind) {
+      case 'move':
+        boxes.delete(want.from);
+        boxes.add(want.to);
+        break;
+      case 'copy':
+        boxes.add(want.to);
+        break;
+      case 'append':
+        boxes.add(want.mailbox);
+        break;
+      case 'destroy':
+        boxes.clear();
+        break;
+      case 'keywords':
+        break;
+    }
+  }
+  return [...boxes].sort((a, b) => a - b);
+};
+
+/** Keywords: the server's copies together, then each wish in its order. */
+const marksOf = (old: Marks, placements: readonly Stored[], intents: readonly StoredIntent[]): Marks => {
+  const shown = placements.filter(({ flags }) => (flags & deleted) === 0);
+  let marks: Marks = { flags: old.flags, labels: old.labels };
+  if (shown.length > 0) marks = combined(shown);
+  else if (placements.length > 0) marks = combined(placements);
+  for (const { want } of intents) {
+    if (want.kind === 'keywords') marks = withKeywords(marks, want.add, want.remove);
+    if (want.kind === 'append' && placements.length === 0)
+      marks = withKeywords({ flags: 0, labels: null }, want.keywords, []);
+  }
+  return marks;
+};

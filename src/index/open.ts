@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { logError, type Log, silent } from '#base/log.ts';
+import { invariant } from '#base/must.ts';
+import { Core } from './core.ts';
+import { type Database, openDatabase } from './database.ts';
+import { asIndexError, IndexError } from './errors.ts';
+import { Reader } from './reader.ts';
+import { schema, schemaVersion } from './schema.ts';
+import { Transactor } from './transactor.ts';
+import type { ChangeType, Index, IndexReader, IndexTransactor } from './types.ts';
+
+export interface IndexOptions {
+  /** Unix milliseconds. */
+  now?: () => number;
+  log?: Log;
+  /** Bytes of message bodies kept, 256 MB. */
+  bodies?: number;
+  /** Bytes of mailbox lists held in memory, 8 MB: about a million rows. */
+  lists?: number;
+}
+
+/** Changes older than this are forgotten: 30 days (RFC 8620 §5.2). */
+const changesKept = 30 * 24 * 3600 * 1000;
+/** Blobs nobody made use of, uploads say, go after a day. */
+const blobsKept = 24 * 3600 * 1000;
+const tidyEvery = 24 * 3600 * 1000;
+
+class OpenIndex implements Index {
+  readonly epoch: string;
+  readonly #db: Database;
+  readonly #core: Core;
+  readonly #reader: Reader;
+  readonly #transactor: Transactor;
+  readonly #log: Log;
+  readonly #listeners = new Set<(types: ReadonlySet<ChangeType>) => void>();
+  #writing = false;
+
+  constructor(db: Database, epoch: string, options: IndexOptions) {
+    this.epoch = epoch;
+    this.#db = db;
+    this.#log = options.log ?? silent;
+    const limits = { bodies: options.bodies ?? 256e6, lists: options.lists ?? 8e6 };
+    this.#core = new Core(db, epoch, limits, options.now ?? Date.now);
+    this.#reader = new Reader(this.#core);
+    this.#transactor = new Transactor(this.#core);
+  }
+
+  read<T>(task: (reader: IndexReader) => T): T {
+    try {
+      return task(this.#writing ? this.#transactor : this.#reader);
+    } catch (error) {
+      throw asIndexError(error);
+    }
+  }
+
+  write<T>(task: (transactor: IndexTransactor) => T): T {
+    invariant(!this.#writing, 'a write within a write');
+    this.#writing = true;
+    let result: T;
+    try {
+      this.#db.run('BEGIN IMMEDIATE');
+      result = task(this.#transactor);
+      this.#core.flush();
+      this.#db.run('COMMIT');
+    } catch (error) {
+      this.#rollback();
+      throw asIndexError(error);
+    } finally {
+      this.#writing = false;
+    }
+    this.#announce();
+    return result;
+  }
+
+  onChange(listener: (types: ReadonlySet<ChangeType>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Forgets what is too old to be asked for; once a day. */
+  tidy(): void {
+    const now = this.#core.now();
+    this.write((t) => {
+      if (now - Number(t.value('index tidied') ?? 0) < tidyEvery) return;
+      this.#core.log.trim(now - changesKept);
+      this.#db.run('DELETE FROM blob WHERE at < ?', now - blobsKept);
+      this.#db.run(
+        'DELETE FROM thread WHERE emails = 0 AND into_ IS NULL AND NOT EXISTS (SELECT 1 FROM email e WHERE e.thread = thread.id)',
+      );
+      this.#db.run('DELETE FROM ref WHERE thread <> 0 AND thread NOT IN (SELECT id FROM thread)');
+      t.setValue('index tidied', String(now));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#listeners.clear();
+    this.#db.close();
+  }
+
+  #rollback(): void {
+    try {
+      // A full disk may have rolled back by itself.
+      if (this.#db.inTransaction) this.#db.run('ROLLBACK');
+    } finally {
+      this.#transactor.forget();
+    }
+  }
+
+  /** The write stands whatever a listener does. */
+  #announce(): void {
+    const types = this.#core.log.committed();
+    const tasks = this.#transactor.takeTasks();
+    const told = types.size === 0 ? [] : [...this.#listeners].map((listener) => () => listener(types));
+    for (const task of [...tasks, ...told]) {
+      try {
+        task();
+      } catch (error) {
+        logError(this.#log, 'index/listener', error);
+      }
+    }
+  }
+}
+
+const prepare = (db: Database): string => {
+  const version = db.value<number>('PRAGMA user_version');
+  const isNew = db.value<number>('SELECT count(*) FROM sqlite_schema') === 0;
+  if (isNew) {
+    db.run('BEGIN IMMEDIATE');
+    db.exec(schema);
+    db.run("INSERT INTO setting(key, value) VALUES('index epoch', ?)", randomBytes(6).toString('hex'));
+    db.exec(`PRAGMA user_version = ${schemaVersion}`);
+    db.run('COMMIT');
+  } else if (version !== schemaVersion) {
+    throw new IndexError('index/unreadable', `the index is of schema ${version ?? 0}, this is ${schemaVersion}`);
+  }
+  const epoch = db.value<string>("SELECT value FROM setting WHERE key = 'index epoch'");
+  if (epoch === undefined) throw new IndexError('index/unreadable', 'the index has no epoch');
+  return epoch;
+};
+
+/**
+ * Opens the index in `file`, or makes it. `key` is 32 bytes, stays the caller's and is not kept.
+ * @throws IndexError `index/unreadable`: {@link removeIndex} it and sync again
+ */
+export const openIndex = (file: string, key: Buffer, options: IndexOptions = {}): Index => {
+  invariant(key.length === 32, 'an index key has 32 bytes');
+  let db: Database | undefined;
+  try {
+    db = openDatabase(file, key);
+    const index = new OpenIndex(db, prepare(db), options);
+    index.tidy();
+    return index;
+  } catch (error) {
+    db?.close();
+    throw asIndexError(error);
+  }
+};
+
+/** Deletes an index with what SQLite keeps beside it. */
+export const removeIndex = (file: string): void => {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
+};

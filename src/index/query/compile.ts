@@ -1,0 +1,282 @@
+import { never } from '#base/must.ts';
+import type { Value } from '../database.ts';
+import { IndexError } from '../errors.ts';
+import { bitOf } from '../keywords.ts';
+import { lastRowBefore } from '../rows.ts';
+import { type Column, matchOf } from '../text/match.ts';
+import type { Filter, MailboxId, Sort } from '../types.ts';
+
+/** A piece of SQL with its values. */
+interface Piece {
+  readonly sql: string;
+  readonly values: readonly Value[];
+}
+
+type Is = Extract<Filter, { op: 'is' }>;
+
+/** A filter as a frozen tree: every `is` node split into single conditions. */
+type Node =
+  | { readonly op: 'AND' | 'OR'; readonly of: readonly Node[] }
+  | { readonly op: 'NOT'; readonly of: Node }
+  | { readonly op: 'one'; readonly name: keyof Is; readonly is: Is };
+
+/** SQL for the rows of a query in their order: columns `id`, `thread`. */
+export interface Compiled {
+  readonly sql: string;
+  readonly values: readonly Value[];
+  /** The order is newest first, so that a page may stop early. */
+  readonly natural: boolean;
+}
+
+const piece = (sql: string, ...values: Value[]): Piece => ({ sql, values });
+const nothing = piece('0');
+const everything = piece('1');
+
+const join = (pieces: readonly Piece[], by: ' AND ' | ' OR '): Piece => ({
+  sql: `(${pieces.map(({ sql }) => sql).join(by)})`,
+  values: pieces.flatMap(({ values }) => values),
+});
+
+/** RFC 8620 §5.5: NOT is true when none of the conditions is. */
+const toNode = (filter: Filter): Node => {
+  if (filter.op === 'is') {
+    const names = (Object.keys(filter) as (keyof Is)[]).filter((name) => name !== 'op' && filter[name] !== undefined);
+    const of = names.map((name): Node => Object.freeze({ op: 'one', name, is: filter }));
+    return Object.freeze({ op: 'AND', of });
+  }
+  const of = filter.of.map(toNode);
+  if (filter.op === 'NOT') return Object.freeze({ op: 'NOT', of: Object.freeze({ op: 'OR', of }) });
+  return Object.freeze({ op: filter.op, of });
+};
+
+const flat = (node: Node): readonly Node[] => (node.op === 'AND' ? node.of.flatMap(flat) : [node]);
+
+const textColumns: Partial<Record<keyof Is, readonly Column[] | undefined>> = {
+  text: undefined,
+  from: ['from_'],
+  to: ['to_'],
+  cc: ['cc'],
+  bcc: ['bcc'],
+  subject: ['subject'],
+  body: ['preview', 'body'],
+};
+const isText = (name: keyof Is): boolean => name in textColumns;
+
+const match = (name: keyof Is, is: Is): string | null => matchOf(String(is[name]), textColumns[name]);
+
+/** Characters that SQL's instr sees as they are: for text without a word in it, a smiley say. */
+const contains = (column: string, text: string): Piece => piece(`instr(lower(${column}), ?) > 0`, text.toLowerCase());
+
+const wordless = (text: string): Piece =>
+  text.trim() === ''
+    ? everything
+    : piece(
+        `EXISTS (SELECT 1 FROM envelope v LEFT JOIN preview p ON p.email = v.email WHERE v.email = e.id
+          AND (instr(v.subject, ?) > 0 OR instr(coalesce(p.text, ''), ?) > 0))`,
+        text.trim(),
+        text.trim(),
+      );
+
+const keywordOn = (alias: string, keyword: string): Piece => {
+  const bit = bitOf(keyword.toLowerCase());
+  return bit > 0
+    ? piece(`${alias}.flags & ${bit} = ${bit}`)
+    : piece(`instr(coalesce(${alias}.labels, ''), ?) > 0`, ` ${keyword.toLowerCase()} `);
+};
+
+const inThread = (has: 'EXISTS' | 'NOT EXISTS', keyword: string, wanted: boolean): Piece => {
+  const { sql, values } = keywordOn('t', keyword);
+  const test = wanted ? sql : `NOT (${sql})`;
+  return piece(`${has} (SELECT 1 FROM email t WHERE t.thread = e.thread AND t.hidden = 0 AND ${test})`, ...values);
+};
+
+const headers: Record<string, string> = {
+  from: 'from_',
+  sender: 'sender',
+  'reply-to': 'reply_to',
+  to: 'to_',
+  cc: 'cc',
+  bcc: 'bcc',
+  subject: 'subject',
+  'message-id': 'message_id',
+  'in-reply-to': 'in_reply_to',
+  references: 'refs',
+  'list-id': 'list_id',
+};
+
+const header = ([name, text]: [string, string | null]): Piece => {
+  const column = headers[name.toLowerCase()];
+  if (column === undefined) throw new IndexError('index/unsupported-filter', 'a header that the index does not keep');
+  const field = `(SELECT v.${column} FROM envelope v WHERE v.email = e.id)`;
+  const exists = column === 'subject' ? `${field} <> ''` : `${field} IS NOT NULL`;
+  return text === null ? piece(exists) : contains(`coalesce(${field}, '')`, text);
+};
+
+const inMailbox = (mailbox: MailboxId): Piece =>
+  piece('EXISTS (SELECT 1 FROM member x WHERE x.mailbox = ? AND x.email = e.id)', mailbox);
+
+/** One condition on the Email `e`. */
+const condition = (name: keyof Is, is: Is): Piece => {
+  switch (name) {
+    case 'op':
+      return everything;
+    case 'inMailbox':
+      return inMailbox(is.inMailbox ?? (0 as MailboxId));
+    case 'inMailboxOtherThan':
+      return piece(
+        'EXISTS (SELECT 1 FROM json_each(e.boxes) b WHERE b.value NOT IN (SELECT value FROM json_each(?)))',
+        JSON.stringify(is.inMailboxOtherThan),
+      );
+    case 'before':
+      return piece('e.id >= ?', lastRowBefore(is.before ?? 0));
+    case 'after':
+      return piece('e.id < ?', lastRowBefore(is.after ?? 0));
+    case 'minSize':
+      return piece('e.size >= ?', is.minSize ?? 0);
+    case 'maxSize':
+      return piece('e.size < ?', is.maxSize ?? 0);
+    case 'allInThreadHaveKeyword':
+      return inThread('NOT EXISTS', is.allInThreadHaveKeyword ?? '', false);
+    case 'someInThreadHaveKeyword':
+      return inThread('EXISTS', is.someInThreadHaveKeyword ?? '', true);
+    case 'noneInThreadHaveKeyword':
+      return inThread('NOT EXISTS', is.noneInThreadHaveKeyword ?? '', true);
+    case 'hasKeyword':
+      return keywordOn('e', is.hasKeyword ?? '');
+    case 'notKeyword': {
+      const { sql, values } = keywordOn('e', is.notKeyword ?? '');
+      return piece(`NOT (${sql})`, ...values);
+    }
+    case 'hasAttachment':
+      return piece('e.attachment = ?', Number(is.hasAttachment));
+    case 'header':
+      return header(is.header ?? ['', null]);
+    case 'text':
+    case 'from':
+    case 'to':
+    case 'cc':
+    case 'bcc':
+    case 'subject':
+    case 'body': {
+      const expression = match(name, is);
+      if (expression === null) return wordless(String(is[name]));
+      return piece('e.id IN (SELECT rowid FROM fts WHERE fts MATCH ?)', expression);
+    }
+    default:
+      return never(name);
+  }
+};
+
+const compileNode = (node: Node): Piece => {
+  switch (node.op) {
+    case 'one':
+      return condition(node.name, node.is);
+    case 'NOT': {
+      const { sql, values } = compileNode(node.of);
+      return piece(`NOT coalesce(${sql}, 0)`, ...values);
+    }
+    case 'AND':
+      return node.of.length === 0 ? everything : join(node.of.map(compileNode), ' AND ');
+    case 'OR':
+      return node.of.length === 0 ? nothing : join(node.of.map(compileNode), ' OR ');
+  }
+};
+
+const address = (column: string): string =>
+  `(SELECT lower(coalesce(nullif(v.${column} ->> '$[0].name', ''), v.${column} ->> '$[0].email', '')) FROM envelope v WHERE v.email = e.id)`;
+
+/** What RFC 5256 §2.1 drops from a subject for sorting, as far as SQL can; the index's reader does the same. */
+const subject = '(SELECT base_subject(v.subject) FROM envelope v WHERE v.email = e.id)';
+
+const orderOf = (sort: Sort): Piece => {
+  const direction = sort.isAscending ? 'ASC' : 'DESC';
+  const keyword = sort.keyword ?? '';
+  const by = (key: Piece): Piece => piece(`${key.sql} ${direction}`, ...key.values);
+  switch (sort.property) {
+    case 'receivedAt':
+      // The row itself, for it carries the date; newest first is ascending.
+      return piece(`e.id ${sort.isAscending ? 'DESC' : 'ASC'}`);
+    case 'sentAt':
+      return by(piece('coalesce(e.sent, 0)'));
+    case 'size':
+      return by(piece('e.size'));
+    case 'from':
+      return by(piece(address('from_')));
+    case 'to':
+      return by(piece(address('to_')));
+    case 'subject':
+      return by(piece(subject));
+    case 'hasKeyword':
+      return by(join([keywordOn('e', keyword)], ' AND '));
+    case 'allInThreadHaveKeyword':
+      return by(inThread('NOT EXISTS', keyword, false));
+    case 'someInThreadHaveKeyword':
+      return by(inThread('EXISTS', keyword, true));
+  }
+};
+
+const isNatural = (sorts: readonly Sort[]): boolean => {
+  const [first] = sorts;
+  return first === undefined || (first.property === 'receivedAt' && !first.isAscending);
+};
+
+/** Conditions that the table `member` alone answers, on its alias `m`. */
+const onMember = (node: Node): Piece | null => {
+  if (node.op !== 'one') return null;
+  const keyword = node.name === 'hasKeyword' || node.name === 'notKeyword' ? node.is[node.name] : undefined;
+  if (keyword !== undefined && bitOf(keyword.toLowerCase()) > 0) {
+    const bit = bitOf(keyword.toLowerCase());
+    return piece(`m.flags & ${bit} = ${node.name === 'hasKeyword' ? bit : 0}`);
+  }
+  if (node.name === 'before' || node.name === 'after') {
+    const { sql, values } = condition(node.name, node.is);
+    return piece(sql.replace('e.id', 'm.email'), ...values);
+  }
+  return null;
+};
+
+/** The one function that turns a query into SQL. Which table leads decides the speed, never the result. */
+export const compile = (filter: Filter | null, sorts: readonly Sort[]): Compiled => {
+  const conditions = filter === null ? [] : flat(toNode(filter));
+  const natural = isNatural(sorts);
+  const order = natural ? [] : [...sorts.map(orderOf), piece('e.id')];
+  const finish = (select: string, where: readonly Piece[], key: string): Compiled => {
+    const all = join(where.length === 0 ? [everything] : where, ' AND ');
+    const by = natural
+      ? piece(key)
+      : { sql: order.map(({ sql }) => sql).join(', '), values: order.flatMap((o) => [...o.values]) };
+    return { sql: `${select} WHERE ${all.sql} ORDER BY ${by.sql}`, values: [...all.values, ...by.values], natural };
+  };
+  const shown = piece("e.hidden = 0 AND e.boxes <> '[]'");
+
+  const texts = conditions.filter(
+    (node) => node.op === 'one' && isText(node.name) && match(node.name, node.is) !== null,
+  );
+  if (texts.length > 0) {
+    const expression = texts
+      .map((node) => (node.op === 'one' ? `(${match(node.name, node.is) ?? ''})` : ''))
+      .join(' AND ');
+    const others = conditions.filter((node) => !texts.includes(node)).map(compileNode);
+    return finish(
+      'SELECT e.id, e.thread FROM fts f CROSS JOIN email e ON e.id = f.rowid',
+      [piece('f.fts MATCH ?', expression), shown, ...others],
+      'f.rowid',
+    );
+  }
+
+  const leader = conditions.find((node) => node.op === 'one' && node.name === 'inMailbox');
+  if (leader?.op === 'one') {
+    const others = conditions.filter((node) => node !== leader);
+    const inMember = others.map(onMember);
+    const rest = others.filter((_, i) => inMember[i] === null).map(compileNode);
+    const where = [piece('m.mailbox = ?', leader.is.inMailbox ?? 0), ...inMember.filter((found) => found !== null)];
+    return rest.length === 0 && natural
+      ? finish('SELECT m.email, m.thread FROM member m', where, 'm.email')
+      : finish(
+          'SELECT e.id, e.thread FROM member m CROSS JOIN email e ON e.id = m.email',
+          [...where, ...rest],
+          'm.email',
+        );
+  }
+  return finish('SELECT e.id, e.thread FROM email e', [shown, ...conditions.map(compileNode)], 'e.id');
+};

@@ -1,0 +1,177 @@
+import type { Core } from './core.ts';
+import { readBody } from './bodies.ts';
+import { correspondents } from './correspondents.ts';
+import { emailByNumber, emailByRow, emailsByNumber, numbersOf, rowOf } from './emails.ts';
+import { dueIntents } from './intents.ts';
+import { hash48 } from './conversation/keys.ts';
+import { runQuery } from './query/run.ts';
+import { markAll, markAround, snippetTerms } from './text/snippet.ts';
+import type {
+  Address,
+  Changes,
+  ChangeType,
+  Email,
+  EmailNumber,
+  EmailRow,
+  Filter,
+  IndexReader,
+  Intent,
+  Mailbox,
+  MailboxId,
+  Placement,
+  Query,
+  QueryResult,
+  ThreadNumber,
+  Uid,
+} from './types.ts';
+
+const known = (uid: Uid): Uid | null => (uid > 0 ? uid : null);
+
+export class Reader implements IndexReader {
+  protected readonly core: Core;
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  state(type: ChangeType): string {
+    this.ready();
+    return this.core.log.state(type);
+  }
+
+  changes(type: ChangeType, since: string, max: number): Changes | null {
+    this.ready();
+    return this.core.log.changes(type, since, max);
+  }
+
+  mailboxes(): Mailbox[] {
+    this.ready();
+    return this.core.mailboxes.all();
+  }
+
+  mailbox(id: MailboxId): Mailbox | undefined {
+    this.ready();
+    return this.core.mailboxes.get(id);
+  }
+
+  email(number: EmailNumber): Email | undefined {
+    return emailByNumber(this.core, number);
+  }
+
+  emails(numbers: readonly EmailNumber[]): Email[] {
+    return emailsByNumber(this.core, numbers);
+  }
+
+  byRow(row: EmailRow): Email | undefined {
+    return emailByRow(this.core, row);
+  }
+
+  thread(thread: ThreadNumber): EmailNumber[] | undefined {
+    const rows = this.core.db.values<EmailRow>(
+      'SELECT id FROM email WHERE thread = ? AND hidden = 0 ORDER BY id DESC',
+      thread,
+    );
+    return rows.length === 0 ? undefined : numbersOf(this.core, rows);
+  }
+
+  query(query: Query): QueryResult {
+    this.ready();
+    return runQuery(this.core, query);
+  }
+
+  snippet(email: EmailNumber, filter: Filter | null): { subject: string | null; preview: string | null } {
+    const terms = snippetTerms(filter);
+    const found = this.email(email);
+    if (!found) return { subject: null, preview: null };
+    const preview = markAround(found.preview, terms.body);
+    const body = (): string | undefined =>
+      this.core.db.value<string>('SELECT text FROM body_text WHERE email = ?', found.row);
+    return {
+      subject: markAll(found.subject, terms.subject),
+      preview: preview ?? (terms.body.length === 0 ? null : markAround(body() ?? '', terms.body)),
+    };
+  }
+
+  placements(email: EmailRow): Placement[] {
+    return this.core.db
+      .all<{ mailbox: MailboxId; uid: Uid; email: EmailRow }>(
+        'SELECT mailbox, uid, email FROM placement WHERE email = ? ORDER BY mailbox, uid',
+        email,
+      )
+      .map((placement) => ({ ...placement, uid: known(placement.uid) }));
+  }
+
+  placement(mailbox: MailboxId, uid: Uid): Placement | undefined {
+    const email = this.core.db.value<EmailRow>(
+      'SELECT email FROM placement WHERE mailbox = ? AND uid = ?',
+      mailbox,
+      uid,
+    );
+    return email === undefined ? undefined : { mailbox, uid, email };
+  }
+
+  uids(mailbox: MailboxId): Uid[] {
+    return this.core.db.values('SELECT uid FROM placement WHERE mailbox = ? AND uid > 0 ORDER BY uid', mailbox);
+  }
+
+  body(email: EmailRow, part: string): Buffer | undefined {
+    return readBody(this.core, email, part);
+  }
+
+  blob(id: string): { type: string; bytes: Buffer } | undefined {
+    return this.core.db.get('SELECT type, bytes FROM blob WHERE id = ?', id);
+  }
+
+  intents(now: number): Intent[] {
+    return dueIntents(this.core, now);
+  }
+
+  nextIntentAt(): number | null {
+    return (
+      this.core.db.value<number | null>(
+        "SELECT due FROM intent WHERE kind = 'append' OR uid IS NOT NULL ORDER BY due LIMIT 1",
+      ) ?? null
+    );
+  }
+
+  intentCount(): number {
+    return this.core.db.value<number>('SELECT count(*) FROM intent') ?? 0;
+  }
+
+  withoutPreview(limit: number): { row: EmailRow; mailbox: MailboxId; uid: Uid; structure: string | null }[] {
+    return this.core.db.all(
+      `SELECT t.email AS row, p.mailbox, min(p.uid) AS uid, v.structure FROM todo_preview t
+        CROSS JOIN placement p ON p.email = t.email AND p.uid > 0 CROSS JOIN envelope v ON v.email = t.email
+        GROUP BY t.email ORDER BY t.email LIMIT ?`,
+      limit,
+    );
+  }
+
+  byMessageId(messageId: string): EmailNumber[] {
+    const key = hash48(messageId);
+    const rows = this.core.db.values<EmailRow>(
+      `SELECT e.id FROM ref r CROSS JOIN thread t ON t.id = r.thread
+        CROSS JOIN email e ON e.thread = coalesce(t.into_, t.id) AND e.hidden = 0
+        CROSS JOIN envelope v ON v.email = e.id AND v.message_id = ? WHERE r.key = ? ORDER BY e.id`,
+      messageId,
+      key,
+    );
+    return numbersOf(this.core, rows);
+  }
+
+  value(key: string): string | undefined {
+    return this.core.db.value('SELECT value FROM setting WHERE key = ?', key);
+  }
+
+  correspondents(prefix: string, limit: number): (Address & { letters: number })[] {
+    return correspondents(this.core, prefix, limit);
+  }
+
+  /** A transactor writes its sums before anybody looks at them. */
+  protected ready(): void {}
+
+  protected rowOf(number: EmailNumber): EmailRow | undefined {
+    const row = rowOf(this.core, number);
+    return row !== undefined && numbersOf(this.core, [row])[0] === number ? row : undefined;
+  }
+}

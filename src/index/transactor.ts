@@ -1,0 +1,217 @@
+import { Adder } from './add.ts';
+import { Bodies } from './bodies.ts';
+import type { Core } from './core.ts';
+import { Intents } from './intents.ts';
+import type { MailboxFields } from './mailboxes.ts';
+import { must } from '#base/must.ts';
+import { Mirror } from './mirror.ts';
+import { Model } from './model.ts';
+import { Reader } from './reader.ts';
+import { recount } from './recount.ts';
+import { fillText } from './text/fill.ts';
+import type {
+  ChangeKind,
+  ChangeType,
+  EmailNumber,
+  EmailRow,
+  Found,
+  IndexTransactor,
+  Mailbox,
+  MailboxId,
+  Uid,
+  Want,
+} from './types.ts';
+
+/** Body text beyond this many characters is not searched. */
+const mostBodyText = 200_000;
+
+export class Transactor extends Reader implements IndexTransactor {
+  readonly #model: Model;
+  readonly #intents: Intents;
+  readonly #mirror: Mirror;
+  readonly #adder: Adder;
+  readonly #bodies: Bodies;
+  #tasks: (() => void)[] = [];
+
+  constructor(core: Core) {
+    super(core);
+    this.#model = new Model(core);
+    this.#intents = new Intents(core, this.#model);
+    this.#mirror = new Mirror(core, this.#model, this.#intents);
+    this.#adder = new Adder(core, this.#model, this.#mirror, this.#intents);
+    this.#bodies = new Bodies(core);
+  }
+
+  saveMailbox(box: MailboxFields): Mailbox {
+    this.ready();
+    const known = this.core.mailboxes.byPath(box.pathRaw);
+    if (known !== undefined) {
+      this.patchMailbox(known, box);
+      return must(this.core.mailboxes.get(known), 'a mailbox just saved');
+    }
+    const id = this.core.mailboxes.insert(box);
+    this.core.log.note('Mailbox', id, 'created');
+    return must(this.core.mailboxes.get(id), 'a mailbox just saved');
+  }
+
+  patchMailbox(id: MailboxId, patch: Partial<Omit<Mailbox, 'id'>>): void {
+    this.ready();
+    const before = this.core.mailboxes.get(id);
+    if (!before) return;
+    const changed = this.core.mailboxes.update(id, patch);
+    if (changed.shown) this.core.log.note('Mailbox', id, 'updated');
+    const isTrash = this.core.mailboxes.isTrash(id);
+    if (changed.role && isTrash !== (before.role === 'trash')) recount(this.core);
+    if (before.state === 'remap' && patch.state !== undefined && patch.state !== 'remap') this.#mirror.remapped(id);
+  }
+
+  removeMailbox(id: MailboxId): void {
+    if (this.mailbox(id)) this.#mirror.removeMailbox(id);
+  }
+
+  add(mailbox: MailboxId, found: readonly Found[]): void {
+    this.#adder.add(mailbox, found);
+  }
+
+  keywords(
+    mailbox: MailboxId,
+    flags: readonly { uid: Uid; keywords: string[]; deleted: boolean; modseq: string }[],
+  ): void {
+    this.#mirror.keywords(mailbox, flags);
+  }
+
+  vanished(mailbox: MailboxId, uids: readonly Uid[]): void {
+    this.#mirror.vanished(mailbox, uids);
+  }
+
+  sweep(before: number): void {
+    this.#mirror.sweep(before);
+  }
+
+  remap(mailbox: MailboxId, uidvalidity: number): void {
+    this.#mirror.remap(mailbox, uidvalidity);
+  }
+
+  preview(email: EmailRow, preview: string): void {
+    const { db, log } = this.core;
+    const state = this.#model.state(email);
+    if (!state) return;
+    db.run('DELETE FROM todo_preview WHERE email = ?', email);
+    const old = db.value<string>('SELECT text FROM preview WHERE email = ?', email);
+    if (old === preview) return;
+    db.run('INSERT OR REPLACE INTO preview(email, text) VALUES(?, ?)', email, preview);
+    this.#queueText(email);
+    if (!state.hidden && preview !== (old ?? '')) log.note('Email', state.number, 'updated');
+  }
+
+  bodyText(email: EmailRow, text: string): void {
+    const { db } = this.core;
+    if (!this.#model.state(email)) return;
+    db.run('INSERT OR REPLACE INTO body_text(email, text) VALUES(?, ?)', email, text.slice(0, mostBodyText));
+    this.#queueText(email);
+  }
+
+  saveBody(email: EmailRow, part: string, bytes: Buffer): void {
+    if (this.#model.state(email)) this.#bodies.save(email, part, bytes);
+  }
+
+  saveBlob(id: string, type: string, bytes: Buffer): void {
+    this.core.db.run(
+      'INSERT OR REPLACE INTO blob(id, type, size, at, bytes) VALUES(?, ?, ?, ?, ?)',
+      id,
+      type,
+      bytes.length,
+      this.core.now(),
+      bytes,
+    );
+  }
+
+  addLocal(
+    mailbox: MailboxId,
+    email: Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'> & { preview: string },
+  ): EmailNumber {
+    const row = this.#adder.addLocal(mailbox, email);
+    this.core.db.run('INSERT OR REPLACE INTO preview(email, text) VALUES(?, ?)', row, email.preview);
+    return must(this.#model.state(row), 'an Email just made').number;
+  }
+
+  fullText(limit: number): number {
+    return fillText(this.core, limit);
+  }
+
+  setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void {
+    const row = this.rowOf(email);
+    if (row !== undefined) this.#intents.setKeywords(row, add, remove, dueAt);
+  }
+
+  move(email: EmailNumber, from: MailboxId, to: MailboxId, dueAt: number): void {
+    const row = this.rowOf(email);
+    if (row !== undefined) this.#intents.move(row, from, to, dueAt);
+  }
+
+  copy(email: EmailNumber, to: MailboxId, dueAt: number): void {
+    const row = this.rowOf(email);
+    if (row !== undefined) this.#intents.copy(row, to, dueAt);
+  }
+
+  destroy(email: EmailNumber, dueAt: number): void {
+    const row = this.rowOf(email);
+    if (row !== undefined) this.#intents.destroy(row, dueAt);
+  }
+
+  append(email: EmailNumber, want: Extract<Want, { kind: 'append' }>, dueAt: number): void {
+    const row = this.rowOf(email);
+    if (row !== undefined) this.#intents.append(row, want, dueAt);
+  }
+
+  intentsStarted(ids: readonly number[]): void {
+    this.#intents.started(ids);
+  }
+
+  intentDone(id: number, result: { mailbox: MailboxId; uid: Uid } | null): void {
+    this.#intents.done(id, result);
+  }
+
+  intentRefused(id: number): void {
+    this.#intents.refused(id);
+  }
+
+  intentLater(id: number, dueAt: number): void {
+    this.#intents.later(id, dueAt);
+  }
+
+  note(type: ChangeType, id: string, kind: ChangeKind): void {
+    this.core.log.note(type, id, kind);
+  }
+
+  setValue(key: string, value: string): void {
+    this.core.db.run('INSERT OR REPLACE INTO setting(key, value) VALUES(?, ?)', key, value);
+  }
+
+  afterCommit(task: () => void): void {
+    this.#tasks.push(task);
+  }
+
+  /** The tasks of {@link afterCommit}, once. */
+  takeTasks(): (() => void)[] {
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    return tasks;
+  }
+
+  /** After a rollback: nothing in memory may be newer than the file. */
+  forget(): void {
+    this.#tasks = [];
+    this.#model.forget();
+    this.#bodies.forget();
+    this.core.forget();
+  }
+
+  protected override ready(): void {
+    this.core.flush();
+  }
+
+  #queueText(email: EmailRow): void {
+    this.core.db.run('INSERT OR IGNORE INTO todo_text(email) VALUES(?)', email);
+  }
+}
