@@ -1,12 +1,29 @@
-import type { Clock } from '#base/clock.ts';
-import type { Log } from '#base/log.ts';
-import type { ImapError } from './errors.ts';
-import type { Quirks } from './quirks.ts';
+import { type Clock, systemClock } from '#base/clock.ts';
+import { type Log, silent } from '#base/log.ts';
+import { append } from './commands/append.ts';
+import { fetchFlags } from './commands/fetch-flags.ts';
+import { fetchRows } from './commands/fetch-rows.ts';
+import { fetchSections, streamSection } from './commands/fetch-sections.ts';
+import { list } from './commands/list.ts';
+import { create, remove, rename, subscribe, unselect } from './commands/mailboxes.ts';
+import { notify } from './commands/notify.ts';
+import { rescueRows } from './commands/rescue.ts';
+import { search, uidSearchAll } from './commands/search.ts';
+import { select } from './commands/select.ts';
+import { status } from './commands/status.ts';
+import { copy, expunge, move, store } from './commands/store.ts';
+import { type Abilities, Connection } from './connection.ts';
+import { type Argument, type Control, on, startControl } from './control.ts';
+import { ImapError } from './errors.ts';
+import { type Manner, POLL } from './idle.ts';
+import type { Untagged } from './line.ts';
+import { type Quirks, quirksFor } from './quirks.ts';
 import type {
   AppendUid,
   AuthenticatedStream,
   Change,
   CopyUid,
+  FetchItems,
   FetchReport,
   FetchRow,
   FlagRow,
@@ -15,9 +32,12 @@ import type {
   Namespace,
   Range,
   SearchCriteria,
+  SectionWish,
   Selected,
   Wish,
 } from './types.ts';
+
+export type { FetchItems, SectionWish } from './types.ts';
 
 export interface ImapOptions {
   /** Host name, for the quirk table. */
@@ -28,32 +48,10 @@ export interface ImapOptions {
   idleRenewal?: number;
   /** Sent in ID (RFC 2971). */
   version?: string;
+  /** Entries of the quirk table that do not apply here, though they seem to. */
+  quirksOff?: readonly string[];
   clock?: Clock;
   log?: Log;
-}
-
-/** Data items of a bulk FETCH besides UID. */
-export interface FetchItems {
-  flags?: boolean;
-  internalDate?: boolean;
-  size?: boolean;
-  /** Asked only where CONDSTORE is on. */
-  modseq?: boolean;
-  bodystructure?: boolean;
-  /** Header fields wanted, or `all`. */
-  header?: readonly string[] | 'all';
-  /** X-GM-MSGID and X-GM-THRID, EMAILID and THREADID, or X-GUID: whichever the server has. */
-  identity?: boolean;
-  /** PREVIEW (RFC 8970), where offered. */
-  preview?: boolean;
-  /** BODY.PEEK[section]<0.bytes> of every row, into its `sections`: the previews of many messages by one command. */
-  sections?: readonly SectionWish[];
-}
-
-/** A section as BODY[...] names it: `1.2`, `1.MIME`, `HEADER`, '' for the whole; optionally only its first `bytes`. */
-export interface SectionWish {
-  section: string;
-  bytes?: number;
 }
 
 /**
@@ -134,7 +132,8 @@ export interface ImapSession extends AsyncDisposable {
    */
   expunge(uids: readonly number[]): Promise<boolean>;
 
-  create(pathRaw: string): Promise<void>;
+  /** `use`: a special-use attribute (`\Sent`), sent where CREATE-SPECIAL-USE is offered. */
+  create(pathRaw: string, use?: string): Promise<void>;
   rename(pathRaw: string, toRaw: string): Promise<void>;
   delete(pathRaw: string): Promise<void>;
   subscribe(pathRaw: string, subscribed: boolean): Promise<void>;
@@ -151,4 +150,131 @@ export interface ImapSession extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export declare const openImap: (authenticated: AuthenticatedStream, options: ImapOptions) => Promise<ImapSession>;
+export const openImap = async (authenticated: AuthenticatedStream, options: ImapOptions): Promise<ImapSession> => {
+  const { host, version = '0', clock = systemClock, log = silent } = options;
+  const connection = new Connection(authenticated, {
+    clock,
+    timeout: options.timeout ?? 60_000,
+    idleRenewal: options.idleRenewal ?? 9 * 60_000,
+  });
+  const { line, idle } = connection;
+  try {
+    const control = await startControl(line, host, version);
+    connection.control = control;
+    connection.abilities = await findAbilities(control, authenticated.greeting, options);
+  } catch (error) {
+    line.cut();
+    throw error;
+  }
+  const { control, abilities } = connection;
+  line.shortLiterals = connection.can('LITERAL+') || connection.can('LITERAL-');
+  log('debug', 'imap session', { host, quirks: abilities.quirks.names.join(' ') });
+  const turn = <T>(task: () => Promise<T>): Promise<T> => connection.turn(task);
+  let notifying = false;
+  const close = async (): Promise<void> => {
+    idle.stop();
+    try {
+      await turn(() => control.logout());
+    } catch {
+      // Closing is what was wanted.
+    }
+    line.cut();
+  };
+
+  return {
+    capabilities: abilities.capabilities,
+    quirks: abilities.quirks,
+    serverId: control.serverId,
+    namespaces: control.namespaces,
+    condstore: abilities.condstore,
+    qresync: abilities.qresync,
+    get selected() {
+      return connection.selected;
+    },
+    get ended() {
+      return line.ended;
+    },
+    onChange: (listener) => connection.onChange(listener),
+    onEnd: (listener) => line.onEnd(listener),
+    list: () => turn(() => list(connection)),
+    status: (pathRaw) => turn(() => status(connection, pathRaw)),
+    select: (pathRaw, how = {}) => turn(() => select(connection, pathRaw, how)),
+    unselect: () => turn(() => unselect(connection)),
+    fetchRows: (wish, items, onRows) => turn(() => fetchRows(connection, wish, items, onRows)),
+    fetchFlags: (wish, changedSince) => turn(() => fetchFlags(connection, wish, changedSince)),
+    rescueRows: (uids, items) => turn(() => rescueRows(connection, uids, items)),
+    uidSearchAll: () => turn(() => uidSearchAll(connection)),
+    search: (criteria) => turn(() => search(connection, criteria)),
+    fetchSections: (uid, sections) => turn(() => fetchSections(connection, uid, sections)),
+    streamSection: (uid, section, how) => streamSection(connection, uid, section, how?.signal),
+    store: (uids, add, remove) => turn(() => store(connection, uids, add, remove)),
+    move: (uids, pathRaw) => turn(() => move(connection, uids, pathRaw)),
+    copy: (uids, pathRaw) => turn(() => copy(connection, uids, pathRaw)),
+    append: (pathRaw, message, flags, date) => turn(() => append(connection, pathRaw, message, flags, date)),
+    expunge: (uids) => turn(() => expunge(connection, uids)),
+    create: (pathRaw) => turn(() => create(connection, pathRaw)),
+    rename: (pathRaw, toRaw) => turn(() => rename(connection, pathRaw, toRaw)),
+    delete: (pathRaw) => turn(() => remove(connection, pathRaw)),
+    subscribe: (pathRaw, subscribed) => turn(() => subscribe(connection, pathRaw, subscribed)),
+    idle: async () => {
+      idle.start(mannerOf(abilities, notifying));
+      await turn(() => Promise.resolve());
+      await idle.begun();
+    },
+    notify: async () => {
+      notifying = await turn(() => notify(connection));
+      if (notifying) idle.start(mannerOf(abilities, notifying));
+      return notifying;
+    },
+    noop: () => turn(async () => void (await control.exec('NOOP', []))),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};
+
+/** Whether IDLE can be trusted; a connection under NOTIFY needs only a sign of life now and then. */
+const mannerOf = ({ capabilities, quirks }: Abilities, notifying: boolean): Manner => {
+  if (notifying) return { idle: false, poll: 9 * 60_000 };
+  const idle = capabilities.has('IDLE');
+  return { idle, poll: !idle || quirks.mustPoll ? (quirks.mustPoll ? 60_000 : POLL) : null };
+};
+
+/** Reads the quirk table, introduces us where that is due, and enables QRESYNC or CONDSTORE (RFC 5161, 7162). */
+const findAbilities = async (
+  control: Control,
+  greeting: string,
+  { host, quirksOff }: ImapOptions,
+): Promise<Abilities> => {
+  const quirks = quirksFor({ host, greeting, capabilities: control.capabilities, id: control.serverId }, quirksOff);
+  const capabilities = new Set([...control.capabilities].filter((word) => !quirks.broken.includes(word)));
+  if (quirks.sendId && !capabilities.has('ID')) await ask(control, 'ID', [['name', 'Postern']]);
+  const enabled = new Set<string>();
+  const wanted = ['CONDSTORE', 'QRESYNC'].filter((word) => capabilities.has(word));
+  if (capabilities.has('ENABLE') && wanted.length > 0) {
+    const untagged = on('ENABLED', (decoder) => {
+      for (const word of decoder.text().split(' ')) enabled.add(word.toUpperCase());
+    });
+    await ask(
+      control,
+      'ENABLE',
+      wanted.map((atom) => ({ atom })),
+      untagged,
+    );
+  }
+  const qresync = enabled.has('QRESYNC');
+  return {
+    capabilities,
+    quirks,
+    qresync,
+    condstore: qresync || capabilities.has('CONDSTORE') || capabilities.has('QRESYNC'),
+  };
+};
+
+/** A command that may be refused without harm. */
+const ask = async (control: Control, name: string, args: readonly Argument[], untagged?: Untagged): Promise<void> => {
+  try {
+    await control.exec(name, args, untagged === undefined ? {} : { untagged });
+  } catch (error) {
+    if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
+  }
+};

@@ -106,6 +106,30 @@ export interface FetchRow {
 /** Which messages. `uids` need not be sorted; `newest` is by sequence number. `range` is a UID range. */
 export type Wish = { uids: readonly number[] } | { range: Range } | { newest: number } | { sequence: Range };
 
+/** Data items of a bulk FETCH besides UID. */
+export interface FetchItems {
+  flags?: boolean;
+  internalDate?: boolean;
+  size?: boolean;
+  /** Asked only where CONDSTORE is on. */
+  modseq?: boolean;
+  bodystructure?: boolean;
+  /** Header fields wanted, or `all`. */
+  header?: readonly string[] | 'all';
+  /** X-GM-MSGID and X-GM-THRID, EMAILID and THREADID, or X-GUID: whichever the server has. */
+  identity?: boolean;
+  /** PREVIEW (RFC 8970), where offered. */
+  preview?: boolean;
+  /** BODY.PEEK[section]<0.bytes> of every row, into its `sections`: the previews of many messages by one command. */
+  sections?: readonly SectionWish[];
+}
+
+/** A section as BODY[...] names it: `1.2`, `1.MIME`, `HEADER`, '' for the whole; optionally only its first `bytes`. */
+export interface SectionWish {
+  section: string;
+  bytes?: number;
+}
+
 export interface FetchReport {
   rows: number;
   /** UIDs that should have come and did not: asked for one by one, or sent in a row that cannot be read. */

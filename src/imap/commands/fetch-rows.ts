@@ -1,0 +1,138 @@
+import type { Connection } from '../connection.ts';
+import { ImapError } from '../errors.ts';
+import { FetchParser, toFlagRow } from '../fetch.ts';
+import { chunkRanges, countRanges, formatRanges, toRanges } from '../sequence-set.ts';
+import type { FetchItems, FetchReport, FetchRow, Range, Wish } from '../types.ts';
+import { Batches } from './batches.ts';
+
+/** One FETCH command of a wish. */
+interface Part {
+  command: string;
+  uids: readonly Range[] | null;
+  sequence: Range | null;
+}
+
+/** The commands a wish takes. Only lists of UIDs are cut: ranges are for the server to say what is in them. */
+export const partsOf = (connection: Connection, wish: Wish): Part[] => {
+  const { commandLine, fetchBatch } = connection.abilities.quirks;
+  if ('uids' in wish) {
+    return chunkRanges(toRanges(wish.uids), commandLine - 600, fetchBatch).map((uids) => ({
+      command: `UID FETCH ${formatRanges(uids)}`,
+      uids,
+      sequence: null,
+    }));
+  }
+  if ('range' in wish) return [{ command: `UID FETCH ${wish.range[0]}:${wish.range[1]}`, uids: null, sequence: null }];
+  const exists = connection.selected?.exists ?? 0;
+  const [first, last] = 'newest' in wish ? [Math.max(1, exists - wish.newest + 1), exists] : wish.sequence;
+  const end = Math.min(last, exists);
+  return end < first ? [] : [{ command: `FETCH ${first}:${end}`, uids: null, sequence: [first, end] }];
+};
+
+const attributes = (connection: Connection, items: FetchItems): string => {
+  const { abilities } = connection;
+  const atts = ['UID'];
+  if (items.flags) atts.push('FLAGS');
+  if (items.internalDate) atts.push('INTERNALDATE');
+  if (items.size) atts.push('RFC822.SIZE');
+  if (items.modseq && abilities.condstore) atts.push('MODSEQ');
+  if (items.bodystructure) atts.push('BODYSTRUCTURE');
+  if (items.preview && connection.can('PREVIEW')) atts.push('PREVIEW');
+  if (items.identity) {
+    if (connection.can('X-GM-EXT-1')) atts.push('X-GM-MSGID', 'X-GM-THRID');
+    else if (connection.can('OBJECTID')) atts.push('EMAILID', 'THREADID');
+    else if (abilities.quirks.guid && connection.guid) atts.push('X-GUID');
+  }
+  if (items.header === 'all') atts.push('BODY.PEEK[HEADER]');
+  else if (items.header) atts.push(`BODY.PEEK[HEADER.FIELDS (${items.header.join(' ')})]`);
+  return `(${atts.join(' ')})`;
+};
+
+/** Rows nobody asked for carry flags only; a row we asked for carries something of what we asked. */
+const wasAsked = (row: FetchRow, items: FetchItems): boolean =>
+  row.header !== null ||
+  row.bodystructure !== undefined ||
+  row.size !== null ||
+  row.internalDate !== null ||
+  row.preview !== null ||
+  row.guid !== null ||
+  row.emailId !== null ||
+  row.gmMsgId !== null ||
+  !(items.header || items.bodystructure || items.size || items.internalDate || items.preview || items.identity);
+
+/** FETCH – RFC 3501 §6.4.5 – for many messages, read by our own parser. */
+export const fetchRows = async (
+  connection: Connection,
+  wish: Wish,
+  items: FetchItems,
+  onRows: (rows: FetchRow[]) => void | Promise<void>,
+): Promise<FetchReport> => {
+  const report: FetchReport = { rows: 0, missing: [], missingSequence: [] };
+  for (const part of partsOf(connection, wish)) {
+    const before = report.rows;
+    try {
+      await fetchPart(connection, part, items, onRows, report);
+    } catch (error) {
+      // A proxy that calls itself Dovecot and does not know X-GUID: once more without.
+      const guid = items.identity && connection.abilities.quirks.guid && connection.guid;
+      const refused = error instanceof ImapError && error.code === 'imap/refused';
+      if (!guid || !refused || report.rows > before) throw error;
+      connection.guid = false;
+      await fetchPart(connection, part, items, onRows, report);
+    }
+  }
+  return report;
+};
+
+const fetchPart = async (
+  connection: Connection,
+  part: Part,
+  items: FetchItems,
+  onRows: (rows: FetchRow[]) => void | Promise<void>,
+  report: FetchReport,
+): Promise<void> => {
+  const parser = new FetchParser();
+  const batches = new Batches(connection.line, onRows);
+  const seen = new Set<number>();
+  const broken: number[] = [];
+  const untagged = (bytes: Buffer, start: number, end: number): boolean => {
+    const parsed = parser.parse(bytes, start, end);
+    if (parsed.kind === 'other') return false;
+    if (parsed.kind === 'broken') {
+      if (parsed.uid !== null) {
+        broken.push(parsed.uid);
+        seen.add(part.sequence === null ? parsed.uid : parsed.seq);
+      }
+    } else if (parsed.row.uid === 0 || !wasAsked(parsed.row, items)) {
+      connection.tellFlags(toFlagRow(parsed.row));
+    } else {
+      seen.add(part.sequence === null ? parsed.row.uid : parsed.row.seq);
+      report.rows += 1;
+      batches.add(parsed.row);
+    }
+    return true;
+  };
+  try {
+    await connection.line.run('FETCH', [`${part.command} ${attributes(connection, items)}`], { untagged });
+  } finally {
+    await batches.settled();
+  }
+  batches.throwFailure();
+  const absent = part.uids === null ? [] : absentFrom(part.uids, seen);
+  report.missing = [...new Set([...report.missing, ...broken, ...absent])].sort((a, b) => a - b);
+  if (part.sequence !== null) {
+    report.missingSequence = report.missingSequence.concat(absentFrom([part.sequence], seen));
+  }
+};
+
+/** More than this is not counted: a server may claim any EXISTS. */
+const COUNTED = 1_000_000;
+
+const absentFrom = (ranges: readonly Range[], seen: ReadonlySet<number>): number[] => {
+  const absent: number[] = [];
+  if (countRanges(ranges) > COUNTED) return absent;
+  for (const [first, last] of ranges) {
+    for (let number = first; number <= last; number += 1) if (!seen.has(number)) absent.push(number);
+  }
+  return absent;
+};

@@ -1,0 +1,88 @@
+import type { Connection } from '../connection.ts';
+import { anyOf, type Argument, on } from '../control.ts';
+import { ImapError } from '../errors.ts';
+import { decodeMailboxName, isInbox } from '../mailbox-name.ts';
+import type { ListedMailbox, MailboxStatus } from '../types.ts';
+import type { Decoder } from '../wire/decoder.ts';
+import { readStatusItems, statusItems } from './status.ts';
+
+/** RFC 6154 and 8457 attributes, and what Gmail's XLIST called them. */
+const uses: Readonly<Record<string, string>> = {
+  '\\all': 'all',
+  '\\allmail': 'all',
+  '\\archive': 'archive',
+  '\\drafts': 'drafts',
+  '\\flagged': 'flagged',
+  '\\starred': 'flagged',
+  '\\important': 'important',
+  '\\junk': 'junk',
+  '\\spam': 'junk',
+  '\\sent': 'sent',
+  '\\trash': 'trash',
+};
+
+/** mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox – RFC 3501 §7.2.2. */
+const readList = (decoder: Decoder): ListedMailbox => {
+  const flags = decoder.flags();
+  decoder.sp();
+  const delimiter = decoder.scalar();
+  decoder.sp();
+  const listed = decoder.astring().toString('latin1');
+  const pathRaw = isInbox(listed) ? 'INBOX' : listed;
+  const lower = flags.map((flag) => flag.toLowerCase());
+  return {
+    pathRaw,
+    path: decodeMailboxName(pathRaw),
+    delimiter: delimiter === '' ? null : delimiter,
+    flags,
+    specialUse: lower.map((flag) => uses[flag]).find((use) => use !== undefined) ?? null,
+    noselect: lower.includes('\\noselect') || lower.includes('\\nonexistent'),
+    subscribed: lower.includes('\\subscribed'),
+    status: null,
+  };
+};
+
+const returns = (connection: Connection): Argument[] => {
+  const can = (word: string): boolean => connection.can(word);
+  return [
+    ...(can('LIST-EXTENDED') ? [{ atom: 'SUBSCRIBED' }] : []),
+    ...(can('SPECIAL-USE') ? [{ atom: 'SPECIAL-USE' }] : []),
+    ...(can('LIST-STATUS') ? [{ atom: 'STATUS' }, statusItems(connection)] : []),
+  ];
+};
+
+/** LIST "" "*", with RETURN (RFC 5258, 5819, 6154) where offered; else LSUB tells what is subscribed. */
+export const list = async (connection: Connection): Promise<ListedMailbox[]> => {
+  const extended = connection.can('LIST-EXTENDED') && !connection.abilities.quirks.plainList;
+  if (extended) {
+    try {
+      const found = await run(connection, 'LIST', ['', '*', { atom: 'RETURN' }, returns(connection)]);
+      // Lenient: Strato leaves INBOX out of an extended LIST (MailKit issue 1957).
+      if (found.has('INBOX')) return [...found.values()];
+    } catch (error) {
+      if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
+    }
+  }
+  const found = await run(connection, 'LIST', ['', '*']);
+  const subscribed = await run(connection, 'LSUB', ['', '*']);
+  return [...found.values()].map((box) => ({ ...box, subscribed: subscribed.has(box.pathRaw) }));
+};
+
+const run = async (connection: Connection, command: 'LIST' | 'LSUB', args: Argument[]) => {
+  const found = new Map<string, ListedMailbox>();
+  const statuses = new Map<string, MailboxStatus>();
+  const untagged = anyOf(
+    on(command, (decoder) => {
+      const box = readList(decoder);
+      if (box.pathRaw !== '') found.set(box.pathRaw, box);
+    }),
+    on('STATUS', (decoder) => {
+      const name = decoder.astring().toString('latin1');
+      decoder.sp();
+      statuses.set(isInbox(name) ? 'INBOX' : name, readStatusItems(decoder));
+    }),
+  );
+  await connection.control.exec(command, args, { untagged });
+  for (const box of found.values()) box.status = statuses.get(box.pathRaw) ?? null;
+  return found;
+};
