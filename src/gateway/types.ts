@@ -1,4 +1,5 @@
 import type { Index } from '#index/types.ts';
+import type { Measure } from '#mime/html/document.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Engine } from '#upstream/engine.ts';
 import type { Keeper, UserId } from '#vault/keeper.ts';
@@ -57,7 +58,7 @@ export interface Gateway {
       dark: boolean;
       part: (section: string) => string;
       link: (href: string) => string;
-      measure: string | null;
+      measure: Measure | null;
     },
   ): Promise<{ html: string; blockedImages: number } | null>;
 }
