@@ -49,7 +49,9 @@ const table: readonly (readonly [RegExp, StoreCode])[] = [
   [/^25006$/, 'store/read-only'],
   [/^23505$/, 'store/conflict'],
   [/^(08|28|3D|57P0|53)/, 'store/unavailable'],
-  [/^(ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|ENOENT|EACCES)/, 'store/unavailable'],
+  [/^ENOSPC$/, 'store/full'],
+  [/^EROFS$/, 'store/read-only'],
+  [/^(ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|ENOENT|ENOTDIR|EEXIST|EACCES|EPERM)/, 'store/unavailable'],
 ];
 
 /** Errors of `pg` that carry no code. */

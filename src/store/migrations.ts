@@ -30,19 +30,19 @@ const first = ({ blob, int, end }: DialectWords): string[] => [
     smtp_host TEXT NOT NULL, smtp_port ${int} NOT NULL, smtp_security TEXT NOT NULL, smtp_username TEXT NOT NULL, smtp_pin TEXT,
     state TEXT NOT NULL, state_at ${int} NOT NULL, direct ${int} NOT NULL DEFAULT 0
   ) ${end}`,
-  'CREATE INDEX account_user ON account (user_id, position)',
+  'CREATE INDEX account_by_user ON account (user_id, position)',
   'CREATE UNIQUE INDEX account_login ON account (imap_host, imap_port, imap_username) WHERE direct = 1',
   `CREATE TABLE credential (
     account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE, protocol TEXT NOT NULL,
     user_id TEXT NOT NULL REFERENCES "user" (id) ON DELETE CASCADE, row_name TEXT NOT NULL,
     generation ${int} NOT NULL, sealed ${blob} NOT NULL, PRIMARY KEY (account_id, protocol)
   ) ${end}`,
-  'CREATE INDEX credential_user ON credential (user_id)',
+  'CREATE INDEX credential_by_user ON credential (user_id)',
   `CREATE TABLE slot (
     id TEXT PRIMARY KEY NOT NULL, user_id TEXT NOT NULL REFERENCES "user" (id) ON DELETE CASCADE, kind TEXT NOT NULL,
     account_id TEXT REFERENCES account (id) ON DELETE CASCADE, generation ${int} NOT NULL, sealed ${blob} NOT NULL
   ) ${end}`,
-  'CREATE INDEX slot_user ON slot (user_id, kind)',
+  'CREATE INDEX slot_by_user ON slot (user_id, kind)',
   'CREATE INDEX slot_account ON slot (account_id)',
   `CREATE TABLE session (
     id TEXT PRIMARY KEY NOT NULL, user_id TEXT NOT NULL REFERENCES "user" (id) ON DELETE CASCADE,
@@ -50,7 +50,7 @@ const first = ({ blob, int, end }: DialectWords): string[] => [
     created_at ${int} NOT NULL, last_seen_at ${int} NOT NULL, expires_at ${int} NOT NULL,
     user_agent TEXT NOT NULL, address TEXT NOT NULL, remember ${int} NOT NULL
   ) ${end}`,
-  'CREATE INDEX session_user ON session (user_id, last_seen_at)',
+  'CREATE INDEX session_by_user ON session (user_id, last_seen_at)',
   'CREATE INDEX session_expiry ON session (expires_at)',
   `CREATE TABLE retired_token (
     token_hash ${blob} PRIMARY KEY NOT NULL, session_id TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
@@ -62,7 +62,7 @@ const first = ({ blob, int, end }: DialectWords): string[] => [
     token_hash ${blob} NOT NULL UNIQUE, slot_id TEXT NOT NULL REFERENCES slot (id), read_only ${int} NOT NULL,
     created_at ${int} NOT NULL, last_used_at ${int}, expires_at ${int}
   ) ${end}`,
-  'CREATE INDEX api_token_user ON api_token (user_id, created_at)',
+  'CREATE INDEX api_token_by_user ON api_token (user_id, created_at)',
   'CREATE INDEX api_token_slot ON api_token (slot_id)',
   `CREATE TABLE record (
     id TEXT PRIMARY KEY NOT NULL, user_id TEXT NOT NULL REFERENCES "user" (id) ON DELETE CASCADE,
@@ -78,7 +78,7 @@ const first = ({ blob, int, end }: DialectWords): string[] => [
     record_id TEXT NOT NULL REFERENCES record (id) ON DELETE CASCADE,
     message_id TEXT NOT NULL REFERENCES record (id) ON DELETE CASCADE
   ) ${end}`,
-  'CREATE INDEX submission_user ON submission (user_id)',
+  'CREATE INDEX submission_by_user ON submission (user_id)',
   'CREATE INDEX submission_due ON submission (account_id, state, send_at)',
   'CREATE INDEX submission_record ON submission (record_id)',
   'CREATE INDEX submission_message ON submission (message_id)',

@@ -55,8 +55,13 @@ class HandleDriver implements Driver {
     return this.#say('COMMIT');
   }
 
-  rollbackTransaction(): Promise<void> {
-    return this.#say('ROLLBACK');
+  /** SQLite has rolled back by itself after some errors (a full disk); a second time is no error. */
+  async rollbackTransaction(): Promise<void> {
+    try {
+      await this.#say('ROLLBACK');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'SQLITE_ERROR') throw error;
+    }
   }
 
   async releaseConnection(): Promise<void> {}

@@ -16,6 +16,14 @@ export interface SqliteHandle {
 
 const mostPrepared = 200;
 
+const pragmas = [
+  'journal_mode = WAL',
+  'synchronous = FULL',
+  'foreign_keys = ON',
+  'secure_delete = ON',
+  'trusted_schema = OFF',
+];
+
 /**
  * Opens the file with the synchronous driver, in the calling thread. WAL with a full sync at each commit: a power cut
  * loses nothing that was answered. Deleted content is overwritten.
@@ -26,11 +34,12 @@ export const openSqlite = (path: string): SqliteHandle => {
     closeSync(openSync(path, 'a', 0o600));
   }
   const db = new Database(path, { timeout: 5000 });
-  db.pragma('journal_mode = WAL');
-  db.pragma('synchronous = FULL');
-  db.pragma('foreign_keys = ON');
-  db.pragma('secure_delete = ON');
-  db.pragma('trusted_schema = OFF');
+  try {
+    for (const pragma of pragmas) db.pragma(pragma);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   const prepared = new Map<string, Database.Statement>();
   const statement = (sql: string): Database.Statement => {
     const known = prepared.get(sql);

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Kysely, sql } from 'kysely';
+import { systemClock } from '#base/clock.ts';
+import { migrate } from './migrate.ts';
+import { migrations, sqliteWords, type Migration } from './migrations.ts';
+import { openStore, sqlitePath } from './open.ts';
+import { SqlStore } from './sql-store.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+import { openSqlite, type SqliteHandle } from './sqlite-handle.ts';
+import { openSqliteThread } from './sqlite-thread.ts';
+import { aCredential, anAccount, aRecord, aSession, aSlot, aSubmission, aToken, aUser } from './store.testkit.ts';
+import type { Tables } from './schema.ts';
+import type { Store } from './types.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-open-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const newPath = (): string => join(folder, `${(files += 1)}.db`);
+
+const storeOn = async (handle: SqliteHandle): Promise<Store> => {
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(handle) });
+  await migrate(db, sqliteWords, migrations, async () => undefined);
+  return new SqlStore(db, systemClock);
+};
+
+const migrateFile = async (path: string, list: readonly Migration[]): Promise<unknown> => {
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(path)) });
+  try {
+    await migrate(db, sqliteWords, list, async () => undefined);
+    return await db.selectFrom('schema_version').selectAll().executeTakeFirst();
+  } finally {
+    await db.destroy();
+  }
+};
+
+test('a URL names the file', () => {
+  assert.equal(sqlitePath('sqlite:/var/lib/a%20b.db'), '/var/lib/a b.db');
+  assert.equal(sqlitePath('file:///var/lib/x.db'), '/var/lib/x.db');
+  assert.equal(sqlitePath('data/x.db'), 'data/x.db');
+  assert.equal(sqlitePath('sqlite::memory:'), ':memory:');
+});
+
+test('the file is for its owner only, and is the same after a second start', async () => {
+  const path = newPath();
+  const user = aUser();
+  const account = anAccount(user.id);
+  {
+    await using store = await openStore(path, { mode: 'direct' });
+    await store.createUser({ user, account, credentials: [], slots: [], session: aSession(user.id) });
+  }
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  await using store = await openStore(`sqlite:${path}`, { mode: 'thread' });
+  assert.deepEqual(await store.accounts(user.id), [account]);
+});
+
+const more = (safeBackTo: number): Migration => ({
+  schema: ({ int, end }) => [`CREATE TABLE extra (id ${int} PRIMARY KEY) ${end}`],
+  data: async (db) => {
+    await sql`INSERT INTO extra VALUES (7)`.execute(db);
+  },
+  safeBackTo,
+});
+
+test('a newer database is used while it is safe, and refused below that', async () => {
+  const [safe, unsafe] = [newPath(), newPath()];
+  assert.deepEqual(await migrateFile(safe, [...migrations, more(1)]), { id: 1, version: 2, safe_back_to: 1 });
+  assert.deepEqual(await migrateFile(safe, migrations), { id: 1, version: 2, safe_back_to: 1 });
+  await migrateFile(unsafe, [...migrations, more(2)]);
+  for (const mode of ['direct', 'thread'] as const)
+    await assert.rejects(openStore(unsafe, { mode }), { code: 'store/newer', blame: 'operator' });
+});
+
+test('a migration that fails leaves the version before', async () => {
+  const path = newPath();
+  const broken: Migration = { schema: () => ['CREATE TABLE half (id INTEGER)', 'NONSENSE'], safeBackTo: 1 };
+  await migrateFile(path, migrations);
+  await assert.rejects(migrateFile(path, [...migrations, broken]));
+  assert.deepEqual(await migrateFile(path, [...migrations, more(1)]), { id: 1, version: 2, safe_back_to: 1 });
+});
+
+test('what is no database is said to be damaged', async () => {
+  const path = newPath();
+  writeFileSync(path, 'this is not a database, it is a letter'.repeat(100));
+  for (const mode of ['direct', 'thread'] as const)
+    await assert.rejects(openStore(path, { mode }), { code: 'store/damaged' });
+});
+
+test('a folder that cannot be made is unavailable', async () => {
+  const path = newPath();
+  writeFileSync(path, '');
+  for (const mode of ['direct', 'thread'] as const)
+    await assert.rejects(openStore(join(path, 'below.db'), { mode }), { code: 'store/unavailable' });
+  await assert.rejects(openStore('postgres://nobody@127.0.0.1:1/none', { mode: 'direct' }), {
+    code: 'store/unavailable',
+  });
+});
+
+test('a full database says so, keeps what it had, and works again when there is room', async () => {
+  const handle = openSqlite(newPath());
+  await using store = await storeOn(handle);
+  const user = aUser();
+  const account = anAccount(user.id);
+  await store.createUser({ user, account, credentials: [], slots: [], session: aSession(user.id) });
+  const big = aSubmission(account, { message: aRecord(user.id, account.id, { sealed: Buffer.alloc(2_000_000, 1) }) });
+  await handle.run('PRAGMA max_page_count = 60', []);
+  await assert.rejects(store.saveSubmission(big), { code: 'store/full', blame: 'operator' });
+  assert.equal(await store.record(big.record.id), null);
+  await handle.run('PRAGMA max_page_count = 100000', []);
+  await store.saveSubmission(big);
+  assert.deepEqual(await store.submission(big.id), big);
+});
+
+test('read-only and busy databases have their own codes', async () => {
+  const path = newPath();
+  const handle = openSqlite(path);
+  await using store = await storeOn(handle);
+  const user = aUser();
+  await handle.run('PRAGMA query_only = ON', []);
+  await assert.rejects(store.deleteUser(user.id), { code: 'store/read-only' });
+  await handle.run('PRAGMA query_only = OFF', []);
+  const other = openSqlite(path);
+  await handle.run('PRAGMA busy_timeout = 0', []);
+  await other.run('BEGIN IMMEDIATE', []);
+  await assert.rejects(store.deleteUser(user.id), { code: 'store/busy' });
+  await other.run('COMMIT', []);
+  await store.deleteUser(user.id);
+  await other.close();
+});
+
+test('a store whose thread has ended is unavailable, not silent', async () => {
+  const handle = await openSqliteThread(newPath());
+  const store = await storeOn(handle);
+  await handle.close();
+  assert.equal(await store.healthy(), false);
+  await assert.rejects(store.user(aUser().id), { code: 'store/unavailable' });
+  await store[Symbol.asyncDispose]();
+});
+
+test('a PostgreSQL server that drops the line is unavailable', async () => {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await assert.rejects(openStore(`postgres://x@127.0.0.1:${port}/x`, { mode: 'direct' }), {
+    code: 'store/unavailable',
+  });
+  server.close();
+});
+
+/** Statements of every method of the store. */
+const useAll = async (store: Store): Promise<void> => {
+  const user = aUser();
+  const account = anAccount(user.id);
+  const session = aSession(user.id);
+  const slots = [aSlot(user.id, account.id)];
+  const token = aToken(user.id);
+  const submission = aSubmission(account);
+  await store.createUser({ user, account, credentials: [aCredential(account, 'imap')], slots, session });
+  await store.user(user.id);
+  await store.userByLogin(account.imap);
+  await store.accounts(user.id);
+  await store.saveAccount(account);
+  await store.credential(account.id, 'imap');
+  await store.sessionByTokenHash(session.tokenHash);
+  await store.sessionByRetiredToken(session.tokenHash);
+  await store.session(session.id);
+  await store.sessions(user.id);
+  await store.saveSession(session);
+  await store.touchSession(session.id, 5000);
+  await store.deleteExpiredSessions(1);
+  await store.slots(user.id, 'token');
+  await store.saveToken(token);
+  await store.tokenByHash(token.tokenHash);
+  await store.tokens(user.id);
+  await store.touchToken(token.id, 1);
+  await store.saveSubmission(submission);
+  await store.submissions(account.id);
+  await store.submission(submission.id);
+  await store.dueSubmissions(account.id, 1);
+  await store.moveSubmission(submission.id, 'held', 'due');
+  await store.records(user.id, account.id, 'draft');
+  await store.records(user.id, null, 'draft');
+  await store.record(submission.record.id);
+  await store.deleteSubmission(submission.id);
+  await store.deleteRecord(submission.record.id);
+  await store.deleteToken(user.id, token.id);
+  await store.deleteSession(session.id);
+  await store.deleteUser(user.id);
+};
+
+test('no statement of the store reads a whole table', async () => {
+  const handle = openSqlite(newPath());
+  const said = new Map<string, readonly unknown[]>();
+  const listening: SqliteHandle = {
+    run: (text, parameters) => {
+      if (/^(select|update|delete)/.test(text)) said.set(text, parameters);
+      return handle.run(text, parameters);
+    },
+    close: () => handle.close(),
+  };
+  await using store = await storeOn(listening);
+  said.clear();
+  await useAll(store);
+  assert.ok(said.size > 25);
+  for (const [text, parameters] of said) {
+    const { rows } = await handle.run(`EXPLAIN QUERY PLAN ${text}`, parameters);
+    const plan = (rows as { detail: string }[]).map((row) => row.detail);
+    assert.ok(!plan.some((step) => step.startsWith('SCAN')), `${text}: ${plan.join('; ')}`);
+  }
+});
