@@ -1,6 +1,7 @@
 import { logError } from '#base/log.ts';
 import type { EmailRow, Mailbox } from '#index/types.ts';
 import type { MailAccount, SealedRecord, Store } from '#store/types.ts';
+import { recordBinding } from '#vault/associated.ts';
 import type { Keeper } from '#vault/keeper.ts';
 import { openRecord } from '#vault/seal-record.ts';
 import { decodeDraft, draftKey } from './draft.ts';
@@ -9,7 +10,6 @@ import { digest } from './digest.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
-import { bindingOf } from './records.ts';
 
 /** Messages that exist only in the durable store until their APPEND succeeded. */
 export class Drafts {
@@ -51,7 +51,7 @@ export class Drafts {
   }
 
   async #restore(record: SealedRecord): Promise<void> {
-    const { draft, raw } = decodeDraft(await openRecord(this.#keeper, bindingOf(record), record));
+    const { draft, raw } = decodeDraft(await openRecord(this.#keeper, recordBinding(record), record));
     const known = this.#mirror.index.read((reader) => reader.byMessageId(draft.messageId));
     const held = this.#mirror.index.read((reader) =>
       known.some((number) => reader.value(draftKey(reader.email(number)?.row as EmailRow)) === record.id),

@@ -355,19 +355,25 @@ export class Intents {
         uid = await this.#find(session, box, email, except);
       }
     }
+    // Before the intent is done: should it break here, the new one is found by its Message-ID and the old one goes then.
+    if (old !== null) await this.#removeOld(session, old);
     const at = uid;
     this.#mirror.index.write((t) => t.intentDone(intent.id, at === null ? null : { mailbox: box.id, uid: at }));
     this.#parts.appended(intent.email);
     if (at === null) this.#parts.visit(box.id);
-    if (old !== null) await this.#removeOld(session, old);
   }
 
-  /** The version before, now that the new one stands. A failure leaves an old draft, never none. */
+  /** The version before, now that the new one stands. A refusal leaves an old draft, never none. */
   async #removeOld(session: ImapSession, old: { mailbox: MailboxId; uid: Uid }): Promise<void> {
     const box = this.#mirror.index.read((reader) => reader.mailbox(old.mailbox));
     if (box === undefined) return;
-    const selected = await session.select(box.pathRaw);
-    if (selected.uidvalidity === box.uidvalidity) await session.expunge([old.uid]);
-    else await catchUp(session, this.#mirror, box.id);
+    try {
+      const selected = await session.select(box.pathRaw);
+      if (selected.uidvalidity === box.uidvalidity) await session.expunge([old.uid]);
+      else await catchUp(session, this.#mirror, box.id);
+    } catch (error) {
+      if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
+      logError(this.#mirror.log, 'upstream.old-draft-stays', error);
+    }
   }
 }

@@ -1,15 +1,7 @@
 import type { SealedRecord } from '#store/types.ts';
-import type { Binding, Keeper } from '#vault/keeper.ts';
+import { recordBinding } from '#vault/associated.ts';
+import type { Keeper } from '#vault/keeper.ts';
 import { sealRecord } from '#vault/seal-record.ts';
-
-/** What is bound into a record's seal. */
-export const bindingOf = (record: SealedRecord): Binding => ({
-  purpose: record.purpose,
-  user: record.user,
-  account: record.account,
-  row: record.id,
-  generation: record.generation,
-});
 
 /** The record with other contents: a new generation under a new key. @throws VaultError `user/locked` */
 export const resealed = async (
@@ -19,5 +11,5 @@ export const resealed = async (
   now: number,
 ): Promise<SealedRecord> => {
   const next = { ...record, generation: record.generation + 1, updatedAt: now };
-  return { ...next, ...(await sealRecord(keeper, bindingOf(next), bytes)) };
+  return { ...next, ...(await sealRecord(keeper, recordBinding(next), bytes)) };
 };
