@@ -13,7 +13,6 @@ import { openStore, sqlitePath } from './open.ts';
 import { SqlStore } from './sql-store.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { openSqlite, type SqliteHandle } from './sqlite-handle.ts';
-import { openSqliteThread } from './sqlite-thread.ts';
 import { aCredential, anAccount, aRecord, aSession, aSlot, aSubmission, aToken, aUser } from './store.testkit.ts';
 import type { Tables } from './schema.ts';
 import type { Store } from './types.ts';
@@ -26,7 +25,7 @@ const newPath = (): string => join(folder, `${(files += 1)}.db`);
 const storeOn = async (handle: SqliteHandle): Promise<Store> => {
   const db = new Kysely<Tables>({ dialect: sqliteDialect(handle) });
   await migrate(db, sqliteWords, migrations, async () => undefined);
-  return new SqlStore(db, systemClock);
+  return new SqlStore(db, systemClock, () => db.destroy());
 };
 
 const migrateFile = async (path: string, list: readonly Migration[]): Promise<unknown> => {
@@ -91,6 +90,20 @@ test('what is no database is said to be damaged', async () => {
     await assert.rejects(openStore(path, { mode }), { code: 'store/damaged' });
 });
 
+test('two stores on one file in one thread share its connection and do not wait for each other', async () => {
+  const path = newPath();
+  const [one, two] = await Promise.all([openStore(path, { mode: 'direct' }), openStore(path, { mode: 'direct' })]);
+  const users = [aUser(), aUser()];
+  const make = (store: Store, user: (typeof users)[0]) =>
+    store.createUser({ user, account: anAccount(user.id), credentials: [], slots: [], session: aSession(user.id) });
+  await Promise.all([make(one, users[0]!), make(two, users[1]!), make(one, aUser()), make(two, aUser())]);
+  await one[Symbol.asyncDispose]();
+  assert.deepEqual(await two.user(users[0]!.id), users[0]);
+  await two[Symbol.asyncDispose]();
+  await using again = await openStore(path, { mode: 'direct' });
+  assert.deepEqual(await again.user(users[1]!.id), users[1]);
+});
+
 test('a folder that cannot be made is unavailable', async () => {
   const path = newPath();
   writeFileSync(path, '');
@@ -108,10 +121,10 @@ test('a full database says so, keeps what it had, and works again when there is 
   const account = anAccount(user.id);
   await store.createUser({ user, account, credentials: [], slots: [], session: aSession(user.id) });
   const big = aSubmission(account, { message: aRecord(user.id, account.id, { sealed: Buffer.alloc(2_000_000, 1) }) });
-  await handle.run('PRAGMA max_page_count = 60', []);
+  handle.run('PRAGMA max_page_count = 60', []);
   await assert.rejects(store.saveSubmission(big), { code: 'store/full', blame: 'operator' });
   assert.equal(await store.record(big.record.id), null);
-  await handle.run('PRAGMA max_page_count = 100000', []);
+  handle.run('PRAGMA max_page_count = 100000', []);
   await store.saveSubmission(big);
   assert.deepEqual(await store.submission(big.id), big);
 });
@@ -121,22 +134,21 @@ test('read-only and busy databases have their own codes', async () => {
   const handle = openSqlite(path);
   await using store = await storeOn(handle);
   const user = aUser();
-  await handle.run('PRAGMA query_only = ON', []);
+  handle.run('PRAGMA query_only = ON', []);
   await assert.rejects(store.deleteUser(user.id), { code: 'store/read-only' });
-  await handle.run('PRAGMA query_only = OFF', []);
+  handle.run('PRAGMA query_only = OFF', []);
   const other = openSqlite(path);
-  await handle.run('PRAGMA busy_timeout = 0', []);
-  await other.run('BEGIN IMMEDIATE', []);
+  handle.run('PRAGMA busy_timeout = 0', []);
+  other.run('BEGIN IMMEDIATE', []);
   await assert.rejects(store.deleteUser(user.id), { code: 'store/busy' });
-  await other.run('COMMIT', []);
+  other.run('COMMIT', []);
   await store.deleteUser(user.id);
-  await other.close();
+  other.close();
 });
 
 test('a store whose thread has ended is unavailable, not silent', async () => {
-  const handle = await openSqliteThread(newPath());
-  const store = await storeOn(handle);
-  await handle.close();
+  const store = await openStore(newPath(), { mode: 'thread' });
+  await store[Symbol.asyncDispose]();
   assert.equal(await store.healthy(), false);
   await assert.rejects(store.user(aUser().id), { code: 'store/unavailable' });
   await store[Symbol.asyncDispose]();
@@ -209,7 +221,7 @@ test('no statement of the store reads a whole table', async () => {
   await useAll(store);
   assert.ok(said.size > 25);
   for (const [text, parameters] of said) {
-    const { rows } = await handle.run(`EXPLAIN QUERY PLAN ${text}`, parameters);
+    const { rows } = handle.run(`EXPLAIN QUERY PLAN ${text}`, parameters);
     const plan = (rows as { detail: string }[]).map((row) => row.detail);
     assert.ok(!plan.some((step) => step.startsWith('SCAN')), `${text}: ${plan.join('; ')}`);
   }

@@ -1,31 +1,27 @@
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Kysely, sql, type Dialect } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { systemClock, type Clock } from '#base/clock.ts';
+import { oncePerKey } from '#base/once.ts';
 import type { Db } from './db.ts';
 import { asStoreError } from './errors.ts';
 import { migrate } from './migrate.ts';
-import { migrations, postgresWords, sqliteWords, type DialectWords } from './migrations.ts';
+import { migrations, postgresWords, sqliteWords } from './migrations.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import type { Tables } from './schema.ts';
 import { SqlStore } from './sql-store.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { openSqlite } from './sqlite-handle.ts';
-import { openSqliteThread } from './sqlite-thread.ts';
+import { openThreadStore } from './thread-store.ts';
 import type { Store } from './types.ts';
 
 export interface StoreOptions {
   /**
-   * SQLite only. `direct`: the synchronous driver in this thread, one store a thread; for workers. `thread`: a thread of
-   * its own owns the file, so that this one never blocks; for the main thread.
+   * SQLite only. `direct`: the synchronous driver in this thread; for workers. `thread`: the store lives in a thread of
+   * its own, so that this one never blocks; for the main thread.
    */
   mode: 'direct' | 'thread';
   clock?: Clock;
-}
-
-interface Dialected {
-  dialect: Dialect;
-  words: DialectWords;
-  lock: (db: Db) => Promise<void>;
 }
 
 /** The path of a `sqlite:` or `file:` URL, percent-decoded; anything else is the path itself. */
@@ -35,19 +31,65 @@ export const sqlitePath = (url: string): string => {
   return rest.startsWith('/') ? fileURLToPath(`file:${rest}`) : rest;
 };
 
-/** "Postern" as the number of a PostgreSQL advisory lock. */
+const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
+
+/** "post" as the number of a PostgreSQL advisory lock: one migration at a time. */
 const migrationLock = 0x706f7374;
 
-const dialectOf = async (url: string, mode: StoreOptions['mode']): Promise<Dialected> => {
-  if (/^postgres(ql)?:/.test(url)) {
-    const lock = async (db: Db): Promise<void> => {
-      await sql`SELECT pg_advisory_xact_lock(${migrationLock})`.execute(db);
-    };
-    return { dialect: postgresDialect(url), words: postgresWords, lock };
+const openPostgres = async (url: string): Promise<Db> => {
+  const db = new Kysely<Tables>({ dialect: postgresDialect(url) });
+  const lock = async (t: Db): Promise<void> => {
+    await sql`SELECT pg_advisory_xact_lock(${migrationLock})`.execute(t);
+  };
+  return migrated(db, () => migrate(db, postgresWords, migrations, lock));
+};
+
+const openFile = async (path: string): Promise<Db> => {
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(path)) });
+  return migrated(db, () => migrate(db, sqliteWords, migrations, async () => undefined));
+};
+
+const migrated = async (db: Db, work: () => Promise<void>): Promise<Db> => {
+  try {
+    await work();
+    return db;
+  } catch (error) {
+    await db.destroy();
+    throw error;
   }
-  const path = sqlitePath(url);
-  const handle = mode === 'thread' ? await openSqliteThread(path) : openSqlite(path);
-  return { dialect: sqliteDialect(handle), words: sqliteWords, lock: async () => undefined };
+};
+
+interface Shared {
+  db: Db;
+  users: number;
+}
+
+/** Open files of this thread: two connections in one thread would block each other, so there is one. */
+const shared = new Map<string, Shared>();
+
+const openShared = oncePerKey(async (path: string): Promise<Shared> => {
+  const made = { db: await openFile(path), users: 0 };
+  if (path !== ':memory:') shared.set(realPath(path), made);
+  return made;
+});
+
+const realPath = (path: string): string => {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+};
+
+const openDirect = async (path: string, clock: Clock): Promise<Store> => {
+  const file = shared.get(realPath(path)) ?? (await openShared(path));
+  file.users += 1;
+  return new SqlStore(file.db, clock, async () => {
+    file.users -= 1;
+    if (file.users > 0) return;
+    for (const [key, value] of shared) if (value === file) shared.delete(key);
+    await file.db.destroy();
+  });
 };
 
 /**
@@ -55,14 +97,13 @@ const dialectOf = async (url: string, mode: StoreOptions['mode']): Promise<Diale
  * @throws StoreError `store/newer`, `store/unavailable`, `store/damaged`, `store/busy`, `store/read-only`
  */
 export const openStore = async (url: string, { mode, clock = systemClock }: StoreOptions): Promise<Store> => {
-  let db: Db | null = null;
   try {
-    const { dialect, words, lock } = await dialectOf(url, mode);
-    db = new Kysely<Tables>({ dialect });
-    await migrate(db, words, migrations, lock);
-    return new SqlStore(db, clock);
+    if (isPostgres(url)) {
+      const db = await openPostgres(url);
+      return new SqlStore(db, clock, () => db.destroy());
+    }
+    return mode === 'thread' ? await openThreadStore(url, clock) : await openDirect(sqlitePath(url), clock);
   } catch (error) {
-    await db?.destroy();
     throw asStoreError(error);
   }
 };

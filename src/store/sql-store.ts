@@ -11,10 +11,13 @@ import * as users from './users.ts';
 export class SqlStore implements Store {
   readonly #db: Db;
   readonly #clock: Clock;
+  readonly #close: () => Promise<void>;
 
-  constructor(db: Db, clock: Clock) {
+  /** `close` is called when the store is disposed of. */
+  constructor(db: Db, clock: Clock, close: () => Promise<void>) {
     this.#db = db;
     this.#clock = clock;
+    this.#close = close;
   }
 
   /** One statement, which is its own transaction. */
@@ -56,8 +59,10 @@ export class SqlStore implements Store {
     this.#one((db) => sessions.sessionByRetiredToken(db, hash));
   session: Store['session'] = (id) => this.#one((db) => sessions.session(db, id));
   sessions: Store['sessions'] = (user) => this.#one((db) => sessions.sessions(db, user));
-  saveSession: Store['saveSession'] = (session) =>
-    this.#all((db) => sessions.saveSession(db, session, this.#clock.now()));
+  saveSession: Store['saveSession'] = (session) => {
+    const now = this.#clock.now();
+    return this.#all((db) => sessions.saveSession(db, session, now));
+  };
   touchSession: Store['touchSession'] = (id, at) => this.#one((db) => sessions.touchSession(db, id, at));
   deleteSession: Store['deleteSession'] = (id) => this.#one((db) => sessions.deleteSession(db, id));
   deleteExpiredSessions: Store['deleteExpiredSessions'] = (now) =>
@@ -81,11 +86,13 @@ export class SqlStore implements Store {
   dueSubmissions: Store['dueSubmissions'] = (account, now) =>
     this.#all((db) => submissions.dueSubmissions(db, account, now));
   saveSubmission: Store['saveSubmission'] = (saved) => this.#all((db) => submissions.saveSubmission(db, saved));
-  moveSubmission: Store['moveSubmission'] = (id, from, to, patch = {}) =>
-    this.#all((db) => submissions.moveSubmission(db, id, from, to, patch, this.#clock.now()));
+  moveSubmission: Store['moveSubmission'] = (id, from, to, patch = {}) => {
+    const now = this.#clock.now();
+    return this.#all((db) => submissions.moveSubmission(db, id, from, to, patch, now));
+  };
   deleteSubmission: Store['deleteSubmission'] = (id) => this.#all((db) => submissions.deleteSubmission(db, id));
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#db.destroy();
+    await this.#close();
   }
 }

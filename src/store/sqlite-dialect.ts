@@ -18,7 +18,7 @@ class HandleConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes } = await this.#handle.run(sql, parameters);
+    const { rows, changes } = this.#handle.run(sql, parameters);
     return { rows: rows as R[], ...(changes === null ? {} : { numAffectedRows: BigInt(changes) }) };
   }
 
@@ -67,7 +67,7 @@ class HandleDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
-    await this.#handle.close();
+    this.#handle.close();
   }
 }
 

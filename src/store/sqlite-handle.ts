@@ -8,10 +8,10 @@ export interface Outcome {
   changes: number | null;
 }
 
-/** One SQLite connection, in this thread or in another. */
+/** One SQLite connection. */
 export interface SqliteHandle {
-  run(sql: string, parameters: readonly unknown[]): Outcome | Promise<Outcome>;
-  close(): void | Promise<void>;
+  run(sql: string, parameters: readonly unknown[]): Outcome;
+  close(): void;
 }
 
 const mostPrepared = 200;
