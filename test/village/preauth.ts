@@ -29,10 +29,10 @@ const lineReader = (stream: Socket): (() => Promise<string>) => {
   return async () => {
     let text = '';
     for (;;) {
-      const byte: unknown = stream.read(1);
+      const byte = stream.read(1) as Buffer | null;
       if (byte === null) await new Promise((resolve) => stream.once('readable', resolve));
-      else if (String(byte) === '\n') return text.trimEnd();
-      else text += String(byte);
+      else if (byte.toString('latin1') === '\n') return text.trimEnd();
+      else text += byte.toString('latin1');
     }
   };
 };
