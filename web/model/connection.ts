@@ -151,15 +151,15 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
   };
 
   /** Several requests that meet a locked session unlock it once. */
-  const unlock = oncePerKey(async (_: 'unlock') => {
-    const answer = await raw('/auth/unlock', { method: 'POST' });
+  const unlock = oncePerKey(async (url: string) => {
+    const answer = await raw(url, { method: 'POST' });
     if (answer.status === 401) closed();
     return answer.ok;
   });
 
   const plain = async (url: string, init: RequestInit = {}): Promise<Response> => {
     const first = await raw(url, init);
-    const answer = first.status === 423 && (await unlock('unlock')) ? await raw(url, init) : first;
+    const answer = first.status === 423 && (await unlock('/auth/unlock')) ? await raw(url, init) : first;
     if (answer.status === 401 || answer.status === 423) {
       closed();
       throw new ModelError('auth/signed-out', 'the session is over');

@@ -177,7 +177,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
       return () => listeners.delete(listener);
     },
     tell: (news) => {
-      for (const listener of [...listeners]) listener(news);
+      for (const listener of listeners) listener(news);
     },
   };
 };

@@ -1,0 +1,88 @@
+import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
+import { useId, useRef, useState } from 'preact/hooks';
+
+export interface Choice {
+  key: string;
+  /** What typing is compared with. */
+  label: string;
+  children: ComponentChildren;
+}
+
+const fold = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLocaleLowerCase();
+
+/** Words of the choice begin with the words typed, in order. */
+export const matches = (label: string, typed: string): boolean => {
+  const words = fold(label).split(/[^\p{L}\p{N}]+/u);
+  let at = 0;
+  return fold(typed)
+    .split(/\s+/u)
+    .filter(Boolean)
+    .every((part) => {
+      const found = words.findIndex((word, index) => index >= at && word.startsWith(part));
+      at = found + 1;
+      return found >= 0;
+    });
+};
+
+/** APG combobox with a listbox that is always open: type to narrow, arrows to choose, Enter to take. */
+export const Chooser = (props: { label: string; choices: readonly Choice[]; none: string; onChoose(key: string): void }) => {
+  const [typed, setTyped] = useState('');
+  const [at, setAt] = useState(0);
+  const list = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const shown = props.choices.filter((choice) => matches(choice.label, typed));
+  const here = Math.min(at, shown.length - 1);
+
+  const go = (index: number): void => {
+    const to = (index + shown.length) % Math.max(1, shown.length);
+    setAt(to);
+    list.current?.children[to]?.scrollIntoView({ block: 'nearest' });
+  };
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLInputElement>): void => {
+    const chosen = shown[here];
+    if (event.key === 'ArrowDown') go(here + 1);
+    else if (event.key === 'ArrowUp') go(here - 1);
+    else if (event.key === 'Enter' && chosen) props.onChoose(chosen.key);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <>
+      <input
+        class="field"
+        type="text"
+        role="combobox"
+        aria-label={props.label}
+        aria-expanded="true"
+        aria-controls={id}
+        aria-autocomplete="list"
+        aria-activedescendant={shown[here] ? `${id}-${here}` : undefined}
+        autocomplete="off"
+        spellcheck={false}
+        placeholder={props.label}
+        value={typed}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+          setAt(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div ref={list} id={id} class="choice" role="listbox" aria-label={props.label}>
+        {shown.map((choice, index) => (
+          <div
+            key={choice.key}
+            id={`${id}-${index}`}
+            role="option"
+            aria-selected={index === here}
+            onClick={() => props.onChoose(choice.key)}
+            onPointerMove={() => index !== here && setAt(index)}
+          >
+            {choice.children}
+          </div>
+        ))}
+      </div>
+      {shown.length === 0 ? <p class="muted">{props.none}</p> : null}
+    </>
+  );
+};

@@ -1,0 +1,13 @@
+/** People are circles, accounts are arches. Both are decoration: the name stands beside them. */
+
+export const Avatar = ({ initials, colour, size }: { initials: string; colour: string; size?: 'md' | 'sm' }) => (
+  <span class={`ava g-${colour} ${size ?? ''}`} aria-hidden="true">
+    {initials}
+  </span>
+);
+
+export const Arch = ({ initial, colour, size }: { initial: string; colour: string; size?: 'lg' | 'xs' }) => (
+  <span class={`arch g-${colour} ${size ?? ''}`} aria-hidden="true">
+    {initial}
+  </span>
+);

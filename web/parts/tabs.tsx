@@ -1,0 +1,48 @@
+import type { TargetedKeyboardEvent } from 'preact';
+import { useRef } from 'preact/hooks';
+
+export interface Tab<K extends string> {
+  key: K;
+  label: string;
+  count?: number | null;
+}
+
+/** APG tabs with manual activation: arrows move the focus, Enter or Space opens (opening fetches). */
+export const Tabs = <K extends string>(props: {
+  label: string;
+  tabs: readonly Tab<K>[];
+  chosen: K;
+  /** Id of the element the tabs switch. */
+  controls: string;
+  onChoose(key: K): void;
+}) => {
+  const own = useRef<HTMLDivElement>(null);
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
+    const all = [...(own.current?.querySelectorAll<HTMLElement>('[role="tab"]') ?? [])];
+    const here = all.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined || here < 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    all.at(to % all.length)?.focus();
+  };
+  return (
+    <div ref={own} class="splits" role="tablist" aria-label={props.label} onKeyDown={onKeyDown}>
+      {props.tabs.map(({ key, label, count }) => (
+        <button
+          key={key}
+          type="button"
+          role="tab"
+          class={key === props.chosen ? 'on' : ''}
+          aria-selected={key === props.chosen}
+          aria-controls={props.controls}
+          tabIndex={key === props.chosen ? 0 : -1}
+          onClick={() => props.onChoose(key)}
+        >
+          {label}
+          {count ? <b>{count.toLocaleString('en')}</b> : null}
+        </button>
+      ))}
+    </div>
+  );
+};

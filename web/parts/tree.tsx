@@ -1,0 +1,128 @@
+import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+export interface Branch {
+  key: string;
+  /** 1 for the top. */
+  level: number;
+  /** Undefined: nothing below. */
+  expanded?: boolean;
+  current: boolean;
+  /** What screen readers say; also what typing jumps to. */
+  label: string;
+  /** Where Enter and a click lead; none for a branch that only unfolds. */
+  href: string | null;
+  class: string;
+  children: ComponentChildren;
+}
+
+const typingPause = 700;
+
+/** APG tree, flat in the DOM: Right opens, Left closes or climbs, typing jumps, Enter goes. One Tab stop. */
+export const Tree = (props: {
+  label: string;
+  branches: readonly Branch[];
+  onOpen(branch: Branch): void;
+  onFold(branch: Branch, expanded: boolean): void;
+}) => {
+  const own = useRef<HTMLDivElement>(null);
+  const typed = useRef({ text: '', at: 0 });
+  const [stop, setStop] = useState<string | null>(null);
+  const { branches } = props;
+  const stopKey = branches.some((branch) => branch.key === stop)
+    ? stop
+    : (branches.find((branch) => branch.current) ?? branches[0])?.key;
+
+  useLayoutEffect(() => {
+    own.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [branches.find((branch) => branch.current)?.key]);
+
+  const focus = (index: number): void => {
+    const branch = branches[Math.max(0, Math.min(branches.length - 1, index))];
+    if (!branch) return;
+    setStop(branch.key);
+    own.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(branch.key)}"]`)?.focus();
+  };
+
+  const jump = (key: string, here: number): void => {
+    const now = performance.now();
+    typed.current = { text: now - typed.current.at < typingPause ? typed.current.text + key : key, at: now };
+    const wanted = typed.current.text.toLocaleLowerCase();
+    const from = wanted.length > 1 ? here : here + 1;
+    const order = [...branches.keys()].map((index) => (from + index) % branches.length);
+    const found = order.find((index) => branches[index]?.label.toLocaleLowerCase().startsWith(wanted));
+    if (found !== undefined) focus(found);
+  };
+
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
+    const here = branches.findIndex((branch) => branch.key === (event.target as HTMLElement).dataset['key']);
+    const branch = branches[here];
+    if (!branch || event.ctrlKey || event.altKey || event.metaKey) return;
+    const done = (): void => {
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    switch (event.key) {
+      case 'ArrowDown':
+        done();
+        return focus(here + 1);
+      case 'ArrowUp':
+        done();
+        return focus(here - 1);
+      case 'Home':
+        done();
+        return focus(0);
+      case 'End':
+        done();
+        return focus(branches.length - 1);
+      case 'ArrowRight':
+        done();
+        if (branch.expanded === false) props.onFold(branch, true);
+        else if (branch.expanded) focus(here + 1);
+        return;
+      case 'ArrowLeft': {
+        done();
+        if (branch.expanded) return props.onFold(branch, false);
+        const parent = branches.slice(0, here).findLastIndex((other) => other.level < branch.level);
+        if (parent >= 0) focus(parent);
+        return;
+      }
+      case 'Enter':
+      case ' ':
+        done();
+        return props.onOpen(branch);
+      default:
+        if (!/^\p{L}$/u.test(event.key)) return;
+        done();
+        jump(event.key, here);
+    }
+  };
+
+  return (
+    <div ref={own} class="nav" role="tree" aria-label={props.label} onKeyDown={onKeyDown}>
+      {branches.map((branch) => (
+        <a
+          key={branch.key}
+          data-key={branch.key}
+          class={`${branch.class} ${branch.current ? 'on' : ''}`}
+          role="treeitem"
+          aria-level={branch.level}
+          aria-expanded={branch.expanded}
+          aria-current={branch.current ? 'page' : undefined}
+          aria-selected={branch.current}
+          aria-label={branch.label}
+          {...(branch.href === null ? {} : { href: branch.href })}
+          tabIndex={branch.key === stopKey ? 0 : -1}
+          onClick={(event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+            event.preventDefault();
+            setStop(branch.key);
+            props.onOpen(branch);
+          }}
+        >
+          {branch.children}
+        </a>
+      ))}
+    </div>
+  );
+};
