@@ -1,9 +1,20 @@
 import type { ElementContent, Element as Hast, Properties } from 'hast';
-import { type CssPolicy, cleanSheet, cleanStyle, SCOPE } from './css.ts';
+import { type CssPolicy, cleanSheet, cleanStyle } from './css.ts';
 import { type Colour, parseColour } from './colour.ts';
 import type { Role } from './night.ts';
 import { allowedElements, droppedElements, globalAttributes, ownAttributes, roles } from './schema.ts';
-import { attributeOf, type Document, type Element, isElement, isHtml, isText, type Node, textOf } from './tree.ts';
+import {
+  attributeOf,
+  type Document,
+  type Element,
+  isElement,
+  isHtml,
+  isScope,
+  isText,
+  type Node,
+  SCOPE,
+  textOf,
+} from './tree.ts';
 
 /** What the caller makes of the addresses in a mail; null leaves it out. */
 export interface UrlMakers {
@@ -115,7 +126,7 @@ export class Converter {
     return {
       type: 'element',
       tagName: 'div',
-      properties: { ...properties, className: classes(properties, SCOPE) },
+      properties: ordered({ ...properties, className: classes(properties, SCOPE) }),
       children: [...style, ...children],
     };
   }
@@ -155,7 +166,7 @@ export class Converter {
     const properties = this.properties(node);
     if (name === 'img') this.image(node, properties);
     if (name === 'a' || name === 'area') this.anchor(node, properties);
-    return [{ type: 'element', tagName: name, properties, children: this.children(node) }];
+    return [{ type: 'element', tagName: name, properties: ordered(properties), children: this.children(node) }];
   }
 
   private properties(node: Element): Properties {
@@ -246,6 +257,10 @@ const decode = (text: string): string => {
   }
 };
 
+/** The same mail always gives the same text. */
+const ordered = (properties: Properties): Properties =>
+  Object.fromEntries(Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 const classes = (properties: Properties, name: string): string[] => {
   const before = properties['className'];
   const list = Array.isArray(before) ? before.map(String) : [];
@@ -256,11 +271,6 @@ const classes = (properties: Properties, name: string): string[] => {
 const ownRoot = (body: Element): Element => {
   const inside = body.childNodes.filter((node) => !isText(node) || node.value.trim() !== '');
   const [only] = inside;
-  const isOwn =
-    inside.length === 1 &&
-    only !== undefined &&
-    isElement(only) &&
-    only.tagName === 'div' &&
-    (attributeOf(only, 'class') ?? '').split(' ').includes(SCOPE);
+  const isOwn = inside.length === 1 && only !== undefined && isElement(only) && isScope(only);
   return isOwn ? only : body;
 };

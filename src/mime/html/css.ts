@@ -2,6 +2,7 @@ import { type CssNode, type Declaration, generate, type List, parse, walk } from
 import { type Colour, parseColour } from './colour.ts';
 import type { Role } from './night.ts';
 import { allowedFunctions, allowedProperties, allowedPseudo, imageProperties } from './schema.ts';
+import { SCOPE } from './tree.ts';
 
 /** What a style may ask for and what is noticed on the way. */
 export interface CssPolicy {
@@ -14,9 +15,6 @@ export interface CssPolicy {
   /** What `prefers-color-scheme` is taken to be: the reader's theme, not the browser's. */
   theme: 'light' | 'dark';
 }
-
-/** Class of the element a mail lies in; every selector is put below it. */
-export const SCOPE = 'postern-mail';
 
 const MAX_STYLE = 20_000;
 const MAX_SHEET = 400_000;

@@ -1,6 +1,6 @@
-import { SCOPE } from './css.ts';
 import { NIGHT } from './night.ts';
 import type { Look } from './sanitize.ts';
+import { SCOPE } from './tree.ts';
 
 /** How a document without scripts tells the server how tall its content is; docs/spec/mail-html.md, rules H1 to H9. */
 export interface Measure {

@@ -3,11 +3,10 @@ import { sanitize } from 'hast-util-sanitize';
 import { toHtml } from 'hast-util-to-html';
 import { htmlToText } from '../html-text.ts';
 import { Converter, type Facts, type Painter, type UrlMakers } from './convert.ts';
-import { SCOPE } from './css.ts';
 import { findTail, foldTail } from './fold.ts';
 import { isDesigned, recolour } from './night.ts';
 import { schema } from './schema.ts';
-import { type Document, parseTree } from './tree.ts';
+import { type Document, parseTree, SCOPE } from './tree.ts';
 
 export interface SanitizeOptions extends UrlMakers {
   /** The reader's theme; `paper` shows the mail as it was made also at night. Default `light`. */

@@ -18,6 +18,12 @@ export const isElement = (node: Node): node is Element => 'tagName' in node;
 export const isHtml = (node: Element): boolean => node.namespaceURI === names.NS.HTML;
 export const isText = (node: Node): node is DefaultTreeAdapterTypes.TextNode => node.nodeName === '#text';
 
+/** Class of the element a mail lies in; every selector is put below it. */
+export const SCOPE = 'postern-mail';
+
+export const isScope = (node: Element): boolean =>
+  node.tagName === 'div' && node.attrs.some(({ name, value }) => name === 'class' && value.split(' ').includes(SCOPE));
+
 /** Parses as a browser without scripts does. null when the document is too large a tree to be handled safely. */
 export const parseTree = (html: string): Document | null => {
   const depths = new WeakMap<object, number>();
@@ -37,9 +43,10 @@ export const parseTree = (html: string): Document | null => {
       spend();
       return defaultTreeAdapter.createElement(name, namespace, attrs);
     },
-    appendChild: (parent, node) => {
+    appendChild: (parent, node: Node) => {
       const at = host(parent);
-      depths.set(node, (depths.get(at) ?? 0) + 1);
+      // The element every mail is put in is no depth of the mail's own.
+      depths.set(node, (depths.get(at) ?? 0) + (at.nodeName === 'body' && isElement(node) && isScope(node) ? 0 : 1));
       defaultTreeAdapter.appendChild(at, node);
     },
     insertBefore: (parent, node, reference) => {
