@@ -1,7 +1,7 @@
 import type { ChangeType, Changes } from '#index/types.ts';
 import type { Capability } from '#jmap/core.ts';
 import type { MethodName } from '#jmap/methods.ts';
-import { type Check, nullable, optional, text, Unfit, unsigned } from './check.ts';
+import { type Check, orNull, text, Unfit, unsigned } from './check.ts';
 import { MethodFailure } from './errors.ts';
 import { limits } from './limits.ts';
 import { type Method, method } from './method.ts';
@@ -15,7 +15,7 @@ const positive: Check<number> = (value, at) => {
 /** Arguments every /changes has – RFC 8620 §5.2 */
 export const changesFields = {
   sinceState: text,
-  maxChanges: optional(nullable(positive), null) as Check<number | null>,
+  maxChanges: orNull(positive),
 };
 
 /** A /changes answered from the index's change log. `more` adds members to the answer. */

@@ -85,6 +85,12 @@ export const nullable =
 export const optional = <T, D>(check: Check<T>, absent: D): Check<T | D> =>
   Object.assign((value: unknown, at: string): T | D => check(value, at), { absent: { value: absent } });
 
+/** What may be null, and is when it was not sent. */
+export const orNull = <T>(check: Check<T>): Check<T | null> => optional(nullable(check), null);
+
+/** What may be left out. */
+export const maybe = <T>(check: Check<T>): Check<T | undefined> => optional(check, undefined);
+
 export const list =
   <T>(check: Check<T>): Check<T[]> =>
   (value, at) => {

@@ -88,7 +88,7 @@ export const dispatch = async (
       const answer = await method.run(context, resolved.arguments);
       pure &&= method.pure && answer.passing !== true;
       replies.push(new Reply(name, answer.json, callId, answer.peek));
-      if (answer.then) replies.push(new Reply(answer.then.name, answer.then.json, callId));
+      if (answer.further) replies.push(new Reply(answer.further.name, answer.further.json, callId));
     } catch (error) {
       pure &&= error instanceof MethodFailure;
       replies.push(new Reply('error', JSON.stringify(errorOf(error, name, parts.log)), callId));

@@ -1,4 +1,4 @@
-import { type Check, Unfit, isObject } from './check.ts';
+import { type Check, isObject, Unfit } from './check.ts';
 import { MethodFailure } from './errors.ts';
 
 /** FilterOperator / FilterCondition – RFC 8620 §5.5 */

@@ -1,12 +1,12 @@
 import type { Id } from '#jmap/ids.ts';
-import { type Check, id, list, nullable, optional, text } from './check.ts';
+import { id, list, orNull, text } from './check.ts';
 import { MethodFailure } from './errors.ts';
 import { limits } from './limits.ts';
 
 /** Arguments every /get has – RFC 8620 §5.1 */
 export const getFields = {
-  ids: optional(nullable(list(id)), null) as Check<Id[] | null>,
-  properties: optional(nullable(list(text)), null) as Check<string[] | null>,
+  ids: orNull(list(id)),
+  properties: orNull(list(text)),
 };
 
 /** The ids asked for, each once. @throws MethodFailure requestTooLarge */

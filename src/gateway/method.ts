@@ -2,8 +2,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Capability } from '#jmap/core.ts';
 import type { MethodName } from '#jmap/methods.ts';
-import type { Check } from './check.ts';
-import { Unfit, id, shape } from './check.ts';
+import { type Check, id, shape, Unfit } from './check.ts';
 import { MethodFailure } from './errors.ts';
 import type { Caller, OpenAccount } from './types.ts';
 
@@ -31,7 +30,7 @@ export interface Answer {
   /** Not worth keeping, or true only now. */
   passing?: boolean;
   /** A further response of the same call – RFC 8621 §7.5 */
-  then?: { name: MethodName; json: string };
+  further?: { name: MethodName; json: string };
 }
 
 export interface Method {
@@ -75,7 +74,7 @@ export const method = <F extends Record<string, Check<unknown>>>(
       const open = context.caller.host.accounts.get(args.accountId as string);
       if (!open) throw new MethodFailure('accountNotFound');
       if (traits.writes && context.caller.readOnly) throw new MethodFailure('accountReadOnly');
-      return run({ ...context, open }, args as ReturnType<ReturnType<typeof shape<F>>>);
+      return run({ ...context, open }, args);
     },
   };
 };

@@ -3,18 +3,17 @@ import { logError } from '#base/log.ts';
 import { Problem } from '#base/problem.ts';
 import type { PatchObject } from '#jmap/core.ts';
 import type { SetError } from '#jmap/errors.ts';
-import { type Check, Unfit, idOrReference, list, mapOf, nullable, optional, record, text } from './check.ts';
+import { type Check, id, idOrReference, list, mapOf, orNull, record, text, Unfit } from './check.ts';
 import { invalidProperties, MethodFailure, SetFailure } from './errors.ts';
 import { limits } from './limits.ts';
 import { type AccountContext, resolveId } from './method.ts';
-import { id } from './check.ts';
 
 /** Arguments every /set has – RFC 8620 §5.3 */
 export const setFields = {
-  ifInState: optional(nullable(text), null) as Check<string | null>,
-  create: optional(nullable(mapOf(id, record)), null) as Check<Record<string, Record<string, unknown>> | null>,
-  update: optional(nullable(mapOf(idOrReference, record)), null) as Check<Record<string, PatchObject> | null>,
-  destroy: optional(nullable(list(idOrReference)), null) as Check<string[] | null>,
+  ifInState: orNull(text),
+  create: orNull(mapOf(id, record)),
+  update: orNull(mapOf(idOrReference, record)),
+  destroy: orNull(list(idOrReference)),
 };
 
 export interface SetArguments {

@@ -1,4 +1,4 @@
-import { type Check, bool, list, optional, record, text, Unfit } from './check.ts';
+import { bool, type Check, list, optional, record, text, Unfit } from './check.ts';
 import { MethodFailure } from './errors.ts';
 import { collations } from './limits.ts';
 

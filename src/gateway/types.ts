@@ -47,7 +47,8 @@ export interface Gateway {
   states(caller: Caller): Record<string, Record<string, string>>;
   /**
    * One HTML message as its own document, sanitised (DESIGN.md section 7); `images` decides about remote images.
-   * `part` maps a section to the signed URL of an inline image. null: no HTML part.
+   * `part` maps a section to the signed URL of an inline image, `image` the URL of a remote one to that of the proxy;
+   * without `image` remote images stay blocked. null: no such Email, or it has no HTML.
    */
   mailDocument(
     caller: Caller,
@@ -58,6 +59,7 @@ export interface Gateway {
       dark: boolean;
       part: (section: string) => string;
       link: (href: string) => string;
+      image?: (url: string) => string | null;
       measure: Measure | null;
     },
   ): Promise<{ html: string; blockedImages: number } | null>;

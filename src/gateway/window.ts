@@ -1,14 +1,13 @@
-import type { Id } from '#jmap/ids.ts';
-import { type Check, bool, id, integer, nullable, optional, unsigned } from './check.ts';
+import { bool, id, integer, optional, orNull, unsigned } from './check.ts';
 import { MethodFailure } from './errors.ts';
 import { limits } from './limits.ts';
 
 /** The paging arguments every /query has – RFC 8620 §5.5 */
 export const windowFields = {
   position: optional(integer, 0),
-  anchor: optional(nullable(id), null) as Check<Id | null>,
+  anchor: orNull(id),
   anchorOffset: optional(integer, 0),
-  limit: optional(nullable(unsigned), null) as Check<number | null>,
+  limit: orNull(unsigned),
   calculateTotal: optional(bool, false),
 };
 

@@ -1,5 +1,5 @@
 import { capabilities } from '#jmap/core.ts';
-import { optional, text, type Check, Unfit, unsigned } from '../check.ts';
+import { type Check, optional, text, Unfit, unsigned } from '../check.ts';
 import { method } from '../method.ts';
 
 const mostAnswered = 100;

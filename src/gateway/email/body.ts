@@ -6,7 +6,7 @@ import { isKnownCharset } from '#mime/charset.ts';
 import { partText } from '#mime/text.ts';
 import { decodePart } from '#mime/transfer.ts';
 import type { Part } from '#mime/types.ts';
-import { type Check, bool, list, nullable, optional, text, unsigned } from '../check.ts';
+import { bool, list, optional, orNull, text, unsigned } from '../check.ts';
 import { MethodFailure } from '../errors.ts';
 import { partBlobId } from '../ids.ts';
 import { limits } from '../limits.ts';
@@ -15,7 +15,7 @@ import type { Message } from './message.ts';
 
 /** Arguments about bodies – RFC 8621 §4.2 */
 export const bodyFields = {
-  bodyProperties: optional(nullable(list(text)), null) as Check<string[] | null>,
+  bodyProperties: orNull(list(text)),
   fetchTextBodyValues: optional(bool, false),
   fetchHTMLBodyValues: optional(bool, false),
   fetchAllBodyValues: optional(bool, false),

@@ -2,7 +2,7 @@ import type { Filter } from '#index/types.ts';
 import { secondsOf } from '#jmap/ids.ts';
 import { parseKeyword } from '#jmap/keywords.ts';
 import type { EmailFilter } from '#jmap/mail.ts';
-import { type Check, bool, id, list, nullable, optional, shape, text, Unfit, unsigned, utc } from '../check.ts';
+import { bool, type Check, id, list, maybe, shape, text, Unfit, unsigned, utc } from '../check.ts';
 import { type FilterTree, filterOf } from '../filter.ts';
 import { mailboxNumber } from '../ids.ts';
 
@@ -17,8 +17,6 @@ const header: Check<[string, string | null]> = (value, at) => {
   if (name === undefined || name === '' || rest.length > 0) throw new Unfit(at, 'one or two strings');
   return [name, wanted ?? null];
 };
-
-const maybe = <T>(check: Check<T>): Check<T | undefined> => optional(check, undefined);
 
 const members = {
   inMailbox: maybe(id),
@@ -47,7 +45,7 @@ const condition = shape(members);
 type Condition = ReturnType<typeof condition>;
 
 /** FilterCondition of Email/query – RFC 8621 §4.4.1 */
-export const emailFilter: Check<FilterTree<Condition> | null> = nullable(filterOf(Object.keys(members), condition));
+export const emailFilter: Check<FilterTree<Condition>> = filterOf(Object.keys(members), condition);
 
 /** A mailbox that does not exist holds nothing. */
 const nowhere = -1;

@@ -2,12 +2,12 @@ import { isOffsetDate, type OffsetDate, secondsOf } from '#jmap/ids.ts';
 import type { HeaderForm } from '#jmap/mail.ts';
 import { parseAddresses } from '#mime/addresses.ts';
 import type { Address } from '#mime/types.ts';
-import { type Check, list, nullable, optional, shape, text, Unfit } from '../check.ts';
+import { type Check, list, nullable, orNull, shape, text, Unfit } from '../check.ts';
 
 /** Header fields as a client gives them on create – RFC 8621 §4.1.3, §4.6 */
 
 export const address: Check<Address> = shape({
-  name: optional(nullable(text), null) as Check<string | null>,
+  name: orNull(text),
   email: text,
 });
 export const addresses: Check<Address[]> = list(address);

@@ -4,10 +4,10 @@ import { secondsOf } from '#jmap/ids.ts';
 import { parseEnvelope } from '#mime/envelope.ts';
 import { headerSpan, readFields } from '#mime/headers.ts';
 import { readBlob } from '../blob.ts';
-import { type Check, id, mapOf, nullable, optional, record, text, utc } from '../check.ts';
+import { type Check, id, mapOf, orNull, record, text, utc } from '../check.ts';
 import { SetFailure } from '../errors.ts';
 import { type AccountContext, method } from '../method.ts';
-import { admitSet, onlyProperties, Outcome, property, setFields } from '../set.ts';
+import { admitSet, onlyProperties, Outcome, property } from '../set.ts';
 import { addLocal, journal, type LocalMessage } from './local.ts';
 import { admitKeywords, keywordsOf, mailboxForNew } from './placing.ts';
 
@@ -56,7 +56,7 @@ export const emailImport = method(
   'Email/import',
   capabilities.mail,
   { writes: true },
-  { ifInState: optional(nullable(text), null) as typeof setFields.ifInState, emails },
+  { ifInState: orNull(text), emails },
   async (context, args) => {
     const { index, engine } = context.open;
     const oldState = index.read((reader) => reader.state('Email'));

@@ -1,38 +1,12 @@
 import type { EmailNumber, IndexTransactor, Mailbox } from '#index/types.ts';
 import type { BlobId, EmailId, ThreadId } from '#jmap/ids.ts';
-import { bodyLists, hasAttachment } from '#mime/body-lists.ts';
-import { parseEnvelope } from '#mime/envelope.ts';
-import { parseMessage, partBytes, type ParsedPart } from '#mime/parse.ts';
-import { previewOf, previewPart } from '#mime/preview.ts';
-import { partText } from '#mime/text.ts';
-import type { Part } from '#mime/types.ts';
 import { must } from '#base/must.ts';
+import { digest } from '#upstream/digest.ts';
 import { draftKey, encodeDraft } from '#upstream/draft.ts';
 import type { SealedRecord } from '#store/types.ts';
 import { emailId, messageBlobId, threadId } from '../ids.ts';
 import { makeRecord } from '../records.ts';
 import type { AccountContext } from '../method.ts';
-
-/** The shape without where the parts lie. */
-const outline = ({ headerStart: _start, bodyStart: _body, bodyEnd: _end, parts, ...part }: ParsedPart): Part => ({
-  ...part,
-  parts: parts.map(outline),
-});
-
-/** What the index keeps of raw bytes. */
-export const digest = (raw: Buffer) => {
-  const { root } = parseMessage(raw);
-  const lists = bodyLists(root);
-  const chosen = previewPart(root);
-  const text = chosen ? partText(partBytes(raw, chosen.part).subarray(0, chosen.octets), chosen.part) : '';
-  return {
-    size: raw.length,
-    envelope: parseEnvelope(raw.subarray(root.headerStart, root.bodyStart)),
-    structure: JSON.stringify(outline(root)),
-    hasAttachment: hasAttachment(root, lists),
-    preview: chosen ? previewOf(text, chosen.part.type === 'text/html') : '',
-  };
-};
 
 /** A message that is to be put into a mailbox and has no UID yet. */
 export interface LocalMessage {

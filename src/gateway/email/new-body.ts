@@ -1,4 +1,4 @@
-import { type Check, bool, isObject, list, nullable, optional, shape, text, Unfit } from '../check.ts';
+import { bool, type Check, isObject, list, optional, orNull, shape, text, Unfit } from '../check.ts';
 import { parseHeaderWish } from './header-form.ts';
 import { fieldText } from './header-writing.ts';
 
@@ -43,7 +43,7 @@ const partKeys: readonly string[] = [
   'subParts',
 ];
 
-const optionalText = optional(nullable(text), null) as Check<string | null>;
+const optionalText = orNull(text);
 const maybe = <T>(check: Check<T>, value: unknown, at: string): T | null =>
   value === undefined || value === null ? null : check(value, at);
 

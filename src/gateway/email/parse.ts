@@ -1,14 +1,14 @@
 import { capabilities } from '#jmap/core.ts';
 import type { BlobId } from '#jmap/ids.ts';
 import { utcDate } from '#jmap/ids.ts';
+import { digest } from '#upstream/digest.ts';
 import { readBlob } from '../blob.ts';
-import { type Check, id, list, nullable, optional, text } from '../check.ts';
+import { id, list, orNull, text } from '../check.ts';
 import { wantedIds } from '../get.ts';
 import { type AccountContext, method } from '../method.ts';
 import { bodyFields } from './body.ts';
 import { looksLikeMessage } from './import.ts';
 import type { ListProperty } from './list-properties.ts';
-import { digest } from './local.ts';
 import { wholeMessage } from './message.ts';
 import { type Wish, wishOf, writeMessage } from './properties.ts';
 
@@ -33,7 +33,7 @@ const defaultProperties: readonly string[] = [
   'attachments',
 ];
 
-const orNull = <T>(values: readonly T[]): readonly T[] | null => (values.length === 0 ? null : values);
+const noneIsNull = <T>(values: readonly T[]): readonly T[] | null => (values.length === 0 ? null : values);
 
 /** What the index would say of the message; what only a stored Email has is null. */
 const listValue = (
@@ -64,14 +64,14 @@ const listValue = (
       return envelope.sentAt === null ? null : utcDate(envelope.sentAt);
     case 'inReplyTo':
     case 'references':
-      return orNull(envelope[name]);
+      return noneIsNull(envelope[name]);
     case 'sender':
     case 'from':
     case 'to':
     case 'cc':
     case 'bcc':
     case 'replyTo':
-      return orNull(envelope[name]);
+      return noneIsNull(envelope[name]);
   }
 };
 
@@ -79,7 +79,7 @@ const parsed = async (
   { open }: AccountContext,
   blobId: BlobId,
   wish: Wish,
-): Promise<string | 'notFound' | 'notParsable'> => {
+): Promise<{ json: string } | 'notFound' | 'notParsable'> => {
   const blob = await readBlob(open, blobId);
   if (!blob) return 'notFound';
   if (!looksLikeMessage(blob.bytes)) return 'notParsable';
@@ -88,7 +88,7 @@ const parsed = async (
     ? wish.list.map((name) => `"${name}":${JSON.stringify(listValue(name, blobId, digested))}`).join(',')
     : '';
   const rest = await writeMessage(wholeMessage(blob.bytes), blobId, wish);
-  return `{${members === '' ? rest.slice(1) : `${members}${rest}`}}`;
+  return { json: `{${members === '' ? rest.slice(1) : `${members}${rest}`}}` };
 };
 
 /** Email/parse – RFC 8621 §4.9; also of a message within a message. */
@@ -96,17 +96,17 @@ export const emailParse = method(
   'Email/parse',
   capabilities.mail,
   {},
-  { ...bodyFields, blobIds: list(id), properties: optional(nullable(list(text)), null) as Check<string[] | null> },
+  { ...bodyFields, blobIds: list(id), properties: orNull(list(text)) },
   async (context, args) => {
     const wish = wishOf(args.properties ?? defaultProperties, args);
     const found: string[] = [];
     const notParsable: string[] = [];
     const notFound: string[] = [];
     for (const blobId of wantedIds(args.blobIds)) {
-      const json = await parsed(context, blobId as BlobId, wish);
-      if (json === 'notFound') notFound.push(blobId);
-      else if (json === 'notParsable') notParsable.push(blobId);
-      else found.push(`"${blobId}":${json}`);
+      const outcome = await parsed(context, blobId as BlobId, wish);
+      if (outcome === 'notFound') notFound.push(blobId);
+      else if (outcome === 'notParsable') notParsable.push(blobId);
+      else found.push(`"${blobId}":${outcome.json}`);
     }
     const orNone = (ids: readonly string[]): string => (ids.length === 0 ? 'null' : JSON.stringify(ids));
     const map = found.length === 0 ? 'null' : `{${found.join(',')}}`;

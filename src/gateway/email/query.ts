@@ -1,7 +1,7 @@
 import type { MailboxId, Sort } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { parseKeyword } from '#jmap/keywords.ts';
-import { type Check, bool, nullable, optional } from '../check.ts';
+import { bool, optional, orNull } from '../check.ts';
 import { MethodFailure } from '../errors.ts';
 import { emailId, emailNumber } from '../ids.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
@@ -54,8 +54,8 @@ export const emailQuery = method(
   { pure: true },
   {
     ...windowFields,
-    filter: optional(emailFilter, null) as typeof emailFilter,
-    sort: optional(nullable(sortOf(emailSortOptions, ['keyword'])), null) as Check<ReadComparator[] | null>,
+    filter: orNull(emailFilter),
+    sort: orNull(sortOf(emailSortOptions, ['keyword'])),
     collapseThreads: optional(bool, false),
   },
   (context, args): Answer => {

@@ -1,21 +1,20 @@
 import { capabilities } from '#jmap/core.ts';
 import type { Mailbox, MailboxFilter } from '#jmap/mail.ts';
-import { type Check, bool, id, nullable, optional, shape, text } from '../check.ts';
-import { type FilterTree, filterOf, passes } from '../filter.ts';
+import { bool, id, nullable, optional, orNull, shape, text } from '../check.ts';
+import { filterOf, passes } from '../filter.ts';
 import { method } from '../method.ts';
 import { type ReadComparator, sorted, sortOf } from '../sort.ts';
 import { windowFields, windowOf } from '../window.ts';
 import { listedMailboxes } from './view.ts';
 
 const absent = Symbol('absent');
-type Maybe<T> = T | typeof absent;
 
 const condition = shape({
-  parentId: optional(nullable(id), absent) as Check<Maybe<string | null>>,
-  name: optional(text, absent) as Check<Maybe<string>>,
-  role: optional(nullable(text), absent) as Check<Maybe<string | null>>,
-  hasAnyRole: optional(bool, absent) as Check<Maybe<boolean>>,
-  isSubscribed: optional(bool, absent) as Check<Maybe<boolean>>,
+  parentId: optional(nullable(id), absent),
+  name: optional(text, absent),
+  role: optional(nullable(text), absent),
+  hasAnyRole: optional(bool, absent),
+  isSubscribed: optional(bool, absent),
 });
 type Condition = ReturnType<typeof condition>;
 
@@ -66,8 +65,8 @@ export const mailboxQuery = method(
   { pure: true },
   {
     ...windowFields,
-    filter: optional(nullable(filterOf(filterKeys, condition)), null) as Check<FilterTree<Condition> | null>,
-    sort: optional(nullable(sortOf(['sortOrder', 'name', 'parentId'])), null) as Check<ReadComparator[] | null>,
+    filter: orNull(filterOf(filterKeys, condition)),
+    sort: orNull(sortOf(['sortOrder', 'name', 'parentId'])),
     sortAsTree: optional(bool, false),
     filterAsTree: optional(bool, false),
   },

@@ -1,6 +1,6 @@
 import { capabilities } from '#jmap/core.ts';
 import type { SearchSnippet } from '#jmap/mail.ts';
-import { id, list, optional } from '../check.ts';
+import { id, list, orNull } from '../check.ts';
 import { emailFilter, indexFilter } from '../email/filter.ts';
 import { wantedIds } from '../get.ts';
 import { emailNumber } from '../ids.ts';
@@ -11,7 +11,7 @@ export const searchSnippetGet = method(
   'SearchSnippet/get',
   capabilities.mail,
   { pure: true },
-  { filter: optional(emailFilter, null) as typeof emailFilter, emailIds: list(id) },
+  { filter: orNull(emailFilter), emailIds: list(id) },
   ({ open }, args) => {
     const filter = indexFilter(args.filter);
     const wanted = wantedIds(args.emailIds);

@@ -1,0 +1,77 @@
+import { type Clock, systemClock } from '#base/clock.ts';
+import { type Log, silent } from '#base/log.ts';
+import { watchRefusals } from './account/view.ts';
+import { Answers } from './answers.ts';
+import { dispatch } from './dispatch.ts';
+import { openDownload } from './download.ts';
+import { emailDocument } from './email/document.ts';
+import { RequestFailure } from './errors.ts';
+import { methods } from './methods.ts';
+import { readRequest } from './request.ts';
+import { sessionOf } from './session.ts';
+import { statesOf } from './states.ts';
+import type { Caller, Gateway, Host } from './types.ts';
+import { upload } from './upload.ts';
+
+export interface GatewayParts {
+  clock?: Clock;
+  log?: Log;
+}
+
+/** The JMAP server over what a mailroom hosts: bytes in, bytes out. */
+export const openGateway = (parts: GatewayParts = {}): Gateway => {
+  const { clock = systemClock, log = silent } = parts;
+  const answers = new Answers();
+  const met = new WeakSet<object>();
+
+  /** Listens to what no index tells: connection, progress, refusals. */
+  const meet = (host: Host): void => {
+    if (met.has(host)) return;
+    met.add(host);
+    for (const { jmapId, engine } of host.accounts.values()) {
+      watchRefusals(engine, () => clock.now());
+      const tell = (): void => host.changed(jmapId, {});
+      engine.onStatus(tell);
+      engine.onRefusal(tell);
+    }
+  };
+
+  const answer = async (caller: Caller, body: Buffer): Promise<Buffer> => {
+    const known = answers.find(caller, body);
+    if (known) return known;
+    const request = readRequest(body);
+    const stamp = Answers.stamp(caller);
+    const { json, pure, tasks } = await dispatch(methods, caller, request, { clock, log });
+    const bytes = Buffer.from(json, 'utf8');
+    if (pure) answers.keep(caller, body, stamp, bytes, tasks);
+    for (const task of tasks) task();
+    return bytes;
+  };
+
+  return {
+    api: async (caller, body) => {
+      meet(caller.host);
+      try {
+        return { status: 200, type: 'application/json', body: await answer(caller, body) };
+      } catch (error) {
+        if (!(error instanceof RequestFailure)) throw error;
+        return { status: 400, type: 'application/problem+json', body: Buffer.from(JSON.stringify(error.toProblem())) };
+      }
+    },
+    session: (caller, origin, username) =>
+      Promise.resolve(Buffer.from(JSON.stringify(sessionOf(caller, origin, username)))),
+    upload: async (caller, accountId, type, bytes) => upload(caller, accountId, type, bytes),
+    download: async (caller, accountId, blobId) => {
+      const open = caller.host.accounts.get(accountId);
+      return open ? openDownload(open, blobId) : null;
+    },
+    states: (caller) => {
+      meet(caller.host);
+      return Object.fromEntries([...caller.host.accounts.values()].map((open) => [open.jmapId, statesOf(open)]));
+    },
+    mailDocument: async (caller, accountId, emailId, options) => {
+      const open = caller.host.accounts.get(accountId);
+      return open ? emailDocument(open, emailId, options) : null;
+    },
+  };
+};

@@ -1,0 +1,55 @@
+import { mailAccountChanges } from './account/changes.ts';
+import { mailAccountGet } from './account/get.ts';
+import { coreEcho } from './core/echo.ts';
+import { correspondentQuery } from './correspondent/query.ts';
+import { emailChanges } from './email/changes.ts';
+import { emailGet } from './email/get.ts';
+import { emailImport } from './email/import.ts';
+import { emailParse } from './email/parse.ts';
+import { emailQuery } from './email/query.ts';
+import { emailSet } from './email/set.ts';
+import { identityChanges } from './identity/changes.ts';
+import { identityGet } from './identity/get.ts';
+import { identitySet } from './identity/set.ts';
+import { mailboxChanges } from './mailbox/changes.ts';
+import { mailboxGet } from './mailbox/get.ts';
+import { mailboxQuery } from './mailbox/query.ts';
+import { mailboxSet } from './mailbox/set.ts';
+import type { Method } from './method.ts';
+import { searchSnippetGet } from './snippet/get.ts';
+import { submissionChanges } from './submission/changes.ts';
+import { submissionGet } from './submission/get.ts';
+import { submissionQuery } from './submission/query.ts';
+import { submissionSet } from './submission/set.ts';
+import { threadChanges } from './thread/changes.ts';
+import { threadGet } from './thread/get.ts';
+
+/** Every method of the server. */
+const all: readonly Method[] = [
+  coreEcho,
+  mailboxGet,
+  mailboxChanges,
+  mailboxQuery,
+  mailboxSet,
+  threadGet,
+  threadChanges,
+  emailGet,
+  emailChanges,
+  emailQuery,
+  emailSet,
+  emailImport,
+  emailParse,
+  searchSnippetGet,
+  identityGet,
+  identityChanges,
+  identitySet,
+  submissionGet,
+  submissionChanges,
+  submissionQuery,
+  submissionSet,
+  mailAccountGet,
+  mailAccountChanges,
+  correspondentQuery,
+];
+
+export const methods: ReadonlyMap<string, Method> = new Map(all.map((method) => [method.name, method]));

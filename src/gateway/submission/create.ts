@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { Email } from '#index/types.ts';
+import { utcDate } from '#jmap/ids.ts';
+import { parseEnvelope } from '#mime/envelope.ts';
+import type { Submission } from '#store/types.ts';
+import { providerFilesSent } from '#upstream/outbox-step.ts';
+import { type EmailPatch, encodeSubmission, newSubmissionRecord } from '#upstream/submission.ts';
+import { wholeBytes } from '../blob.ts';
+import { idOrReference } from '../check.ts';
+import { invalidProperties } from '../errors.ts';
+import { identitiesOf } from '../identity/book.ts';
+import { emailId, emailNumber, mailboxId, mailboxNumber, threadId } from '../ids.ts';
+import { type AccountContext, resolveId } from '../method.ts';
+import { makeRecord } from '../records.ts';
+import { onlyProperties, property } from '../set.ts';
+import { addressedBy } from './envelope.ts';
+import { outgoing } from './outgoing.ts';
+
+/** What onSuccessUpdateEmail and onSuccessDestroyEmail want of the Email once the submission stands. */
+export interface Afterwards {
+  update: EmailPatch | null;
+  destroy: boolean;
+}
+
+const emailOf = (context: AccountContext, value: unknown): Email => {
+  const id = resolveId(context, property(idOrReference, value, 'emailId'));
+  const number = id === undefined ? undefined : emailNumber(id);
+  const email = number === undefined ? undefined : context.open.index.read((reader) => reader.email(number));
+  if (!email) throw invalidProperties(['emailId'], 'There is no such Email.');
+  return email;
+};
+
+/** What the patch will be taken back with when the submission is canceled. */
+const reverseOf = (email: Email): EmailPatch => ({
+  keywords: Object.fromEntries(email.keywords.map((word) => [word, true])),
+  mailboxIds: Object.fromEntries(email.mailboxes.map((box) => [mailboxId(box), true])),
+});
+
+/** Whether the patch itself puts the Email into Sent. */
+const goesToSent = ({ open }: AccountContext, patch: EmailPatch | null): boolean => {
+  const whole = patch?.['mailboxIds'];
+  const named = Object.keys(patch ?? {}).flatMap((key) =>
+    key.startsWith('mailboxIds/') && patch?.[key] === true ? [key.slice(11)] : [],
+  );
+  const ids = typeof whole === 'object' && whole !== null ? Object.keys(whole) : named;
+  return open.index.read((reader) =>
+    ids.some((id) => {
+      const box = mailboxNumber(id);
+      return box !== undefined && reader.mailbox(box)?.role === 'sent';
+    }),
+  );
+};
+
+export interface Made {
+  submission: Submission;
+  emailId: string;
+  /** Properties the server set. */
+  told: { id: string } & Record<string, unknown>;
+}
+
+/** One create of EmailSubmission/set: the message and all that is needed to send it, sealed in the durable store. @throws SetFailure, VaultError, StoreError, UpstreamError */
+export const createSubmission = async (
+  context: AccountContext,
+  given: Readonly<Record<string, unknown>>,
+  afterwards: Afterwards,
+): Promise<Made> => {
+  const { open, caller, clock } = context;
+  const { host } = caller;
+  onlyProperties(given, ['identityId', 'emailId', 'envelope']);
+  const identities = (await identitiesOf(context, open)).map(({ identity }) => identity);
+  const wanted = resolveId(context, property(idOrReference, given['identityId'], 'identityId'));
+  const identity = identities.find(({ id }) => id === wanted);
+  if (!identity) throw invalidProperties(['identityId'], 'There is no such identity.');
+  const email = emailOf(context, given['emailId']);
+  const raw = await wholeBytes(open, email);
+  const now = clock.now();
+  const { envelope, sendAt } = addressedBy(given['envelope'], parseEnvelope(raw), identities, now);
+  const { bytes, messageId } = outgoing(raw, identity.email.split('@').at(-1) ?? 'localhost');
+  const providerFiles = providerFilesSent(open.account.smtp.host);
+  const filesIt = goesToSent(context, afterwards.update);
+  const record = newSubmissionRecord({
+    identityId: identity.id,
+    emailId: emailId(email.number),
+    threadId: threadId(email.thread),
+    envelope,
+    messageId,
+    createdAt: now,
+    sendAt,
+    wantsSentCopy: !filesIt,
+    // Where the provider files what it sends, the draft that waits to become the copy in Sent would be a second one.
+    onSuccessDestroyEmail: filesIt && providerFiles,
+    onCancelUpdateEmail: afterwards.update ? reverseOf(email) : null,
+  });
+  const id = `S${randomUUID().replaceAll('-', '')}`;
+  const submission: Submission = {
+    id,
+    user: host.user,
+    account: open.account.id,
+    state: 'held',
+    sendAt,
+    tries: 0,
+    updatedAt: now,
+    record: await makeRecord(host, open, 'submission', encodeSubmission(record), now),
+    message: await makeRecord(host, open, 'submission', bytes, now),
+  };
+  await host.store.saveSubmission(submission);
+  open.index.write((transactor) => transactor.note('EmailSubmission', id, 'created'));
+  const told = {
+    id,
+    threadId: record.threadId,
+    sendAt: utcDate(Math.floor(sendAt / 1000)),
+    undoStatus: 'pending',
+    deliveryStatus: record.deliveryStatus,
+    dsnBlobIds: [],
+    mdnBlobIds: [],
+    ...(given['envelope'] ? {} : { envelope }),
+  };
+  return { submission, emailId: record.emailId, told };
+};

@@ -1,0 +1,83 @@
+import { utcDate } from '#jmap/ids.ts';
+import type { EmailId, IdentityId, SubmissionId, ThreadId } from '#jmap/ids.ts';
+import type { OutboxProperties } from '#jmap/keep.ts';
+import type { EmailSubmission } from '#jmap/mail.ts';
+import type { Submission } from '#store/types.ts';
+import { decodeSubmission, type SubmissionRecord, undoStatus } from '#upstream/submission.ts';
+import { readRecord } from '../records.ts';
+import type { Host, OpenAccount } from '../types.ts';
+
+/** A row of the outbox with what its seal holds. */
+export interface Row {
+  submission: Submission;
+  record: SubmissionRecord;
+}
+
+export const submissionProperties: readonly (keyof EmailSubmission)[] = [
+  'id',
+  'identityId',
+  'emailId',
+  'threadId',
+  'envelope',
+  'sendAt',
+  'undoStatus',
+  'deliveryStatus',
+  'dsnBlobIds',
+  'mdnBlobIds',
+];
+export const outboxProperties: readonly (keyof OutboxProperties)[] = ['stage', 'nextTryAt', 'tries', 'words'];
+
+/** Payloads opened before, by record and generation; the oldest go first. */
+const opened = new WeakMap<Host, Map<string, SubmissionRecord>>();
+const mostOpened = 500;
+
+const read = async (host: Host, submission: Submission): Promise<Row> => {
+  const known = opened.get(host) ?? new Map<string, SubmissionRecord>();
+  opened.set(host, known);
+  const key = `${submission.record.id} ${submission.record.generation}`;
+  const before = known.get(key);
+  if (before) return { submission, record: before };
+  const record = decodeSubmission(await readRecord(host, submission.record));
+  known.set(key, record);
+  for (const [oldest] of known) {
+    if (known.size <= mostOpened) break;
+    known.delete(oldest);
+  }
+  return { submission, record };
+};
+
+/** All submissions of an account, newest first. @throws VaultError, StoreError */
+export const rowsOf = async (host: Host, open: OpenAccount): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for (const submission of await host.store.submissions(open.account.id)) rows.push(await read(host, submission));
+  return rows.sort((a, b) => b.record.createdAt - a.record.createdAt);
+};
+
+/** @throws VaultError, StoreError */
+export const rowOf = async (host: Host, open: OpenAccount, id: string): Promise<Row | undefined> => {
+  const submission = await host.store.submission(id);
+  return submission?.account === open.account.id ? read(host, submission) : undefined;
+};
+
+const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
+
+export const submissionView = ({ submission, record }: Row): EmailSubmission & OutboxProperties => {
+  const { state, sendAt, tries } = submission;
+  const waits = state === 'held' || state === 'due';
+  return {
+    id: submission.id as SubmissionId,
+    identityId: record.identityId as IdentityId,
+    emailId: record.emailId as EmailId,
+    threadId: record.threadId as ThreadId,
+    envelope: record.envelope,
+    sendAt: utcDate(seconds(record.sendAt)),
+    undoStatus: undoStatus(state),
+    deliveryStatus: record.deliveryStatus,
+    dsnBlobIds: [],
+    mdnBlobIds: [],
+    stage: state,
+    nextTryAt: waits ? utcDate(seconds(sendAt)) : null,
+    tries,
+    words: record.failure?.words ?? null,
+  };
+};
