@@ -24,6 +24,8 @@ export interface SubmissionRecord {
   onSuccessUpdateEmail: EmailPatch | null;
   /** Destroy the Email once the server accepted the message. */
   onSuccessDestroyEmail: boolean;
+  /** What puts the Email back when the submission is canceled; null when nothing was done to it. */
+  onCancelUpdateEmail: EmailPatch | null;
   /** A keyword for another Email (the one answered or forwarded), set once the server accepted the message. */
   onSuccessMark: { emailId: string; keyword: '$answered' | '$forwarded' }[];
   /** File a copy in Sent unless the provider does it itself or our Message-ID is already there. */
@@ -76,7 +78,9 @@ export const newSubmissionRecord = (
     SubmissionRecord,
     'identityId' | 'emailId' | 'threadId' | 'envelope' | 'messageId' | 'createdAt' | 'sendAt' | 'wantsSentCopy'
   > &
-    Partial<Pick<SubmissionRecord, 'onSuccessUpdateEmail' | 'onSuccessDestroyEmail' | 'onSuccessMark'>>,
+    Partial<
+      Pick<SubmissionRecord, 'onSuccessUpdateEmail' | 'onSuccessDestroyEmail' | 'onSuccessMark' | 'onCancelUpdateEmail'>
+    >,
 ): SubmissionRecord => ({
   version: 1,
   deliveryStatus: Object.fromEntries(
@@ -88,6 +92,7 @@ export const newSubmissionRecord = (
   failure: null,
   onSuccessUpdateEmail: null,
   onSuccessDestroyEmail: false,
+  onCancelUpdateEmail: null,
   onSuccessMark: [],
   sentCopy: wish.wantsSentCopy ? 'pending' : 'none',
   ...wish,
