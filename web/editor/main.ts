@@ -48,7 +48,7 @@ const start = (port: MessagePort): void => {
     const cid = `${Date.now().toString(36)}.${images}@postern`;
     const reader = new FileReader();
     reader.addEventListener('load', () => {
-      const image = editor.insertImage(String(reader.result), { alt: file.name });
+      const image = editor.insertImage(typeof reader.result === 'string' ? reader.result : '', { alt: file.name });
       image.dataset['cid'] = cid;
       tell({ on: 'image', cid, name: file.name || 'image.png', type: file.type, bytes }, [bytes]);
       tell({ on: 'change', html: written() });

@@ -83,7 +83,12 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
     } else if (event.key === 'ArrowUp' && found.length > 0) {
       event.preventDefault();
       setAt((at + found.length - 1) % found.length);
-    } else if ((event.key === 'Enter' || event.key === 'Tab') && !event.ctrlKey && !event.metaKey && chosen !== undefined) {
+    } else if (
+      (event.key === 'Enter' || event.key === 'Tab') &&
+      !event.ctrlKey &&
+      !event.metaKey &&
+      chosen !== undefined
+    ) {
       event.preventDefault();
       add([chosen]);
     } else if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey) {
@@ -144,7 +149,13 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
           setFound([]);
         }}
       />
-      <ul id={`${id}-list`} class="tokens-list" role="listbox" aria-label={`${props.label}, suggestions`} hidden={found.length === 0}>
+      <ul
+        id={`${id}-list`}
+        class="tokens-list"
+        role="listbox"
+        aria-label={`${props.label}, suggestions`}
+        hidden={found.length === 0}
+      >
         {found.map((item, index) => (
           <li
             key={keyOf(item)}

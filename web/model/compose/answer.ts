@@ -1,5 +1,5 @@
 import type { Email, EmailAddress, Identity } from '#jmap/mail.ts';
-import { emptyLetter, type Letter, type Quote } from './letter.ts';
+import { type Attached, emptyLetter, type Letter, type Quote } from './letter.ts';
 
 /** What of a message is needed to answer or forward it. */
 export type Original = Pick<
@@ -93,6 +93,24 @@ const toOf = (original: Original, mine: readonly string[]): EmailAddress[] => {
   return distinct(original.replyTo?.length ? original.replyTo : (original.from ?? []));
 };
 
+/** Images that stand in the quote go with it; files only when forwarding. */
+const carried = (original: Original, kind: AnswerKind): Attached[] =>
+  original.attachments.flatMap((part, index) => {
+    if (part.blobId === null) return [];
+    const inText = part.cid !== null && original.html?.includes(`cid:${part.cid}`) === true;
+    if (!inText && kind !== 'forward') return [];
+    return [
+      {
+        key: `o${index}`,
+        name: part.name ?? 'attachment',
+        type: part.type,
+        size: part.size,
+        cid: inText ? part.cid : null,
+        upload: { at: 'ready', blobId: part.blobId },
+      },
+    ];
+  });
+
 /** The letter that answers or forwards `original`. `when` is its date as the reader sees it. */
 export const answer = (original: Original, kind: AnswerKind, identities: readonly Identity[], when: string): Letter => {
   const mine = identities.map((identity) => identity.email);
@@ -109,23 +127,7 @@ export const answer = (original: Original, kind: AnswerKind, identities: readonl
     subject: answerSubject(original.subject, kind),
     mode: 'rich',
     quote: quoteOf(original, kind, when),
-    attachments:
-      kind === 'forward'
-        ? (original.attachments ?? []).flatMap((part, index) =>
-            part.blobId === null
-              ? []
-              : [
-                  {
-                    key: `o${index}`,
-                    name: part.name ?? 'attachment',
-                    type: part.type,
-                    size: part.size,
-                    cid: part.cid !== null && part.disposition === 'inline' ? part.cid : null,
-                    upload: { at: 'ready' as const, blobId: part.blobId },
-                  },
-                ],
-          )
-        : [],
+    attachments: carried(original, kind),
     ...(kind === 'forward' ? { forwards: original.messageId?.[0] ?? null } : chain(original)),
     originalId: original.id,
   };

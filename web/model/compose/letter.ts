@@ -20,7 +20,8 @@ export interface Attached {
 
 /** The letter answered or forwarded, kept unchanged below what is written. */
 export interface Quote {
-  kind: 'reply' | 'forward';
+  /** `kept`: of a draft that was opened again; `text` and `html` stand as they are sent. */
+  kind: 'reply' | 'forward' | 'kept';
   /** `On 3 Nov 2026, 16:20, Margit Sørensen wrote:` or the block of a forwarded letter; plain text. */
   lead: string;
   text: string;

@@ -5,15 +5,18 @@ import { escaped, htmlOf, type Letter, plainOf, type Quote, signatureOf } from '
 const people = (list: readonly EmailAddress[]): EmailAddress[] | null => (list.length > 0 ? [...list] : null);
 
 const quotedText = (quote: Quote): string =>
-  quote.kind === 'forward'
-    ? `${quote.lead}\n\n${quote.text}`
-    : `${quote.lead}\n${quote.text
-        .replace(/\s+$/u, '')
-        .split('\n')
-        .map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`))
-        .join('\n')}`;
+  quote.kind === 'kept'
+    ? quote.text
+    : quote.kind === 'forward'
+      ? `${quote.lead}\n\n${quote.text}`
+      : `${quote.lead}\n${quote.text
+          .replace(/\s+$/u, '')
+          .split('\n')
+          .map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`))
+          .join('\n')}`;
 
-const quotedHtml = (quote: Quote): string => {
+export const quotedHtml = (quote: Quote): string => {
+  if (quote.kind === 'kept') return quote.html ?? `<div class="postern_quote">${htmlOf(quote.text)}</div>`;
   const body = quote.html ?? `<div style="white-space: pre-wrap">${escaped(quote.text)}</div>`;
   const lead = escaped(quote.lead).replaceAll('\n', '<br>');
   return quote.kind === 'forward'

@@ -1,0 +1,24 @@
+import type { BlobId } from '#jmap/ids.ts';
+import type { Connection } from '../connection.ts';
+import { ModelError } from '../errors.ts';
+import type { Mail } from '../mail.ts';
+
+/** Uploads a file (RFC 8620 §6.1). @throws ModelError with words for people */
+export const upload = async (
+  connection: Connection,
+  mail: Mail,
+  body: Blob,
+  type: string,
+  signal: AbortSignal,
+): Promise<BlobId> => {
+  const answer = await connection.fetch(`/jmap/upload/${encodeURIComponent(mail.id)}`, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body,
+    signal,
+  });
+  if (answer.status === 413) throw new ModelError('jmap/request', 'larger than the server takes');
+  if (!answer.ok) throw new ModelError('net/server', `not uploaded (${answer.status})`);
+  const { blobId } = (await answer.json()) as { blobId: BlobId };
+  return blobId;
+};

@@ -1,0 +1,58 @@
+import type { Composers, Writing } from '#model/compose/composers.ts';
+import { IconButton } from '#parts/tooltip.tsx';
+import { ComposerWindow } from './window.tsx';
+import './composer.css';
+
+const Tab = ({ writing }: { writing: Writing }) => {
+  const subject = writing.draft.letter.value.subject.trim() || 'New message';
+  return (
+    <div class="comp-tab">
+      <button type="button" class="grow cut" onClick={() => (writing.shape.value = 'docked')}>
+        {subject}
+      </button>
+      <IconButton
+        icon="maximize-2"
+        label={`Open ${subject}`}
+        size="sm"
+        onClick={() => (writing.shape.value = 'docked')}
+      />
+      <IconButton icon="x" label={`Save and close ${subject}`} size="sm" onClick={() => writing.close()} />
+    </div>
+  );
+};
+
+/** Letters being written, at the foot of the screen. Non-modal: the mail behind stays in use. */
+export const Dock = ({ composers }: { composers: Composers }) => {
+  const open = composers.open.value.filter((each) => each.shape.value !== 'inline');
+  if (open.length === 0) return null;
+  return (
+    <div class="comp-dock">
+      {open.map((writing) =>
+        writing.shape.value === 'minimised' ? (
+          <Tab key={writing.key} writing={writing} />
+        ) : (
+          <ComposerWindow
+            key={writing.key}
+            writing={writing}
+            suggest={(prefix) => composers.suggest(writing.mail, prefix)}
+          />
+        ),
+      )}
+    </div>
+  );
+};
+
+/** The answer below the conversation it belongs to. */
+export const InlineComposer = ({ composers, threadId }: { composers: Composers; threadId: string }) => (
+  <>
+    {composers.open.value
+      .filter((each) => each.inThread === threadId && each.shape.value === 'inline')
+      .map((writing) => (
+        <ComposerWindow
+          key={writing.key}
+          writing={writing}
+          suggest={(prefix) => composers.suggest(writing.mail, prefix)}
+        />
+      ))}
+  </>
+);

@@ -1,0 +1,121 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Active, FromEditor, ToEditor } from '#editor/protocol.ts';
+
+/** What the composer can do with the editor once its frame is ready. */
+export interface EditorHandle {
+  tell(message: ToEditor): void;
+  /** HTML of a mail made harmless, in the frame's own document. */
+  clean(html: string): Promise<string>;
+}
+
+export interface EditorFrameProps {
+  label: string;
+  html: string;
+  hidden: boolean;
+  ready(editor: EditorHandle): void;
+  changed(html: string): void;
+  active(styles: readonly Active[], selected: string): void;
+  key(event: Extract<FromEditor, { on: 'key' }>): void;
+  image(image: Extract<FromEditor, { on: 'image' }>): void;
+  files(files: readonly File[]): void;
+}
+
+const themed = ['--ink', '--ink-2', '--ink-3', '--accent', '--line-2', '--font-ui'] as const;
+
+const theme = (): ToEditor => {
+  const style = getComputedStyle(document.documentElement);
+  return {
+    do: 'theme',
+    scheme: style.colorScheme.includes('dark') ? 'dark' : 'light',
+    variables: Object.fromEntries(themed.map((name) => [name, style.getPropertyValue(name)])),
+  };
+};
+
+/** The writing surface: a frame with scripts and without our origin, so that no HTML of a mail is parsed in the app's document. */
+export const EditorFrame = (props: EditorFrameProps) => {
+  const frame = useRef<HTMLIFrameElement>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const [height, setHeight] = useState(120);
+
+  useEffect(() => {
+    const at = frame.current;
+    if (!at) return undefined;
+    let port: MessagePort | null = null;
+    const waiting = new Map<number, (html: string) => void>();
+    let next = 0;
+    const tell = (message: ToEditor): void => port?.postMessage(message);
+    const handle: EditorHandle = {
+      tell,
+      clean: (html) =>
+        new Promise((done) => {
+          next += 1;
+          waiting.set(next, done);
+          tell({ do: 'clean', id: next, html });
+        }),
+    };
+    const hear = ({ data }: MessageEvent<FromEditor>): void => {
+      const now = latest.current;
+      switch (data.on) {
+        case 'ready':
+          tell(theme());
+          tell({ do: 'set', html: now.html, label: now.label });
+          now.ready(handle);
+          break;
+        case 'change':
+          now.changed(data.html);
+          break;
+        case 'height':
+          setHeight(data.pixels);
+          break;
+        case 'active':
+          now.active(data.styles, data.selected);
+          break;
+        case 'key':
+          now.key(data);
+          break;
+        case 'image':
+          now.image(data);
+          break;
+        case 'files':
+          now.files(data.files);
+          break;
+        case 'clean':
+          waiting.get(data.id)?.(data.html);
+          waiting.delete(data.id);
+          break;
+      }
+    };
+    const loaded = (): void => {
+      const channel = new MessageChannel();
+      port = channel.port1;
+      port.addEventListener('message', hear);
+      port.start();
+      // The frame's origin is opaque, so it cannot be named; what goes through is one end of a channel.
+      at.contentWindow?.postMessage('port', '*', [channel.port2]);
+    };
+    at.addEventListener('load', loaded);
+    const repaint = new MutationObserver(() => tell(theme()));
+    repaint.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    return () => {
+      at.removeEventListener('load', loaded);
+      repaint.disconnect();
+      port?.close();
+    };
+  }, []);
+
+  useEffect(() => {
+    frame.current?.style.setProperty('height', `${Math.max(height + 8, 120)}px`);
+  }, [height]);
+
+  return (
+    <iframe
+      ref={frame}
+      class="editor-frame"
+      title={props.label}
+      src="/editor/"
+      sandbox="allow-scripts"
+      hidden={props.hidden}
+    />
+  );
+};
