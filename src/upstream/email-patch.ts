@@ -53,3 +53,7 @@ export const applyEmailPatch = (t: IndexTransactor, number: EmailNumber, patch: 
   if (to !== null && from !== null) t.move(number, from, to, dueAt);
   else if (to !== null) t.copy(number, to, dueAt);
 };
+
+/** Whether the patch puts the Email into this mailbox. */
+export const movesTo = (patch: EmailPatch, mailbox: MailboxId | undefined): boolean =>
+  mailbox !== undefined && changes(patch, 'mailboxIds').on.some((id) => mailboxOf(id) === mailbox);

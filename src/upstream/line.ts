@@ -32,7 +32,9 @@ export class Line {
   readonly #jobs: Job[] = [];
   #order = 0;
   #busy = false;
-  #resting: () => void;
+  /** Why jobs are turned away; null while a session stands or is hoped for. */
+  #away: UpstreamError | null = null;
+  readonly #resting: () => void;
 
   /** `resting` is told whenever the last job is done. */
   constructor(resting: () => void = () => undefined) {
@@ -54,6 +56,7 @@ export class Line {
   }
 
   run<T>(task: Task<T>, { urgency: level, again = true }: TaskOptions): Promise<T> {
+    if (this.#away !== null) return Promise.reject(this.#away);
     return new Promise<T>((resolve, reject) => {
       this.#put({
         urgency: level,
@@ -67,14 +70,21 @@ export class Line {
   }
 
   attach(session: ImapSession): void {
+    this.#away = null;
     this.#session = session;
     session.onEnd(() => this.#detach(session));
     void this.#pump();
   }
 
-  /** Rejects all that waits. */
+  /** Rejects all that waits, and all that comes until {@link admit} or {@link attach}. */
   fail(error: UpstreamError): void {
+    this.#away = error;
     for (const job of this.#jobs.splice(0)) job.reject(error);
+  }
+
+  /** A connection is being made: jobs may wait for it. */
+  admit(): void {
+    this.#away = null;
   }
 
   #detach(session: ImapSession): void {

@@ -110,6 +110,7 @@ export class Lines {
       if (tooMany(error)) this.lower();
       else logError(this.#log, 'upstream.no-second-connection', error, { kind });
       extra.line.fail(new UpstreamError('net/away', 'no second connection', { cause: error }));
+      extra.line.admit();
     } finally {
       extra.opening = false;
     }

@@ -105,7 +105,10 @@ export class Mirror {
 
   /** These are no longer in the mailbox (rule S14). */
   vanished(mailbox: MailboxId, ranges: readonly Range[]): void {
-    const gone = withinRanges(ranges, this.uids(mailbox));
+    const few = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0) <= 200;
+    const gone = few
+      ? ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, at) => (first + at) as Uid))
+      : withinRanges(ranges, this.uids(mailbox));
     if (gone.length > 0) this.index.write((t) => t.vanished(mailbox, gone));
   }
 }

@@ -8,7 +8,7 @@ import type { MailAccount, Store, Submission } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
 import type { Keeper } from '#vault/keeper.ts';
 import { openRecord } from '#vault/seal-record.ts';
-import { applyEmailPatch, emailNumberOf } from './email-patch.ts';
+import { applyEmailPatch, emailNumberOf, movesTo } from './email-patch.ts';
 import { UpstreamError } from './errors.ts';
 import { afterTry } from './outbox-step.ts';
 import type { SendOutcome } from './outbox-step.ts';
@@ -232,11 +232,16 @@ export class Outbox {
 
   /** O6, O13, O14. */
   async #file(row: Submission): Promise<void> {
-    const { store, keeper, index, clock } = this.#parts;
+    const { store, keeper, index, clock, sent } = this.#parts;
     const effects = await this.#record(row);
     index.write((t) => {
       const number = emailNumberOf(effects.emailId);
-      if (number !== null && effects.onSuccessUpdateEmail !== null)
+      const toSent =
+        effects.onSuccessUpdateEmail !== null &&
+        movesTo(effects.onSuccessUpdateEmail, t.mailboxes().find((box) => box.role === 'sent')?.id);
+      // The provider's own copy will appear in Sent: ours would be a second one.
+      if (number !== null && toSent && sent.filesItself) t.destroy(number, clock.now());
+      else if (number !== null && effects.onSuccessUpdateEmail !== null)
         applyEmailPatch(t, number, effects.onSuccessUpdateEmail, clock.now());
       if (number !== null && effects.onSuccessDestroyEmail) t.destroy(number, clock.now());
       for (const mark of effects.onSuccessMark) {

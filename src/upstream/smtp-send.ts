@@ -1,0 +1,65 @@
+import { Problem } from '#base/problem.ts';
+import { SmtpError } from '#smtp/errors.ts';
+import { submit } from '#smtp/submit.ts';
+import type { Envelope } from '#smtp/submit.ts';
+import type { Authenticated } from '#vault/keeper.ts';
+import { authenticated } from './connect.ts';
+import type { ConnectParts } from './connect.ts';
+import type { OutboxParts } from './outbox.ts';
+import type { SendOutcome } from './outbox-step.ts';
+import type { SubmissionAddress, SubmissionEnvelope } from './submission.ts';
+
+/** Parameters that are for us (RFC 4865): the outbox holds the message, the server shall not hold it again. */
+const ours = new Set(['HOLDFOR', 'HOLDUNTIL']);
+
+const forServer = ({ email, parameters }: SubmissionAddress): Envelope['mailFrom'] => {
+  const kept = Object.entries(parameters ?? {}).filter(([key]) => !ours.has(key.toUpperCase()));
+  return { email, parameters: kept.length === 0 ? null : Object.fromEntries(kept) };
+};
+
+const toEnvelope = ({ mailFrom, rcptTo }: SubmissionEnvelope): Envelope => ({
+  mailFrom: forServer(mailFrom),
+  rcptTo: rcptTo.map(forServer),
+});
+
+/** Codes of the vault that say nothing of the mail server. */
+const notTried = new Set(['user/locked', 'keeper/away', 'keeper/full', 'keeper/defect']);
+
+const replies = (refused: SmtpError['refused']): { email: string; reply: string }[] =>
+  refused.map(({ email, words }) => ({ email, reply: words }));
+
+const outcomeOf = (error: SmtpError): SendOutcome => {
+  const { code, words } = error;
+  switch (code) {
+    case 'smtp/refused':
+    case 'smtp/too-large':
+      return { at: 'refused', permanent: !error.temporary, code, words, refused: replies(error.refused) };
+    case 'smtp/closed-before-data':
+      return { at: 'not-sent', code, ours: false };
+    case 'smtp/unknown':
+      return { at: 'unknown', code };
+  }
+};
+
+/** Hands messages to the account's submission server: one connection and one LOGIN each. */
+export const smtpSender =
+  (parts: ConnectParts): OutboxParts['send'] =>
+  async (envelope, message) => {
+    let stream: Authenticated;
+    try {
+      stream = await authenticated(parts, 'smtp');
+    } catch (error) {
+      const code = error instanceof Problem ? error.code : 'net/away';
+      return { at: 'not-sent', code, ours: notTried.has(code) };
+    }
+    try {
+      const { reply, refused } = await submit(stream, toEnvelope(envelope), message, {
+        report: () => Promise.resolve(),
+        clock: parts.clock,
+      });
+      return { at: 'accepted', reply, refused: replies(refused) };
+    } catch (error) {
+      if (error instanceof SmtpError) return outcomeOf(error);
+      throw error;
+    }
+  };

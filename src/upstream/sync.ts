@@ -1,0 +1,266 @@
+import { logError } from '#base/log.ts';
+import type { Mailbox, MailboxId } from '#index/types.ts';
+import type { ImapSession } from '#imap/session.ts';
+import { arrivals, catchUp, compare, isFresh } from './catch-up.ts';
+import type { CatchUp } from './catch-up.ts';
+import { follow } from './changes.ts';
+import type { Fill } from './fill.ts';
+import type { FolderSync } from './folder-sync.ts';
+import { urgency } from './line.ts';
+import type { Urgency } from './line.ts';
+import type { Lines } from './lines.ts';
+import type { Mirror } from './mirror.ts';
+import type { Previews } from './previews.ts';
+
+/** Other mailboxes are compared this often; less when the server tells of them by itself (rule S11), milliseconds. */
+const pollEvery = 60_000;
+const pollNotified = 5 * 60_000;
+/** INBOX is asked this often where the server does not push. */
+const askEvery = 15_000;
+/** After work in another mailbox the watch goes back to INBOX this soon. */
+const homeAfter = 1_000;
+/** All flags and UIDs are compared this often where the server cannot say what changed. */
+const deepEvery = 10 * 60_000;
+/** A second look at the same mailbox within this time is the same look. */
+const sameLook = 2_000;
+/** An Email that lies nowhere is destroyed after this long (rule S14). */
+const goneFor = 10 * 60_000;
+
+/** Messages of a mailbox that the user opened before the sync came to it. */
+const lookedHead = 200;
+
+export interface SyncParts {
+  mirror: Mirror;
+  lines: Lines;
+  folders: FolderSync;
+  fill: Fill;
+  previews: Previews;
+  /** Progress changed. */
+  told: () => void;
+}
+
+/** What is done on the watch connection so that the index follows the server. */
+export class Sync {
+  readonly #parts: SyncParts;
+  readonly #mirror: Mirror;
+  readonly #visiting = new Set<MailboxId>();
+  readonly #lookedAt = new Map<MailboxId, number>();
+  readonly #deepAt = new Map<MailboxId, number>();
+  readonly #cancels = new Set<() => void>();
+  #home: (() => void) | null = null;
+  #notified = false;
+
+  constructor(parts: SyncParts) {
+    this.#parts = parts;
+    this.#mirror = parts.mirror;
+  }
+
+  /** The connection is new: mailboxes, INBOX, then listening; the rest follows by itself. */
+  async begin(session: ImapSession): Promise<void> {
+    const { lines, folders, told } = this.#parts;
+    this.stop();
+    this.#notified = false;
+    const differing = await lines.watch.run((line) => folders.run(line), { urgency: urgency.arrival });
+    told();
+    const inbox = this.#inbox();
+    if (inbox !== null) await this.visit(inbox.id, urgency.arrival);
+    follow(session, this.#mirror, {
+      arrived: (mailbox) => this.#quietly('arrived', this.#arrived(mailbox)),
+      compare: (mailbox) => this.#quietly('compare', this.#onSelected(mailbox, compare)),
+      flagsAt: (mailbox, sequence) =>
+        this.#quietly(
+          'flags',
+          this.#onSelected(mailbox, (line, mirror, box) => sequenceFlags(line, mirror, box, sequence)),
+        ),
+      visit: (mailbox) => this.#quietly('visit', this.visit(mailbox, urgency.arrival)),
+      list: () => this.#quietly('list', this.refreshFolders()),
+    });
+    await lines.watch.run(
+      async (line) => {
+        this.#notified = await line.notify();
+        if (!this.#notified) await line.idle();
+      },
+      { urgency: urgency.arrival },
+    );
+    this.#quietly('fill', this.fillUp());
+    for (const id of differing)
+      if (id !== inbox?.id && !isFresh(this.#mirror.mailbox(id)))
+        this.#quietly('visit', this.visit(id, urgency.folders));
+    this.#every(this.#notified ? pollNotified : pollEvery, () => this.refreshFolders());
+    if (!session.capabilities.has('IDLE') || session.quirks.mustPoll) this.#every(askEvery, () => this.#ask());
+    this.#every(pollEvery, () => this.#sweep());
+  }
+
+  /** Timers of a connection that is gone. */
+  stop(): void {
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+    this.#home?.();
+    this.#home = null;
+  }
+
+  /** Brings a mailbox into step; equal wishes that wait are one. */
+  async visit(id: MailboxId, level: Urgency, options: CatchUp = {}): Promise<void> {
+    if (this.#visiting.has(id)) return;
+    this.#visiting.add(id);
+    const { lines, fill, previews, told } = this.#parts;
+    try {
+      await lines.watch.run(
+        async (session) => {
+          this.#visiting.delete(id);
+          const brought = await catchUp(session, this.#mirror, id, {
+            ...options,
+            deep: options.deep ?? this.#deepIsDue(session, id),
+          });
+          fill.brought(id, brought.oldest);
+          if (brought.count > 0) told();
+        },
+        { urgency: level },
+      );
+    } finally {
+      this.#visiting.delete(id);
+    }
+    if (!fill.running) this.#quietly('previews', previews.start());
+  }
+
+  /** LIST, and a visit to what differs. */
+  async refreshFolders(): Promise<void> {
+    const { lines, folders, told } = this.#parts;
+    const differing = await lines.watch.run((session) => folders.run(session), { urgency: urgency.folders });
+    told();
+    const here = this.#mirror.index
+      .read((reader) => reader.mailboxes())
+      .find((box) => box.pathRaw === lines.watch.session?.selected?.pathRaw);
+    let fresh = false;
+    for (const id of differing) {
+      const box = this.#mirror.mailbox(id);
+      if (isFresh(box)) fresh = true;
+      else if (id !== here?.id) await this.visit(id, urgency.folders);
+    }
+    if (here !== undefined && lines.watch.session?.condstore === false) await this.visit(here.id, urgency.folders);
+    if (fresh) await this.fillUp();
+  }
+
+  /** The first sync as far as it is missing, then previews and full text. */
+  async fillUp(): Promise<void> {
+    await this.#parts.fill.start();
+    await this.#parts.previews.start();
+  }
+
+  /** The user looks at this mailbox (rule S8). */
+  look(id: MailboxId): void {
+    const now = this.#mirror.clock.now();
+    if (now - (this.#lookedAt.get(id) ?? -sameLook) < sameLook) return;
+    this.#lookedAt.set(id, now);
+    this.#parts.fill.look(id);
+    const { session } = this.#parts.lines.watch;
+    const box = this.#mirror.index.read((reader) => reader.mailbox(id));
+    if (session === null || box === undefined || box.noselect) return;
+    const listening = session.selected?.pathRaw === box.pathRaw && session.condstore && box.role === 'inbox';
+    if (!listening) this.#quietly('look', this.visit(id, urgency.visible, { head: lookedHead }));
+  }
+
+  /** Nothing more to do: back to INBOX, where new mail is told of. */
+  resting(): void {
+    const { lines } = this.#parts;
+    const inbox = this.#inbox();
+    if (
+      inbox === null ||
+      (lines.watch.session?.selected?.pathRaw === inbox.pathRaw && !lines.watch.session.selected.readOnly)
+    )
+      return;
+    this.#home?.();
+    this.#home = this.#mirror.clock.after(homeAfter, () => {
+      if (!lines.watch.busy && lines.watch.session !== null)
+        this.#quietly('home', this.visit(inbox.id, urgency.folders));
+    });
+  }
+
+  #inbox(): Mailbox | null {
+    return this.#mirror.index.read((reader) => reader.mailboxes()).find((box) => box.role === 'inbox') ?? null;
+  }
+
+  #deepIsDue(session: ImapSession, id: MailboxId): boolean {
+    if (session.condstore) return false;
+    const now = this.#mirror.clock.now();
+    if (now - (this.#deepAt.get(id) ?? 0) < deepEvery) return false;
+    this.#deepAt.set(id, now);
+    return true;
+  }
+
+  async #arrived(id: MailboxId): Promise<void> {
+    const { fill, previews, told } = this.#parts;
+    await this.#onSelected(id, async (session, mirror, box) => {
+      const exists = session.selected?.exists ?? box.exists;
+      const brought = await arrivals(session, mirror, box, exists);
+      if (!session.condstore)
+        await sequenceFlags(session, mirror, box, [Math.max(1, exists - 100), Math.max(1, exists)]);
+      const now = mirror.mailbox(id);
+      mirror.index.write((t) =>
+        t.patchMailbox(id, {
+          exists: session.selected?.exists ?? exists,
+          uidnext: Math.max(now.uidnext, (brought.highest ?? 0) + 1),
+        }),
+      );
+      fill.brought(id, brought.oldest);
+      told();
+    });
+    if (!fill.running) await previews.start();
+  }
+
+  /** Runs with the mailbox selected: as it is if it still is, else by a visit, which does all that was wanted. */
+  async #onSelected(
+    id: MailboxId,
+    task: (session: ImapSession, mirror: Mirror, box: Mailbox) => Promise<void>,
+  ): Promise<void> {
+    if (this.#visiting.has(id)) return;
+    await this.#parts.lines.watch.run(
+      async (session) => {
+        const box = this.#mirror.mailbox(id);
+        if (session.selected?.pathRaw === box.pathRaw && !isFresh(box)) await task(session, this.#mirror, box);
+        else await catchUp(session, this.#mirror, id);
+      },
+      { urgency: urgency.arrival },
+    );
+  }
+
+  async #ask(): Promise<void> {
+    const inbox = this.#inbox();
+    if (inbox !== null) await this.visit(inbox.id, urgency.arrival);
+  }
+
+  async #sweep(): Promise<void> {
+    const unfinished = this.#mirror.index.read((reader) => reader.mailboxes()).some((box) => box.state === 'remap');
+    if (!unfinished) this.#mirror.index.write((t) => t.sweep(this.#mirror.clock.now() - goneFor));
+    return Promise.resolve();
+  }
+
+  #every(ms: number, task: () => Promise<void>): void {
+    const again = (): void => {
+      const cancel = this.#mirror.clock.after(ms, () => {
+        this.#cancels.delete(cancel);
+        this.#quietly('timer', task());
+        again();
+      });
+      this.#cancels.add(cancel);
+    };
+    again();
+  }
+
+  /** The connection's end is the watch's business; all else is worth a line. */
+  #quietly(what: string, work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (this.#parts.lines.watch.session !== null) logError(this.#mirror.log, 'upstream.sync', error, { what });
+    });
+  }
+}
+
+const sequenceFlags = async (
+  session: ImapSession,
+  mirror: Mirror,
+  box: Mailbox,
+  sequence: [number, number],
+): Promise<void> => {
+  const { rows } = await session.fetchFlags({ sequence });
+  await mirror.flags(box.id, rows);
+};
