@@ -36,7 +36,7 @@ test('a well-known provider is taken from the table', async () => {
   );
   const last = steps.at(-1);
   assert.ok(last?.step === 'result');
-  assert.equal(last.settings.imap.username, 'Ada@gmail.com');
+  assert.equal(last.settings.imap.username, 'ada@gmail.com');
   assert.equal(last.settings.provider?.auth, 'app-password');
   assert.equal(last.settings.foreign, false);
 });

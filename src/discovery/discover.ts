@@ -175,7 +175,8 @@ const wantedFor = async (
 };
 
 const settle = ({ wanted, imap, smtp }: Omit<Known, 'until'>, who: Who): Settings => {
-  const username = wanted.user === 'local' ? who.local : who.address;
+  // Servers fold the case of a login; one mailbox must not become two users of ours.
+  const username = (wanted.user === 'local' ? who.local : who.address).toLowerCase();
   const own = (host: string): boolean => host === who.domain || host.endsWith(`.${who.domain}`);
   const { provider, source } = wanted;
   return {

@@ -75,12 +75,20 @@ const openOrRebuild = (parts: HostParts, file: string, key: Buffer): Index => {
   }
 };
 
+const indexFile = (parts: HostParts, account: Pick<MailAccount, 'id'>): string =>
+  join(parts.folder, `${account.id}.db`);
+
+/** Deletes the index files of a user whose accounts are closed. */
+export const eraseIndexes = async (parts: HostParts, user: UserId): Promise<void> => {
+  for (const account of await parts.store.accounts(user)) removeIndex(indexFile(parts, account));
+};
+
 const openAccount = async (parts: HostParts, account: MailAccount): Promise<OpenAccount> => {
   const { store, keeper, clock, log } = parts;
   const key = await indexKey(parts, account);
   let index: Index;
   try {
-    index = openOrRebuild(parts, join(parts.folder, `${account.id}.db`), key);
+    index = openOrRebuild(parts, indexFile(parts, account), key);
   } finally {
     key.fill(0);
   }

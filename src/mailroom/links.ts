@@ -3,14 +3,20 @@ import type { UserId } from '#vault/keeper.ts';
 
 /**
  * Signed URLs that a mail document may contain. No cookie reaches what an opaque document loads, so the URL itself says
- * whose part it is and until when; nobody can make one without the key.
+ * whose mail it is and until when, and its parts lie below it; nobody can make one without the key.
  */
 export interface PartClaim {
   user: UserId;
   account: string;
-  blob: string;
+  email: string;
   /** Unix seconds. */
   expires: number;
+}
+
+/** The document shall tell how tall its content is: the name it tells it under, and the height of its frame. */
+export interface MeasureWish {
+  token: string;
+  frame: number;
 }
 
 /** What a document URL of the second origin says: the cookies of the first do not reach it. */
@@ -20,7 +26,7 @@ export interface DocumentClaim {
   email: string;
   remoteImages: boolean;
   dark: boolean;
-  measure: string | null;
+  measure: MeasureWish | null;
   expires: number;
 }
 

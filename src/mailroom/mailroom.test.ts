@@ -16,7 +16,8 @@ import { RoomError } from './errors.ts';
 import { openLinks } from './links.ts';
 import { type Mailrooms, openMailrooms, overPort } from './mailrooms.ts';
 import type { Who } from './protocol.ts';
-import { pulling, Room } from './room.ts';
+import { pulling } from './pulling.ts';
+import { Room } from './room.ts';
 
 const user = 'u1' as UserId;
 const who: Who = { user, readOnly: false, sessionState: 's1' };
@@ -221,7 +222,7 @@ test('an error of the gateway arrives as a code, without its words', async () =>
 
 test('signed links: whose part, until when, and nobody else makes one', () => {
   const links = openLinks(Buffer.alloc(32, 1));
-  const claim = { user, account: 'A1', blob: 'G1_2', expires: 1_000 };
+  const claim = { user, account: 'A1', email: 'M1', expires: 1_000 };
   const token = links.part(claim);
   assert.deepEqual(links.readPart(token, 999_000), claim);
   assert.equal(links.readPart(token, 1_000_001), null);

@@ -94,7 +94,7 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
       }
       return new Promise<Answer<O>>((resolve, reject) => {
         desk.waiting.set(id, { resolve, reject });
-        desk.line.post({ id, op, who, ask: moved }, move);
+        desk.line.post({ id, op, who, ask: moved as Ask<O> }, move);
       });
     },
     onChange: (listener) => {

@@ -1,4 +1,5 @@
 import type { MessagePort, Transferable } from 'node:worker_threads';
+import type { Measure } from '#mime/html/document.ts';
 import type { UserId } from '#vault/keeper.ts';
 import type { WireError } from './errors.ts';
 
@@ -27,7 +28,7 @@ export interface Operations {
     ask: { account: string; blob: string };
     answer: { type: string; size: number | null; port: MessagePort } | null;
   };
-  /** One HTML message. `origin` goes before every link; `measure` before the names of the measuring images. */
+  /** One HTML message. `origin` goes before every link, `parts` (ends in `/`) before the section of an inline image. */
   document: {
     ask: {
       account: string;
@@ -35,7 +36,8 @@ export interface Operations {
       remoteImages: boolean;
       dark: boolean;
       origin: string;
-      measure: string | null;
+      parts: string;
+      measure: Measure | null;
     };
     answer: { html: Uint8Array; blockedImages: number } | null;
   };
@@ -44,6 +46,8 @@ export interface Operations {
   open: { ask: Record<string, never>; answer: null };
   /** The accounts are closed; the next request opens them again, when the keeper has the key. */
   close: { ask: Record<string, never>; answer: null };
+  /** As `close`, and the indexes are deleted: the user is about to be. */
+  erase: { ask: Record<string, never>; answer: null };
 }
 
 export type Op = keyof Operations;

@@ -3,9 +3,9 @@ import { logError } from '#base/log.ts';
 import { oncePerKey } from '#base/once.ts';
 import type { Caller } from '#gateway/types.ts';
 import type { UserId } from '#vault/keeper.ts';
-import { fromWire, RoomError, toWire } from './errors.ts';
-import { type HostParts, openHost, type OpenHost } from './host.ts';
-import { linkExpiry, type Links } from './links.ts';
+import { RoomError, toWire } from './errors.ts';
+import { eraseIndexes, type HostParts, openHost, type OpenHost } from './host.ts';
+import type { Links } from './links.ts';
 import {
   type Answer,
   asBuffer,
@@ -23,7 +23,10 @@ export interface RoomParts extends HostParts {
 }
 
 type Handlers = {
-  [O in Exclude<Op, 'close'>]: (caller: Caller, ask: Operations[O]['ask']) => Promise<Operations[O]['answer']>;
+  [O in Exclude<Op, 'close' | 'erase'>]: (
+    caller: Caller,
+    ask: Operations[O]['ask'],
+  ) => Promise<Operations[O]['answer']>;
 };
 
 /** Feeds a port chunk by chunk, one for each `more`. */
@@ -95,7 +98,7 @@ export class Room implements AsyncDisposable {
   }
 
   #table(): Handlers {
-    const { gateway, links, clock, log } = this.#parts;
+    const { gateway, links, log } = this.#parts;
     return {
       api: (caller, { body }) => gateway.api(caller, asBuffer(body)),
       session: async (caller, { origin, username }) => ({ body: await gateway.session(caller, origin, username) }),
@@ -104,12 +107,8 @@ export class Room implements AsyncDisposable {
         const found = await gateway.download(caller, account, blob);
         return found && { type: found.type, size: found.size, port: feed(found.chunks, log) };
       },
-      document: async (caller, { account, email, remoteImages, dark, origin, measure }) => {
-        const expires = linkExpiry(clock.now());
-        const part = (section: string): string => {
-          const blob = `G${email.slice(1)}_${section.replaceAll('.', '_')}`;
-          return `${origin}/mail/img/${links.part({ user: caller.host.user, account, blob, expires })}`;
-        };
+      document: async (caller, { account, email, remoteImages, dark, origin, parts, measure }) => {
+        const part = (section: string): string => `${parts}${section.replaceAll('.', '_')}`;
         const link = (href: string): string => `${origin}/out?${links.out(href)}`;
         const found = await gateway.mailDocument(caller, account, email, { remoteImages, dark, part, link, measure });
         return found && { html: Buffer.from(found.html), blockedImages: found.blockedImages };
@@ -143,8 +142,9 @@ export class Room implements AsyncDisposable {
   }
 
   async #answer({ op, who, ask }: AskMessage): Promise<Answer<Op>> {
-    if (op === 'close') {
+    if (op === 'close' || op === 'erase') {
       await this.close(who.user);
+      if (op === 'erase') await eraseIndexes(this.#parts, who.user);
       return null;
     }
     const { host, running } = this.#hosts.get(who.user) ?? (await this.#open(who.user));
@@ -189,42 +189,3 @@ export class Room implements AsyncDisposable {
     await Promise.all([...this.#hosts.keys()].map((user) => this.close(user)));
   }
 }
-
-/** The bytes of a download as the reader pulls them. */
-export const pulling = (port: MessagePort): ReadableStream<Uint8Array> => {
-  const ask = (pull: Pull): void => port.postMessage(pull);
-  let settle: (() => void) | null = null;
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        port.on('message', (pulled: Pulled) => {
-          if ('chunk' in pulled) controller.enqueue(pulled.chunk);
-          else {
-            port.close();
-            if ('end' in pulled) controller.close();
-            else controller.error(fromWire(pulled.failed));
-          }
-          settle?.();
-        });
-        port.on('close', () => {
-          settle?.();
-          try {
-            controller.error(new RoomError('room/gone', 'the mailroom ended'));
-          } catch {
-            // Already closed: the usual end.
-          }
-        });
-      },
-      pull: () =>
-        new Promise<void>((resolve) => {
-          settle = resolve;
-          ask('more');
-        }),
-      cancel: () => {
-        ask('stop');
-        port.close();
-      },
-    },
-    { highWaterMark: 2 },
-  );
-};

@@ -1,0 +1,132 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Hono } from 'hono';
+import { logError } from '#base/log.ts';
+import { loudness } from '#base/problem.ts';
+import { authRoutes } from './auth.ts';
+import { type DoorEnv, type Routes } from './context.ts';
+import { eventSourceRoutes } from './event-source.ts';
+import { Hub } from './hub.ts';
+import { jmapRoutes } from './jmap.ts';
+import { mailRoutes } from './mail.ts';
+import { Heights } from './measure.ts';
+import { Metrics } from './metrics.ts';
+import { outRoutes } from './out.ts';
+import type { DoorParts } from './parts.ts';
+import { openPeers } from './peer.ts';
+import { DoorError, notFound, problemResponse, unauthenticated } from './problems.ts';
+import { Sessions } from './sessions.ts';
+import { openStatic } from './static.ts';
+import { asDoorError } from './words.ts';
+
+/** Everything between a Request and its Response; sockets are none of its business. */
+export interface DoorApp extends Disposable {
+  fetch: Hono<DoorEnv>['fetch'];
+}
+
+const healthMs = 3_000;
+
+/** Names of routes for the metrics: never a path that somebody typed. */
+const routeOf = (path: string): string =>
+  /^\/(auth\/(?:sign-in|sign-out|unlock|lock|session|tokens|discover|key)|jmap\/(?:api|eventsource|upload|download)|mail|out|healthz|metrics|\.well-known\/jmap)(?:\/|$)/.exec(
+    path,
+  )?.[1] ?? 'static';
+
+const ours = /^\/(auth|jmap|mail|out|healthz|metrics|\.well-known)(\/|$)/;
+
+const everywhere = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Frame-Options': 'SAMEORIGIN',
+} as const;
+
+const sameText = (a: string, b: string): boolean => {
+  const [one, two] = [Buffer.from(a), Buffer.from(b)];
+  return one.length === two.length && timingSafeEqual(one, two);
+};
+
+export const openDoorApp = (parts: DoorParts): DoorApp => {
+  const { config, secrets, store, mailrooms, clock, links, log } = parts;
+  const sessions = new Sessions(parts);
+  const hub = new Hub();
+  const heights = new Heights(clock, hub);
+  const metrics = new Metrics();
+  const peers = openPeers(config);
+  const files = openStatic(parts.dist, config);
+  const unlisten = mailrooms.onChange((user, account, states) => hub.tell(user, { kind: 'states', account, states }));
+  const mailHost = config.mailOrigin === null ? null : new URL(config.mailOrigin).host;
+
+  const app: Routes = new Hono<DoorEnv>();
+
+  app.use(async (c, next) => {
+    const start = performance.now();
+    const { req } = c;
+    const remote = c.env?.incoming?.socket.remoteAddress ?? c.env?.remoteAddress ?? '127.0.0.1';
+    const onMailOrigin = mailHost !== null && req.header('host') === mailHost;
+    if (onMailOrigin && !/^\/mail\/(document|img|m)\//.test(req.path)) c.res = problemResponse(notFound());
+    else {
+      try {
+        if (req.path !== '/healthz') c.set('peer', peers(req.raw, remote));
+        await next();
+      } catch (error) {
+        c.res = problemResponse(asDoorError(error));
+      }
+    }
+    for (const [name, value] of Object.entries(everywhere))
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    metrics.request(routeOf(req.path), c.res.status, performance.now() - start);
+  });
+
+  app.onError((error) => {
+    const problem = asDoorError(error);
+    if (loudness(problem) !== 'info') logError(log, 'request', problem.cause ?? problem, { answer: problem.code });
+    return problemResponse(problem);
+  });
+
+  app.get('/healthz', async () => {
+    const late = new Promise<boolean>((resolve) => setTimeout(resolve, healthMs, false).unref());
+    const ok = await Promise.race([store.healthy().catch(() => false), late]);
+    return new Response(JSON.stringify({ status: ok ? 'ok' : 'unavailable' }), {
+      status: ok ? 200 : 503,
+      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+    });
+  });
+
+  app.get('/metrics', (c) => {
+    const token = secrets.metricsToken?.reveal();
+    const given = /^Bearer +(.+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+    if (!(token === undefined ? c.get('peer').local : sameText(given, token))) throw unauthenticated();
+    const present = sessions.presence.users;
+    return new Response(metrics.text({ ...mailrooms.census(), streams: hub.streams, present }), {
+      headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' },
+    });
+  });
+
+  const { jmap, wellKnown } = jmapRoutes(sessions);
+  app.route('/auth', authRoutes(parts, sessions, metrics));
+  app.route('/.well-known', wellKnown);
+  app.route('/jmap/eventsource', eventSourceRoutes(sessions, hub));
+  app.route('/jmap', jmap);
+  app.route('/mail', mailRoutes(parts, sessions, heights));
+  app.route('/out', outRoutes(links));
+  app.notFound((c) => {
+    const found = ours.test(c.req.path) ? null : files(c.req.raw);
+    if (found) return found;
+    const wrongMethod = c.req.method !== 'GET' && c.req.method !== 'HEAD';
+    return problemResponse(
+      wrongMethod
+        ? new DoorError('method-not-allowed', 'This cannot be done here.', `${c.req.method} is not taken here.`)
+        : notFound(),
+    );
+  });
+
+  return {
+    fetch: app.fetch,
+    [Symbol.dispose]: () => {
+      unlisten();
+      hub.close();
+      sessions.close();
+      metrics.close();
+    },
+  };
+};

@@ -1,0 +1,119 @@
+import { limits } from '#mailroom/limits.ts';
+import { asBuffer } from '#mailroom/protocol.ts';
+import { pulling } from '#mailroom/pulling.ts';
+import { readBytes } from './body.ts';
+import { newRoutes, type Routes } from './context.ts';
+import { Concurrency } from './limits.ts';
+import type { Peer } from './peer.ts';
+import { checkOrigin } from './peer.ts';
+import { DoorError, notFound } from './problems.ts';
+import type { Sessions, Visitor } from './sessions.ts';
+
+/** A limit of the session object was passed – RFC 8620 §3.6.1 */
+const limitProblem = (status: 413 | 429, limit: string, detail: string): Response =>
+  new Response(JSON.stringify({ type: 'urn:ietf:params:jmap:error:limit', status, detail, limit }), {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      ...(status === 413 ? { Connection: 'close' } : { 'Retry-After': '1' }),
+    },
+  });
+
+/** Printable ASCII for old clients, and the whole name as RFC 8187 says it. */
+export const contentDisposition = (name: string): string => {
+  const clean = name.replaceAll(/[\p{Cc}\p{Cf}/\\]/gu, '_').slice(0, 200) || 'file';
+  const plain = clean.replaceAll(/[^\x20-\x7e]|["%]/g, '_');
+  const coded = encodeURIComponent(clean.toWellFormed()).replaceAll(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16)}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${coded}`;
+};
+
+/** type/subtype – RFC 6838 §4.2; parameters are not taken over. */
+const mediaType = (text: string): string | null =>
+  /^[\w.+-]+\/[\w.+-]+$/.exec(text.split(';')[0]?.trim() ?? '')?.[0] ?? null;
+
+/** Whatever a blob is, it does nothing in our origin. */
+export const blobHeaders = (type: string): Record<string, string> => ({
+  'Content-Type': type,
+  'Content-Security-Policy': "sandbox; default-src 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'private, max-age=31536000, immutable',
+});
+
+/** `/jmap/*` and the session resource: bytes go to the user's mailroom and come back, nothing is parsed here. */
+export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Routes } => {
+  const jmap = newRoutes();
+  const wellKnown = newRoutes();
+  const requests = new Concurrency(limits.maxConcurrentRequests);
+  const uploads = new Concurrency(limits.maxConcurrentUpload);
+
+  const changer = async (request: Request, peer: Peer): Promise<Visitor> => {
+    if (!request.headers.has('authorization')) checkOrigin(request, peer);
+    return sessions.visitor(request, peer);
+  };
+
+  wellKnown.get('/jmap', async (c) => {
+    const peer = c.get('peer');
+    const visitor = await sessions.visitor(c.req.raw, peer);
+    const username = await sessions.username(visitor.user);
+    const { body } = await sessions.ask(visitor, 'session', { origin: peer.origin, username });
+    return new Response(asBuffer(body), {
+      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'private, no-store' },
+    });
+  });
+
+  jmap.post('/api', async (c) => {
+    const visitor = await changer(c.req.raw, c.get('peer'));
+    const end = requests.begin(visitor.user);
+    if (!end) return limitProblem(429, 'maxConcurrentRequests', `${limits.maxConcurrentRequests} requests at once.`);
+    try {
+      const bytes = await readBytes(c.req.raw, limits.maxSizeRequest);
+      const { status, type, body } = await sessions.ask(visitor, 'api', { body: bytes });
+      return new Response(asBuffer(body), {
+        status,
+        headers: { 'Content-Type': type, 'Cache-Control': 'private, no-store' },
+      });
+    } catch (error) {
+      if (error instanceof DoorError && error.code === 'door/too-large')
+        return limitProblem(413, 'maxSizeRequest', `At most ${limits.maxSizeRequest} bytes.`);
+      throw error;
+    } finally {
+      end();
+    }
+  });
+
+  jmap.post('/upload/:account', async (c) => {
+    const visitor = await changer(c.req.raw, c.get('peer'));
+    const end = uploads.begin(visitor.user);
+    if (!end) return limitProblem(429, 'maxConcurrentUpload', `${limits.maxConcurrentUpload} uploads at once.`);
+    try {
+      const bytes = await readBytes(c.req.raw, limits.maxSizeUpload);
+      const type = mediaType(c.req.header('content-type') ?? '') ?? 'application/octet-stream';
+      const { status, body } = await sessions.ask(visitor, 'upload', { account: c.req.param('account'), type, bytes });
+      const kind = status < 400 ? 'application/json' : 'application/problem+json';
+      return new Response(asBuffer(body), { status, headers: { 'Content-Type': kind, 'Cache-Control': 'no-store' } });
+    } finally {
+      end();
+    }
+  });
+
+  jmap.get('/download/:account/:blob/:name', async (c) => {
+    const visitor = await sessions.visitor(c.req.raw, c.get('peer'));
+    const { account, blob, name } = c.req.param();
+    const found = await sessions.ask(visitor, 'download', { account, blob });
+    if (!found) throw notFound();
+    const type = mediaType(c.req.query('accept') ?? '') ?? mediaType(found.type) ?? 'application/octet-stream';
+    return new Response(pulling(found.port), {
+      headers: {
+        ...blobHeaders(type),
+        'Content-Disposition': contentDisposition(name),
+        ...(found.size === null ? {} : { 'Content-Length': String(found.size) }),
+      },
+    });
+  });
+
+  return { jmap, wellKnown };
+};

@@ -1,0 +1,139 @@
+import { isIPv6 } from 'node:net';
+import type { Clock } from '#base/clock.ts';
+import { rateLimited } from './words.ts';
+
+interface Bucket {
+  left: number;
+  at: number;
+}
+
+/** So many attempts at once, and one more after each `everyMs`. */
+class Buckets {
+  readonly #clock: Clock;
+  readonly #burst: number;
+  readonly #everyMs: number;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(clock: Clock, burst: number, everyMs: number) {
+    this.#clock = clock;
+    this.#burst = burst;
+    this.#everyMs = everyMs;
+  }
+
+  #now(key: string): Bucket {
+    const now = this.#clock.now();
+    const known = this.#buckets.get(key) ?? { left: this.#burst, at: now };
+    const left = Math.min(this.#burst, known.left + (now - known.at) / this.#everyMs);
+    return { left, at: now };
+  }
+
+  /** Seconds until an attempt is free; 0 now. */
+  wait(key: string): number {
+    const { left } = this.#now(key);
+    return left >= 1 ? 0 : Math.ceil(((1 - left) * this.#everyMs) / 1_000);
+  }
+
+  take(key: string): void {
+    const bucket = this.#now(key);
+    this.#buckets.set(key, { ...bucket, left: bucket.left - 1 });
+    if (this.#buckets.size > 50_000) this.#sweep();
+  }
+
+  giveBack(key: string): void {
+    const bucket = this.#now(key);
+    this.#buckets.set(key, { ...bucket, left: Math.min(this.#burst, bucket.left + 1) });
+  }
+
+  #sweep(): void {
+    for (const key of this.#buckets.keys()) if (this.#now(key).left >= this.#burst) this.#buckets.delete(key);
+  }
+}
+
+/** The network an attempt comes from: an IPv6 customer has at least a /64. */
+export const networkOf = (address: string): string =>
+  isIPv6(address) && !address.startsWith('::ffff:')
+    ? new URL(`http://[${address.split('%')[0] ?? address}]`).hostname.slice(1, -1).split(':').slice(0, 4).join(':')
+    : address.replace(/^::ffff:/, '');
+
+const seconds = 1_000;
+const minutes = 60_000;
+
+/**
+ * Limits on signing in. Failures count, successes are given back. Per network; per network and account; and per account
+ * from everywhere, which is slow but never closed, and does not bind a browser that has signed in to the account before
+ * (`known`): a stranger cannot keep the owner out.
+ */
+export class SignInLimits {
+  readonly #network: Buckets;
+  readonly #pair: Buckets;
+  readonly #account: Buckets;
+
+  constructor(clock: Clock) {
+    this.#network = new Buckets(clock, 30, 20 * seconds);
+    this.#pair = new Buckets(clock, 8, 30 * seconds);
+    this.#account = new Buckets(clock, 30, 10 * seconds);
+  }
+
+  /**
+   * Counts an attempt; the returned function takes it back when it was right.
+   * @throws DoorError `rate-limited`
+   */
+  attempt(address: string, account: string, known: boolean): () => void {
+    const network = networkOf(address);
+    const pair = `${network} ${account}`;
+    const wait = Math.max(
+      this.#network.wait(network),
+      this.#pair.wait(known ? `known ${pair}` : pair),
+      known ? 0 : this.#account.wait(account),
+    );
+    if (wait > 0) throw rateLimited(wait);
+    const counted: [Buckets, string][] = [
+      [this.#network, network],
+      [this.#pair, known ? `known ${pair}` : pair],
+      ...(known ? [] : ([[this.#account, account]] as [Buckets, string][])),
+    ];
+    for (const [buckets, key] of counted) buckets.take(key);
+    return () => {
+      for (const [buckets, key] of counted) buckets.giveBack(key);
+    };
+  }
+}
+
+/** A plain limit per network, for what costs us work: looking for servers. */
+export class WorkLimit {
+  readonly #buckets: Buckets;
+
+  constructor(clock: Clock, burst = 20, everyMs = minutes / 20) {
+    this.#buckets = new Buckets(clock, burst, everyMs);
+  }
+
+  /** @throws DoorError `rate-limited` */
+  spend(address: string): void {
+    const network = networkOf(address);
+    const wait = this.#buckets.wait(network);
+    if (wait > 0) throw rateLimited(wait);
+    this.#buckets.take(network);
+  }
+}
+
+/** At most `most` at once for each key (RFC 8620 maxConcurrentRequests). */
+export class Concurrency {
+  readonly #most: number;
+  readonly #running = new Map<string, number>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** null: too many. Else what ends it. */
+  begin(key: string): (() => void) | null {
+    const running = this.#running.get(key) ?? 0;
+    if (running >= this.#most) return null;
+    this.#running.set(key, running + 1);
+    return () => {
+      const left = (this.#running.get(key) ?? 1) - 1;
+      if (left <= 0) this.#running.delete(key);
+      else this.#running.set(key, left);
+    };
+  }
+}

@@ -1,0 +1,89 @@
+import { isIP } from 'node:net';
+import type { Config } from '#config/config.ts';
+import { blockList, isLoopback, within } from '#config/networks.ts';
+import { DoorError } from './problems.ts';
+
+/** Who is at the other end, and by which name they reached us. */
+export interface Peer {
+  /** Address of the client, as far as proxies we trust say it. */
+  address: string;
+  /** From this machine and through no proxy. */
+  local: boolean;
+  /** Our origin as the client sees it. */
+  origin: string;
+  /** Cookies get their prefixes and `Secure`. */
+  secure: boolean;
+  userAgent: string;
+}
+
+const loopbackName = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost') || isLoopback(host);
+
+const bare = (host: string): string => host.replace(/^\[|\]$/g, '');
+
+const misnamed = (detail: string): DoorError =>
+  new DoorError('forbidden-origin', 'Postern does not answer to this name.', detail);
+
+/** What says who is asking. Made once from the configuration. */
+export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 'host'>) => {
+  const proxies = blockList(config.trustedProxies);
+
+  const forwarded = (request: Request, remote: string): { address: string; through: boolean } => {
+    const chain = (request.headers.get('x-forwarded-for') ?? '').split(',').map((part) => bare(part.trim()));
+    if (!within(proxies, remote)) return { address: remote, through: false };
+    // From the right: the first address that is no proxy of ours was seen by one of ours.
+    const client = chain.findLast((address) => isIP(address) !== 0 && !within(proxies, address));
+    return { address: client ?? remote, through: request.headers.has('x-forwarded-for') };
+  };
+
+  /**
+   * @throws DoorError `forbidden-origin` for a name that was not configured: DNS rebinding ends here
+   */
+  return (request: Request, remote: string): Peer => {
+    const { address, through } = forwarded(request, remote);
+    const said = within(proxies, remote) ? request.headers.get('x-forwarded-proto') : null;
+    const scheme = said === 'https' ? 'https' : 'http';
+    const host = request.headers.get('host') ?? new URL(request.url).host;
+    if (!URL.canParse(`${scheme}://${host}`)) throw misnamed('The Host header cannot be read.');
+    const url = new URL(`${scheme}://${host}`);
+    const name = bare(url.hostname);
+    if (config.publicUrl === null && !loopbackName(name) && isIP(name) === 0 && name !== config.host)
+      throw misnamed(`Set POSTERN_PUBLIC_URL to ${url.origin} to be reached by this name.`);
+    const origin = config.publicUrl ?? url.origin;
+    return {
+      address,
+      local: isLoopback(remote) && !through,
+      origin,
+      secure: origin.startsWith('https:'),
+      userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
+    };
+  };
+};
+
+export type Peers = ReturnType<typeof openPeers>;
+
+/**
+ * A request that changes something must come from our own pages. A browser always sends Origin with a POST; one without
+ * it is let through only where no cookie gives it power (`cookieless`).
+ * @throws DoorError `forbidden-origin`
+ */
+export const checkOrigin = (request: Request, peer: Peer, cookieless = false): void => {
+  const origin = request.headers.get('origin');
+  const site = request.headers.get('sec-fetch-site');
+  if (origin === null && cookieless && (site === null || site === 'same-origin')) return;
+  if (origin === peer.origin) return;
+  throw new DoorError(
+    'forbidden-origin',
+    'This request comes from another place.',
+    `It must carry Origin: ${peer.origin}, or a Bearer token.`,
+  );
+};
+
+/** Passwords and cookies do not travel in clear over a network, unless the operator named such a URL himself. */
+export const checkTransport = (peer: Peer, config: Pick<Config, 'publicUrl'>): void => {
+  if (peer.secure || config.publicUrl !== null || loopbackName(bare(new URL(peer.origin).hostname))) return;
+  throw new DoorError(
+    'forbidden-origin',
+    'This connection is not encrypted.',
+    'Put a TLS proxy in front of Postern and set POSTERN_PUBLIC_URL to its https URL.',
+  );
+};

@@ -1,0 +1,295 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '#base/clock.ts';
+import { logError } from '#base/log.ts';
+import { invariant } from '#base/must.ts';
+import { RoomError } from '#mailroom/errors.ts';
+import type { Answer, Ask, Op, Who } from '#mailroom/protocol.ts';
+import type { ApiToken, Session, Store } from '#store/types.ts';
+import { VaultError } from '#vault/errors.ts';
+import type { SessionId, SessionSecrets, UserId } from '#vault/keeper.ts';
+import { hashToken } from '#vault/keys.ts';
+import { readToken } from './cookies.ts';
+import type { DoorParts } from './parts.ts';
+import type { Peer } from './peer.ts';
+import { Presence } from './presence.ts';
+import { locked, unauthenticated } from './problems.ts';
+
+/** Somebody who has shown a session cookie or an API token. */
+export type Visitor =
+  | { kind: 'session'; user: UserId; session: Session }
+  | { kind: 'token'; user: UserId; token: ApiToken; secret: Buffer };
+
+/** What a rotated session was before: tabs rotate side by side, and an answer may be lost on its way. */
+interface Former {
+  session: Session;
+  /** When it was rotated, Unix ms. */
+  at: number;
+  /** Hash of the token that came after. */
+  successor: string;
+  /** The browser has shown the token that came after. */
+  arrived: boolean;
+}
+
+const cachedMs = 5_000;
+const touchMs = 60_000;
+const formerMs = 60_000;
+const siblingMs = 10_000;
+
+const keyOf = (hash: Buffer): string => hash.toString('base64url');
+
+export const tokenPrefix = 'postern_';
+
+const bearerOf = (request: Request): Buffer | null => {
+  const match = /^Bearer +([\w-]+)$/i.exec(request.headers.get('authorization') ?? '');
+  if (!match) return null;
+  const text = match[1] ?? '';
+  return Buffer.from(text.startsWith(tokenPrefix) ? text.slice(tokenPrefix.length) : text, 'base64url');
+};
+
+/** Short-lived memory of rows that every request needs. */
+class Recent<T> {
+  readonly #clock: Clock;
+  readonly #kept = new Map<string, { value: T; until: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async get(key: string, load: () => Promise<T>): Promise<T> {
+    const kept = this.#kept.get(key);
+    if (kept && kept.until > this.#clock.now()) return kept.value;
+    const value = await load();
+    this.#kept.delete(key);
+    this.#kept.set(key, { value, until: this.#clock.now() + cachedMs });
+    if (this.#kept.size > 10_000) this.#kept.delete(this.#kept.keys().next().value ?? '');
+    return value;
+  }
+
+  forget(wanted: (value: T) => boolean): void {
+    for (const [key, { value }] of this.#kept) if (wanted(value)) this.#kept.delete(key);
+  }
+}
+
+/** Sessions and tokens: who is asking, are their keys here, and what happens when a key turns. */
+export class Sessions {
+  readonly presence: Presence;
+  readonly #parts: DoorParts;
+  readonly #store: Store;
+  readonly #sessions: Recent<Session | null>;
+  readonly #tokens: Recent<ApiToken | null>;
+  readonly #names: Recent<string>;
+  readonly #former = new Map<string, Former>();
+  readonly #ended = new Set<(id: string) => void>();
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts;
+    this.#store = parts.store;
+    this.#sessions = new Recent(parts.clock);
+    this.#tokens = new Recent(parts.clock);
+    this.#names = new Recent(parts.clock);
+    this.presence = new Presence(parts.clock, parts.config.sessionIdleMs, (user) => this.#letGo(user));
+  }
+
+  #letGo(user: UserId): void {
+    const { mailrooms, keeper, log } = this.#parts;
+    const end = async (): Promise<void> => {
+      await mailrooms.ask('close', { user, readOnly: true, sessionState: '' }, {});
+      if (!this.presence.has(user)) await keeper.forget(user);
+    };
+    end().catch((error: unknown) => logError(log, 'user not let go', error));
+  }
+
+  /** Told when a session or token ended or was locked, so that its event streams end too. */
+  onEnd(listener: (id: string) => void): () => void {
+    this.#ended.add(listener);
+    return () => this.#ended.delete(listener);
+  }
+
+  #end(id: string): void {
+    this.presence.leave(id);
+    this.#sessions.forget((session) => session?.id === id);
+    this.#tokens.forget((token) => token?.id === id);
+    for (const [key, former] of this.#former) if (former.session.id === id) this.#former.delete(key);
+    for (const listener of this.#ended) listener(id);
+  }
+
+  /**
+   * Who is asking, whether or not their keys are here.
+   * @throws DoorError `unauthenticated`
+   */
+  async identify(request: Request, peer: Peer): Promise<Visitor> {
+    const secret = bearerOf(request);
+    if (secret) return this.#byToken(secret);
+    const token = readToken(request, peer);
+    const session = token && (await this.#byCookie(hashToken(token)));
+    if (!session || session.expiresAt <= this.#parts.clock.now()) throw unauthenticated();
+    this.#touchSession(session);
+    return { kind: 'session', user: session.user, session };
+  }
+
+  /**
+   * Who is asking, with their keys in memory.
+   * @throws DoorError `unauthenticated`, `locked`
+   */
+  async visitor(request: Request, peer: Peer): Promise<Visitor> {
+    const visitor = await this.identify(request, peer);
+    if (visitor.kind === 'token') await this.#openToken(visitor);
+    else if (!this.presence.isHere(visitor.session.id)) throw locked(false);
+    return visitor;
+  }
+
+  async #byToken(secret: Buffer): Promise<Visitor> {
+    const hash = secret.length === 32 ? hashToken(secret) : null;
+    const token = hash && (await this.#tokens.get(keyOf(hash), () => this.#store.tokenByHash(hash)));
+    const now = this.#parts.clock.now();
+    if (!token || (token.expiresAt !== null && token.expiresAt <= now)) throw unauthenticated();
+    if (now - (token.lastUsedAt ?? 0) > touchMs) {
+      token.lastUsedAt = now;
+      this.#quietly(this.#store.touchToken(token.id, now));
+    }
+    return { kind: 'token', user: token.user, token, secret };
+  }
+
+  async #openToken({ token, secret, user }: Extract<Visitor, { kind: 'token' }>): Promise<void> {
+    if (this.presence.isHere(token.id)) return;
+    const row = await this.#store.user(user);
+    if (!row) throw unauthenticated();
+    await this.#parts.keeper.unlockByToken(token.slot, row.keys, secret);
+    this.presence.enter(token.id, user);
+  }
+
+  async #byCookie(hash: Buffer): Promise<Session | null> {
+    const key = keyOf(hash);
+    const session = await this.#sessions.get(key, () => this.#store.sessionByTokenHash(hash));
+    if (!session) return this.#retired(hash);
+    for (const former of this.#former.values()) if (former.successor === key) former.arrived = true;
+    return session;
+  }
+
+  /**
+   * A token that was rotated away. Right after, other tabs still use it, and so does a browser that never got the answer
+   * with the new one. Otherwise two hold a copy of it: the session ends for both.
+   */
+  async #retired(hash: Buffer): Promise<Session | null> {
+    const found = await this.#store.sessionByRetiredToken(hash);
+    if (!found) return null;
+    const former = this.#former.get(keyOf(hash));
+    const fresh = this.#parts.clock.now() - found.retiredAt < formerMs;
+    if (fresh || former?.arrived === false) return { ...found.session, tokenHash: hash };
+    this.#parts.log('warn', 'session ended: a former token was used', { session: found.session.id });
+    await this.remove(found.session.id);
+    return null;
+  }
+
+  #touchSession(session: Session): void {
+    const now = this.#parts.clock.now();
+    if (now - session.lastSeenAt < touchMs) return;
+    session.lastSeenAt = now;
+    this.#quietly(this.#store.touchSession(session.id, now));
+  }
+
+  #quietly(work: Promise<unknown>): void {
+    work.catch((error: unknown) => logError(this.#parts.log, 'store', error));
+  }
+
+  /** The user came in by password: the session is open from now on. */
+  admitted(session: Session): void {
+    this.presence.enter(session.id, session.user);
+  }
+
+  /**
+   * Opens a session with the unlock key of its cookie and turns both keys. null: another tab has just turned them.
+   * @throws DoorError, VaultError `session/does-not-open`
+   */
+  async unlock(
+    { session, user }: Extract<Visitor, { kind: 'session' }>,
+    unlockKey: Buffer,
+  ): Promise<SessionSecrets | null> {
+    const row = await this.#store.user(user);
+    if (!row) throw unauthenticated();
+    const former = this.#former.get(keyOf(session.tokenHash));
+    await this.#parts.keeper.unlock(former?.session ?? session, row.keys, unlockKey);
+    unlockKey.fill(0);
+    this.presence.enter(session.id, user);
+    if (former && this.#parts.clock.now() - former.at < siblingMs) return null;
+    return this.#turn(session.id);
+  }
+
+  async #turn(id: SessionId): Promise<SessionSecrets> {
+    const session = await this.#store.session(id);
+    if (!session) throw unauthenticated();
+    const now = this.#parts.clock.now();
+    const { session: row, secrets } = await this.#parts.keeper.rotate(session);
+    await this.#store.saveSession({ ...session, ...row, lastSeenAt: now });
+    this.#sessions.forget((known) => known?.id === id);
+    for (const [key, { session: old, arrived }] of this.#former) if (old.id === id && arrived) this.#former.delete(key);
+    const successor = keyOf(row.tokenHash);
+    this.#former.set(keyOf(session.tokenHash), { session, at: now, successor, arrived: false });
+    return secrets;
+  }
+
+  /** Locks a session: its keys are turned and the unlock key is thrown away, so that only an unlocker opens it again. */
+  async lock(session: Session): Promise<SessionSecrets> {
+    const secrets = await this.#turn(session.id);
+    this.#end(session.id);
+    return secrets;
+  }
+
+  async remove(id: SessionId): Promise<void> {
+    await this.#store.deleteSession(id);
+    this.#end(id);
+  }
+
+  async removeToken(user: UserId, id: string): Promise<void> {
+    await this.#store.deleteToken(user, id);
+    this.#end(id);
+  }
+
+  /** The address the user is called by. */
+  async username(user: UserId): Promise<string> {
+    return this.#names.get(user, async () => (await this.#store.accounts(user))[0]?.address ?? '');
+  }
+
+  /** What a mailroom is told of the visitor. */
+  who(visitor: Visitor): Who {
+    const id = visitor.kind === 'session' ? visitor.session.id : visitor.token.id;
+    return {
+      user: visitor.user,
+      readOnly: visitor.kind === 'token' && visitor.token.readOnly,
+      sessionState: createHash('sha256').update(id).digest('base64url').slice(0, 12),
+    };
+  }
+
+  idOf(visitor: Visitor): string {
+    return visitor.kind === 'session' ? visitor.session.id : visitor.token.id;
+  }
+
+  /**
+   * Asks the visitor's mailroom. Keys that went missing (the keeper was started again) are brought anew by a token; a
+   * session is locked and its browser brings them.
+   * @throws DoorError `locked`, RoomError
+   */
+  async ask<O extends Op>(visitor: Visitor, op: O, ask: Ask<O>): Promise<Answer<O>> {
+    const { mailrooms } = this.#parts;
+    // What is moved to the mailroom is empty here afterwards; a second try needs a copy.
+    const again = visitor.kind === 'token' ? structuredClone(ask) : null;
+    try {
+      return await mailrooms.ask(op, this.who(visitor), ask);
+    } catch (error) {
+      if (!(error instanceof RoomError) || error.code !== 'room/locked') throw error;
+      this.presence.lose(visitor.user);
+      if (visitor.kind === 'session') throw locked(false);
+      invariant(again, 'a token keeps what it asked');
+      await this.#openToken(visitor);
+      return mailrooms.ask(op, this.who(visitor), again);
+    }
+  }
+
+  close(): void {
+    this.presence.close();
+  }
+}
+
+/** Whether the vault said that a key does not open what it should. */
+export const doesNotOpen = (error: unknown): boolean =>
+  error instanceof VaultError && (error.code === 'session/does-not-open' || error.code === 'slot/does-not-open');
