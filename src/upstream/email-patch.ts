@@ -1,5 +1,5 @@
 import type { EmailNumber, IndexTransactor, MailboxId } from '#index/types.ts';
-import type { EmailPatch } from './submission.ts';
+import type { EmailPatch, SubmissionRecord } from './submission.ts';
 
 /** Number behind a JMAP id: a letter and base 36. */
 const numberOf = (id: string, letter: string): number | null => {
@@ -51,7 +51,22 @@ export const applyEmailPatch = (t: IndexTransactor, number: EmailNumber, patch: 
   const remove = off.filter((word) => email.keywords.includes(word));
   if (add.length + remove.length > 0) t.setKeywords(number, add, remove, dueAt);
   if (to !== null && from !== null) t.move(number, from, to, dueAt);
-  else if (to !== null) t.copy(number, to, dueAt);
+  // It has left the mailbox it was to leave: somebody put it elsewhere, and there it stays.
+  else if (to !== null && boxes.off.length === 0) t.copy(number, to, dueAt);
+};
+
+/**
+ * The patch was put into the model when the message was handed in, with intents that wait for the submission; now the
+ * server may follow. Taking it back and applying it again ends the waiting and leaves the model as it is.
+ */
+export const releaseEmailPatch = (
+  t: IndexTransactor,
+  number: EmailNumber,
+  { onSuccessUpdateEmail, onCancelUpdateEmail }: Pick<SubmissionRecord, 'onSuccessUpdateEmail' | 'onCancelUpdateEmail'>,
+  dueAt: number,
+): void => {
+  if (onCancelUpdateEmail !== null) applyEmailPatch(t, number, onCancelUpdateEmail, dueAt);
+  if (onSuccessUpdateEmail !== null) applyEmailPatch(t, number, onSuccessUpdateEmail, dueAt);
 };
 
 /** Whether the patch puts the Email into this mailbox. */

@@ -8,7 +8,7 @@ import type { MailAccount, Store, Submission } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
 import type { Keeper } from '#vault/keeper.ts';
 import { openRecord } from '#vault/seal-record.ts';
-import { applyEmailPatch, emailNumberOf, movesTo } from './email-patch.ts';
+import { applyEmailPatch, emailNumberOf, movesTo, releaseEmailPatch } from './email-patch.ts';
 import { UpstreamError } from './errors.ts';
 import { afterTry } from './outbox-step.ts';
 import type { SendOutcome } from './outbox-step.ts';
@@ -189,10 +189,19 @@ export class Outbox {
       await this.#amendQuietly(row.id, step.record);
       this.#note(row.id);
       if (step.to === 'sent' || step.to === 'unknown') this.#later.set(row.id, 0);
+      if (step.to === 'failed' || step.to === 'unknown') this.#putBack(record);
       this.#parts.log('info', 'outbox.tried', { outcome: outcome.at, state: step.to, tries: step.tries });
     } finally {
       this.#sending.delete(row.id);
     }
+  }
+
+  /** The Email is a draft again, until the message is known to have gone. */
+  #putBack({ emailId, onCancelUpdateEmail }: SubmissionRecord): void {
+    const number = emailNumberOf(emailId);
+    if (number === null || onCancelUpdateEmail === null) return;
+    this.#parts.index.write((t) => applyEmailPatch(t, number, onCancelUpdateEmail, this.#now()));
+    this.#parts.nudge();
   }
 
   async #outcome(envelope: SubmissionEnvelope, message: Buffer): Promise<SendOutcome> {
@@ -241,8 +250,7 @@ export class Outbox {
         movesTo(effects.onSuccessUpdateEmail, t.mailboxes().find((box) => box.role === 'sent')?.id);
       // The provider's own copy will appear in Sent: ours would be a second one.
       if (number !== null && toSent && sent.filesItself) t.destroy(number, clock.now());
-      else if (number !== null && effects.onSuccessUpdateEmail !== null)
-        applyEmailPatch(t, number, effects.onSuccessUpdateEmail, clock.now());
+      else if (number !== null) releaseEmailPatch(t, number, effects, clock.now());
       if (number !== null && effects.onSuccessDestroyEmail) t.destroy(number, clock.now());
       for (const mark of effects.onSuccessMark) {
         const answered = emailNumberOf(mark.emailId);
@@ -254,6 +262,7 @@ export class Outbox {
       ...record,
       onSuccessUpdateEmail: null,
       onSuccessDestroyEmail: false,
+      onCancelUpdateEmail: null,
       onSuccessMark: [],
     }));
     if (effects.wantsSentCopy && effects.sentCopy === 'pending') {
@@ -272,7 +281,7 @@ export class Outbox {
     const { sent, keeper } = this.#parts;
     if (sent.filesItself) return 'provider';
     try {
-      if (await sent.has(record.messageId)) return 'found';
+      if (await sent.has(record.messageId, emailNumberOf(record.emailId))) return 'found';
       await sent.append(await openRecord(keeper, recordBinding(row.message), row.message), record.sendAt);
       return 'appended';
     } catch (error) {
@@ -291,7 +300,7 @@ export class Outbox {
     const record = await this.#record(row);
     const since = this.#unknownSince.get(row.id) ?? this.#now();
     this.#unknownSince.set(row.id, since);
-    if (!(await sent.has(record.messageId))) {
+    if (!(await sent.has(record.messageId, emailNumberOf(record.emailId)))) {
       if (this.#now() - since < lookFor) this.#later.set(row.id, this.#now() + lookEvery);
       return;
     }

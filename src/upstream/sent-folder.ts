@@ -1,5 +1,5 @@
 import type { MailAccount } from '#store/types.ts';
-import type { MailboxId } from '#index/types.ts';
+import type { EmailNumber, MailboxId } from '#index/types.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mailboxes } from './mailboxes.ts';
@@ -10,8 +10,11 @@ import { providerFilesSent } from './outbox-step.ts';
 export interface SentFolder {
   /** The provider files them by itself. */
   readonly filesItself: boolean;
-  /** Whether a message of this Message-ID is in Sent, by the index or by the server. */
-  has(messageId: string): Promise<boolean>;
+  /**
+   * Whether a message of this Message-ID is in Sent, by the index or by the server. `draft`: the Email that was sent,
+   * which the model shows in Sent before the server has it there; it proves nothing.
+   */
+  has(messageId: string, draft: EmailNumber | null): Promise<boolean>;
   /** Files a copy, read. @throws ImapError `imap/refused` */
   append(message: Buffer, date: number): Promise<void>;
 }
@@ -24,20 +27,22 @@ export const openSentFolder = (parts: {
   visit: (mailbox: MailboxId) => void;
 }): SentFolder => {
   const { mirror, lines, mailboxes, account, visit } = parts;
-  const inIndex = (messageId: string): boolean =>
+  const inIndex = (messageId: string, draft: EmailNumber | null): boolean =>
     mirror.index.read((reader) => {
       const sent = reader.mailboxes().find((box) => box.role === 'sent');
       return (
         sent !== undefined &&
-        reader.byMessageId(messageId).some((number) => reader.email(number)?.mailboxes.includes(sent.id))
+        reader
+          .byMessageId(messageId)
+          .some((number) => number !== draft && reader.email(number)?.mailboxes.includes(sent.id))
       );
     });
   return {
     get filesItself() {
       return providerFilesSent(account.smtp.host) || lines.watch.session?.quirks.filesSent === true;
     },
-    async has(messageId) {
-      if (inIndex(messageId)) return true;
+    async has(messageId, draft) {
+      if (inIndex(messageId, draft)) return true;
       const sent = mailboxes.byRole('sent');
       if (sent === null) return false;
       return lines.watch.run(

@@ -71,6 +71,8 @@ export interface EmailSetWish {
   ifInState: string | null;
   /** When IMAP may follow, Unix ms; a draft rests a little longer. */
   dueAt: number;
+  /** The same for what is destroyed. */
+  destroyAt?: number;
 }
 
 /** All records of an Email/set: new messages are built first, then everything is one transaction of the index. */
@@ -114,7 +116,7 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
       const isLocal = transactor.placements(email.row).every((placement) => placement.uid === null);
       const record = transactor.value(draftKey(email.row));
       const isReplaced = replacesDraft && email.keywords.includes('$draft');
-      transactor.destroy(email.number, isReplaced ? wish.dueAt + 2 * draftRest : wish.dueAt);
+      transactor.destroy(email.number, isReplaced ? wish.dueAt + 2 * draftRest : (wish.destroyAt ?? wish.dueAt));
       if (isLocal && record) {
         orphans.push(record);
         transactor.setValue(draftKey(email.row), '');

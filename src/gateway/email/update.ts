@@ -15,6 +15,10 @@ const tidyKey = (context: Context, key: string): string => {
   return property === 'mailboxIds' ? `mailboxIds/${resolveId(context, rest) ?? rest}` : key;
 };
 
+/** The patch with every key as it is kept: creation ids resolved, keywords in lower case. */
+export const tidyPatch = (context: Context, patch: PatchObject): PatchObject =>
+  Object.fromEntries(Object.entries(patch).map(([key, value]) => [tidyKey(context, key), value]));
+
 const admitShape = (patch: PatchObject): void => {
   const strangers = Object.keys(patch).filter((key) => !/^(?:keywords|mailboxIds)(?:\/|$)/u.test(key));
   if (strangers.length > 0) throw invalidProperties([...new Set(strangers.map((key) => key.split('/')[0] ?? key))]);
@@ -61,8 +65,7 @@ export const updateEmail = (
     keywords: Object.fromEntries(email.keywords.map((word) => [word, true])),
     mailboxIds: Object.fromEntries(email.mailboxes.map((box) => [mailboxId(box), true])),
   };
-  const tidy = Object.fromEntries(Object.entries(patch).map(([key, value]) => [tidyKey(context, key), value]));
-  const patched = applyPatch(before, tidy, { keywords: {} });
+  const patched = applyPatch(before, tidyPatch(context, patch), { keywords: {} });
   if (!patched.ok) throw new SetFailure({ type: 'invalidPatch', description: patched.description });
   const keywords = keywordsOf(patched.value.keywords);
   const mailboxes = mailboxesOf(context, patched.value.mailboxIds);

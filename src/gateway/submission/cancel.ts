@@ -1,10 +1,10 @@
 import { parseEnvelope } from '#mime/envelope.ts';
+import { applyEmailPatch } from '#upstream/email-patch.ts';
 import { undoStatus } from '#upstream/submission.ts';
 import { isAddress } from '../address.ts';
 import { SetFailure } from '../errors.ts';
 import { emailNumber } from '../ids.ts';
 import { addLocal, journal } from '../email/local.ts';
-import { updateEmail } from '../email/update.ts';
 import type { AccountContext } from '../method.ts';
 import { readRecord } from '../records.ts';
 import type { Row } from './ledger.ts';
@@ -36,7 +36,7 @@ export const putBack = async (context: AccountContext, { submission, record }: R
   const email = number === undefined ? undefined : open.index.read((reader) => reader.email(number));
   if (email) {
     const patch = record.onCancelUpdateEmail;
-    if (patch) open.index.write((transactor) => updateEmail(context, transactor, email.number, patch, clock.now()));
+    if (patch) open.index.write((transactor) => applyEmailPatch(transactor, email.number, patch, clock.now()));
   } else {
     const drafts = await open.engine.mailboxFor('drafts');
     const box = open.index.read((reader) => reader.mailbox(drafts));

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Email } from '#index/types.ts';
 import { utcDate } from '#jmap/ids.ts';
+import { applyPatch } from '#jmap/patch.ts';
+import { pointerToken } from '#jmap/pointer.ts';
 import { parseEnvelope } from '#mime/envelope.ts';
 import type { Submission } from '#store/types.ts';
-import { providerFilesSent } from '#upstream/outbox-step.ts';
 import { type EmailPatch, encodeSubmission, newSubmissionRecord } from '#upstream/submission.ts';
 import { wholeBytes } from '../blob.ts';
 import { idOrReference } from '../check.ts';
+import { tidyPatch } from '../email/update.ts';
 import { invalidProperties } from '../errors.ts';
 import { identitiesOf } from '../identity/book.ts';
 import { emailId, emailNumber, mailboxId, mailboxNumber, threadId } from '../ids.ts';
@@ -30,11 +32,26 @@ const emailOf = (context: AccountContext, value: unknown): Email => {
   return email;
 };
 
-/** What the patch will be taken back with when the submission is canceled. */
-const reverseOf = (email: Email): EmailPatch => ({
-  keywords: Object.fromEntries(email.keywords.map((word) => [word, true])),
-  mailboxIds: Object.fromEntries(email.mailboxes.map((box) => [mailboxId(box), true])),
-});
+/** A patch with creation ids resolved, and what takes it back: only the keys it changes. */
+const patchAndReverse = (
+  context: AccountContext,
+  email: Email,
+  wish: EmailPatch,
+): { patch: EmailPatch; reverse: EmailPatch } => {
+  const before: Record<string, unknown> = {
+    keywords: Object.fromEntries(email.keywords.map((word) => [word, true])),
+    mailboxIds: Object.fromEntries(email.mailboxes.map((box) => [mailboxId(box), true])),
+  };
+  const patch = tidyPatch(context, wish);
+  const patched = applyPatch(before, patch, { keywords: {} });
+  const reverse: Record<string, unknown> = {};
+  for (const name of ['keywords', 'mailboxIds']) {
+    const [was, is] = [before[name] ?? {}, (patched.ok ? patched.value[name] : null) ?? {}];
+    for (const key of Object.keys(was)) if (!Object.hasOwn(is, key)) reverse[`${name}/${pointerToken(key)}`] = true;
+    for (const key of Object.keys(is)) if (!Object.hasOwn(was, key)) reverse[`${name}/${pointerToken(key)}`] = null;
+  }
+  return { patch, reverse };
+};
 
 /** Whether the patch itself puts the Email into Sent. */
 const goesToSent = ({ open }: AccountContext, patch: EmailPatch | null): boolean => {
@@ -76,8 +93,7 @@ export const createSubmission = async (
   const now = clock.now();
   const { envelope, sendAt } = addressedBy(given['envelope'], parseEnvelope(raw), identities, now);
   const { bytes, messageId } = outgoing(raw, identity.email.split('@').at(-1) ?? 'localhost');
-  const providerFiles = providerFilesSent(open.account.smtp.host);
-  const filesIt = goesToSent(context, afterwards.update);
+  const after = afterwards.update && !afterwards.destroy ? patchAndReverse(context, email, afterwards.update) : null;
   const record = newSubmissionRecord({
     identityId: identity.id,
     emailId: emailId(email.number),
@@ -86,10 +102,10 @@ export const createSubmission = async (
     messageId,
     createdAt: now,
     sendAt,
-    wantsSentCopy: !filesIt,
-    // Where the provider files what it sends, the draft that waits to become the copy in Sent would be a second one.
-    onSuccessDestroyEmail: filesIt && providerFiles,
-    onCancelUpdateEmail: afterwards.update ? reverseOf(email) : null,
+    // A draft that moves to Sent becomes the copy there.
+    wantsSentCopy: !goesToSent(context, after?.patch ?? null),
+    onSuccessUpdateEmail: after?.patch ?? null,
+    onCancelUpdateEmail: after?.reverse ?? null,
   });
   const id = `S${randomUUID().replaceAll('-', '')}`;
   const submission: Submission = {

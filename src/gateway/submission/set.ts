@@ -8,7 +8,13 @@ import { cancelSubmission, putBack } from './cancel.ts';
 import { type Afterwards, createSubmission } from './create.ts';
 import { type Row, rowOf } from './ledger.ts';
 
-/** After the message went the mail server follows; while it is held the draft stays where other clients see it. */
+/**
+ * What is done to the Email is shown at once; the mail server is told when the outbox says that the message went
+ * (docs/spec/outbox.md, O6a). This is for the case that it never does.
+ */
+const longest = 30 * 86_400_000;
+
+/** A draft that is destroyed goes at the server a little after the message did. */
 const grace = 5000;
 
 type Kind = 'create' | 'update' | 'destroy';
@@ -19,6 +25,7 @@ interface Implicit {
   destroy: string[];
   /** Unix ms. */
   dueAt: number;
+  destroyAt: number;
 }
 
 class SubmissionSet {
@@ -31,7 +38,8 @@ class SubmissionSet {
     this.#context = context;
     this.#updates = updates;
     this.#destroys = destroys;
-    this.implicit = { update: {}, destroy: [], dueAt: context.clock.now() };
+    const now = context.clock.now();
+    this.implicit = { update: {}, destroy: [], dueAt: now, destroyAt: now };
   }
 
   /** `name`: a submission id, or `#` and the creation id of one. */
@@ -50,7 +58,9 @@ class SubmissionSet {
     const afterwards = this.#afterwards(`#${creationId}`);
     const made = await createSubmission(this.#context, given, afterwards);
     this.#plan(made.emailId, afterwards);
-    this.implicit.dueAt = Math.max(this.implicit.dueAt, made.submission.sendAt + grace);
+    const { sendAt } = made.submission;
+    this.implicit.dueAt = Math.max(this.implicit.dueAt, sendAt + longest);
+    this.implicit.destroyAt = Math.max(this.implicit.destroyAt, sendAt + grace);
     return made.told;
   }
 
