@@ -43,6 +43,9 @@ const attributes = (connection: Connection, items: FetchItems): string => {
     else if (connection.can('OBJECTID')) atts.push('EMAILID', 'THREADID');
     else if (abilities.quirks.guid && connection.guid) atts.push('X-GUID');
   }
+  for (const { section, bytes } of items.sections ?? []) {
+    atts.push(`BODY.PEEK[${section}]${bytes === undefined ? '' : `<0.${bytes}>`}`);
+  }
   if (items.header === 'all') atts.push('BODY.PEEK[HEADER]');
   else if (items.header) atts.push(`BODY.PEEK[HEADER.FIELDS (${items.header.join(' ')})]`);
   return `(${atts.join(' ')})`;
@@ -58,7 +61,16 @@ const wasAsked = (row: FetchRow, items: FetchItems): boolean =>
   row.guid !== null ||
   row.emailId !== null ||
   row.gmMsgId !== null ||
-  !(items.header || items.bodystructure || items.size || items.internalDate || items.preview || items.identity);
+  row.sections.size > 0 ||
+  !(
+    items.sections ||
+    items.header ||
+    items.bodystructure ||
+    items.size ||
+    items.internalDate ||
+    items.preview ||
+    items.identity
+  );
 
 /** FETCH – RFC 3501 §6.4.5 – for many messages, read by our own parser. */
 export const fetchRows = async (
