@@ -1,4 +1,4 @@
-import type { Mailbox, MailboxId, Role } from '#index/types.ts';
+import type { IndexTransactor, Mailbox, MailboxId, Role } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import type { ListedMailbox } from '#imap/types.ts';
 import { differs, parentPath, planFolders } from './folders.ts';
@@ -106,7 +106,7 @@ const difference = (box: Mailbox | undefined, wanted: Partial<Mailbox>): Partial
   return entries.length === 0 ? null : (Object.fromEntries(entries) as Partial<Mailbox>);
 };
 
-const newMailbox = (one: Listed): Parameters<import('#index/types.ts').IndexTransactor['saveMailbox']>[0] => ({
+const newMailbox = (one: Listed): Parameters<IndexTransactor['saveMailbox']>[0] => ({
   pathRaw: one.pathRaw,
   path: one.path,
   name: one.name,

@@ -101,7 +101,10 @@ export class Lines {
     extra.opening = true;
     try {
       const session = await this.#connect();
-      if (this.#closed) return void (await session.close());
+      if (this.#closed) {
+        await session.close();
+        return;
+      }
       session.onEnd(() => {
         if (extra.line.busy && !extra.opening && !this.#closed) void this.#open(kind);
       });

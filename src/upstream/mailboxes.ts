@@ -108,9 +108,7 @@ export class Mailboxes {
     const above = parent === null ? null : this.#mirror.mailbox(parent);
     const delimiter = above === null ? personal.delimiter : above.delimiter;
     const clean = name.normalize('NFC').trim();
-    // oxlint-disable-next-line no-control-regex
-    const sound =
-      clean !== '' && !/[\u0000-\u001f\u007f]/.test(clean) && !(delimiter !== null && clean.includes(delimiter));
+    const sound = clean !== '' && !/\p{Cc}/u.test(clean) && !(delimiter !== null && clean.includes(delimiter));
     if (!sound)
       throw new UpstreamError('mailbox/refused', 'the name cannot be used', {
         words: delimiter === null ? null : `A name cannot contain “${delimiter}”.`,

@@ -155,7 +155,7 @@ export class Previews {
           const encoded = row.sections.get(section) ?? row.sections.values().next().value;
           if (target === undefined || encoded === undefined) continue;
           tried.add(target.wish.row);
-          this.#write(target, encoded);
+          this.#write(target, encoded.subarray(0, bytes));
           if (performance.now() - begun > slice) {
             await pause();
             begun = performance.now();

@@ -74,7 +74,7 @@ export class Sources {
       false,
     ).then(
       () => handover.end(null),
-      (error: unknown) => handover.end(error),
+      (error: unknown) => handover.end(error instanceof Error ? error : new Error('a stream broke', { cause: error })),
     );
     try {
       let any = false;
@@ -155,7 +155,7 @@ export class Sources {
 /** One chunk at a time from a producer to a consumer. */
 class Handover {
   #chunk: Buffer | null = null;
-  #ended: { error: unknown } | null = null;
+  #ended: { error: Error | null } | null = null;
   #left = false;
   #wake: (() => void) | null = null;
 
@@ -184,7 +184,7 @@ class Handover {
     }
   }
 
-  end(error: unknown): void {
+  end(error: Error | null): void {
     this.#ended = { error };
     this.#stir();
   }

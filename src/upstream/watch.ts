@@ -85,7 +85,10 @@ export class Watch {
         await this.#failed(error);
         continue;
       }
-      if (this.#closed) return void (await session.close());
+      if (this.#closed) {
+        await session.close();
+        return;
+      }
       await this.#stand(session);
     }
   }
