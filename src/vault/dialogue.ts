@@ -18,6 +18,7 @@ export class Dialogue {
     stream.on('end', this.#onEnd);
     stream.on('close', this.#onEnd);
     stream.on('error', this.#onError);
+    stream.resume();
   }
 
   /** Bytes read and not yet taken as lines. */
