@@ -60,6 +60,10 @@ export class FetchParser {
   #item(decoder: Decoder, row: FetchRow): void {
     const name = decoder.atom();
     decoder.sp();
+    this.#named(name, decoder, row);
+  }
+
+  #named(name: string, decoder: Decoder, row: FetchRow): void {
     switch (name) {
       case 'UID':
         row.uid = decoder.number();
@@ -79,8 +83,11 @@ export class FetchParser {
       case 'BODYSTRUCTURE':
         row.bodystructure = structure(decoder);
         return;
-      default:
-        rareItem(decoder, name, row);
+      default: {
+        const upper = name.toUpperCase();
+        if (upper === name) rareItem(decoder, name, row);
+        else this.#named(upper, decoder, row);
+      }
     }
   }
 
@@ -121,12 +128,11 @@ export const emptyRow = (seq: number, uid = 0): FetchRow => ({
 const noSections: ReadonlyMap<string, Buffer> = new Map();
 
 const rareItem = (decoder: Decoder, name: string, row: FetchRow): void => {
-  const upper = name.toUpperCase();
-  if (upper.startsWith('BODY[') || upper.startsWith('BINARY[')) {
-    section(decoder, upper, row);
+  if (name.startsWith('BODY[') || name.startsWith('BINARY[')) {
+    section(decoder, name, row);
     return;
   }
-  switch (upper) {
+  switch (name) {
     case 'X-GM-MSGID':
       row.gmMsgId = decoder.scalar();
       return;
@@ -147,12 +153,6 @@ const rareItem = (decoder: Decoder, name: string, row: FetchRow): void => {
       row.preview = text === null ? null : decodeLoosely(text);
       return;
     }
-    case 'UID':
-      row.uid = decoder.number();
-      return;
-    case 'FLAGS':
-      row.flags = decoder.flags();
-      return;
     default:
       // Items nobody asked for (RFC 3501 §7 allows them) are passed over.
       if (!decoder.done && decoder.peek() !== 41) decoder.skip();
