@@ -4,7 +4,7 @@ import { cleanWords, VaultError } from './errors.ts';
 import { imapRefusal, isTooMany } from './refusal.ts';
 import { isSendable, knownMechanisms, type Mechanism } from './sasl.ts';
 
-export interface Greeting {
+interface Greeting {
   /** The text for people, without status and response code. */
   text: string;
   capabilities: string[] | null;

@@ -21,12 +21,12 @@ export interface Limits {
   answer: number;
 }
 
-export const usualLimits: Limits = { resolve: 8000, connect: 10_000, tls: 10_000, greeting: 20_000, answer: 30_000 };
+const usualLimits: Limits = { resolve: 8000, connect: 10_000, tls: 10_000, greeting: 20_000, answer: 30_000 };
 
 /** Every address of a host name. */
-export type Resolve = (host: string) => Promise<LookupAddress[]>;
+type Resolve = (host: string) => Promise<LookupAddress[]>;
 
-export const systemResolve: Resolve = (host) =>
+const systemResolve: Resolve = (host) =>
   new Promise((resolve, reject) => {
     lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
   });

@@ -40,7 +40,7 @@ class Fields {
 }
 
 /** What a payload says; `challenge` and `password` are views into it. @throws VaultError `secret/does-not-open` */
-export const decodePayload = (payload: Buffer): { challenge: Buffer; login: string; password: Buffer } => {
+const decodePayload = (payload: Buffer): { challenge: Buffer; login: string; password: Buffer } => {
   const fields = new Fields(payload);
   if (fields.number(1) !== version || fields.number(1) !== purposes.signIn) throw doesNotOpen();
   const challenge = fields.bytes(fields.number(1));
