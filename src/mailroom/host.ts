@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import { type Log, logError } from '#base/log.ts';
 import { Problem } from '#base/problem.ts';
 import type { Gateway, Host, OpenAccount } from '#gateway/types.ts';
+import { removeIndex } from '#index/open.ts';
 import type { Index } from '#index/types.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Engine } from '#upstream/engine.ts';
@@ -57,10 +58,6 @@ const indexKey = async (parts: HostParts, account: MailAccount): Promise<Buffer>
   const { key, wrapped } = await keeper.makeKey(recordBinding(fresh));
   await store.saveRecord({ ...fresh, wrapped, sealed: Buffer.alloc(0), updatedAt: clock.now() });
   return key;
-};
-
-const removeIndex = (file: string): void => {
-  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${end}`, { force: true });
 };
 
 /** The index is a cache: one that cannot be read is made anew, and its epoch tells every client. */

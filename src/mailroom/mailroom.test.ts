@@ -205,6 +205,8 @@ test('a room that ends is replaced; what waited is told', async () => {
   const lost = ask(world, 'never');
   world.crash();
   await assert.rejects(lost, code('room/gone'));
+  await assert.rejects(ask(world, 'too soon'), code('room/gone'));
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
   world.api = async (_caller, body) => ({ status: 200, type: 't', body });
   assert.equal(Buffer.from((await ask(world, 'again')).body).toString(), 'again');
 });

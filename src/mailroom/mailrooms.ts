@@ -42,6 +42,8 @@ class Desk {
   }
 }
 
+const restMs = 1_000;
+
 /** A stable choice, so that a user stays in one thread and its index has one writer. */
 const place = (user: UserId, rooms: number): number =>
   createHash('sha256').update(user).digest().readUInt32BE() % rooms;
@@ -53,6 +55,7 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
   let next = 0;
 
   const open = (room: number): Desk => {
+    const started = Date.now();
     const desk = new Desk(start(room));
     desk.line.onMessage((message) => {
       if ('event' in message) {
@@ -73,7 +76,11 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
       desk.waiting.clear();
       if (closing) return;
       log('error', 'mailroom ended', { room });
-      desks[room] = open(room);
+      // One that cannot even start is not started again and again in one breath.
+      const wait = Date.now() - started < restMs ? restMs : 0;
+      setTimeout(() => {
+        if (!closing) desks[room] = open(room);
+      }, wait).unref();
     });
     return desk;
   };
@@ -108,7 +115,7 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
     }),
     [Symbol.asyncDispose]: async () => {
       closing = true;
-      await Promise.all(desks.map((desk) => desk.line.end()));
+      await Promise.all(desks.filter((desk) => !desk.ended).map((desk) => desk.line.end()));
     },
   };
 };

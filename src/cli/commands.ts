@@ -1,0 +1,15 @@
+import { demo } from './demo-command.ts';
+import { serve } from './serve.ts';
+
+/** One word after `postern`. */
+export interface Command {
+  name: string;
+  /** One line, for the list of commands. */
+  summary: string;
+  /** The whole text of `--help`, ending in a line break. */
+  help(): string;
+  /** Runs until it is done; the exit code. Errors of ours are told by the caller. */
+  run(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<number>;
+}
+
+export const commands: readonly Command[] = [serve, demo];

@@ -1,0 +1,22 @@
+import { toConfig } from '#config/config.ts';
+import { describeOptions, readEnv } from '#config/env.ts';
+import { toSecrets } from '#config/secrets.ts';
+import { openWorld } from '#world';
+import type { Command } from './commands.ts';
+import { stopped } from './stopped.ts';
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Runs Postern until it is stopped.',
+  help: () =>
+    `Usage: postern serve\n\nRuns Postern until it is stopped by Ctrl-C or SIGTERM. Everything is set by the environment:\n\n${describeOptions()}\n`,
+  run: async (_words, environment) => {
+    const env = readEnv(environment);
+    const config = toConfig(env);
+    const stop = stopped();
+    await using world = await openWorld(config, toSecrets(env));
+    process.stdout.write(`Postern is at ${config.publicUrl ?? world.door.url}\n`);
+    await stop;
+    return 0;
+  },
+};

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '#base/clock.ts';
+import { openLog } from '#base/log.ts';
+import { must } from '#base/must.ts';
+import type { Config } from '#config/config.ts';
+import { openGateway } from '#gateway/gateway.ts';
+import { openIndex } from '#index/open.ts';
+import { openStore } from '#store/open.ts';
+import { openEngine } from '#upstream/open.ts';
+import { type KeeperAddress, openKeeper } from '#vault/keeper-client.ts';
+import { openLinks } from './links.ts';
+import type { AskMessage } from './protocol.ts';
+import { Room } from './room.ts';
+
+/** What the world tells a mailroom thread when it starts. */
+export interface ThreadData {
+  config: Config;
+  databaseUrl: string;
+  keeper: KeeperAddress;
+  linkKey: Uint8Array;
+}
+
+const { config, databaseUrl, keeper: address, linkKey } = workerData as ThreadData;
+const port = must(parentPort, 'a mailroom runs in a thread');
+const clock = systemClock;
+const log = openLog(config.log, (line) => process.stderr.write(`${line}\n`));
+
+// Whoever asks before all is open waits in the port.
+const [store, keeper] = await Promise.all([openStore(databaseUrl, { mode: 'direct' }), openKeeper(address)]);
+const room = new Room(
+  {
+    store,
+    keeper,
+    gateway: openGateway({ clock, log }),
+    openIndex: (file, key) => openIndex(file, key, { log }),
+    openEngine,
+    folder: join(config.data, 'index'),
+    links: openLinks(Buffer.from(linkKey)),
+    clock,
+    log,
+  },
+  (message, move = []) => port.postMessage(message, move),
+);
+
+const end = async (): Promise<void> => {
+  await room[Symbol.asyncDispose]();
+  await keeper[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+  port.close();
+};
+
+port.on('message', (message: AskMessage | 'end') => {
+  if (message === 'end') void end();
+  else void room.take(message);
+});

@@ -1,0 +1,87 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { type Clock, systemClock } from '#base/clock.ts';
+import { type Log, openLog } from '#base/log.ts';
+import type { Config } from '#config/config.ts';
+import { ConfigError } from '#config/errors.ts';
+import { keyFile } from '#config/key-file.ts';
+import type { Secrets } from '#config/secrets.ts';
+import { openReach } from '#config/servers.ts';
+import { type Discovery, openDiscovery } from '#discovery/discover.ts';
+import { openProver } from '#discovery/prove.ts';
+import { type Door, openDoor } from '#door/server.ts';
+import { type Links, openLinks } from '#mailroom/links.ts';
+import { type Mailrooms, openMailrooms, startThread } from '#mailroom/mailrooms.ts';
+import type { ThreadData } from '#mailroom/thread.ts';
+import { openStore } from '#store/open.ts';
+import type { Store } from '#store/types.ts';
+import { openKeeper } from '#vault/keeper-client.ts';
+import type { Keeper } from '#vault/keeper.ts';
+import { startKeeper } from '#vault/start-keeper.ts';
+
+/** What the world is built from; tests put their own in place. */
+export interface Parts {
+  clock: Clock;
+  log: Log;
+  store: Store;
+  discover: Discovery;
+  /** Folder of the built web app. */
+  dist: string;
+}
+
+/** A running Postern. Disposing of it ends all it started, newest first. */
+export interface World extends AsyncDisposable {
+  door: Door;
+  store: Store;
+  keeper: Keeper;
+  mailrooms: Mailrooms;
+  links: Links;
+}
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const extraCa = (path: string): string[] => {
+  try {
+    return [...getCACertificates('default'), readFileSync(path, 'utf8')];
+  } catch (cause) {
+    throw new ConfigError('config/file', [`POSTERN_EXTRA_CA: ${path} cannot be read.`], { cause });
+  }
+};
+
+const discovery = (config: Config): Discovery => {
+  const context = config.extraCa === null ? undefined : createSecureContext({ ca: extraCa(config.extraCa) });
+  const reach = openReach(config.allowedServers, config.privateServers);
+  return openDiscovery({ domains: config.domains, prove: openProver(reach, context) });
+};
+
+/**
+ * Builds everything from the configuration: data folder, keeper, store, mailrooms, door.
+ * @throws ConfigError, VaultError `host/secret-file`, StoreError, the error of listen
+ */
+export const openWorld = async (config: Config, secrets: Secrets, instead: Partial<Parts> = {}): Promise<World> => {
+  const clock = instead.clock ?? systemClock;
+  const log = instead.log ?? openLog(config.log, (line) => process.stderr.write(`${line}\n`));
+  await using stack = new AsyncDisposableStack();
+
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const linkKey = keyFile(join(dirname(config.secretFile), 'door.key'));
+  const links = openLinks(linkKey);
+  const discover = instead.discover ?? discovery(config);
+  const running = stack.use(await startKeeper(config, log));
+  const address = { socketPath: running.socketPath, token: running.token };
+  const keeper = stack.use(await openKeeper(address));
+  const databaseUrl = secrets.databaseUrl.reveal();
+  const store = instead.store ?? stack.use(await openStore(databaseUrl, { mode: 'thread', clock }));
+
+  const data: ThreadData = { config, databaseUrl, keeper: address, linkKey };
+  const mailrooms = stack.use(openMailrooms(config.mailrooms, () => startThread(data), log));
+  const dist = instead.dist ?? join(root, 'dist');
+  const door = stack.use(
+    await openDoor({ config, secrets, store, keeper, mailrooms, discover, links, clock, log, dist }),
+  );
+
+  const all = stack.move();
+  return { door, store, keeper, mailrooms, links, [Symbol.asyncDispose]: () => all.disposeAsync() };
+};
