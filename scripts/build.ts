@@ -1,6 +1,7 @@
 /** Builds the web app into dist/ when its sources changed since the last build, or with --force. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const sources = globSync(
@@ -23,6 +24,12 @@ if (!fresh || process.argv.includes('--force')) {
     stdio: 'inherit',
   });
   if (built.status !== 0) process.exit(built.status ?? 1);
+  for (const file of globSync('dist/**/*.{js,css,svg,json}')) {
+    const bytes = readFileSync(file);
+    if (bytes.length < 1024) continue;
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+  }
   mkdirSync('.cache', { recursive: true });
   writeFileSync(mark, wanted);
 }

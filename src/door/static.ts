@@ -71,6 +71,24 @@ export const pageHeaders = (config: Pick<Config, 'mailOrigin'>): Record<string, 
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=(), display-capture=()',
 });
 
+/**
+ * The editor's frame: script of ours, an origin of nobody. Whatever a pasted or quoted HTML could still do, it finds
+ * neither cookies nor the app.
+ */
+const editorHeaders: Record<string, string> = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    'img-src data: blob:',
+    "font-src 'self'",
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'self'",
+    'sandbox allow-scripts',
+  ].join('; '),
+};
+
 const notBuilt =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>Postern</title><p>The web app is not built. Run <code>npm run build</code> and start Postern again.</p></html>';
 
@@ -79,12 +97,12 @@ export const openStatic = (dist: string, config: Pick<Config, 'mailOrigin'>) => 
   const files = existsSync(dist) ? load(dist) : new Map<string, Served>();
   const walls = pageHeaders(config);
 
-  const serve = (served: Served, request: Request): Response => {
+  const serve = (served: Served, request: Request, own = walls): Response => {
     const isPage = served.type.startsWith('text/html');
     const headers: Record<string, string> = {
       'Content-Type': served.type,
       'Cache-Control': isPage ? 'no-store' : served.fixed ? 'public, max-age=31536000, immutable' : 'no-cache',
-      ...(isPage ? walls : { ETag: served.tag }),
+      ...(isPage ? own : { ETag: served.tag }),
     };
     if (!isPage && request.headers.get('if-none-match') === served.tag)
       return new Response(null, { status: 304, headers });
@@ -109,7 +127,9 @@ export const openStatic = (dist: string, config: Pick<Config, 'mailOrigin'>) => 
   return (request: Request): Response | null => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return null;
     const { pathname } = new URL(request.url);
-    const exact = files.get(pathname);
+    const editor = pathname === '/editor/' ? files.get('/editor/index.html') : undefined;
+    if (editor) return serve(editor, request, editorHeaders);
+    const exact = pathname === '/editor/index.html' ? undefined : files.get(pathname);
     if (exact) return serve(exact, request);
     const isPage = !/\.\w+$/.test(pathname) && (request.headers.get('accept') ?? '*/*').match(/text\/html|\*\/\*/);
     if (!isPage) return null;
