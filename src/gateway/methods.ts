@@ -1,3 +1,4 @@
+import { capabilities } from '#jmap/core.ts';
 import { mailAccountChanges } from './account/changes.ts';
 import { mailAccountGet } from './account/get.ts';
 import { coreEcho } from './core/echo.ts';
@@ -16,6 +17,7 @@ import { mailboxGet } from './mailbox/get.ts';
 import { mailboxQuery } from './mailbox/query.ts';
 import { mailboxSet } from './mailbox/set.ts';
 import type { Method } from './method.ts';
+import { queryChangesMethod } from './query-changes.ts';
 import { searchSnippetGet } from './snippet/get.ts';
 import { submissionChanges } from './submission/changes.ts';
 import { submissionGet } from './submission/get.ts';
@@ -30,12 +32,14 @@ const all: readonly Method[] = [
   mailboxGet,
   mailboxChanges,
   mailboxQuery,
+  queryChangesMethod('Mailbox/queryChanges', capabilities.mail, ['sortAsTree', 'filterAsTree']),
   mailboxSet,
   threadGet,
   threadChanges,
   emailGet,
   emailChanges,
   emailQuery,
+  queryChangesMethod('Email/queryChanges', capabilities.mail, ['collapseThreads']),
   emailSet,
   emailImport,
   emailParse,
@@ -46,6 +50,7 @@ const all: readonly Method[] = [
   submissionGet,
   submissionChanges,
   submissionQuery,
+  queryChangesMethod('EmailSubmission/queryChanges', capabilities.submission),
   submissionSet,
   mailAccountGet,
   mailAccountChanges,

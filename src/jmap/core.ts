@@ -183,6 +183,12 @@ export interface QueryResponse<I = Id> {
   limit?: number;
 }
 
+/** RFC 8620 §5.6. Answered with cannotCalculateChanges. */
+export interface QueryChangesArguments {
+  accountId: AccountId;
+  sinceQueryState: string;
+}
+
 /** RFC 8620 §6.1 */
 export interface UploadResponse {
   accountId: AccountId;

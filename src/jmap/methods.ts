@@ -4,6 +4,7 @@ import type {
   GetArguments,
   GetResponse,
   QueryArguments,
+  QueryChangesArguments,
   QueryResponse,
   SetArguments,
   SetResponse,
@@ -51,6 +52,7 @@ export interface Methods {
     arguments: QueryArguments<MailboxFilter> & { sortAsTree?: boolean; filterAsTree?: boolean };
     response: QueryResponse<MailboxId>;
   };
+  'Mailbox/queryChanges': { arguments: QueryChangesArguments; response: never };
   'Mailbox/set': {
     arguments: SetArguments<Partial<Mailbox>, MailboxId> & { onDestroyRemoveEmails?: boolean };
     response: SetResponse<Mailbox, MailboxId>;
@@ -65,6 +67,7 @@ export interface Methods {
     arguments: QueryArguments<EmailFilter, EmailComparator> & { collapseThreads?: boolean };
     response: QueryResponse<EmailId> & { collapseThreads?: boolean };
   };
+  'Email/queryChanges': { arguments: QueryChangesArguments; response: never };
   'Email/set': { arguments: SetArguments<NewEmail, EmailId>; response: SetResponse<Email, EmailId> };
   'Email/import': {
     arguments: { accountId: AccountId; ifInState?: string | null; emails: Record<string, EmailImport> };
@@ -107,6 +110,7 @@ export interface Methods {
     arguments: QueryArguments<EmailSubmissionFilter>;
     response: QueryResponse<SubmissionId>;
   };
+  'EmailSubmission/queryChanges': { arguments: QueryChangesArguments; response: never };
   'EmailSubmission/set': {
     arguments: SetArguments<NewEmailSubmission, SubmissionId> & {
       onSuccessUpdateEmail?: Record<string, PatchObject> | null;
