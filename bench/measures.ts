@@ -164,7 +164,7 @@ const withLimit = async <M, T>(
   parameters: readonly string[],
   task: (message: M) => Promise<T>,
 ): Promise<T> => {
-  const child = fork(new URL(file, import.meta.url), parameters);
+  const child = fork(new URL(file, import.meta.url), parameters, { execArgv: ['--expose-gc'] });
   const [message] = (await once(child, 'message')) as [M];
   try {
     return await task(message);
@@ -290,7 +290,7 @@ const loginCount = (g: Ground): number =>
 export const logins = async (g: Ground): Promise<Figure[]> => {
   const before = loginCount(g);
   const inbox = (await inboxOf(g.client)) ?? '';
-  for (let i = 0; i < 100; i += 1) await g.client.call(['Mailbox/get', { ids: null }, '0'], ...page(inbox, i));
+  for (let i = 0; i < 100; i += 1) await g.client.call(['Mailbox/get', { ids: null }, 'm'], ...page(inbox, i));
   return [
     figure(
       'LOGINs during 100 refreshes',

@@ -43,7 +43,9 @@ await using dovecot = await startDovecot({
 });
 if (process.getuid?.() === 0) chownSync(mail, dovecot.owner.uid, dovecot.owner.gid);
 console.log(`Mailbox of ${size} messages ...`);
-const manifest = writeMailbox(mail, big.address, size, dovecot.owner, (done) => process.stdout.write(`\r${done}`));
+const manifest = writeMailbox(mail, big.address, size, dovecot.owner, (done) =>
+  process.stdout.write(`\r${done} written `),
+);
 process.stdout.write('\r');
 await using submission = await startSubmission({ users: [big, ...small], lmtpPort: dovecot.lmtpPort });
 await using postern = await startPostern({

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RawImap } from './imap.ts';
 
-const memory = (): number =>
-  Number(/^Pss:\s+(\d+)/m.exec(readFileSync('/proc/self/smaps_rollup', 'latin1'))?.[1] ?? 0) * 1024;
+const memory = (): number => {
+  globalThis.gc?.();
+  return Number(/^Pss:\s+(\d+)/m.exec(readFileSync('/proc/self/smaps_rollup', 'latin1'))?.[1] ?? 0) * 1024;
+};
 const [port = '0', ...users] = process.argv.slice(2);
 
 const open = async (address: string): Promise<RawImap> => {
