@@ -49,6 +49,8 @@ export class Intents {
   readonly #mirror: Mirror;
   /** Intents up to this one may have been begun by an earlier process. */
   readonly #inherited: number;
+  /** How often the line broke while this intent was under way. */
+  readonly #lost = new Map<number, number>();
   #running: Promise<void> | null = null;
   #again = false;
   #cancel: (() => void) | null = null;
@@ -106,24 +108,34 @@ export class Intents {
     }
   }
 
-  /** Not done, and no clear NO: again after a while, refused after five tries. */
+  /**
+   * Not done, and no clear NO: again after a while, refused after five tries. Where the line broke the intent stays
+   * begun: the index then knows its message when the sync meets it first.
+   */
   #later(intents: readonly Intent[], error: unknown): void {
     logError(this.#mirror.log, 'upstream.intent-later', error, { count: intents.length });
-    const wait = error instanceof ImapError && error.retryAfter !== null ? error.retryAfter : 0;
-    const lost = error instanceof UpstreamError && error.code === 'net/away';
+    if (error instanceof UpstreamError && error.code === 'net/away') {
+      const losses = intents.map((intent) => (this.#lost.get(intent.id) ?? 0) + 1);
+      intents.forEach((intent, at) => this.#lost.set(intent.id, losses[at] ?? 1));
+      // Some servers hang up on what they do not like.
+      if (Math.max(...losses) < mostTries) return;
+    }
     const now = this.#mirror.clock.now();
-    const tired = lost ? [] : intents.filter((intent) => intent.tries + 1 >= mostTries);
+    const asked = error instanceof ImapError ? (error.retryAfter ?? 0) : 0;
+    const tired = intents.filter(
+      (intent) => intent.tries + 1 >= mostTries || (this.#lost.get(intent.id) ?? 0) >= mostTries,
+    );
+    const rest = intents.filter((intent) => !tired.includes(intent));
     this.#mirror.index.write((t) => {
-      for (const intent of intents) {
-        if (tired.includes(intent) && intent.want.kind !== 'append') continue;
-        const rest =
-          intent.tries + 1 >= mostTries && intent.want.kind === 'append'
-            ? appendRest
-            : backoff(intentBackoff, intent.tries + 1, this.#parts.random());
-        t.intentLater(intent.id, now + (lost ? 0 : Math.max(wait, rest)));
-      }
+      for (const intent of rest)
+        t.intentLater(intent.id, now + Math.max(asked, backoff(intentBackoff, intent.tries + 1, this.#parts.random())));
     });
     if (tired.length > 0) this.#refuse(tired, error);
+  }
+
+  /** An earlier try may have happened after all (rule S23). */
+  #inDoubt(intent: Intent): boolean {
+    return intent.tries > 0 || intent.id <= this.#inherited || this.#lost.has(intent.id);
   }
 
   /** The model falls back to the server's state; a message that waits for its APPEND is kept. */
@@ -269,7 +281,7 @@ export class Intents {
     placed: readonly Placed[],
   ): Promise<void> {
     const to = this.#mirror.mailbox(want.to);
-    const doubtful = placed.filter(({ intent }) => intent.tries > 0 || intent.id <= this.#inherited);
+    const doubtful = placed.filter(({ intent }) => this.#inDoubt(intent));
     const settled =
       doubtful.length === 0 ? new Set<number>() : await this.#lookFirst(session, box, to, want.kind, doubtful);
     const rest = placed.filter(({ intent }) => !settled.has(intent.id));
@@ -343,7 +355,7 @@ export class Intents {
     const old = want.replaces;
     const except = old?.mailbox === box.id ? old.uid : null;
     let uid: Uid | null = null;
-    if (intent.tries > 0 || intent.id <= this.#inherited) {
+    if (this.#inDoubt(intent)) {
       await session.select(box.pathRaw, { readOnly: true });
       uid = await this.#find(session, box, email, except);
     }

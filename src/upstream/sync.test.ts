@@ -79,3 +79,144 @@ test('S1 S6 S10 the first sync brings every mailbox, newest first, with previews
   for (let at = 0; at < 1_000; at += 1) account.engine.look(boxNamed(account, 'INBOX')?.id ?? (0 as never));
   assert.ok(account.logins <= 2, `${account.logins} logins`);
 });
+
+/** An account whose first sync is done. */
+const settled = async (filled: Record<string, number> = {}) => {
+  const { user, account } = await open(filled);
+  await account.until(() => account.engine.progress.done, 'the first sync');
+  return { user, account };
+};
+
+test('S11 new mail in INBOX appears by itself, with its preview', async () => {
+  const { user, account } = await settled({ INBOX: 2 });
+  await using _ = account;
+  await village.deliver(user.address, message(900));
+  await account.until(() => bySubject(account, 'INBOX', 'message 900'), 'new mail');
+  await account.until(() => bySubject(account, 'INBOX', 'message 900')?.preview !== '', 'its preview');
+  assert.equal(account.logins, 1);
+});
+
+test('S13 flags changed and messages expunged elsewhere', async () => {
+  const { account } = await settled({ INBOX: 5 });
+  await using _ = account;
+  const client = await account.client();
+  await client.select('INBOX');
+  await client.store([1, 2], ['\\Flagged', '$label1'], []);
+  await account.until(() => bySubject(account, 'INBOX', 'message 2')?.keywords.includes('$label1'), 'a keyword');
+  assert.ok(bySubject(account, 'INBOX', 'message 1')?.keywords.includes('$flagged'));
+  await client.expunge([3]);
+  await account.until(() => bySubject(account, 'INBOX', 'message 3') === undefined, 'the removal');
+  assert.equal(emailsIn(account, 'INBOX').length, 4);
+});
+
+test('S14 a message moved elsewhere keeps its Email', async () => {
+  const { account } = await settled({ INBOX: 3, Archive: 1 });
+  await using _ = account;
+  const before = bySubject(account, 'INBOX', 'message 2')?.number;
+  const client = await account.client();
+  await client.select('INBOX');
+  await client.move([2], 'Archive');
+  await account.until(() => bySubject(account, 'INBOX', 'message 2') === undefined, 'the message to leave');
+  const archive = boxNamed(account, 'Archive');
+  assert.ok(archive);
+  account.engine.look(archive.id);
+  const after = await account.until(() => bySubject(account, 'Archive', 'message 2'), 'the message to arrive');
+  assert.equal(after.number, before);
+});
+
+test('S12 a mailbox renamed elsewhere keeps its id, and what is in it', async () => {
+  const { account } = await settled({ INBOX: 1, Projects: 3 });
+  await using _ = account;
+  const before = boxNamed(account, 'Projects');
+  const numbers = emailsIn(account, 'Projects').map((email) => email.number);
+  const client = await account.client();
+  await client.rename('Projects', 'Works');
+  await account.restart();
+  const box = await account.until(() => boxNamed(account, 'Works'), 'the new name');
+  assert.equal(box.id, before?.id);
+  assert.deepEqual(
+    emailsIn(account, 'Works').map((email) => email.number),
+    numbers,
+  );
+  assert.equal(boxNamed(account, 'Projects'), undefined);
+});
+
+test('S11 mailboxes that come and go elsewhere', async () => {
+  const { account } = await settled({ INBOX: 1 });
+  await using _ = account;
+  const client = await account.client();
+  await client.create('Later/Much later');
+  await client.append('Later/Much later', Buffer.from(message(5)), ['\\Seen'], 1_700_000_000);
+  await account.restart();
+  await account.until(() => bySubject(account, 'Later/Much later', 'message 5'), 'the message in the new mailbox');
+  assert.equal(boxNamed(account, 'Later/Much later')?.parent, boxNamed(account, 'Later')?.id);
+});
+
+test('S15 a mailbox made anew under the same name keeps Emails and ids', async () => {
+  const { account } = await settled({ INBOX: 1, Box: 4 });
+  await using _ = account;
+  const before = new Map(emailsIn(account, 'Box').map((email) => [email.subject, email.number]));
+  const client = await account.client();
+  await client.create('Other');
+  await client.select('Box');
+  await client.copy([1, 2, 3, 4], 'Other');
+  await client.unselect();
+  await client.delete('Box');
+  await client.rename('Other', 'Box');
+  await account.restart();
+  await account.until(() => account.engine.connection.at === 'live', 'the connection');
+  const box = boxNamed(account, 'Box');
+  assert.ok(box);
+  await account.until(
+    () =>
+      boxNamed(account, 'Box')?.uidvalidity !== 0 &&
+      account.engine.progress.done &&
+      emailsIn(account, 'Box').length === 4,
+    'the mailbox read again',
+  );
+  assert.deepEqual(new Map(emailsIn(account, 'Box').map((email) => [email.subject, email.number])), before);
+});
+
+test('S3 S5 a lost connection costs a reconnect; what came meanwhile is found', async () => {
+  const { user, account } = await settled({ INBOX: 30 });
+  await using _ = account;
+  const subjects = emailsIn(account, 'INBOX').length;
+  const client = await account.client();
+  await account.sessions[0]?.close();
+  assert.equal(emailsIn(account, 'INBOX').length, subjects);
+  await client.select('INBOX');
+  await client.expunge([1]);
+  await village.deliver(user.address, message(901));
+  await account.until(() => bySubject(account, 'INBOX', 'message 901'), 'mail that came meanwhile');
+  await account.until(() => emailsIn(account, 'INBOX').length === 30, 'the removal meanwhile');
+  assert.equal(account.logins, 2);
+});
+
+test('S4 a refused password is not tried again until the user acts', async () => {
+  const user = someone();
+  village.put(user.address, 'INBOX', message(1));
+  let allowed = false;
+  let tries = 0;
+  const { signIn } = await import('./test-account.ts');
+  const { VaultError } = await import('#vault/errors.ts');
+  await using account = await openTestAccount({
+    imapPort: village.imapPort,
+    user,
+    connect: () => {
+      tries += 1;
+      return allowed
+        ? signIn(village.imapPort, user)
+        : Promise.reject(new VaultError('auth/refused', 'no', { words: 'wrong' }));
+    },
+  });
+  await account.until(() => account.engine.connection.at === 'refused', 'the refusal');
+  await assert.rejects(account.engine.createMailbox('x', null, true), { code: 'auth/refused' });
+  await account.until(
+    async () => (await account.store.accounts(account.account.user))[0]?.state === 'refused',
+    'the note in the store',
+  );
+  assert.equal(tries, 1);
+  allowed = true;
+  account.engine.retry();
+  await account.until(() => bySubject(account, 'INBOX', 'message 1'), 'the mail');
+});

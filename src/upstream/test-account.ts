@@ -17,6 +17,8 @@ import type { Engine } from './engine.ts';
 import { openEngine } from './open.ts';
 import type { EngineParts } from './open.ts';
 
+type Maybe<T> = T | undefined | null | false;
+
 /** For the tests of this room: an account on a server of the village, without a keeper process. */
 export interface TestAccount extends AsyncDisposable {
   engine: Engine;
@@ -32,7 +34,7 @@ export interface TestAccount extends AsyncDisposable {
   /** A second IMAP client of the same user. */
   client(): Promise<ImapSession>;
   /** Waits until `ready` gives something that is not undefined, null or false. */
-  until<T>(ready: () => T | undefined | null | false, what: string): Promise<T>;
+  until<T>(ready: () => Maybe<T> | Promise<Maybe<T>>, what: string): Promise<T>;
 }
 
 /** LOGIN by hand, and the line that the keeper puts in front. */
@@ -207,7 +209,7 @@ export const openTestAccount = async ({ imapPort, user, waiting, ...instead }: T
     until: async (ready, what) => {
       const until = Date.now() + 15_000;
       for (;;) {
-        const value = ready();
+        const value = await ready();
         if (value !== undefined && value !== null && value !== false) return value;
         if (Date.now() > until) throw new Error(`waited in vain for ${what}`);
         await new Promise((resolve) => setTimeout(resolve, 15));
