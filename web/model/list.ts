@@ -31,6 +31,8 @@ export interface List {
   indexOf(id: EmailId): number;
   /** Index of the row of a conversation, -1 when unknown. */
   indexOfThread(thread: ThreadId): number;
+  /** Rows that are known, in order, without the holes. */
+  eachKnown(visit: (id: EmailId, index: number) => void): void;
   /** The rows `from` up to but not including `to` are looked at. */
   look(from: number, to: number): void;
   /** The view is at the top: new rows may come in above without being counted. */
@@ -281,6 +283,8 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
     idAt: (index) => rows[index],
     indexOf: (id) => rows.indexOf(id),
     indexOfThread: (thread) => rows.findIndex((id) => id !== undefined && mail.emails.peek(id)?.threadId === thread),
+    // Array.prototype.forEach passes over holes.
+    eachKnown: (visit) => rows.forEach((id, index) => id !== undefined && visit(id, index)),
     look: (from, to) => {
       looked = { from: Math.max(0, from), to };
       fill();

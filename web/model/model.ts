@@ -8,7 +8,7 @@ import { openConnection, type Connection, type Fetch } from './connection.ts';
 import { openMail, type Mail } from './mail.ts';
 import { openPlaces, type PlaceState } from './place.ts';
 import { openPrefs, type Prefs, type Storage } from './prefs.ts';
-import { openPush, type Push, type PushPorts } from './push.ts';
+import { openPush, type Height, type Push, type PushPorts } from './push.ts';
 import { openReading, type Reading } from './reading.ts';
 import { openRouter, type History, type Router } from './route.ts';
 import { openSession, type Session } from './session.ts';
@@ -56,6 +56,8 @@ export interface Model {
   readonly today: ReadonlySignal<Date>;
   /** Changes that the server has not confirmed, of all accounts. */
   readonly waiting: ReadonlySignal<number>;
+  /** Mail documents tell how tall they are, by the token of their showing; returns what stops listening. */
+  onHeight(token: string, listener: (height: Height) => void): () => void;
   /** Looks for new mail at once. */
   check(): void;
   /** The page became visible, or the line is back. */
@@ -113,8 +115,11 @@ export const openModel = (parts: ModelParts): Model => {
     for (const follower of followers.values()) quietly(follower.check());
   };
 
+  const heightListeners = new Map<string, (height: Height) => void>();
+
   const push: Push = openPush(parts.push, clock, {
     changed,
+    height: (height) => heightListeners.get(height.token)?.(height),
     reopened: check,
     broken: () => void session.open(),
     signedOut: () => connection.closed(),
@@ -172,6 +177,10 @@ export const openModel = (parts: ModelParts): Model => {
     question,
     today,
     waiting: computed(() => mails.value.reduce((sum, each) => sum + each.emails.waiting.value, 0)),
+    onHeight: (token, listener) => {
+      heightListeners.set(token, listener);
+      return () => heightListeners.delete(token);
+    },
     check,
     wake: () => {
       connection.wake();

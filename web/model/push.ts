@@ -8,8 +8,8 @@ export interface Stream {
 
 export interface StreamHandlers {
   open(): void;
-  /** `state` and `ping` events; data is what stood in the event. */
-  event(type: 'state' | 'ping', data: string): void;
+  /** `state`, `ping` and `height` events; data is what stood in the event. */
+  event(type: 'state' | 'ping' | 'height', data: string): void;
   /** The stream ended; it does not come back by itself. */
   end(): void;
 }
@@ -24,7 +24,18 @@ export interface PushPorts {
   onMessage(listener: (message: PushMessage) => void): () => void;
 }
 
-export type PushMessage = { kind: 'state'; change: StateChange } | { kind: 'signed-out' };
+/** How tall a mail document says it is: CSS pixels; null when it fills the frame of height `frame` or more. */
+export interface Height {
+  token: string;
+  frame: number;
+  height: number | null;
+  turn: number;
+}
+
+export type PushMessage =
+  | { kind: 'state'; change: StateChange }
+  | { kind: 'height'; height: Height }
+  | { kind: 'signed-out' };
 
 export interface Push {
   /** One event stream for all tabs of the browser: whoever leads reads it and tells the others. */
@@ -37,6 +48,7 @@ export interface Push {
 
 export interface PushHandlers {
   changed(change: StateChange): void;
+  height(height: Height): void;
   /** The stream is open again; what happened meanwhile is not known. */
   reopened(): void;
   /** The stream was refused or broke: someone may look whether the session still stands. */
@@ -56,15 +68,23 @@ export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers)
   let renew = (): void => undefined;
   let heardAt = 0;
 
-  const hear = (data: string): void => {
-    let change: StateChange;
+  const handle = (message: PushMessage): void => {
+    if (message.kind === 'state') handlers.changed(message.change);
+    else if (message.kind === 'height') handlers.height(message.height);
+    else handlers.signedOut();
+  };
+
+  const hear = (type: 'state' | 'height', data: string): void => {
+    let said: unknown;
     try {
-      change = JSON.parse(data) as StateChange;
+      said = JSON.parse(data);
     } catch {
       return;
     }
-    handlers.changed(change);
-    ports.post({ kind: 'state', change });
+    const message: PushMessage =
+      type === 'state' ? { kind: 'state', change: said as StateChange } : { kind: 'height', height: said as Height };
+    handle(message);
+    ports.post(message);
   };
 
   /** One stream from opening to end. Resolves with whether it ever worked. */
@@ -91,7 +111,7 @@ export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers)
         },
         event: (type, data) => {
           watch();
-          if (type === 'state') hear(data);
+          if (type !== 'ping') hear(type, data);
         },
         end: finish,
       });
@@ -124,10 +144,7 @@ export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers)
       if (running) return;
       const controller = new AbortController();
       running = controller;
-      stopListening = ports.onMessage((message) => {
-        if (message.kind === 'state') handlers.changed(message.change);
-        else handlers.signedOut();
-      });
+      stopListening = ports.onMessage(handle);
       void ports.whileLeading('postern-push', () => lead(controller.signal), controller.signal);
     },
     stop: () => {

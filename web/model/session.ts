@@ -9,52 +9,12 @@ export type SessionState =
   | { at: 'signed-in'; jmap: JmapSession }
   | { at: 'unreachable'; error: ModelError };
 
-export interface MailServer {
-  host: string;
-  port: number;
-  security: 'tls' | 'starttls' | 'none';
-  username?: string;
-}
-
-/** Body of `POST /auth/sign-in`. */
-export interface SignInForm {
-  address: string;
-  password: string;
-  imap?: MailServer;
-  smtp?: MailServer;
-  remember?: boolean;
-}
-
-/** application/problem+json of `/auth/sign-in`; `type` is of a closed list, further members depend on it. */
-export interface SignInProblem {
-  type: string;
-  title: string;
-  status: number;
-  detail?: string;
-  [member: string]: unknown;
-}
-
-export type SignInResult = { ok: true } | { ok: false; problem: SignInProblem };
-
 export interface Session {
   readonly state: ReadonlySignal<SessionState>;
-  /** Looks whether somebody is signed in. Never rejects. */
+  /** Looks whether somebody is signed in; also after a sign-in. Never rejects. */
   open(): Promise<void>;
-  /** Never rejects: no answer is a problem of type `about:blank#offline`. */
-  signIn(form: SignInForm): Promise<SignInResult>;
   signOut(): Promise<void>;
 }
-
-const offline: SignInProblem = { type: 'about:blank#offline', title: 'You are offline', status: 0 };
-
-const problemOf = async (answer: Response): Promise<SignInProblem> => {
-  const fallback = { type: 'about:blank', title: 'The server could not answer', status: answer.status };
-  try {
-    return { ...fallback, ...((await answer.json()) as Partial<SignInProblem>) };
-  } catch {
-    return fallback;
-  }
-};
 
 export const openSession = (connection: Connection): Session => {
   const state = signal<SessionState>({ at: 'opening' });
@@ -90,24 +50,6 @@ export const openSession = (connection: Connection): Session => {
   return {
     state,
     open,
-    signIn: async (form) => {
-      let answer: Response;
-      try {
-        answer = await connection.fetch('/auth/sign-in', {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', accept: 'application/json' },
-          body: JSON.stringify(form),
-        });
-      } catch (error) {
-        const { code } = modelError(error);
-        if (code === 'auth/signed-out')
-          return { ok: false, problem: { type: 'wrong-password', title: 'Not accepted', status: 401 } };
-        return { ok: false, problem: offline };
-      }
-      if (!answer.ok) return { ok: false, problem: await problemOf(answer) };
-      await open();
-      return { ok: true };
-    },
     signOut: async () => {
       try {
         await connection.fetch('/auth/sign-out', { method: 'POST' });

@@ -25,7 +25,12 @@ export const matches = (label: string, typed: string): boolean => {
 };
 
 /** APG combobox with a listbox that is always open: type to narrow, arrows to choose, Enter to take. */
-export const Chooser = (props: { label: string; choices: readonly Choice[]; none: string; onChoose(key: string): void }) => {
+export const Chooser = (props: {
+  label: string;
+  choices: readonly Choice[];
+  none: string;
+  onChoose(key: string): void;
+}) => {
   const [typed, setTyped] = useState('');
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);

@@ -196,7 +196,11 @@ export const Grid = (props: GridProps) => {
       onScroll={onScroll}
       {...focusing}
     >
-      <div class="rows-in" role="presentation" ref={(box) => box?.style.setProperty('height', `${scale.physical(total)}px`)}>
+      <div
+        class="rows-in"
+        role="presentation"
+        ref={(box) => box?.style.setProperty('height', `${scale.physical(total)}px`)}
+      >
         {geometry.headings
           .filter(({ index }) => index >= from && index < to)
           .map(({ index, label }) => (
@@ -204,7 +208,12 @@ export const Grid = (props: GridProps) => {
               key={`day ${label}`}
               class="day"
               aria-hidden="true"
-              ref={(box) => box?.style.setProperty('transform', `translateY(${scale.drawn(offsetOf(geometry, index)) - geometry.headHeight}px)`)}
+              ref={(box) =>
+                box?.style.setProperty(
+                  'transform',
+                  `translateY(${scale.drawn(offsetOf(geometry, index)) - geometry.headHeight}px)`,
+                )
+              }
             >
               {label}
             </div>
@@ -263,7 +272,17 @@ export const Cell = ({ class: name, children }: { class?: string; children: Comp
 );
 
 /** The check mark of a row. */
-export const PickBox = ({ picked, label, onPick, children }: { picked: boolean; label: string; onPick(shift: boolean): void; children: ComponentChildren }) => (
+export const PickBox = ({
+  picked,
+  label,
+  onPick,
+  children,
+}: {
+  picked: boolean;
+  label: string;
+  onPick(shift: boolean): void;
+  children: ComponentChildren;
+}) => (
   <button
     type="button"
     class="pick"

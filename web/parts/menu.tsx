@@ -54,7 +54,13 @@ const Entry = ({ item, onPick }: { item: MenuItem; onPick(): void }) => {
   );
 };
 
-const Panel = (props: { label: string; at: Box; items: readonly MenuItem[]; id?: string; onClose(refocus: boolean): void }) => {
+const Panel = (props: {
+  label: string;
+  at: Box;
+  items: readonly MenuItem[];
+  id?: string;
+  onClose(refocus: boolean): void;
+}) => {
   const own = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: '', at: 0 });
   const entries = (): HTMLElement[] => [...(own.current?.querySelectorAll<HTMLElement>('[role^="menuitem"]') ?? [])];
@@ -111,7 +117,8 @@ const Panel = (props: { label: string; at: Box; items: readonly MenuItem[]; id?:
       onKeyDown={onKeyDown}
       onPointerMove={(event) => (event.target as Element).closest<HTMLElement>('[role^="menuitem"]')?.focus()}
       onToggle={(event) => {
-        if ((event as unknown as ToggleEvent).newState === 'closed') props.onClose(own.current?.contains(document.activeElement) ?? false);
+        if ((event as unknown as ToggleEvent).newState === 'closed')
+          props.onClose(own.current?.contains(document.activeElement) ?? false);
       }}
     >
       {props.items.map((item, index) => (

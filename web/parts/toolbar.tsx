@@ -4,7 +4,15 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 const usable = 'button:not([hidden]), a[href]';
 
 /** APG toolbar: one Tab stop, arrows go along it; disabled buttons stay focusable. */
-export const Toolbar = ({ label, children, ...rest }: { label: string; class?: string; children: ComponentChildren }) => {
+export const Toolbar = ({
+  label,
+  children,
+  ...rest
+}: {
+  label: string;
+  class?: string;
+  children: ComponentChildren;
+}) => {
   const own = useRef<HTMLDivElement>(null);
   const buttons = (): HTMLElement[] =>
     [...(own.current?.querySelectorAll<HTMLElement>(usable) ?? [])].filter((each) => each.offsetParent !== null);

@@ -80,7 +80,18 @@ interface IconButtonProps {
 }
 
 /** A button that is an icon. Disabled ones stay focusable, so that a toolbar keeps its shape. */
-export const IconButton = ({ icon, label, cap, size, on, pressed, disabled, tabIndex, onClick, ...rest }: IconButtonProps) => {
+export const IconButton = ({
+  icon,
+  label,
+  cap,
+  size,
+  on,
+  pressed,
+  disabled,
+  tabIndex,
+  onClick,
+  ...rest
+}: IconButtonProps) => {
   const own = useRef<HTMLButtonElement>(null);
   return (
     <button

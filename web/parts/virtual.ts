@@ -76,7 +76,8 @@ export class Scale {
       this.#shift = 0;
       return { top: scrollTop, scrollTop: null };
     }
-    if (moved > 4 * view || scrollTop <= 0 || scrollTop >= room) this.#shift = Math.round((scrollTop / room) * all) - scrollTop;
+    if (moved > 4 * view || scrollTop <= 0 || scrollTop >= room)
+      this.#shift = Math.round((scrollTop / room) * all) - scrollTop;
     const top = Math.max(0, Math.min(all, scrollTop + this.#shift));
     const close = scrollTop < view || scrollTop > room - view;
     const atEnd = top < view || top > all - view;

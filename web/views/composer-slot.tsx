@@ -1,0 +1,42 @@
+import { signal } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { composerTrouble, setComposerLoader } from '#model/compose-port.ts';
+import { useApp, type App } from './model.ts';
+
+/** What the composer's chunk (`composer/composer.tsx`) exports. */
+export interface ComposerModule {
+  /** Called once, when the chunk is loaded: registers the composer at `#model/compose-port.ts`. */
+  start(app: App): void;
+  /** The docked and full-screen letters. */
+  Docks: ComponentType;
+  /** The answer written below a conversation; draws nothing when there is none. */
+  Inline: ComponentType<{ threadId: string }>;
+}
+
+const loaded = signal<ComposerModule | null>(null);
+const chunks = import.meta.glob<ComposerModule>('./composer/composer.tsx');
+
+/** The composer's code is fetched at the first letter. */
+export const prepareComposer = (app: App): void => {
+  const load = chunks['./composer/composer.tsx'];
+  if (!load) return;
+  setComposerLoader(async () => {
+    if (loaded.peek()) return;
+    const composer = await load();
+    composer.start(app);
+    loaded.value = composer;
+  });
+};
+
+export const ComposerDocks = () => {
+  const { model } = useApp();
+  const trouble = composerTrouble.value;
+  if (trouble && model.toasts.current.peek()?.text !== trouble) model.toasts.show(trouble, { tone: 'failed' });
+  const composer = loaded.value;
+  return composer ? <composer.Docks /> : null;
+};
+
+export const ComposerInline = ({ threadId }: { threadId: string }) => {
+  const composer = loaded.value;
+  return composer ? <composer.Inline threadId={threadId} /> : null;
+};

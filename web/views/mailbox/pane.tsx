@@ -1,0 +1,315 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { shows } from '#model/commands.ts';
+import { count, counted } from '#model/format.ts';
+import { accountName, type Place } from '#model/place.ts';
+import { densityNames } from './densities.ts';
+import type { Density } from '#model/prefs.ts';
+import { without } from '#model/search.ts';
+import { Icon, LitArch } from '#parts/icon.tsx';
+import { MenuButton, type MenuItem } from '#parts/menu.tsx';
+import { Tabs } from '#parts/tabs.tsx';
+import { IconButton } from '#parts/tooltip.tsx';
+import { useApp, useModel } from '../model.ts';
+import { PhoneHeader } from '../phone.tsx';
+import { nameOfAccount } from '../side.tsx';
+import { statusOf } from '../status.ts';
+import { Picks } from './picks.tsx';
+import { Rows } from './rows.tsx';
+
+const tabNames = { everything: 'Everything', unread: 'Unread', starred: 'Starred', files: 'Attachments' } as const;
+
+const densityItems = (chosen: Density, choose: (density: Density) => void): MenuItem[] => [
+  { kind: 'title', label: 'Rows' },
+  ...(Object.keys(densityNames) as Density[]).map((density): MenuItem => ({
+    kind: 'choice',
+    label: densityNames[density],
+    chosen: density === chosen,
+    run: () => choose(density),
+  })),
+];
+
+/** `7 unread`, `12 drafts`, `1,284 found` */
+const summaryOf = (place: Place): string => {
+  const total = place.list.total.value;
+  if (place.question) return total === null ? '' : `${count(total)} found`;
+  const mailbox = place.mailbox ? place.mail.mailboxes.get(place.mailbox.id) : null;
+  if (!mailbox) return total === null ? '' : counted(total, 'conversation');
+  if (mailbox.role === 'drafts') return counted(mailbox.totalEmails, 'draft');
+  return mailbox.unreadThreads > 0 ? `${count(mailbox.unreadThreads)} unread` : '';
+};
+
+const Header = ({ place }: { place: Place }) => {
+  const { prefs } = useModel();
+  return (
+    <div class="list-h">
+      <h1 tabIndex={-1}>{place.title}</h1>
+      <p>{summaryOf(place)}</p>
+      <span class="grow" />
+      <IconButton
+        icon="square-check"
+        size="sm"
+        label="Select conversations"
+        cap="X"
+        onClick={() => {
+          const first = place.cursor.peek() ?? place.list.idAt(0);
+          if (first) place.selection.toggle(first);
+        }}
+      />
+      <MenuButton
+        icon="list-filter"
+        size="sm"
+        label="How the list looks"
+        items={() =>
+          densityItems(prefs.density.peek(), (density) => {
+            prefs.density.value = density;
+          })
+        }
+      />
+    </div>
+  );
+};
+
+const Asked = ({ place }: { place: Place }) => {
+  const { router } = useModel();
+  const route = router.route.value;
+  const { question } = place;
+  if (!question || route.at !== 'search') return null;
+  const chips = question.tokens.filter((token) => token.operator !== null);
+  if (chips.length === 0 && question.unanswered.length === 0) return null;
+  return (
+    <div class="asked">
+      {chips.map((token) => {
+        const said = `${token.negated ? '-' : ''}${token.operator}:${token.value}`;
+        return (
+          <span key={`${token.from}`} class="chip">
+            {said}
+            <button
+              type="button"
+              aria-label={`Remove ${said}`}
+              onClick={() => router.go({ ...route, text: without(route.text, token), thread: null })}
+            >
+              <Icon name="x" size="xs" />
+            </button>
+          </span>
+        );
+      })}
+      {question.unanswered.map((words) => (
+        <p key={words}>{words}</p>
+      ))}
+    </div>
+  );
+};
+
+const Splits = ({ place }: { place: Place }) => {
+  const { router } = useModel();
+  const mailbox = place.mailbox ? place.mail.mailboxes.get(place.mailbox.id) : null;
+  const unread = mailbox && mailbox.role !== 'drafts' ? mailbox.unreadThreads : 0;
+  return (
+    <Tabs
+      label="Show"
+      controls="list"
+      chosen={place.show}
+      tabs={shows.map((key) => ({
+        key,
+        label: tabNames[key],
+        count: key === 'unread' || key === 'everything' ? unread : null,
+      }))}
+      onChoose={(show) =>
+        router.go({ at: 'mailbox', account: accountName(place.mail), box: place.box, show, thread: null })
+      }
+    />
+  );
+};
+
+export const State = ({ title, lit, children }: { title: string; lit?: boolean; children?: ComponentChildren }) => (
+  <div class="state">
+    {lit ? <LitArch /> : null}
+    <b>{title}</b>
+    {children}
+  </div>
+);
+
+const emptyWords = (place: Place): string => {
+  if (place.show === 'unread') return 'No unread mail here.';
+  if (place.show === 'starred' || place.box === 'starred') return 'No starred mail here.';
+  if (place.show === 'files') return 'No mail with attachments here.';
+  if (place.mailbox?.role === 'inbox') return 'Nothing is waiting.';
+  if (place.mailbox?.role === 'drafts') return 'No drafts.';
+  return 'No mail here.';
+};
+
+const Empty = ({ place }: { place: Place }) => {
+  const { router } = useModel();
+  const route = router.route.value;
+  if (place.question && route.at === 'search') {
+    const chips = place.question.tokens.filter((token) => token.operator !== null);
+    return (
+      <State title="No mail matches.">
+        <div class="acts-row">
+          {chips.map((token) => (
+            <button
+              key={token.from}
+              type="button"
+              class="btn"
+              onClick={() => router.go({ ...route, text: without(route.text, token), thread: null })}
+            >
+              Drop {token.operator}:{token.value}
+            </button>
+          ))}
+        </div>
+      </State>
+    );
+  }
+  return (
+    <State title={emptyWords(place)} lit={place.mailbox?.role === 'inbox'}>
+      {place.show === 'everything' || route.at !== 'mailbox' ? null : (
+        <button type="button" class="btn" onClick={() => router.go({ ...route, show: 'everything', thread: null })}>
+          Show all
+        </button>
+      )}
+    </State>
+  );
+};
+
+/** Nothing for a moment, then the shape of rows; never a spinner. */
+const Skeleton = () => {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 150);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div class="rows" id="list" tabIndex={-1} aria-busy="true" aria-label="Loading">
+      {late
+        ? [0, 1, 2, 3, 4, 5, 6, 7].map((index) => (
+            <div key={index} class="row blank" aria-hidden="true">
+              <div class="bone b1" />
+              <div class="bone b2" />
+              <div class="bone b3" />
+            </div>
+          ))
+        : null}
+    </div>
+  );
+};
+
+const Content = ({ place }: { place: Place }) => {
+  const state = place.list.state.value;
+  const total = place.list.total.value;
+  if (state.at === 'failed')
+    return (
+      <State title="This list could not be fetched.">
+        <p>The server answered with an error. Other folders may still work.</p>
+        <button type="button" class="btn" onClick={() => void place.list.refresh()}>
+          Try again
+        </button>
+      </State>
+    );
+  if (total === null) return <Skeleton />;
+  return total === 0 ? <Empty place={place} /> : <Rows place={place} />;
+};
+
+const Banner = () => {
+  const model = useModel();
+  const { banner } = statusOf(model);
+  if (!banner) return null;
+  return (
+    <div class="banner" role="note">
+      <Icon name="cloud-off" size="s" />
+      <span class="grow">{banner}</span>
+      {model.connection.line.value.at === 'offline' ? (
+        <button type="button" class="btn" onClick={() => model.wake()}>
+          Try now
+        </button>
+      ) : null}
+    </div>
+  );
+};
+
+const Fresh = ({ place }: { place: Place }) => {
+  const n = place.list.fresh.value;
+  if (n === 0) return null;
+  return (
+    <div class="fresh-host">
+      <button
+        type="button"
+        class="fresh"
+        onClick={() => {
+          const grid = document.querySelector('#list');
+          if (grid) grid.scrollTop = 0;
+          place.list.atTop(true);
+        }}
+      >
+        {n} new
+      </button>
+    </div>
+  );
+};
+
+export const ListPane = ({ onDrawer }: { onDrawer(): void }) => {
+  const { model } = useApp();
+  const state = model.places.value;
+  const place = state.at === 'open' ? state.place : null;
+  const mail = model.mail.value;
+  const label = place && mail ? `${place.title} of ${nameOfAccount(mail)}` : 'Mail';
+  const picked = place ? place.selection.count.value > 0 : false;
+  return (
+    <section class="list" aria-label={label} data-region>
+      <PhoneHeader place={place} summary={place ? summaryOf(place) : ''} onDrawer={onDrawer} />
+      {place ? <Header place={place} /> : null}
+      {place && picked ? <Picks place={place} /> : null}
+      {place && !picked ? place.question ? <Asked place={place} /> : <Splits place={place} /> : null}
+      <Banner />
+      {place ? (
+        <>
+          <Fresh place={place} />
+          <Content key={place.key} place={place} />
+        </>
+      ) : null}
+      {state.at === 'opening' ? <Opening /> : null}
+      {state.at === 'missing' ? (
+        <State title="There is no such folder.">
+          <button
+            type="button"
+            class="btn"
+            onClick={() =>
+              model.router.go({
+                at: 'mailbox',
+                account: accountName(state.mail),
+                box: 'inbox',
+                show: 'everything',
+                thread: null,
+              })
+            }
+          >
+            Open Inbox
+          </button>
+        </State>
+      ) : null}
+      {state.at === 'empty-search' ? (
+        <State title="What are you looking for?">
+          <p>
+            Words, “phrases”, from:, to:, subject:, in:, is:unread, has:attachment, larger:5m, older_than:1y, and -
+            before what must not be there.
+          </p>
+        </State>
+      ) : null}
+    </section>
+  );
+};
+
+/** Until the folders are known; says so when they cannot be fetched. */
+const Opening = () => {
+  const { mails } = useModel();
+  const broken = mails.value.find((mail) => mail.trouble.value !== null);
+  if (!broken) return <Skeleton />;
+  return (
+    <State title={`${nameOfAccount(broken)} could not be opened.`}>
+      <p>The server answered with an error. Your mail is safe on its server.</p>
+      <button type="button" class="btn" onClick={() => void broken.load()}>
+        Try again
+      </button>
+    </State>
+  );
+};

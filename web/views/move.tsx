@@ -1,0 +1,51 @@
+import type { MailboxId } from '#jmap/ids.ts';
+import { type MailboxNode } from '#model/mailboxes.ts';
+import { accountName, boxName } from '#model/place.ts';
+import { Chooser, type Choice } from '#parts/chooser.tsx';
+import { Dialog } from '#parts/dialog.tsx';
+import { Icon } from '#parts/icon.tsx';
+import { boxIcon } from './boxes.ts';
+import { useApp } from './model.ts';
+
+const flat = (nodes: readonly MailboxNode[]): MailboxNode[] => nodes.flatMap((node) => [node, ...flat(node.children)]);
+
+/** v: to which folder. With nothing to move (g l) it goes there instead. */
+export const MoveDialog = ({ onClose }: { onClose(): void }) => {
+  const { model, commands } = useApp();
+  const mail = model.mail.value;
+  const target = commands.target();
+  if (!mail) return null;
+  const source = target?.query.mailboxId ?? null;
+  const choices: Choice[] = flat(mail.mailboxes.tree.value)
+    .filter(({ mailbox }) => !target || (mailbox.myRights.mayAddItems && mailbox.id !== source))
+    .map(({ mailbox }) => ({
+      key: mailbox.id,
+      label: mail.mailboxes.pathOf(mailbox.id),
+      children: (
+        <>
+          <Icon name={boxIcon(mailbox.role)} />
+          <span class="grow cut">{mail.mailboxes.pathOf(mailbox.id)}</span>
+        </>
+      ),
+    }));
+  const choose = (key: string): void => {
+    onClose();
+    const mailbox = mail.mailboxes.get(key as MailboxId);
+    if (!mailbox) return;
+    if (target) commands.leaving((given) => model.actions.move(given, mailbox.id), target);
+    else
+      model.router.go({
+        at: 'mailbox',
+        account: accountName(mail),
+        box: boxName(mailbox),
+        show: 'everything',
+        thread: null,
+      });
+  };
+  const title = target ? 'Move to' : 'Go to folder';
+  return (
+    <Dialog title={title} focus="input" onClose={onClose}>
+      <Chooser label="Folder" choices={choices} none="No folder has that name." onChoose={choose} />
+    </Dialog>
+  );
+};

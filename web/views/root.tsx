@@ -1,0 +1,120 @@
+import { signal } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { LitArch, Mark } from '#parts/icon.tsx';
+import { LiveRegions } from '#parts/live.tsx';
+import { prepareComposer } from './composer-slot.tsx';
+import { AppContext, useModel, type App } from './model.ts';
+import { Shell } from './shell.tsx';
+
+/** What the sign-in chunk (`sign-in/sign-in.tsx`) exports. `ended`: a session was there and is over. */
+export interface SignInModule {
+  SignIn: ComponentType<{ ended: boolean }>;
+}
+
+const signInChunks = import.meta.glob<SignInModule>('./sign-in/sign-in.tsx');
+const signIn = signal<SignInModule | null>(null);
+
+const SignInSlot = ({ ended }: { ended: boolean }) => {
+  const [failed, setFailed] = useState(false);
+  const load = async (): Promise<void> => {
+    setFailed(false);
+    try {
+      signIn.value ??= (await signInChunks['./sign-in/sign-in.tsx']?.()) ?? null;
+    } catch {
+      setFailed(true);
+    }
+  };
+  useEffect(() => void load(), []);
+  const screen = signIn.value;
+  if (screen) return <screen.SignIn ended={ended} />;
+  if (!failed) return null;
+  return (
+    <Whole>
+      <b>The sign-in screen could not be loaded.</b>
+      <button type="button" class="btn" onClick={() => void load()}>
+        Try again
+      </button>
+    </Whole>
+  );
+};
+
+const Whole = ({ children }: { children: preact.ComponentChildren }) => (
+  <main class="state whole">
+    <LitArch />
+    {children}
+  </main>
+);
+
+const Unreachable = () => {
+  const { session } = useModel();
+  return (
+    <Whole>
+      <b>Postern does not answer.</b>
+      <p>Check the connection of this device. Nothing is lost.</p>
+      <button type="button" class="btn primary" onClick={() => void session.open()}>
+        Try again
+      </button>
+    </Whole>
+  );
+};
+
+/** The frame of the window while it is not known who is here; shown only when that takes a moment. */
+const Opening = () => {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 150);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!late) return null;
+  return (
+    <div class="app" aria-busy="true">
+      <div class="side">
+        <div class="brand">
+          <Mark />
+          <span>Postern</span>
+        </div>
+      </div>
+      <div class="bar" />
+      <main class="court" />
+    </div>
+  );
+};
+
+const Screen = () => {
+  const { session } = useModel();
+  const state = session.state.value;
+  switch (state.at) {
+    case 'opening':
+      return <Opening />;
+    case 'signed-out':
+      return <SignInSlot ended={state.ended} />;
+    case 'unreachable':
+      return <Unreachable />;
+    case 'signed-in':
+      return <Shell />;
+  }
+};
+
+const Page = () => {
+  const { theme, toasts } = useModel();
+  const shown = theme.value;
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = shown;
+  }, [shown]);
+  return (
+    <>
+      <Screen />
+      <LiveRegions polite={toasts.polite.value} assertive={toasts.assertive.value} />
+    </>
+  );
+};
+
+export const Root = ({ app }: { app: App }) => {
+  useEffect(() => prepareComposer(app), []);
+  return (
+    <AppContext.Provider value={app}>
+      <Page />
+    </AppContext.Provider>
+  );
+};

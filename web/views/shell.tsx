@@ -1,0 +1,150 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { openKeys, type Press } from '#model/keys.ts';
+import { listWidths } from '#model/prefs.ts';
+import { focusRegion } from '#parts/regions.ts';
+import { Bar } from './bar.tsx';
+import { ComposerDocks } from './composer-slot.tsx';
+import { Confirm } from './confirm.tsx';
+import { ConversationPane } from './conversation/pane.tsx';
+import { Help } from './help.tsx';
+import { ListPane } from './mailbox/pane.tsx';
+import { useApp, type App } from './model.ts';
+import { MoveDialog } from './move.tsx';
+import { PhoneBar } from './phone.tsx';
+import { Side } from './side.tsx';
+import { ToastView } from './toast.tsx';
+
+const isWriting = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable ||
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement ||
+    (target instanceof HTMLInputElement && !['checkbox', 'radio', 'button'].includes(target.type)));
+
+const pressOf = (event: KeyboardEvent): Press => ({
+  key: event.key,
+  ctrl: event.ctrlKey,
+  alt: event.altKey,
+  meta: event.metaKey,
+  shift: event.shiftKey,
+  writing: isWriting(event.target),
+});
+
+/** Keys of the whole window; parts that have keys of their own stop them before. */
+const useKeys = ({ model, commands }: App): void => {
+  useEffect(() => {
+    const keys = openKeys(model.clock);
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || document.querySelector('dialog[open], .menu:popover-open')) return;
+      const meant = keys.press(pressOf(event), model.prefs.keys.peek());
+      if (meant === null) return;
+      const isButton = event.target instanceof Element && event.target.closest('button, a, [role="button"]') !== null;
+      if (meant !== 'half' && meant.command === 'open' && isButton) return;
+      event.preventDefault();
+      if (meant !== 'half') commands.run(meant);
+    };
+    addEventListener('keydown', onKey);
+    const stops = [
+      commands.on('nextRegion', () => focusRegion(1)),
+      commands.on('previousRegion', () => focusRegion(-1)),
+    ];
+    return () => {
+      removeEventListener('keydown', onKey);
+      for (const stop of stops) stop();
+    };
+  }, []);
+};
+
+/** The line between list and letter: drag it, or Alt with arrows. */
+const Sash = () => {
+  const { listWidth } = useApp().model.prefs;
+  const set = (width: number): void => {
+    listWidth.value = Math.round(Math.max(listWidths.least, Math.min(listWidths.most, width)));
+  };
+  return (
+    <div
+      class="sash"
+      role="separator"
+      aria-orientation="vertical"
+      aria-label="Width of the list"
+      aria-valuemin={listWidths.least}
+      aria-valuemax={listWidths.most}
+      aria-valuenow={listWidth.value}
+      tabIndex={0}
+      onKeyDown={(event) => {
+        const by = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
+        if (by === undefined) return;
+        event.preventDefault();
+        event.stopPropagation();
+        set(listWidth.peek() + by);
+      }}
+      onDblClick={() => set(listWidths.usual)}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        event.preventDefault();
+      }}
+      onPointerMove={(event) => {
+        if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
+        set(event.clientX - (event.currentTarget.parentElement?.getBoundingClientRect().left ?? 0));
+      }}
+    />
+  );
+};
+
+export type DialogName = 'help' | 'move' | null;
+
+export const Shell = () => {
+  const app = useApp();
+  const { model, commands } = app;
+  const [dialog, setDialog] = useState<DialogName>(null);
+  const [drawer, setDrawer] = useState(false);
+  const own = useRef<HTMLDivElement>(null);
+  useKeys(app);
+  useEffect(() => {
+    const stops = [
+      commands.on('help', () => setDialog('help')),
+      commands.on('move', () => commands.target() && setDialog('move')),
+      commands.on('goFolder', () => setDialog('move')),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, []);
+  const width = model.prefs.listWidth.value;
+  useEffect(() => own.current?.style.setProperty('--list-now', `${width}px`), [width]);
+  const title = model.reading.place.value?.title;
+  const subject = model.reading.conversation.value?.subject.value;
+  useEffect(() => {
+    document.title = [subject, title, 'Postern'].filter(Boolean).join(' - ');
+  }, [title, subject]);
+  useEffect(() => setDrawer(false), [model.router.route.value]);
+  const reading = model.reading.conversation.value !== null;
+
+  return (
+    <div ref={own} class="app">
+      <a
+        class="skip btn primary"
+        href="#list"
+        onClick={(event) => {
+          event.preventDefault();
+          document.querySelector<HTMLElement>('#list [tabindex="0"], #list')?.focus();
+        }}
+      >
+        Skip to the list
+      </a>
+      <Side open={drawer} onClose={() => setDrawer(false)} onHelp={() => setDialog('help')} />
+      <Bar onDrawer={() => setDrawer(true)} />
+      <main class={`court ${reading ? 'reading' : ''}`}>
+        <ListPane onDrawer={() => setDrawer(true)} />
+        <ConversationPane />
+        <Sash />
+      </main>
+      <PhoneBar />
+      <ToastView />
+      <ComposerDocks />
+      {dialog === 'help' ? <Help onClose={() => setDialog(null)} /> : null}
+      {dialog === 'move' ? <MoveDialog onClose={() => setDialog(null)} /> : null}
+      <Confirm />
+    </div>
+  );
+};

@@ -1,0 +1,206 @@
+import { useRef } from 'preact/hooks';
+import { canCompose } from '#model/compose-port.ts';
+import { count } from '#model/format.ts';
+import type { Mail } from '#model/mail.ts';
+import { mailboxName, type MailboxNode } from '#model/mailboxes.ts';
+import { accountName, boxName } from '#model/place.ts';
+import { gateColours } from '#model/people.ts';
+import { printRoute, type Route } from '#model/route.ts';
+import { otherTheme } from '#model/theme.ts';
+import { Icon, Mark } from '#parts/icon.tsx';
+import { Arch } from '#parts/people.tsx';
+import { IconButton } from '#parts/tooltip.tsx';
+import { Tree, type Branch } from '#parts/tree.tsx';
+import { boxIcon } from './boxes.ts';
+import { useApp, useModel } from './model.ts';
+
+export const initialOf = (text: string): string => String.fromCodePoint(text.codePointAt(0) ?? 63).toUpperCase();
+
+/** What an account is called: its given name, else its address. */
+export const nameOfAccount = (mail: Mail): string => mail.status.value?.name || mail.account.name;
+
+export const colourOfAccount = (mail: Mail, index: number): string =>
+  mail.status.value?.colour ?? gateColours[index % gateColours.length] ?? 'patina';
+
+const flat = (nodes: readonly MailboxNode[]): MailboxNode[] => nodes.flatMap((node) => [node, ...flat(node.children)]);
+
+const routeTo = (mail: Mail, box: string): Route => ({
+  at: 'mailbox',
+  account: accountName(mail),
+  box,
+  show: 'everything',
+  thread: null,
+});
+
+/** Drafts count what is there, other folders what is unread. */
+const countOf = (node: MailboxNode): number =>
+  node.mailbox.role === 'drafts'
+    ? node.mailbox.totalEmails
+    : node.mailbox.role === 'trash' || node.mailbox.role === 'sent'
+      ? 0
+      : node.mailbox.unreadThreads;
+
+interface Leaf {
+  branch: Branch;
+  route: Route | null;
+  account: string | null;
+}
+
+const BoxLabel = ({ icon, name, n }: { icon: Parameters<typeof Icon>[0]['name']; name: string; n: number }) => (
+  <>
+    <Icon name={icon} />
+    <span class="cut">{name}</span>
+    {n > 0 ? <span class="n">{count(n)}</span> : null}
+  </>
+);
+
+const useLeaves = (): Leaf[] => {
+  const model = useModel();
+  const { prefs } = model;
+  const mails = model.mails.value;
+  const here = model.mail.value;
+  const state = model.places.value;
+  const openBox = state.at === 'open' ? state.place.box : null;
+  const folded = prefs.folded.value;
+  const leaves: Leaf[] = [];
+  const box = (
+    mail: Mail,
+    key: string,
+    icon: Parameters<typeof Icon>[0]['name'],
+    name: string,
+    n: number,
+    level: number,
+  ): void => {
+    const route = routeTo(mail, key);
+    const unread = n > 0 ? `, ${count(n)} ${key === 'drafts' ? '' : 'unread'}`.trimEnd() : '';
+    leaves.push({
+      route,
+      account: null,
+      branch: {
+        key: `${mail.id} ${key}`,
+        level,
+        current: mail === here && openBox === key,
+        label: `${name}${unread}`,
+        href: printRoute(route),
+        class: `box ${level > 2 ? `d${Math.min(level - 1, 4)}` : ''}`,
+        children: <BoxLabel icon={icon} name={name} n={n} />,
+      },
+    });
+  };
+  if (here) {
+    const drafts = here.mailboxes.byRole('drafts');
+    box(here, 'starred', 'star', 'Starred', 0, 1);
+    if (drafts) box(here, 'drafts', 'file-text', 'Drafts', drafts.totalEmails, 1);
+  }
+  for (const [index, mail] of mails.entries()) {
+    const expanded = !folded.includes(mail.id);
+    const name = nameOfAccount(mail);
+    const unread = mail.mailboxes.byRole('inbox')?.unreadThreads ?? 0;
+    leaves.push({
+      route: null,
+      account: mail.id,
+      branch: {
+        key: mail.id,
+        level: 1,
+        expanded,
+        current: false,
+        label: `${name}, ${mail.account.name}${expanded || unread === 0 ? '' : `, ${unread} unread`}`,
+        href: null,
+        class: `acct ${index === 0 ? 'first' : ''}`,
+        children: (
+          <>
+            <Arch initial={initialOf(name)} colour={colourOfAccount(mail, index)} />
+            <span class="grow t cut">
+              {name}
+              {name === mail.account.name ? null : <small class="cut">{mail.account.name}</small>}
+            </span>
+            {!expanded && unread > 0 ? <span class="n flush">{count(unread)}</span> : null}
+            <Icon name={expanded ? 'chevron-down' : 'chevron-right'} size="xs" />
+          </>
+        ),
+      },
+    });
+    if (!expanded) continue;
+    for (const node of flat(mail.mailboxes.tree.value)) {
+      if (node.mailbox.role === 'drafts' && mail === here) continue;
+      box(
+        mail,
+        boxName(node.mailbox),
+        boxIcon(node.mailbox.role),
+        mailboxName(node.mailbox),
+        countOf(node),
+        node.depth + 1,
+      );
+    }
+  }
+  return leaves;
+};
+
+export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void; onHelp(): void }) => {
+  const { model, commands } = useApp();
+  const own = useRef<HTMLElement>(null);
+  const leaves = useLeaves();
+  const leafOf = (branch: Branch): Leaf | undefined => leaves.find((leaf) => leaf.branch.key === branch.key);
+  const fold = (id: string, expanded: boolean): void => {
+    const { folded } = model.prefs;
+    folded.value = expanded ? folded.peek().filter((each) => each !== id) : [...folded.peek(), id];
+  };
+  return (
+    <>
+      <div class={`drawer-scrim ${open ? 'open' : ''}`} onClick={onClose} />
+      <nav
+        ref={own}
+        class={`side ${open ? 'open' : ''}`}
+        aria-label="Mailboxes"
+        data-region
+        onKeyDown={(event) => {
+          if (event.key === 'Escape' && open) onClose();
+        }}
+      >
+        <div class="brand">
+          <Mark />
+          <span>Postern</span>
+        </div>
+        {canCompose() ? (
+          <button type="button" class="btn primary compose" onClick={() => commands.run('compose')}>
+            <Icon name="pen-line" />
+            Compose<kbd>C</kbd>
+          </button>
+        ) : null}
+        <Tree
+          label="Folders"
+          branches={leaves.map((leaf) => leaf.branch)}
+          onOpen={(branch) => {
+            const leaf = leafOf(branch);
+            if (leaf?.route) model.router.go(leaf.route);
+            else if (leaf?.account) fold(leaf.account, branch.expanded === false);
+            if (leaf?.route) onClose();
+          }}
+          onFold={(branch, expanded) => {
+            const leaf = leafOf(branch);
+            if (leaf?.account) fold(leaf.account, expanded);
+          }}
+        />
+        <div class="foot">
+          <IconButton icon="circle-question-mark" label="Keyboard shortcuts" cap="?" onClick={onHelp} />
+          <ThemeButton />
+          <IconButton icon="log-out" label="Sign out" class="last" onClick={() => void model.signOut()} />
+        </div>
+      </nav>
+    </>
+  );
+};
+
+const ThemeButton = () => {
+  const { theme, prefs } = useModel();
+  const shown = theme.value;
+  return (
+    <IconButton
+      icon="contrast"
+      label={shown === 'dark' ? 'Day theme' : 'Night theme'}
+      onClick={() => {
+        prefs.theme.value = otherTheme(shown, matchMedia('(prefers-color-scheme: dark)').matches);
+      }}
+    />
+  );
+};

@@ -1,0 +1,31 @@
+import { Icon, type IconName } from '#parts/icon.tsx';
+import { icons } from '#parts/icons.ts';
+import { IconButton } from '#parts/tooltip.tsx';
+import { useModel } from './model.ts';
+
+const isIcon = (name: string | null): name is IconName => name !== null && Object.hasOwn(icons, name);
+
+export const ToastView = () => {
+  const { toasts } = useModel();
+  const toast = toasts.current.value;
+  if (!toast) return null;
+  return (
+    <div class={`toast ${toast.tone}`}>
+      {toast.tone === 'failed' ? (
+        <Icon name="triangle-alert" size="s" />
+      ) : isIcon(toast.icon) ? (
+        <Icon name={toast.icon} size="s" />
+      ) : null}
+      <span class="words cut">{toast.text}</span>
+      {toast.actions.map((action) => (
+        <button key={action.label} type="button" class="btn" onClick={() => action.run()}>
+          {action.label}
+          {action.cap ? <kbd>{action.cap}</kbd> : null}
+        </button>
+      ))}
+      {toast.tone === 'failed' ? (
+        <IconButton icon="x" label="Dismiss" size="sm" onClick={() => toasts.dismiss(toast.id)} />
+      ) : null}
+    </div>
+  );
+};
