@@ -143,7 +143,7 @@ export interface ImapSession extends AsyncDisposable {
    * is none. Resolves when listening has begun.
    */
   idle(): Promise<void>;
-  /** RFC 5465: news of all personal mailboxes, without IDLE. false when the server cannot. */
+  /** RFC 5465: news of all personal mailboxes as `status` changes while the connection idles. false: the server cannot. */
   notify(): Promise<boolean>;
   noop(): Promise<void>;
   /** LOGOUT, then the line is closed. Never throws. */
@@ -170,7 +170,6 @@ export const openImap = async (authenticated: AuthenticatedStream, options: Imap
   line.shortLiterals = connection.can('LITERAL+') || connection.can('LITERAL-');
   log('debug', 'imap session', { host, quirks: abilities.quirks.names.join(' ') });
   const turn = <T>(task: () => Promise<T>): Promise<T> => connection.turn(task);
-  let notifying = false;
   const close = async (): Promise<void> => {
     idle.stop();
     try {
@@ -217,24 +216,19 @@ export const openImap = async (authenticated: AuthenticatedStream, options: Imap
     delete: (pathRaw) => turn(() => remove(connection, pathRaw)),
     subscribe: (pathRaw, subscribed) => turn(() => subscribe(connection, pathRaw, subscribed)),
     idle: async () => {
-      idle.start(mannerOf(abilities, notifying));
+      idle.start(mannerOf(abilities));
       await turn(() => Promise.resolve());
       await idle.begun();
     },
-    notify: async () => {
-      notifying = await turn(() => notify(connection));
-      if (notifying) idle.start(mannerOf(abilities, notifying));
-      return notifying;
-    },
+    notify: () => turn(() => notify(connection)),
     noop: () => turn(async () => void (await control.exec('NOOP', []))),
     close,
     [Symbol.asyncDispose]: close,
   };
 };
 
-/** Whether IDLE can be trusted; a connection under NOTIFY needs only a sign of life now and then. */
-const mannerOf = ({ capabilities, quirks }: Abilities, notifying: boolean): Manner => {
-  if (notifying) return { idle: false, poll: 9 * 60_000 };
+/** Whether IDLE can be trusted. */
+const mannerOf = ({ capabilities, quirks }: Abilities): Manner => {
   const idle = capabilities.has('IDLE');
   return { idle, poll: !idle || quirks.mustPoll ? (quirks.mustPoll ? 60_000 : POLL) : null };
 };
