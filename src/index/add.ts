@@ -79,9 +79,9 @@ export class Adder {
   }
 
   #conversations(keys: Keys[]): Conversations {
-    const { db, tally } = this.#core;
+    const { db, refs, tally } = this.#core;
     return new Conversations(
-      db,
+      refs,
       tally,
       (smaller, larger) => {
         for (const row of db.values<EmailRow>('SELECT id FROM email WHERE thread = ?', smaller.id)) {

@@ -1,3 +1,4 @@
+import { Refs } from './conversation/refs.ts';
 import type { Database } from './database.ts';
 import { ChangeLog } from './log.ts';
 import { Lists } from './lists.ts';
@@ -21,6 +22,7 @@ export class Core {
   readonly lists: Lists;
   readonly results: ResultCache;
   readonly mailboxes: Mailboxes;
+  readonly refs: Refs;
   readonly tally: Tally;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -37,6 +39,7 @@ export class Core {
     this.lists = new Lists(db, limits.lists);
     this.results = new ResultCache();
     this.mailboxes = new Mailboxes(db);
+    this.refs = new Refs(db);
     this.tally = new Tally(db, this.log, this.lists, (mailbox) => this.mailboxes.isTrash(mailbox));
   }
 
@@ -69,6 +72,7 @@ export class Core {
     this.tally.forget();
     this.log.forget();
     this.lists.forget();
+    this.refs.forget();
     this.results.forget();
     this.mailboxes.forget();
     this.#renumbered = undefined;

@@ -119,7 +119,7 @@ export const openDatabase = (file: string, key: Buffer): Database => {
     connection.exec("PRAGMA cipher = 'aegis'");
     connection.key(raw);
     connection.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 8388608',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 8388608',
     );
     connection.function('base_subject', { deterministic: true }, (subject) => baseSubject(String(subject)));
     return new Database(connection);

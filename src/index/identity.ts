@@ -75,7 +75,7 @@ export class Twins {
     const expected =
       db.value('SELECT 1 FROM placement WHERE email = ? AND mailbox = ? AND uid < 0', row, mailbox) !== undefined ||
       db.value(
-        `SELECT 1 FROM intent WHERE email = ? AND (want ->> '$.to' = ? OR (kind = 'append' AND want ->> '$.mailbox' = ?))`,
+        `SELECT 1 FROM intent WHERE email = ? AND started = 1 AND (want ->> '$.to' = ? OR (kind = 'append' AND want ->> '$.mailbox' = ?))`,
         row,
         mailbox,
         mailbox,
@@ -87,8 +87,15 @@ export class Twins {
   }
 }
 
-/** The Email made lately from a copy of this one, which has just lost its last placement: a move seen target first. */
-export const lateTwin = (core: Core, row: EmailRow, thread: ThreadNumber): EmailRow | undefined => {
+/**
+ * The Email made lately from a copy of this one: a move whose target was seen first. `mailbox`: it must lie there.
+ */
+export const lateTwin = (
+  core: Core,
+  row: EmailRow,
+  thread: ThreadNumber,
+  mailbox: MailboxId | null,
+): EmailRow | undefined => {
   const print = storedPrint(core, row);
   if (!print) return undefined;
   const since = Math.floor((core.now() - moveTime) / 1000);
@@ -96,6 +103,8 @@ export const lateTwin = (core: Core, row: EmailRow, thread: ThreadNumber): Email
     if (other === row) return false;
     const isFresh = core.db.value('SELECT 1 FROM email WHERE id = ? AND added >= ? AND hidden = 0', other, since);
     if (isFresh === undefined) return false;
+    const isThere = 'SELECT 1 FROM placement WHERE email = ? AND mailbox = ? AND uid > 0';
+    if (mailbox !== null && core.db.value(isThere, other, mailbox) === undefined) return false;
     const stored = storedPrint(core, other);
     return stored !== undefined && samePrint(stored, print);
   });

@@ -1,5 +1,6 @@
 import { must } from '#base/must.ts';
 import type { Core } from './core.ts';
+import { lateTwin } from './identity.ts';
 import { deleted, hasKeyword, type Marks, withKeywords } from './keywords.ts';
 import { type Model, readIntent, selectIntents, type Stored, type StoredIntent } from './model.ts';
 import type { EmailRow, Intent, MailboxId, Uid, Want } from './types.ts';
@@ -167,7 +168,8 @@ export class Intents {
   address(row: EmailRow): void {
     const intents = this.#model.intents(row).filter(({ want }) => want.kind !== 'append');
     if (intents.length === 0) return;
-    const placements = this.#model.placements(row).filter(addressable);
+    const known = this.#model.placements(row).filter(({ uid }) => uid > 0);
+    const placements = known.toSorted((a, b) => (a.flags & deleted) - (b.flags & deleted));
     for (const intent of intents) {
       if (placements.some((placement) => isAt(intent, placement))) continue;
       const { want } = intent;
@@ -301,7 +303,14 @@ export class Intents {
         if (this.#model.placements(there.email).length === 0) this.#model.destroy(there.email);
         return;
       }
-    } else if (db.value('SELECT 1 FROM placement WHERE email = ? AND mailbox = ?', row, to) !== undefined) return;
+    } else {
+      if (db.value('SELECT 1 FROM placement WHERE email = ? AND mailbox = ?', row, to) !== undefined) return;
+      const twin = lateTwin(this.#core, row, must(this.#model.state(row), 'the Email of an intent').thread, to);
+      if (twin !== undefined) {
+        this.#model.absorb(row, twin);
+        return;
+      }
+    }
     const uid =
       result?.uid ??
       db.value<number>('SELECT min(uid, 0) - 1 FROM (SELECT min(uid) AS uid FROM placement WHERE mailbox = ?)', to) ??

@@ -71,8 +71,8 @@ export class Mirror {
     const isLast = this.#model.placements(row).length === 0;
     const intents = this.#model.intents(row);
     if (isLast && !state.hidden && intents.length === 0) {
-      const twin = lateTwin(this.#core, row, state.thread);
-      if (twin !== undefined) this.#become(row, twin);
+      const twin = lateTwin(this.#core, row, state.thread, null);
+      if (twin !== undefined) this.#model.absorb(row, twin);
     }
     if (isLast && state.hidden && !intents.some(({ want }) => want.kind === 'append' || want.kind === 'move')) {
       this.#model.destroy(row);
@@ -80,15 +80,6 @@ export class Mirror {
     }
     this.#intents.address(row);
     this.#model.remodel(row);
-  }
-
-  /** The copy that came before this one went is where it lies now. */
-  #become(row: EmailRow, twin: EmailRow): void {
-    const { db } = this.#core;
-    db.run('UPDATE placement SET email = ? WHERE email = ?', row, twin);
-    db.run('UPDATE intent SET email = ? WHERE email = ?', row, twin);
-    db.run('UPDATE OR IGNORE body SET email = ? WHERE email = ?', row, twin);
-    this.#model.destroy(twin);
   }
 
   sweep(before: number): void {

@@ -189,6 +189,15 @@ export class Model {
     this.apply(old, { ...old, thread, number: old.hidden ? old.number : nextNumber(this.#core) });
   }
 
+  /** What was taken for another Email is this one: it takes over all that the other had. */
+  absorb(row: EmailRow, other: EmailRow): void {
+    const { db } = this.#core;
+    db.run('UPDATE placement SET email = ? WHERE email = ?', row, other);
+    db.run('UPDATE intent SET email = ? WHERE email = ?', row, other);
+    db.run('UPDATE OR IGNORE body SET email = ? WHERE email = ?', row, other);
+    this.destroy(other);
+  }
+
   /** The Email and all that is kept about it ceases to be. */
   destroy(row: EmailRow): void {
     const { db } = this.#core;
@@ -214,6 +223,10 @@ export class Model {
 /** Where the Email is seen: where the server has it, then each wish in its order. */
 const boxesOf = (placements: readonly Stored[], intents: readonly StoredIntent[]): MailboxId[] => {
   const boxes = new Set<MailboxId>();
+  // A message that lies nowhere cannot be moved, unless it lies nowhere because it is being moved.
+  const isSomewhere =
+    placements.length > 0 || intents.some(({ want, started }) => want.kind === 'append' || started === 1);
+  if (!isSomewhere) return [];
   for (const placement of placements) if ((placement.flags & deleted) === 0) boxes.add(placement.mailbox);
   for (const { want } of intents) {
     switch (want.kind) {

@@ -148,13 +148,19 @@ export class Reader implements IndexReader {
   }
 
   byMessageId(messageId: string): EmailNumber[] {
+    const { db, refs } = this.core;
     const key = hash48(messageId);
-    const rows = this.core.db.values<EmailRow>(
-      `SELECT e.id FROM ref r CROSS JOIN thread t ON t.id = r.thread
-        CROSS JOIN email e ON e.thread = coalesce(t.into_, t.id) AND e.hidden = 0
-        CROSS JOIN envelope v ON v.email = e.id AND v.message_id = ? WHERE r.key = ? ORDER BY e.id`,
+    let thread = refs.get([key]).get(key);
+    for (let into = thread; into !== undefined && into !== null;) {
+      thread = into;
+      into = db.value<ThreadNumber>('SELECT into_ FROM thread WHERE id = ?', thread);
+    }
+    if (thread === undefined) return [];
+    const rows = db.values<EmailRow>(
+      `SELECT e.id FROM email e CROSS JOIN envelope v ON v.email = e.id AND v.message_id = ?
+        WHERE e.thread = ? AND e.hidden = 0 ORDER BY e.id`,
       messageId,
-      key,
+      thread,
     );
     return numbersOf(this.core, rows);
   }

@@ -1,7 +1,7 @@
-import type { Database } from '../database.ts';
 import type { Tally, ThreadTally } from '../tally.ts';
 import type { ThreadNumber } from '../types.ts';
 import { type Keys, underSubject } from './keys.ts';
+import type { Refs } from './refs.ts';
 
 /** A conversation of this many messages is full: the ids that led to it lead nowhere any more. */
 export const fullAt = 500;
@@ -15,14 +15,14 @@ export type Merge = (smaller: ThreadTally, larger: ThreadTally) => void;
  * that a parent that comes later finds its answers by its own id, and merging is rare.
  */
 export class Conversations {
-  readonly #db: Database;
+  readonly #refs: Refs;
   readonly #tally: Tally;
   readonly #merge: Merge;
-  readonly #known = new Map<number, ThreadNumber>();
+  readonly #known: Map<number, ThreadNumber>;
   readonly #fresh = new Map<number, ThreadNumber>();
 
-  constructor(db: Database, tally: Tally, merge: Merge, batch: readonly Keys[]) {
-    this.#db = db;
+  constructor(refs: Refs, tally: Tally, merge: Merge, batch: readonly Keys[]) {
+    this.#refs = refs;
     this.#tally = tally;
     this.#merge = merge;
     const keys = new Set<number>();
@@ -37,11 +37,7 @@ export class Conversations {
         if (weak) keys.add(underSubject(parent, subject));
       }
     }
-    const rows = db.rows<[number, ThreadNumber]>(
-      'SELECT key, thread FROM ref WHERE key IN (SELECT value FROM json_each(?))',
-      JSON.stringify([...keys]),
-    );
-    for (const [key, thread] of rows) this.#known.set(key, thread);
+    this.#known = refs.get([...keys]);
     tally.preload([...new Set(this.#known.values())]);
   }
 
@@ -79,10 +75,7 @@ export class Conversations {
 
   /** Writes what was registered. */
   flush(): void {
-    const keys = [...this.#fresh.keys()].sort((a, b) => a - b);
-    for (const key of keys) {
-      this.#db.run('INSERT OR REPLACE INTO ref(key, thread) VALUES(?, ?)', key, this.#fresh.get(key) ?? ignored);
-    }
+    this.#refs.set(this.#fresh);
     this.#fresh.clear();
   }
 
