@@ -60,16 +60,21 @@ export class Drafts {
     const boxes = this.#mirror.index.read((reader) => reader.mailboxes());
     const box = boxes.find((one) => one.pathRaw === draft.mailbox) ?? boxes.find((one) => one.role === 'drafts');
     if (box === undefined) return;
-    if (await this.#atServer(box, draft)) return this.#store.deleteRecord(record.id);
+    if (await this.#atServer(box, draft, raw)) return this.#store.deleteRecord(record.id);
     this.#insert(record.id, box, draft, raw);
   }
 
-  #atServer(box: Mailbox, draft: DraftRecord): Promise<boolean> {
+  /** The very message: an older version of a draft has the same Message-ID. */
+  #atServer(box: Mailbox, draft: DraftRecord, raw: Buffer): Promise<boolean> {
     return this.#lines.watch.run(
       async (session) => {
         await session.select(box.pathRaw, { readOnly: true });
         const uids = await session.search({ header: ['Message-ID', `<${draft.messageId}>`] });
-        return uids.length > 0;
+        for (const uid of uids) {
+          const whole = (await session.fetchSections(uid, [{ section: '' }]))?.get('');
+          if (whole !== undefined && sameText(whole, raw)) return true;
+        }
+        return false;
       },
       { urgency: urgency.folders },
     );
@@ -95,3 +100,6 @@ export class Drafts {
     });
   }
 }
+
+/** Servers differ in what they do to the last line end. */
+const sameText = (a: Buffer, b: Buffer): boolean => a.toString('latin1').trimEnd() === b.toString('latin1').trimEnd();

@@ -65,7 +65,7 @@ export const signIn = async (port: number, user: { address: string; password: st
 };
 
 /** Keys in memory; nothing of the mail servers. */
-const plainKeeper = (): Keeper => {
+export const plainKeeper = (): Keeper => {
   const keys = new Map<string, Buffer>();
   const no = (): never => {
     throw new Error('not in this test');
@@ -93,7 +93,7 @@ const plainKeeper = (): Keeper => {
   };
 };
 
-const seedStore = async (store: Store, account: MailAccount): Promise<void> => {
+export const seedStore = async (store: Store, account: MailAccount): Promise<void> => {
   const nothing = Buffer.alloc(1);
   const session = {
     id: 's1' as SessionId,
@@ -128,6 +128,29 @@ const seedStore = async (store: Store, account: MailAccount): Promise<void> => {
   });
 };
 
+export const testMailAccount = (imapPort: number, address: string): MailAccount => {
+  const target: Target = {
+    protocol: 'imap',
+    host: '127.0.0.1',
+    port: imapPort,
+    security: 'none',
+    username: address,
+    pin: null,
+  };
+  return {
+    id: 'account-1' as MailAccountId,
+    user: 'user-1' as UserId,
+    address,
+    name: 'Test',
+    position: 0,
+    colour: 'patina',
+    imap: target,
+    smtp: { ...target, protocol: 'smtp' },
+    state: 'ok',
+    stateAt: 0,
+  };
+};
+
 export interface TestWish extends Partial<EngineParts> {
   imapPort: number;
   user: { address: string; password: string };
@@ -137,26 +160,7 @@ export interface TestWish extends Partial<EngineParts> {
 
 export const openTestAccount = async ({ imapPort, user, waiting, ...instead }: TestWish): Promise<TestAccount> => {
   const folder = mkdtempSync(join(tmpdir(), 'postern-upstream-'));
-  const target: Target = {
-    protocol: 'imap',
-    host: '127.0.0.1',
-    port: imapPort,
-    security: 'none',
-    username: user.address,
-    pin: null,
-  };
-  const account: MailAccount = {
-    id: 'account-1' as MailAccountId,
-    user: 'user-1' as UserId,
-    address: user.address,
-    name: 'Test',
-    position: 0,
-    colour: 'patina',
-    imap: target,
-    smtp: { ...target, protocol: 'smtp' },
-    state: 'ok',
-    stateAt: 0,
-  };
+  const account = testMailAccount(imapPort, user.address);
   const store = instead.store ?? (await openStore(`sqlite:${join(folder, 'store.db')}`, { mode: 'direct' }));
   await seedStore(store, account);
   const index = instead.index ?? openIndex(join(folder, 'index.db'), randomBytes(32));
