@@ -57,6 +57,6 @@ export class ImapError extends Problem {
 /** A server's text made fit to be shown: no control characters, one line, at most 300 characters. */
 export const cleanWords = (text: string): string | null => {
   // oxlint-disable-next-line no-control-regex
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
+  const clean = text.replace(/[\u0000-\u0020\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
   return clean === '' ? null : clean.slice(0, 300).toWellFormed();
 };

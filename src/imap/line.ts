@@ -43,6 +43,12 @@ interface Running extends RunOptions {
   proceed: (() => void) | null;
 }
 
+const crlf = Buffer.from('\r\n');
+/** LITERAL- allows so much without asking (RFC 7888 §5). */
+const SHORT = 4096;
+/** Copied rather than written by itself. */
+const SMALL = 1 << 16;
+
 const unasked = /^\* (?:\d+ (?:EXISTS|RECENT|EXPUNGE|FETCH)|VANISHED)\b/i;
 
 /**
@@ -197,26 +203,28 @@ export class Line {
   }
 
   async #send(running: Running, pieces: Pieces): Promise<void> {
-    let text = `${running.tag} `;
+    /** What goes out with the next write: a small literal with what follows it, so that it is one packet. */
+    let ready: Buffer[] = [Buffer.from(`${running.tag} `)];
     for (const piece of pieces) {
       if (typeof piece === 'string') {
-        text += piece;
+        ready.push(Buffer.from(piece, 'latin1'));
         continue;
       }
       const size = Buffer.isBuffer(piece) ? piece.length : piece.size;
-      if (Buffer.isBuffer(piece) && this.shortLiterals && size <= 4096) {
-        text += `{${size}+}\r\n${piece.toString('latin1')}`;
+      if (Buffer.isBuffer(piece) && this.shortLiterals && size <= SHORT) {
+        ready.push(Buffer.from(`{${size}+}\r\n`), piece);
         continue;
       }
       const { promise, resolve } = Promise.withResolvers<void>();
       running.proceed = resolve;
-      await this.#write(`${text}{${size}}\r\n`);
-      text = '';
+      await this.#write(Buffer.concat([...ready, Buffer.from(`{${size}}\r\n`)]));
+      ready = [];
       await promise;
       if (this.#running !== running) return;
-      await this.#writeLiteral(piece, size);
+      if (Buffer.isBuffer(piece) && size <= SMALL) ready.push(piece);
+      else await this.#writeLiteral(piece, size);
     }
-    await this.#write(`${text}\r\n`);
+    await this.#write(Buffer.concat([...ready, crlf]));
   }
 
   async #writeLiteral(literal: Literal, size: number): Promise<void> {
@@ -240,9 +248,9 @@ export class Line {
   }
 
   /** Resolves when the stream wants more. Bytes going out are signs of life as well. */
-  async #write(bytes: string | Buffer): Promise<void> {
+  async #write(bytes: Buffer): Promise<void> {
     if (this.#ended !== null) throw this.#ended;
-    const wantsMore = this.#stream.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    const wantsMore = this.#stream.write(bytes);
     this.#heardAt = this.#options.clock.now();
     if (wantsMore) return;
     await new Promise<void>((resolve) => {
