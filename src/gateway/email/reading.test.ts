@@ -1,0 +1,389 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openTestGateway } from '../fixture.ts';
+import { mailboxId } from '../ids.ts';
+
+const letter = `Return-Path: <ana@example.net>
+Received: by mx.example.org; Mon, 5 Jan 2026 10:00:00 +0000
+From: =?utf-8?Q?Ana_L=C3=B3pez?= <ana@example.net>
+Sender: "Office" <office@example.net>
+To: Team: bob@example.org, "Carla, C." <carla@example.org>;, dan@example.org
+Cc: e@example.org
+Reply-To: replies@example.net
+Subject: =?utf-8?B?SMOpbGxv?=
+Date: Mon, 5 Jan 2026 11:30:00 +0130
+Message-ID: <one@example.net>
+In-Reply-To: <zero@example.net>
+References: <root@example.net> <zero@example.net>
+List-Unsubscribe: <mailto:off@example.net>, <https://example.net/off>
+X-Twice: first
+X-Twice: second
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="m"
+
+--m
+Content-Type: multipart/alternative; boundary="a"
+
+--a
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+H=C3=A9llo w=C3=B6rld, how are you?
+--a
+Content-Type: text/html; charset=utf-8
+Content-Language: en
+
+<p>Hello <b>world</b></p>
+--a--
+--m
+Content-Type: application/pdf; name="plan.pdf"
+Content-Disposition: attachment; filename="plan.pdf"
+Content-Transfer-Encoding: base64
+X-Part: yes
+
+JVBERi0xLjQKJcOkw7zDtsOf
+--m--
+`;
+
+test('RFC 8621 §4.1.1, §4.1.2 Email/get: metadata and convenience headers, from the index alone', async () => {
+  using g = openTestGateway();
+  const id = g.deliver(letter, { keywords: ['$seen', '$flagged'], receivedAt: 1_767_600_000 });
+  const { list, notFound } = await g.one('Email/get', {
+    ids: [id],
+    properties: [
+      'blobId',
+      'threadId',
+      'mailboxIds',
+      'keywords',
+      'size',
+      'receivedAt',
+      'messageId',
+      'inReplyTo',
+      'references',
+      'sender',
+      'from',
+      'to',
+      'cc',
+      'bcc',
+      'replyTo',
+      'subject',
+      'sentAt',
+      'hasAttachment',
+      'preview',
+    ],
+  });
+  const [email] = list;
+  assert.deepEqual(notFound, []);
+  assert.deepEqual(email.mailboxIds, { [mailboxId(g.box.inbox)]: true });
+  assert.deepEqual(email.keywords, { $seen: true, $flagged: true });
+  assert.equal(email.size, Buffer.byteLength(letter.replaceAll('\n', '\r\n')));
+  assert.equal(email.receivedAt, '2026-01-05T08:00:00Z');
+  assert.deepEqual(email.messageId, ['one@example.net']);
+  assert.deepEqual(email.inReplyTo, ['zero@example.net']);
+  assert.deepEqual(email.references, ['root@example.net', 'zero@example.net']);
+  assert.deepEqual(email.from, [{ name: 'Ana López', email: 'ana@example.net' }]);
+  assert.deepEqual(email.sender, [{ name: 'Office', email: 'office@example.net' }]);
+  assert.deepEqual(
+    email.to.map((to: { email: string }) => to.email),
+    ['bob@example.org', 'carla@example.org', 'dan@example.org'],
+  );
+  assert.equal(email.bcc, null);
+  assert.equal(email.subject, 'Héllo');
+  assert.equal(email.sentAt, '2026-01-05T10:00:00Z');
+  assert.equal(email.hasAttachment, true);
+  assert.equal(email.preview, 'Héllo wörld, how are you?');
+  assert.match(email.blobId, /^G/);
+  assert.equal(g.engine.fetched, 0);
+});
+
+test('RFC 8621 §4.1.2, §4.1.3 header:* in every form, :all, and which forms a field may not have', async () => {
+  using g = openTestGateway();
+  const id = g.deliver(letter);
+  const wishes = [
+    'header:X-Twice',
+    'header:x-twice:asText:all',
+    'header:Subject:asText',
+    'header:Subject',
+    'header:From:asAddresses',
+    'header:To:asGroupedAddresses',
+    'header:References:asMessageIds',
+    'header:Date:asDate',
+    'header:List-Unsubscribe:asURLs',
+    'header:X-None',
+    'header:X-None:all',
+    'header:Received',
+  ];
+  const { list } = await g.one('Email/get', { ids: [id], properties: wishes });
+  const [email] = list;
+  assert.equal(email['header:X-Twice'], ' second');
+  assert.deepEqual(email['header:x-twice:asText:all'], ['first', 'second']);
+  assert.equal(email['header:Subject:asText'], 'Héllo');
+  assert.equal(email['header:Subject'], ' =?utf-8?B?SMOpbGxv?=');
+  assert.deepEqual(email['header:From:asAddresses'], [{ name: 'Ana López', email: 'ana@example.net' }]);
+  assert.equal(email['header:To:asGroupedAddresses'][0].name, 'Team');
+  assert.equal(email['header:To:asGroupedAddresses'][0].addresses.length, 2);
+  assert.equal(email['header:To:asGroupedAddresses'][1].name, null);
+  assert.deepEqual(email['header:References:asMessageIds'], ['root@example.net', 'zero@example.net']);
+  assert.equal(email['header:Date:asDate'], '2026-01-05T10:00:00Z');
+  assert.deepEqual(email['header:List-Unsubscribe:asURLs'], ['mailto:off@example.net', 'https://example.net/off']);
+  assert.equal(email['header:X-None'], null);
+  assert.deepEqual(email['header:X-None:all'], []);
+  for (const bad of [
+    'header:Subject:asAddresses',
+    'header:From:asText',
+    'header:Received:asText',
+    'header:Date:asMessageIds',
+    'header:X:asWhat',
+    'header:',
+    'header:X:all:asText',
+    'nonsense',
+  ]) {
+    assert.equal((await g.one('Email/get', { ids: [id], properties: [bad] })).type, 'invalidArguments', bad);
+  }
+});
+
+test('RFC 8621 §4.1.4 bodyStructure, textBody, htmlBody, attachments, headers of parts', async () => {
+  using g = openTestGateway();
+  const id = g.deliver(letter);
+  const { list } = await g.one('Email/get', {
+    ids: [id],
+    properties: ['bodyStructure', 'textBody', 'htmlBody', 'attachments', 'headers', 'bodyValues'],
+    bodyProperties: [
+      'partId',
+      'blobId',
+      'size',
+      'type',
+      'name',
+      'disposition',
+      'charset',
+      'language',
+      'header:X-Part:asText',
+      'subParts',
+    ],
+  });
+  const [email] = list;
+  assert.equal(email.bodyStructure.type, 'multipart/mixed');
+  assert.equal(email.bodyStructure.partId, null);
+  assert.equal(email.bodyStructure.subParts[0].subParts.length, 2);
+  assert.deepEqual(
+    email.textBody.map((part: { partId: string }) => part.partId),
+    ['1.1'],
+  );
+  assert.deepEqual(
+    email.htmlBody.map((part: { partId: string }) => part.partId),
+    ['1.2'],
+  );
+  assert.deepEqual(email.htmlBody[0].language, ['en']);
+  const [pdf] = email.attachments;
+  assert.equal(pdf.name, 'plan.pdf');
+  assert.equal(pdf.size, 18);
+  assert.equal(pdf.charset, null);
+  assert.equal(pdf['header:X-Part:asText'], 'yes');
+  assert.deepEqual(email.bodyValues, {});
+  assert.equal(email.headers[0].name, 'Return-Path');
+  const outline = await g.one('Email/get', { ids: [id], properties: ['attachments'] });
+  assert.deepEqual(outline.list[0].attachments[0].name, 'plan.pdf');
+  assert.equal(
+    (await g.one('Email/get', { ids: [id], properties: ['textBody'], bodyProperties: ['what'] })).type,
+    'invalidArguments',
+  );
+});
+
+test('RFC 8621 §4.2 bodyValues: which parts, cut at maxBodyValueBytes without breaking a character or a tag', async () => {
+  using g = openTestGateway();
+  const id = g.deliver(letter);
+  const values = async (args: object) =>
+    (await g.one('Email/get', { ids: [id], properties: ['bodyValues'], ...args })).list[0].bodyValues;
+  assert.deepEqual(await values({}), {});
+  assert.deepEqual(await values({ fetchTextBodyValues: true }), {
+    '1.1': { value: 'Héllo wörld, how are you?', isEncodingProblem: false, isTruncated: false },
+  });
+  assert.deepEqual(Object.keys(await values({ fetchHTMLBodyValues: true })), ['1.2']);
+  assert.deepEqual(Object.keys(await values({ fetchAllBodyValues: true })), ['1.1', '1.2']);
+  assert.deepEqual((await values({ fetchTextBodyValues: true, maxBodyValueBytes: 2 }))['1.1'], {
+    value: 'H',
+    isEncodingProblem: false,
+    isTruncated: true,
+  });
+  assert.equal((await values({ fetchHTMLBodyValues: true, maxBodyValueBytes: 11 }))['1.2'].value, '<p>Hello ');
+});
+
+test('RFC 8621 §4.1.4 isEncodingProblem for an unknown charset and for broken octets', async () => {
+  using g = openTestGateway();
+  const unknown = g.deliver('Subject: x\nContent-Type: text/plain; charset=martian-1\n\nhello');
+  const broken = g.deliver(
+    'Subject: y\nContent-Type: text/plain; charset=shift_jis\nContent-Transfer-Encoding: base64\n\ngf+B',
+  );
+  const { list } = await g.one('Email/get', {
+    ids: [unknown, broken],
+    properties: ['bodyValues'],
+    fetchTextBodyValues: true,
+  });
+  assert.deepEqual(
+    list.map((email: { bodyValues: object }) => Object.values(email.bodyValues)[0].isEncodingProblem),
+    [true, true],
+  );
+});
+
+test('RFC 8620 §3.6.2 serverUnavailable when the mail server is away, notFound when it lost the message', async () => {
+  using g = openTestGateway();
+  const id = g.deliver(letter);
+  const args = { ids: [id], properties: ['bodyValues'], fetchTextBodyValues: true };
+  g.engine.setStatus({ at: 'away', since: 0, retryAt: 1000, code: 'net/away', words: null });
+  assert.deepEqual(await g.one('Email/get', args), { type: 'serverUnavailable', description: 'net/away' });
+  g.engine.setStatus({ at: 'live' });
+  g.engine.raws.clear();
+  assert.deepEqual((await g.one('Email/get', args)).notFound, [id]);
+});
+
+test('previews that are not known are asked for once they are on a page', async () => {
+  using g = openTestGateway();
+  const id = g.deliver('Subject: x\n\n');
+  await g.one('Email/get', { ids: [id], properties: ['preview'] });
+  assert.equal(g.engine.previewed.length, 1);
+});
+
+test('RFC 8621 §4.4 Email/query: filters, sorts, threads collapsed, window, total', async () => {
+  using g = openTestGateway();
+  const a = g.deliver('From: a@example.net\nSubject: apples\nMessage-ID: <a@x>\n\none');
+  const b = g.deliver('From: b@example.net\nSubject: Re: apples\nMessage-ID: <b@x>\nIn-Reply-To: <a@x>\n\ntwo', {
+    keywords: ['$flagged'],
+  });
+  const c = g.deliver('From: c@example.net\nSubject: pears\nMessage-ID: <c@x>\n\nthree', { mailbox: g.box.archive });
+  g.index.write((t) => t.fullText(100));
+  const ids = async (args: object): Promise<string[]> => (await g.one('Email/query', { ...args })).ids;
+  const inbox = mailboxId(g.box.inbox);
+  assert.deepEqual(await ids({}), [c, b, a]);
+  assert.deepEqual(await ids({ filter: { inMailbox: inbox } }), [b, a]);
+  assert.deepEqual(await ids({ filter: { inMailbox: inbox }, collapseThreads: true }), [b]);
+  assert.deepEqual(await ids({ filter: { inMailboxOtherThan: [inbox] } }), [c]);
+  assert.deepEqual(await ids({ filter: { hasKeyword: '$Flagged' } }), [b]);
+  assert.deepEqual(
+    await ids({ filter: { operator: 'NOT', conditions: [{ hasKeyword: '$flagged' }, { subject: 'pears' }] } }),
+    [a],
+  );
+  assert.deepEqual(await ids({ filter: { inMailbox: 'Bzz' } }), []);
+  assert.deepEqual(await ids({ sort: [{ property: 'receivedAt', isAscending: true }] }), [a, b, c]);
+  assert.deepEqual(await ids({ sort: [{ property: 'hasKeyword', keyword: '$flagged', isAscending: false }] }), [
+    b,
+    c,
+    a,
+  ]);
+  const page = await g.one('Email/query', { position: 1, limit: 1, calculateTotal: true });
+  assert.deepEqual([page.ids, page.position, page.total, page.canCalculateChanges], [[b], 1, 3, false]);
+  assert.equal('limit' in page, false);
+  const last = await g.one('Email/query', { position: -1 });
+  assert.deepEqual([last.ids, last.position], [[a], 2]);
+  const anchored = await g.one('Email/query', { anchor: b, anchorOffset: -1, limit: 2 });
+  assert.deepEqual([anchored.ids, anchored.position], [[c, b], 0]);
+  assert.equal((await g.one('Email/query', { anchor: 'Mzz' })).type, 'anchorNotFound');
+  assert.equal((await g.one('Email/query', { limit: 5000 })).limit, 1000);
+  assert.equal((await g.one('Email/query', { limit: -1 })).type, 'invalidArguments');
+});
+
+test('RFC 8620 §5.5 unsupportedFilter, unsupportedSort, and arguments that do not fit', async () => {
+  using g = openTestGateway();
+  const type = async (args: object): Promise<string> => (await g.one('Email/query', { ...args })).type;
+  assert.equal(await type({ filter: { mood: 'good' } }), 'unsupportedFilter');
+  assert.equal(await type({ filter: { header: ['X-Spam-Score'] } }), 'unsupportedFilter');
+  assert.equal(await type({ sort: [{ property: 'mood' }] }), 'unsupportedSort');
+  assert.equal(await type({ sort: [{ property: 'subject', collation: 'i;klingon' }] }), 'unsupportedSort');
+  assert.equal(await type({ filter: { before: 'yesterday' } }), 'invalidArguments');
+  assert.equal(await type({ filter: { hasKeyword: 'a b' } }), 'invalidArguments');
+  assert.equal(await type({ filter: { header: [] } }), 'invalidArguments');
+  assert.equal(await type({ sort: [{ property: 'hasKeyword' }] }), 'invalidArguments');
+});
+
+test('RFC 8621 §3.1, §3.2 Thread/get oldest first, Thread/changes', async () => {
+  using g = openTestGateway();
+  const a = g.deliver('Subject: apples\nMessage-ID: <a@x>\n\none');
+  const { state } = await g.one('Thread/get', { ids: [] });
+  const b = g.deliver('Subject: Re: apples\nMessage-ID: <b@x>\nIn-Reply-To: <a@x>\n\ntwo');
+  const { threadId } = (await g.one('Email/get', { ids: [a], properties: ['threadId'] })).list[0];
+  const { list, notFound } = await g.one('Thread/get', { ids: [threadId, 'Tzz'] });
+  assert.deepEqual(list, [{ id: threadId, emailIds: [a, b] }]);
+  assert.deepEqual(notFound, ['Tzz']);
+  assert.deepEqual((await g.one('Thread/changes', { sinceState: state })).updated, [threadId]);
+});
+
+test('RFC 8621 §4.3 Email/changes: created, updated, destroyed, hasMoreChanges', async () => {
+  using g = openTestGateway();
+  const old = g.deliver('Subject: old\n\nx');
+  const { state } = await g.one('Email/get', { ids: [] });
+  const made = g.deliver('Subject: new\n\nx');
+  await g.one('Email/set', { update: { [old]: { 'keywords/$seen': true } } });
+  const all = await g.one('Email/changes', { sinceState: state });
+  assert.deepEqual([all.created, all.updated, all.destroyed, all.hasMoreChanges], [[made], [old], [], false]);
+  const some = await g.one('Email/changes', { sinceState: state, maxChanges: 1 });
+  assert.equal(some.hasMoreChanges, true);
+  assert.equal(some.created.length + some.updated.length, 1);
+  const rest = await g.one('Email/changes', { sinceState: some.newState });
+  assert.equal(rest.newState, all.newState);
+});
+
+test('RFC 8621 §5 SearchSnippet/get marks matches and escapes the rest', async () => {
+  using g = openTestGateway();
+  const id = g.deliver('Subject: apples & <pears>\n\nSome apples here');
+  g.index.write((t) => t.fullText(100));
+  const { list, notFound } = await g.one('SearchSnippet/get', { filter: { text: 'apples' }, emailIds: [id, 'Mzz'] });
+  assert.equal(list[0].subject, '<mark>apples</mark> &amp; &lt;pears&gt;');
+  assert.match(list[0].preview, /<mark>apples<\/mark>/);
+  assert.deepEqual(notFound, ['Mzz']);
+  const none = await g.one('SearchSnippet/get', { filter: { inMailbox: mailboxId(g.box.inbox) }, emailIds: [id] });
+  assert.deepEqual(none.list, [{ emailId: id, subject: null, preview: null }]);
+});
+
+test('RFC 8621 §4.9 Email/parse: a message within a message, and what is none', async () => {
+  using g = openTestGateway();
+  const inner =
+    'From: in@example.net\nSubject: inside\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\ntext\n--i\nContent-Type: text/csv; name=t.csv\nContent-Disposition: attachment\n\na;b\n--i--\n';
+  const id = g.deliver(
+    `Subject: outside\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\nsee below\n--o\nContent-Type: message/rfc822\n\n${inner}\n--o--\n`,
+  );
+  const { list } = await g.one('Email/get', { ids: [id], properties: ['attachments'] });
+  const { blobId } = list[0].attachments[0];
+  const { blobId: text } = (await g.one('Email/get', { ids: [id], properties: ['textBody'] })).list[0].textBody[0];
+  const answer = await g.one('Email/parse', {
+    blobIds: [blobId, 'Gzz', text],
+    properties: ['subject', 'from', 'id', 'bodyValues', 'attachments', 'header:Subject:asText'],
+    fetchTextBodyValues: true,
+  });
+  const parsed = answer.parsed[blobId];
+  assert.equal(parsed.subject, 'inside');
+  assert.equal(parsed.id, null);
+  assert.equal(parsed['header:Subject:asText'], 'inside');
+  assert.deepEqual(
+    Object.values(parsed.bodyValues).map((one) => (one as { value: string }).value),
+    ['text'],
+  );
+  assert.deepEqual(answer.notFound, ['Gzz']);
+  assert.deepEqual(answer.notParsable, [text]);
+  const csv = await g.gateway.download(g.caller, g.accountId, parsed.attachments[0].blobId);
+  const chunks: Buffer[] = [];
+  for await (const chunk of csv?.chunks ?? []) chunks.push(chunk);
+  assert.equal(Buffer.concat(chunks).toString(), 'a;b');
+  assert.equal(csv?.type, 'text/csv');
+});
+
+test('DESIGN §7 mailDocument: sanitised, inline images through `part`, remote ones blocked', async () => {
+  using g = openTestGateway();
+  const html =
+    '<p onclick="x()">Hi</p><script>alert(1)</script><img src="cid:logo"><img src="https://track.example/p.gif">';
+  const id = g.deliver(
+    `Subject: hi\nContent-Type: multipart/related; boundary=r\n\n--r\nContent-Type: text/html\n\n${html}\n--r\nContent-Type: image/png\nContent-ID: <logo>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--r--\n`,
+  );
+  const options = {
+    remoteImages: false,
+    dark: false,
+    part: (section: string) => `/mail/img/${section}`,
+    link: (href: string) => href,
+    measure: null,
+  };
+  const document = await g.gateway.mailDocument(g.caller, g.accountId, id, options);
+  assert.ok(document);
+  assert.doesNotMatch(document.html, /script|onclick|track\.example/);
+  assert.match(document.html, /\/mail\/img\/2/);
+  assert.equal(document.blockedImages, 1);
+  const plain = g.deliver('Subject: plain\n\nonly text');
+  assert.equal(await g.gateway.mailDocument(g.caller, g.accountId, plain, options), null);
+});

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openTestGateway } from '../fixture.ts';
+import { mailboxId } from '../ids.ts';
+
+test('RFC 8621 §2 Mailbox/get: every property, roles, counts, rights', async () => {
+  using g = openTestGateway();
+  g.deliver('Subject: a\n\nx', { keywords: ['$seen'] });
+  g.deliver('Subject: b\n\nx');
+  const { list, state, notFound } = await g.one('Mailbox/get', {});
+  assert.equal(typeof state, 'string');
+  assert.deepEqual(notFound, []);
+  const inbox = list.find((box: { role: string }) => box.role === 'inbox');
+  assert.equal(inbox.id, mailboxId(g.box.inbox));
+  assert.deepEqual([inbox.totalEmails, inbox.unreadEmails, inbox.totalThreads, inbox.unreadThreads], [2, 1, 2, 1]);
+  assert.equal(inbox.myRights.mayDelete, false);
+  assert.equal(inbox.myRights.mayReadItems, true);
+  assert.equal(inbox.parentId, null);
+  const few = await g.one('Mailbox/get', { ids: [inbox.id, 'Bzz'], properties: ['name'] });
+  assert.deepEqual(few.list, [{ id: inbox.id, name: 'INBOX' }]);
+  assert.deepEqual(few.notFound, ['Bzz']);
+  assert.equal((await g.one('Mailbox/get', { properties: ['colour'] })).type, 'invalidArguments');
+});
+
+test('RFC 8621 §2.2 Mailbox/changes: updatedProperties when only counts changed', async () => {
+  using g = openTestGateway();
+  const { state } = await g.one('Mailbox/get', { ids: [] });
+  g.deliver('Subject: a\n\nx');
+  const changes = await g.one('Mailbox/changes', { sinceState: state });
+  assert.deepEqual(changes.updated, [mailboxId(g.box.inbox)]);
+  assert.deepEqual(changes.updatedProperties, ['totalEmails', 'unreadEmails', 'totalThreads', 'unreadThreads']);
+  assert.equal(changes.oldState, state);
+  assert.notEqual(changes.newState, state);
+  const none = await g.one('Mailbox/changes', { sinceState: changes.newState });
+  assert.deepEqual([none.created, none.updated, none.destroyed, none.updatedProperties], [[], [], [], null]);
+});
+
+test('RFC 8620 §5.2 /changes from an unknown state: cannotCalculateChanges; maxChanges 0: invalidArguments', async () => {
+  using g = openTestGateway();
+  for (const name of [
+    'Mailbox/changes',
+    'Thread/changes',
+    'Email/changes',
+    'Identity/changes',
+    'EmailSubmission/changes',
+    'MailAccount/changes',
+  ]) {
+    assert.equal((await g.one(name, { sinceState: 'elsewhere-12' })).type, 'cannotCalculateChanges', name);
+    assert.equal((await g.one(name, { sinceState: 'x', maxChanges: 0 })).type, 'invalidArguments', name);
+  }
+});
+
+test('RFC 8621 §2.3 Mailbox/query: filters, sorts, tree, window', async () => {
+  using g = openTestGateway();
+  const made = await g.one('Mailbox/set', { create: { a: { name: 'Zoo' }, b: { name: 'Ape', parentId: '#a' } } });
+  const zoo = made.created.a.id;
+  const ape = made.created.b.id;
+  const query = async (args: object): Promise<string[]> => (await g.one('Mailbox/query', { ...args })).ids;
+  assert.deepEqual(await query({ filter: { role: 'inbox' } }), [mailboxId(g.box.inbox)]);
+  assert.deepEqual((await query({ filter: { hasAnyRole: false } })).toSorted(), [ape, zoo].toSorted());
+  assert.deepEqual(await query({ filter: { parentId: zoo } }), [ape]);
+  assert.deepEqual(await query({ filter: { name: 'ap' } }), [ape]);
+  assert.deepEqual(await query({ filter: { name: 'ap' }, filterAsTree: true }), []);
+  const tree = await query({ sort: [{ property: 'name' }], sortAsTree: true });
+  assert.equal(tree.indexOf(ape), tree.indexOf(zoo) + 1);
+  const byName = await query({ sort: [{ property: 'name', isAscending: false }] });
+  assert.equal(byName[0], zoo);
+  const page = await g.one('Mailbox/query', {
+    sort: [{ property: 'name' }],
+    position: -2,
+    limit: 1,
+    calculateTotal: true,
+  });
+  assert.deepEqual([page.total, page.position, page.ids.length], [7, 5, 1]);
+  const anchored = await g.one('Mailbox/query', {
+    sort: [{ property: 'name' }],
+    anchor: zoo,
+    anchorOffset: -1,
+    limit: 2,
+  });
+  assert.equal(anchored.ids[1], zoo);
+  assert.equal((await g.one('Mailbox/query', { anchor: 'Bzz' })).type, 'anchorNotFound');
+  assert.equal((await g.one('Mailbox/query', { sort: [{ property: 'colour' }] })).type, 'unsupportedSort');
+  assert.equal((await g.one('Mailbox/query', { filter: { colour: 'red' } })).type, 'unsupportedFilter');
+  assert.equal(
+    (await g.one('Mailbox/query', { filter: { operator: 'XOR', conditions: [] } })).type,
+    'invalidArguments',
+  );
+});
+
+test('RFC 8621 §2.5 Mailbox/set: create with a parent made in the same call, in any order', async () => {
+  using g = openTestGateway();
+  const answer = await g.one('Mailbox/set', {
+    create: { child: { name: 'Inner', parentId: '#outer' }, outer: { name: 'Outer' } },
+  });
+  assert.equal(answer.notCreated, null);
+  const { list } = await g.one('Mailbox/get', { ids: [answer.created.child.id] });
+  assert.equal(list[0].parentId, answer.created.outer.id);
+  assert.equal('name' in answer.created.child, false, 'only what the server set is told');
+});
+
+test('RFC 8621 §2.5 Mailbox/set: what is refused, and with which error', async () => {
+  using g = openTestGateway();
+  const { created, notCreated } = await g.one('Mailbox/set', {
+    create: {
+      ok: { name: 'Work' },
+      twin: { name: 'Archive' },
+      nameless: {},
+      slash: { name: 'a/b' },
+      lost: { name: 'x', parentId: 'Bzz' },
+      role: { name: 'y', role: 'junk' },
+      odd: { name: 'z', totalEmails: 5 },
+    },
+  });
+  assert.deepEqual(Object.keys(created), ['ok']);
+  assert.equal(notCreated.twin.type, 'alreadyExists');
+  assert.equal(notCreated.twin.existingId, mailboxId(g.box.archive));
+  for (const [key, property] of [
+    ['nameless', 'name'],
+    ['slash', 'name'],
+    ['lost', 'parentId'],
+    ['role', 'role'],
+    ['odd', 'totalEmails'],
+  ] as const) {
+    assert.equal(notCreated[key].type, 'invalidProperties', key);
+    assert.deepEqual(notCreated[key].properties, [property], key);
+  }
+  const work = created.ok.id;
+  const { updated, notUpdated } = await g.one('Mailbox/set', {
+    update: {
+      [work]: { name: 'Play', isSubscribed: false },
+      [mailboxId(g.box.inbox)]: { name: 'Other' },
+      [mailboxId(g.box.sent)]: { totalEmails: 1 },
+      [mailboxId(g.box.trash)]: { 'myRights/mayDelete/deep': true },
+      Bzz: { name: 'x' },
+    },
+  });
+  assert.deepEqual(updated, { [work]: null });
+  assert.equal(notUpdated[mailboxId(g.box.inbox)].type, 'forbidden');
+  assert.equal(notUpdated[mailboxId(g.box.sent)].type, 'invalidProperties');
+  assert.equal(notUpdated[mailboxId(g.box.trash)].type, 'invalidPatch');
+  assert.equal(notUpdated['Bzz'].type, 'notFound');
+  const { list } = await g.one('Mailbox/get', { ids: [work], properties: ['name', 'isSubscribed'] });
+  assert.deepEqual(list, [{ id: work, name: 'Play', isSubscribed: false }]);
+});
+
+test('RFC 8621 §2.5 Mailbox/set destroy: mailboxHasChild, mailboxHasEmail, onDestroyRemoveEmails, parents after children', async () => {
+  using g = openTestGateway();
+  const { created } = await g.one('Mailbox/set', {
+    create: { a: { name: 'A' }, b: { name: 'B', parentId: '#a' }, full: { name: 'Full' }, kept: { name: 'Protected' } },
+  });
+  const { a, b, full, kept } = created;
+  g.deliver('Subject: x\n\ny', { mailbox: Number.parseInt(full.id.slice(1), 36) as typeof g.box.inbox });
+  const first = await g.one('Mailbox/set', { destroy: [a.id, full.id, kept.id, mailboxId(g.box.inbox)] });
+  assert.equal(first.notDestroyed[a.id].type, 'mailboxHasChild');
+  assert.equal(first.notDestroyed[full.id].type, 'mailboxHasEmail');
+  assert.deepEqual(first.notDestroyed[kept.id], { type: 'forbidden', description: 'Not this one.' });
+  assert.equal(first.notDestroyed[mailboxId(g.box.inbox)].type, 'forbidden');
+  const second = await g.one('Mailbox/set', {
+    destroy: [a.id, b.id, full.id],
+    onDestroyRemoveEmails: true,
+    update: { [a.id]: { name: 'C' } },
+  });
+  assert.deepEqual(second.destroyed.toSorted(), [a.id, b.id, full.id].toSorted());
+  assert.equal(second.notUpdated[a.id].type, 'willDestroy');
+});
+
+test('RFC 8620 §5.3 ifInState: stateMismatch and nothing is done', async () => {
+  using g = openTestGateway();
+  assert.equal((await g.one('Mailbox/set', { ifInState: 'old', create: { a: { name: 'A' } } })).type, 'stateMismatch');
+  const { state, list } = await g.one('Mailbox/get', {});
+  assert.equal(list.length, 5);
+  const { oldState, newState } = await g.one('Mailbox/set', { ifInState: state, create: { a: { name: 'A' } } });
+  assert.equal(oldState, state);
+  assert.equal((await g.one('Mailbox/get', { ids: [] })).state, newState);
+});

@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openTestGateway, type TestGateway } from '../fixture.ts';
+import { mailboxId } from '../ids.ts';
+import { readRecord } from '../records.ts';
+import { decodeSubmission } from '#upstream/submission.ts';
+
+const identity = async (g: TestGateway): Promise<string> => (await g.one('Identity/get', {})).list[0].id;
+
+const newDraft = async (g: TestGateway, more: object = {}): Promise<string> => {
+  const { created, notCreated } = await g.one('Email/set', {
+    create: {
+      d: {
+        mailboxIds: { [mailboxId(g.box.drafts)]: true },
+        keywords: { $draft: true },
+        from: [{ name: 'Ana', email: 'ana@example.org' }],
+        to: [{ name: null, email: 'bob@example.net' }],
+        cc: [{ name: null, email: 'Bob@example.net' }],
+        bcc: [{ name: null, email: 'hidden@example.net' }],
+        subject: 'To send',
+        bodyValues: { t: { value: 'text' } },
+        textBody: [{ partId: 't' }],
+        ...more,
+      },
+    },
+  });
+  assert.equal(notCreated, null);
+  return created.d.id;
+};
+
+const places = async (g: TestGateway, id: string) =>
+  (await g.one('Email/get', { ids: [id], properties: ['mailboxIds', 'keywords'] })).list[0];
+
+const toSent = (g: TestGateway) => ({
+  'keywords/$draft': null,
+  [`mailboxIds/${mailboxId(g.box.drafts)}`]: null,
+  [`mailboxIds/${mailboxId(g.box.sent)}`]: true,
+});
+
+test('RFC 8621 §6 the first identity is made of the account, once, and sealed', async () => {
+  using g = openTestGateway();
+  const { list } = await g.one('Identity/get', {});
+  assert.equal(list.length, 1);
+  assert.deepEqual([list[0].name, list[0].email, list[0].mayDelete], ['Ana', 'ana@example.org', false]);
+  assert.deepEqual((await g.one('Identity/get', {})).list, list);
+  const [record] = g.store.kept.values();
+  assert.doesNotMatch(record!.sealed.toString('latin1'), /ana@/);
+});
+
+test('RFC 8621 §6.3 Identity/set: create, update, destroy, errors, changes', async () => {
+  using g = openTestGateway();
+  const first = await identity(g);
+  const { state } = await g.one('Identity/get', { ids: [] });
+  const made = await g.one('Identity/set', {
+    create: {
+      ok: { email: 'desk@example.org', textSignature: '-- \nDesk' },
+      bad: { email: 'nobody' },
+      odd: { email: 'a@b.c', mayDelete: false },
+    },
+  });
+  assert.deepEqual(made.notCreated.bad.properties, ['email']);
+  assert.deepEqual(made.notCreated.odd.properties, ['mayDelete']);
+  const second = made.created.ok.id;
+  const changed = await g.one('Identity/set', {
+    update: {
+      [second]: { name: 'Desk', htmlSignature: null, replyTo: [{ name: null, email: 'r@example.org' }] },
+      [first]: { email: 'other@example.org' },
+      Inone: { name: 'x' },
+    },
+  });
+  assert.deepEqual(changed.updated, { [second]: null });
+  assert.deepEqual(changed.notUpdated[first].properties, ['email']);
+  assert.equal(changed.notUpdated['Inone'].type, 'notFound');
+  const { list } = await g.one('Identity/get', {
+    ids: [second],
+    properties: ['name', 'replyTo', 'textSignature', 'mayDelete'],
+  });
+  assert.deepEqual(list, [
+    {
+      id: second,
+      name: 'Desk',
+      replyTo: [{ name: null, email: 'r@example.org' }],
+      textSignature: '-- \nDesk',
+      mayDelete: true,
+    },
+  ]);
+  assert.deepEqual((await g.one('Identity/changes', { sinceState: state })).created, [second]);
+  const gone = await g.one('Identity/set', { destroy: [first, second] });
+  assert.deepEqual(gone.destroyed, [first]);
+  assert.equal(gone.notDestroyed[second].type, 'forbidden');
+});
+
+test('RFC 8621 §7.5 EmailSubmission/set create: held, sealed, Bcc out of the message and in the envelope', async () => {
+  using g = openTestGateway();
+  const emailId = await newDraft(g);
+  const { created } = await g.one('EmailSubmission/set', { create: { s: { identityId: await identity(g), emailId } } });
+  const { s } = created;
+  assert.equal(s.undoStatus, 'pending');
+  assert.deepEqual(
+    s.envelope.rcptTo.map((to: { email: string }) => to.email),
+    ['bob@example.net', 'hidden@example.net'],
+  );
+  const [row] = g.store.outbox.values();
+  assert.equal(row?.state, 'held');
+  assert.equal(row?.sendAt, g.clock.at);
+  const message = (await readRecord(g.caller.host, row!.message)).toString('utf8');
+  assert.doesNotMatch(message, /hidden@/i);
+  assert.match(message, /^Message-ID: </im);
+  const record = decodeSubmission(await readRecord(g.caller.host, row!.record));
+  assert.ok(message.includes(record.messageId));
+  assert.equal(record.wantsSentCopy, true);
+  const { list } = await g.one('EmailSubmission/get', { ids: [s.id] });
+  assert.equal(list[0].emailId, emailId);
+  assert.equal(list[0].deliveryStatus['bob@example.net'].delivered, 'queued');
+  assert.equal(list[0].stage, 'held');
+});
+
+test('RFC 8621 §7.5 onSuccessUpdateEmail is answered in the same response, for a creation id as for an Email made in the request', async () => {
+  using g = openTestGateway();
+  const draftsId = mailboxId(g.box.drafts);
+  const answers = await g.call(
+    [
+      'Email/set',
+      {
+        create: {
+          d: {
+            mailboxIds: { [draftsId]: true },
+            keywords: { $draft: true },
+            from: [{ email: 'ana@example.org' }],
+            to: [{ email: 'bob@example.net' }],
+            bodyValues: { t: { value: 'x' } },
+            textBody: [{ partId: 't' }],
+          },
+        },
+      },
+      'e',
+    ],
+    [
+      'EmailSubmission/set',
+      { create: { s: { identityId: await identity(g), emailId: '#d' } }, onSuccessUpdateEmail: { '#s': toSent(g) } },
+      's',
+    ],
+  );
+  assert.deepEqual(
+    answers.map(([name, , id]) => [name, id]),
+    [
+      ['Email/set', 'e'],
+      ['EmailSubmission/set', 's'],
+      ['Email/set', 's'],
+    ],
+  );
+  const id = answers[0]?.[1].created.d.id;
+  assert.deepEqual(answers[2]?.[1].updated, { [id]: null });
+  assert.deepEqual(await places(g, id), { id, mailboxIds: { [mailboxId(g.box.sent)]: true }, keywords: {} });
+  const [row] = g.store.outbox.values();
+  const record = decodeSubmission(await readRecord(g.caller.host, row!.record));
+  assert.equal(record.wantsSentCopy, false, 'the draft itself becomes the copy in Sent');
+  const due = g.index.read((reader) => reader.intents(g.clock.at + 86_400_000));
+  assert.equal(due.length, 0, 'the server is told when the outbox says so');
+});
+
+test('RFC 8621 §7 undo: a held submission is canceled and its Email is back where it was', async () => {
+  using g = openTestGateway();
+  const emailId = await newDraft(g);
+  const envelope = {
+    mailFrom: { email: 'ana@example.org', parameters: { HOLDFOR: '30' } },
+    rcptTo: [{ email: 'bob@example.net' }],
+  };
+  const answers = await g.call([
+    'EmailSubmission/set',
+    { create: { s: { identityId: await identity(g), emailId, envelope } }, onSuccessUpdateEmail: { '#s': toSent(g) } },
+  ]);
+  const { id, sendAt } = answers[0]?.[1].created.s;
+  assert.equal(sendAt, new Date(g.clock.at + 30_000).toISOString().replace('.000Z', 'Z'));
+  const undone = await g.one('EmailSubmission/set', { update: { [id]: { undoStatus: 'canceled' } } });
+  assert.deepEqual(undone.updated, { [id]: null });
+  assert.deepEqual(await places(g, emailId), {
+    id: emailId,
+    mailboxIds: { [mailboxId(g.box.drafts)]: true },
+    keywords: { $draft: true },
+  });
+  assert.equal((await g.one('EmailSubmission/get', { ids: [id] })).list[0].undoStatus, 'canceled');
+  assert.deepEqual((await g.one('EmailSubmission/set', { destroy: [id] })).destroyed, [id]);
+});
+
+test('RFC 8621 §7.5 onSuccessDestroyEmail: the draft goes; canceled, it is a draft again with its Bcc', async () => {
+  using g = openTestGateway();
+  const emailId = await newDraft(g);
+  const answers = await g.call([
+    'EmailSubmission/set',
+    { create: { s: { identityId: await identity(g), emailId } }, onSuccessDestroyEmail: ['#s'] },
+  ]);
+  assert.deepEqual(answers[1]?.[1].destroyed, [emailId]);
+  const { id } = answers[0]?.[1].created.s;
+  await g.one('EmailSubmission/set', { update: { [id]: { undoStatus: 'canceled' } } });
+  const { ids } = await g.one('Email/query', { filter: { inMailbox: mailboxId(g.box.drafts) } });
+  assert.equal(ids.length, 1);
+  const { list } = await g.one('Email/get', { ids, properties: ['subject', 'bcc', 'keywords'] });
+  assert.deepEqual(
+    [list[0].subject, list[0].bcc, list[0].keywords],
+    ['To send', [{ name: null, email: 'hidden@example.net' }], { $draft: true, $seen: true }],
+  );
+});
+
+test('RFC 8621 §7.5 cannotUnsend once the message is on its way', async () => {
+  using g = openTestGateway();
+  const emailId = await newDraft(g);
+  const { created } = await g.one('EmailSubmission/set', { create: { s: { identityId: await identity(g), emailId } } });
+  const { id } = created.s;
+  g.store.outbox.set(id, { ...g.store.outbox.get(id)!, state: 'sending' });
+  const { notUpdated } = await g.one('EmailSubmission/set', { update: { [id]: { undoStatus: 'canceled' } } });
+  assert.equal(notUpdated[id].type, 'cannotUnsend');
+  assert.equal((await g.one('EmailSubmission/set', { destroy: [id] })).notDestroyed[id].type, 'forbidden');
+});
+
+test('outbox O16: a failed submission is tried again by `stage: due`', async () => {
+  using g = openTestGateway();
+  const { created } = await g.one('EmailSubmission/set', {
+    create: { s: { identityId: await identity(g), emailId: await newDraft(g) } },
+  });
+  const { id } = created.s;
+  assert.equal(
+    (await g.one('EmailSubmission/set', { update: { [id]: { stage: 'due' } } })).notUpdated[id].type,
+    'invalidProperties',
+  );
+  g.store.outbox.set(id, { ...g.store.outbox.get(id)!, state: 'failed', tries: 4 });
+  assert.deepEqual((await g.one('EmailSubmission/set', { update: { [id]: { stage: 'due' } } })).updated, {
+    [id]: null,
+  });
+  assert.deepEqual([g.store.outbox.get(id)?.state, g.store.outbox.get(id)?.tries], ['due', 0]);
+});
+
+test('RFC 8621 §7.5 errors of a create: identity, Email, envelope, recipients, sender, delay', async () => {
+  using g = openTestGateway();
+  const identityId = await identity(g);
+  const emailId = await newDraft(g);
+  const from = { email: 'ana@example.org' };
+  const to = [{ email: 'bob@example.net' }];
+  const alone = await newDraft(g, { to: null, cc: null, bcc: null });
+  const foreign = await newDraft(g, { from: [{ email: 'eve@example.com' }] });
+  const fromless = await newDraft(g, { from: null });
+  const cases: [object, string, object?][] = [
+    [{ identityId: 'Inone', emailId }, 'invalidProperties', { properties: ['identityId'] }],
+    [{ identityId, emailId: 'Mzz' }, 'invalidProperties', { properties: ['emailId'] }],
+    [{ identityId, emailId: '#nothing' }, 'invalidProperties', { properties: ['emailId'] }],
+    [{ identityId, emailId, sendAt: '2026-01-01T00:00:00Z' }, 'invalidProperties', { properties: ['sendAt'] }],
+    [{ identityId, emailId: alone }, 'noRecipients'],
+    [{ identityId, emailId: foreign }, 'forbiddenFrom'],
+    [{ identityId, emailId: fromless }, 'invalidEmail', { properties: ['from'] }],
+    [{ identityId, emailId, envelope: { mailFrom: { email: 'eve@example.com' }, rcptTo: to } }, 'forbiddenMailFrom'],
+    [
+      { identityId, emailId, envelope: { mailFrom: from, rcptTo: [{ email: 'not an address' }, ...to] } },
+      'invalidRecipients',
+      { invalidRecipients: ['not an address'] },
+    ],
+    [
+      {
+        identityId,
+        emailId,
+        envelope: { mailFrom: from, rcptTo: Array.from({ length: 501 }, (_, at) => ({ email: `u${at}@example.net` })) },
+      },
+      'tooManyRecipients',
+      { maxRecipients: 500 },
+    ],
+    [
+      { identityId, emailId, envelope: { mailFrom: { ...from, parameters: { SIZE: '5' } }, rcptTo: to } },
+      'invalidProperties',
+    ],
+    [
+      { identityId, emailId, envelope: { mailFrom: { ...from, parameters: { HOLDFOR: '9999999' } }, rcptTo: to } },
+      'invalidProperties',
+    ],
+    [{ identityId, emailId, envelope: { mailFrom: from } }, 'invalidProperties', { properties: ['envelope'] }],
+  ];
+  for (const [create, type, more] of cases) {
+    const { notCreated, created } = await g.one('EmailSubmission/set', { create: { s: create } });
+    assert.equal(created, null, JSON.stringify(create).slice(0, 200));
+    assert.equal(notCreated.s.type, type, JSON.stringify(create).slice(0, 200));
+    for (const [key, value] of Object.entries(more ?? {})) assert.deepEqual(notCreated.s[key], value);
+  }
+  assert.equal(g.store.outbox.size, 0);
+  const stranger = await g.one('EmailSubmission/set', {
+    create: { s: { identityId, emailId } },
+    onSuccessUpdateEmail: { '#other': {} },
+  });
+  assert.equal(stranger.type, 'invalidArguments');
+});
+
+test('RFC 8621 §7 HOLDUNTIL sets sendAt', async () => {
+  using g = openTestGateway();
+  const envelope = {
+    mailFrom: { email: 'ana@example.org', parameters: { HOLDUNTIL: '2026-01-06T08:00:00Z' } },
+    rcptTo: [{ email: 'bob@example.net' }],
+  };
+  const { created } = await g.one('EmailSubmission/set', {
+    create: { s: { identityId: await identity(g), emailId: await newDraft(g), envelope } },
+  });
+  assert.equal(created.s.sendAt, '2026-01-06T08:00:00Z');
+});
+
+test('RFC 8621 §7.3 EmailSubmission/query, §7.2 EmailSubmission/changes', async () => {
+  using g = openTestGateway();
+  const identityId = await identity(g);
+  const emailId = await newDraft(g);
+  const { state } = await g.one('EmailSubmission/get', { ids: [] });
+  const { created } = await g.one('EmailSubmission/set', { create: { s: { identityId, emailId } } });
+  const { id } = created.s;
+  assert.deepEqual((await g.one('EmailSubmission/changes', { sinceState: state })).created, [id]);
+  const ids = async (filter: object): Promise<string[]> => (await g.one('EmailSubmission/query', { filter })).ids;
+  assert.deepEqual(await ids({ undoStatus: 'pending', emailIds: [emailId], identityIds: [identityId] }), [id]);
+  assert.deepEqual(await ids({ undoStatus: 'final' }), []);
+  assert.deepEqual(await ids({ before: '2020-01-01T00:00:00Z' }), []);
+  assert.deepEqual(
+    (await g.one('EmailSubmission/query', { sort: [{ property: 'sentAt' }], calculateTotal: true })).total,
+    1,
+  );
+});
