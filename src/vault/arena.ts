@@ -18,9 +18,13 @@ export class Arena {
   readonly #taken = new Set<Place>();
   #users = 0;
 
+  /** Size in KiB. */
+  readonly sizeKiB: number;
+
   /** `capacity`: keys of 32 bytes. */
   constructor(capacity: number) {
     this.#bytes = sodium.sodium_malloc(capacity * keyLength);
+    this.sizeKiB = Math.ceil((capacity * keyLength) / 1024);
     this.#bytes.fill(0);
     sodium.sodium_mprotect_noaccess(this.#bytes);
     this.#free = Array.from({ length: capacity }, (_, i) => capacity - 1 - i);

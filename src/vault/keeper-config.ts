@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Level } from '#base/log.ts';
 import type { Config } from '#config/config.ts';
 import { KeeperCore } from './keeper-core.ts';
 import type { Cost } from './keys.ts';
@@ -9,6 +10,8 @@ export interface KeeperConfig extends Pick<
   Config,
   'keeper' | 'secretFile' | 'allowedServers' | 'privateServers' | 'extraCa'
 > {
+  /** Least level of what a child logs. */
+  log?: Level;
   limits?: Partial<Limits>;
   /** Argon2id cost of new password slots. */
   cost?: Cost;

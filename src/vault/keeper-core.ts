@@ -21,7 +21,8 @@ import type {
   UserKeys,
 } from './keeper.ts';
 import { derive, isWeaker, standardCost, type Cost } from './keys.ts';
-import { type Network } from './network.ts';
+import { lockedKiB } from './memory.ts';
+import type { Network } from './network.ts';
 import { openIncoming } from './sealed-box.ts';
 import { keysFit, makePasswordSlot, makeSession, makeTokenSlot, makeUser } from './slots.ts';
 import { openPasswordSlot, openSession, openTokenSlot, slotCost } from './slots.ts';
@@ -64,6 +65,12 @@ export class KeeperCore {
     const publicKey = Buffer.alloc(32);
     this.#boxKey = this.#arena.put((secretKey) => sodium.crypto_box_keypair(publicKey, secretKey));
     this.#publicKey = publicKey;
+  }
+
+  /** Whether the memory for keys is locked; null where the system does not say. Refused locks go unreported by the system. */
+  memoryIsLocked(): boolean | null {
+    const locked = lockedKiB();
+    return locked === null ? null : locked >= this.#arena.sizeKiB;
   }
 
   publicKey(): Buffer {

@@ -15,12 +15,14 @@ export interface Orders {
   token: Buffer;
 }
 
-const log = openLog('info', (line) => process.stderr.write(`${line}\n`));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const start = async ({ config, socketPath, token }: Orders): Promise<void> => {
+  const log = openLog(config.log ?? 'warn', (line) => process.stderr.write(`${line}\n`));
   try {
-    const server = await openKeeperServer(makeCore(config), socketPath, token, log);
+    const core = makeCore(config);
+    if (core.memoryIsLocked() === false) log('warn', 'keeper.memory-not-locked');
+    const server = await openKeeperServer(core, socketPath, token, log);
     process.stdin.once('close', () => void server[Symbol.asyncDispose]());
     process.stdout.write('{"ready":true}\n');
   } catch (error) {

@@ -8,6 +8,7 @@ import { random, same } from './bytes.ts';
 import { decodeHostFile, encodeHostFile, openHostFile } from './host-file.ts';
 import { advanceRing, HostKeys, keptDays } from './host-keys.ts';
 import type { MailAccountId, SessionId, SlotId, SlotRow, UserId } from './keeper.ts';
+import { lockedKiB } from './memory.ts';
 import { derive, hashToken, passwordKeys, stretch, type Cost } from './keys.ts';
 import {
   keysFit,
@@ -238,6 +239,14 @@ test('V15 a key that the operator puts into the ring counts from its day on', ()
   assert.deepEqual(ring, [second]);
   assert.equal(advanceRing([first, second], 105 + keptDays)[0]?.epoch, 105);
   assert.deepEqual(advanceRing([first, second], 105 + keptDays)[1], second);
+});
+
+test('V17 the arena is locked in memory as one piece', { skip: lockedKiB() === null && 'no /proc here' }, () => {
+  const before = lockedKiB() ?? 0;
+  const arena = new Arena(4096);
+  assert.equal(arena.sizeKiB, 128);
+  assert.ok((lockedKiB() ?? 0) - before >= 128);
+  arena.close();
 });
 
 test('V17 the arena gives places back wiped, and says when it is full', () => {
