@@ -20,10 +20,11 @@ const mark = '.cache/web-build';
 const fresh = existsSync('dist/index.html') && existsSync(mark) && readFileSync(mark, 'utf8') === wanted;
 if (!fresh || process.argv.includes('--force')) {
   console.log('Building the web app ...');
-  const built = spawnSync(process.execPath, ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'], {
-    stdio: 'inherit',
-  });
-  if (built.status !== 0) process.exit(built.status ?? 1);
+  for (const config of ['vite.config.ts', 'vite.editor.config.ts']) {
+    const vite = ['node_modules/vite/bin/vite.js', 'build', '--config', config, '--logLevel', 'warn'];
+    const built = spawnSync(process.execPath, vite, { stdio: 'inherit' });
+    if (built.status !== 0) process.exit(built.status ?? 1);
+  }
   for (const file of globSync('dist/**/*.{js,css,svg,json}')) {
     const bytes = readFileSync(file);
     if (bytes.length < 1024) continue;

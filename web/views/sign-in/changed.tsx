@@ -16,7 +16,7 @@ export const Changed = ({
       <div class="grow">
         <b>{problem?.title}</b>
         <p>{problem?.detail}</p>
-        <label class="field">
+        <label class="sign-field">
           <span>The password before</span>
           <span class="inp">
             <input

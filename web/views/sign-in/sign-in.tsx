@@ -117,7 +117,7 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
               ? 'Your session has ended. Your drafts are kept.'
               : 'Any address with IMAP works. Postern finds the servers for you.'}
           </p>
-          <label class="field">
+          <label class="sign-field">
             <span>Email address</span>
             <span class="inp">
               <input
@@ -142,7 +142,7 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
           ) : complete ? (
             <Steps discovery={discovery} problem={problem} />
           ) : null}
-          <div class="field">
+          <div class="sign-field">
             <span>
               <label for="password">Password</label>
               <WhichPassword provider={discovery.settings?.provider ?? null} />
