@@ -6,6 +6,7 @@ import test from 'node:test';
 import { bodyLists, hasAttachment } from './body-lists.ts';
 import { parseEnvelope } from './envelope.ts';
 import { type ParsedPart, parseMessage, partBytes } from './parse.ts';
+import { sanitizeMail } from './html/sanitize.ts';
 import { previewOf, previewPart } from './preview.ts';
 import { partText } from './text.ts';
 
@@ -48,6 +49,11 @@ const checkTree = (part: ParsedPart, name: string, seen: Set<string>): void => {
   }
 };
 
+/** What must not come out of the sanitizer; text is escaped, so that any `<` is markup. */
+const forbidden =
+  /<\/?(?:script|iframe|object|embed|form|input|button|select|textarea|link|meta|base|svg|math|template|noscript|frame)|<[^>]*\s(?:on\w+|srcset|action|formaction|ping|src|background)=|url\(|javascript:|@import|expression\(/i;
+const safe = { image: () => null, cid: () => null, link: (href: string) => href };
+
 test('6,046 real messages are read without a throw and make sense', () => {
   let count = 0;
   let withFrom = 0;
@@ -55,6 +61,7 @@ test('6,046 real messages are read without a throw and make sense', () => {
   let withPreview = 0;
   let damaged = 0;
   let texts = 0;
+  let pages = 0;
   for (const { name, raw } of messages()) {
     count += 1;
     const { root } = parseMessage(raw);
@@ -71,6 +78,19 @@ test('6,046 real messages are read without a throw and make sense', () => {
       assert.ok(!text.includes('\0') && !text.includes('\r'), name);
       const lost = text.split('\ufffd').length - 1;
       if (lost > 0) damaged += 1;
+      if (part.type === 'text/html') {
+        pages += 1;
+        const { html } = sanitizeMail(text, {
+          image: () => null,
+          cid: () => null,
+          link: () => 'https://app.test/out',
+          foldQuotes: 'Show quoted text',
+          theme: 'dark',
+        });
+        assert.ok(!forbidden.test(html), `${name}: ${forbidden.exec(html)?.[0]}`);
+        if (pages % 20 === 0)
+          assert.ok(sanitizeMail(html, safe).html === sanitizeMail(sanitizeMail(html, safe).html, safe).html, name);
+      }
     }
     const chosen = previewPart(root);
     if (chosen !== null) {
@@ -84,6 +104,7 @@ test('6,046 real messages are read without a throw and make sense', () => {
   }
   assert.equal(count, 6046);
   assert.ok(withFrom >= 6043, `${withFrom} have a sender`);
+  assert.ok(pages > 1000);
   assert.equal(withDate, 6046);
   assert.ok(withPreview >= 6025, `${withPreview} have a preview`);
   assert.ok(texts > 6000 && damaged <= 10, `${damaged} of ${texts} texts have characters that mean nothing`);

@@ -37,13 +37,21 @@ const escapeHtml = (text: string): string =>
 /** Only characters that need no escape in a CSS url() in a style element. */
 const isPlainPath = (path: string): boolean => /^[\w\-./:~%=+,]+$/.test(path);
 
+/**
+ * One rule for each band, the last that matches wins, so that one image is asked for. Nothing is asked while the frame has
+ * another height than it was promised (before it is laid out, on paper). Before the first layout the rest may look empty
+ * for a moment: only a rest that stays empty counts as band 0, hence the animation that waits.
+ */
 const measureStyles = ({ path, frame }: Measure): string => {
   const step = bandStep(frame);
-  let css = `.postern-rest{flex:1 1 0;min-height:0;container-type:size}.postern-rest>i{display:block;width:1px;height:1px;background-image:url(${path}/0)}\n`;
-  for (let band = 1; band * step <= frame; band += 1)
-    css += `@container (min-height:${band * step}px){.postern-rest>i{background-image:url(${path}/${band})}}\n`;
-  // Paper has no frame to measure.
-  return `${css}@media print{.postern-rest{display:none}}`;
+  const band = (condition: string, number: number): string =>
+    `@container (${condition}){.postern-rest>i{background-image:url(${path}/${number})}}\n`;
+  let css = `@container (max-height:${step - 0.01}px){.postern-rest>i{animation:postern-full 1ms .2s forwards}}\n`;
+  for (let number = 1; number * step <= frame; number += 1) css += band(`min-height:${number * step}px`, number);
+  return `@keyframes postern-full{to{background-image:url(${path}/0)}}
+.postern-rest{flex:1 1 0;min-height:0;container-type:size}.postern-rest>i{display:block;width:1px;height:1px}
+@media screen and (min-height:${frame - 1}px){${css}}
+@media print{.postern-rest{display:none}}`;
 };
 
 const base = `
