@@ -1,13 +1,14 @@
 import type { Clock } from '#base/clock.ts';
 import { SerialQueue } from '#base/queue.ts';
 import { readStatusItems } from './commands/status.ts';
-import { anyOf, type Control, on } from './control.ts';
+import type { Control } from './control.ts';
 import { FetchParser, toFlagRow } from './fetch.ts';
 import { Idle } from './idle.ts';
 import { Line, type Untagged } from './line.ts';
 import type { Quirks } from './quirks.ts';
-import { countRanges, parseRanges } from './sequence-set.ts';
+import { countRanges } from './sequence-set.ts';
 import type { AuthenticatedStream, Change, FlagRow, Range, Selected } from './types.ts';
+import { anyOf, on, readVanished } from './untagged.ts';
 
 /** What a server can do, after the quirk table. */
 export interface Abilities {
@@ -25,6 +26,8 @@ export class Connection {
   control!: Control;
   abilities!: Abilities;
   selected: Selected | null = null;
+  /** STATUS and LIST that come before this are answers to imapflow; later ones are NOTIFY's. */
+  started = false;
   /** Whether the server knows X-GUID; found out by the first FETCH that asks. */
   guid = true;
   readonly #queue = new SerialQueue();
@@ -94,15 +97,17 @@ export class Connection {
       if (parsed.kind === 'row') this.tellFlags(toFlagRow(parsed.row));
       return parsed.kind !== 'other';
     };
-    return anyOf(
+    const ofMailbox = anyOf(
       fetch,
       on('EXISTS', (_, count) => this.#exists(count)),
       on('EXPUNGE', (_, seq) => this.#expunged(seq)),
       on('VANISHED', (decoder) => {
-        const { earlier, uids } = readVanished(decoder.text());
+        const { earlier, uids } = readVanished(decoder);
         if (!earlier) this.#vanished(uids);
       }),
       on('RECENT', () => undefined),
+    );
+    const ofOthers = anyOf(
       on('STATUS', (decoder) => {
         const pathRaw = decoder.astring().toString('latin1');
         decoder.sp();
@@ -110,6 +115,7 @@ export class Connection {
       }),
       on('LIST', () => this.tell({ kind: 'mailboxes' })),
     );
+    return (bytes, start, end) => ofMailbox(bytes, start, end) || (this.started && ofOthers(bytes, start, end));
   }
 
   #exists(count: number): void {
@@ -127,9 +133,3 @@ export class Connection {
     this.tell({ kind: 'vanished', uids });
   }
 }
-
-/** VANISHED [SP "(EARLIER)"] SP known-uids – RFC 7162 §3.2.10. Ranges stay ranges: `1:16777216` is two numbers. */
-export const readVanished = (text: string): { earlier: boolean; uids: Range[] } => {
-  const match = /^(\(EARLIER\) +)?(\S*)/i.exec(text);
-  return { earlier: match?.[1] !== undefined, uids: parseRanges(match?.[2] ?? '') ?? [] };
-};

@@ -2,7 +2,6 @@ import { ImapFlow } from 'imapflow';
 import { ImapError } from './errors.ts';
 import type { Line, Listening } from './line.ts';
 import type { Namespace } from './types.ts';
-import { Decoder, WireError } from './wire/decoder.ts';
 import type { StatusLine } from './wire/status.ts';
 
 /** An argument of a command: a string (bytes, one character each), an atom or flag, a sequence set, or a list. */
@@ -106,32 +105,3 @@ const serverId = (info: object | null | undefined): Record<string, string> => {
     said.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1].length <= 300),
   );
 };
-
-/** An untagged response by its name: calls `read` with a decoder behind the name. A response it cannot read is skipped. */
-export const on =
-  (name: string, read: (decoder: Decoder, number: number) => void): NonNullable<Listening['untagged']> =>
-  (bytes, start, end) => {
-    const decoder = new Decoder(bytes, start + 2, end);
-    const first = decoder.peek() ?? 0;
-    const number = first >= 48 && first <= 57 ? decoder.number() : 0;
-    decoder.sp();
-    const { at } = decoder;
-    const after = decoder.at + name.length;
-    if (bytes.toString('latin1', at, after).toUpperCase() !== name) return false;
-    const next = after < decoder.end ? bytes[after] : 32;
-    if (next !== 32 && next !== 40) return false;
-    decoder.at = after;
-    decoder.sp();
-    try {
-      read(decoder, number);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-    }
-    return true;
-  };
-
-/** The first that takes the response. */
-export const anyOf =
-  (...handlers: NonNullable<Listening['untagged']>[]): NonNullable<Listening['untagged']> =>
-  (bytes, start, end) =>
-    handlers.some((handler) => handler(bytes, start, end));

@@ -268,6 +268,11 @@ test('a server with nothing but IMAP4rev1: names, roles, moves, literals that wa
   const lines: string[] = [];
   const old = ({ name, args, tag, connection }: ScriptedCommand): boolean => {
     lines.push(`${name} ${args}`.trim());
+    if (name === 'LIST' && args === '"" ""') {
+      connection.send('* LIST (\\Noselect) "." "INBOX"\r\n');
+      connection.ok(tag);
+      return true;
+    }
     if (name === 'LIST') {
       connection.send('* LIST (\\Noselect) "/" top\r\n* LIST () "/" {4}\r\na"b\\\r\n* LIST () NIL inbox\r\n');
       connection.send('* LIST (\\Sent) "/" "Gr\xfc\xdfe"\r\n* LIST () "/" "odd\r\nname"\r\n');
@@ -280,6 +285,7 @@ test('a server with nothing but IMAP4rev1: names, roles, moves, literals that wa
   await using opened = await open({ capabilities: ['IMAP4rev1'], onCommand: old });
   const { session } = opened;
   assert.deepEqual([session.condstore, session.qresync], [false, false]);
+  assert.deepEqual(session.namespaces.personal, [{ prefix: 'INBOX.', delimiter: '.' }]);
   const listed = await session.list();
   assert.deepEqual(
     listed.map(({ pathRaw, path, delimiter, noselect, specialUse, subscribed }) => [
@@ -373,4 +379,26 @@ test('many wishes at once wait for each other', async () => {
   );
   assert.deepEqual(answers[0], [1, 2, 3, 4, 5]);
   assert.equal(session.ended, null);
+});
+
+test('closing does not wait for a reader who has stopped reading', async () => {
+  const server = await openScriptedImap({ messages: [`Subject: x\r\n\r\n${'line of text\r\n'.repeat(200_000)}`] });
+  const signedIn = await signInImap(server, { address: 'a', password: 'b' });
+  const waits: (() => void)[] = [];
+  const clock = {
+    now: () => Date.now(),
+    after: (_ms: number, task: () => void) => {
+      waits.push(task);
+      return () => void waits.splice(waits.indexOf(task), 1);
+    },
+  };
+  const session = await openImap(signedIn, { host: '127.0.0.1', clock });
+  await session.select('INBOX');
+  const stream = session.streamSection(1, null)[Symbol.asyncIterator]();
+  await stream.next();
+  const closing = session.close();
+  waits.at(-1)?.();
+  await closing;
+  assert.equal(session.ended?.code, 'imap/closed');
+  await server[Symbol.asyncDispose]();
 });

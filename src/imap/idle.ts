@@ -90,7 +90,10 @@ export class Idle {
       await this.#options.line.run('IDLE', ['IDLE'], { onContinue: ready });
     } catch {
       // Refused; or the line ended, and then everything has stopped already.
-      if (this.#manner !== null) this.#manner = { idle: false, poll: this.#manner.poll ?? POLL };
+      if (this.#manner !== null) {
+        this.#manner = { idle: false, poll: this.#manner.poll ?? POLL };
+        this.resume();
+      }
     } finally {
       this.#running = null;
     }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatInternalDate } from './commands/append.ts';
 import { parseCopyUid } from './commands/store.ts';
 import { parseInternalDate } from './fetch.ts';
 import { decodeMailboxName, encodeMailboxName } from './mailbox-name.ts';
 import { quirksFor, quirkTable } from './quirks.ts';
 import { chunkRanges, countRanges, eachOf, formatRanges, parseRanges, toRanges } from './sequence-set.ts';
+import { formatInternalDate } from './wire/encoder.ts';
 import { parseStatusLine } from './wire/status.ts';
 
 test('mailbox names: the examples of RFC 3501 and what servers get wrong', () => {

@@ -13,7 +13,7 @@ import { select } from './commands/select.ts';
 import { status } from './commands/status.ts';
 import { copy, expunge, move, store } from './commands/store.ts';
 import { type Abilities, Connection } from './connection.ts';
-import { type Argument, type Control, on, startControl } from './control.ts';
+import { type Argument, type Control, startControl } from './control.ts';
 import { ImapError } from './errors.ts';
 import { type Manner, POLL } from './idle.ts';
 import type { Untagged } from './line.ts';
@@ -36,6 +36,7 @@ import type {
   Selected,
   Wish,
 } from './types.ts';
+import { on } from './untagged.ts';
 
 export type { FetchItems, SectionWish } from './types.ts';
 
@@ -166,17 +167,18 @@ export const openImap = async (authenticated: AuthenticatedStream, options: Imap
     line.cut();
     throw error;
   }
+  connection.started = true;
   const { control, abilities } = connection;
   line.shortLiterals = connection.can('LITERAL+') || connection.can('LITERAL-');
   log('debug', 'imap session', { host, quirks: abilities.quirks.names.join(' ') });
   const turn = <T>(task: () => Promise<T>): Promise<T> => connection.turn(task);
   const close = async (): Promise<void> => {
     idle.stop();
-    try {
-      await turn(() => control.logout());
-    } catch {
-      // Closing is what was wanted.
-    }
+    const late = Promise.withResolvers<void>();
+    const stop = clock.after(PATIENCE, late.resolve);
+    const logout = turn(() => control.logout()).catch(() => undefined);
+    await Promise.race([logout, late.promise]);
+    stop();
     line.cut();
   };
 
@@ -226,6 +228,9 @@ export const openImap = async (authenticated: AuthenticatedStream, options: Imap
     [Symbol.asyncDispose]: close,
   };
 };
+
+/** How long closing waits for the command that runs, and for the answer to LOGOUT. */
+const PATIENCE = 2000;
 
 /** Whether IDLE can be trusted. */
 const mannerOf = ({ capabilities, quirks }: Abilities): Manner => {

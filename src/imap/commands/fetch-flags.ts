@@ -1,9 +1,8 @@
 import type { Connection } from '../connection.ts';
-import { readVanished } from '../connection.ts';
-import { anyOf, on } from '../control.ts';
 import { FetchParser, toFlagRow } from '../fetch.ts';
 import { joinRanges } from '../sequence-set.ts';
 import type { FlagRow, Range, Wish } from '../types.ts';
+import { anyOf, on, readVanished } from '../untagged.ts';
 import { partsOf } from './fetch-rows.ts';
 
 /** FETCH (UID FLAGS MODSEQ), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4.1, §3.2.6). */
@@ -24,7 +23,7 @@ export const fetchFlags = async (
     return parsed.kind !== 'other';
   };
   const earlier = on('VANISHED', (decoder) => {
-    const told = readVanished(decoder.text());
+    const told = readVanished(decoder);
     if (told.earlier) vanished = vanished.concat(told.uids);
     else connection.tell({ kind: 'vanished', uids: told.uids });
   });

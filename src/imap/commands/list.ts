@@ -1,8 +1,9 @@
 import type { Connection } from '../connection.ts';
-import { anyOf, type Argument, on } from '../control.ts';
+import type { Argument } from '../control.ts';
 import { ImapError } from '../errors.ts';
 import { decodeMailboxName, isInbox } from '../mailbox-name.ts';
 import type { ListedMailbox, MailboxStatus } from '../types.ts';
+import { anyOf, on } from '../untagged.ts';
 import type { Decoder } from '../wire/decoder.ts';
 import { readStatusItems, statusItems } from './status.ts';
 

@@ -1,10 +1,10 @@
 import type { Connection } from '../connection.ts';
-import { anyOf, on } from '../control.ts';
 import { ImapError } from '../errors.ts';
 import type { Literal } from '../line.ts';
 import { countRanges, eachOf, formatRanges, joinRanges, parseRanges } from '../sequence-set.ts';
 import type { Range, SearchCriteria } from '../types.ts';
-import { quoted } from './select.ts';
+import { anyOf, on } from '../untagged.ts';
+import { formatDate, quoted } from '../wire/encoder.ts';
 
 type Piece = string | Literal;
 
@@ -64,8 +64,8 @@ const keysOf = (criteria: SearchCriteria): Piece[] => {
     text('HEADER', criteria.header[0]);
     keys.push(' ', astring(criteria.header[1]));
   }
-  if (criteria.since !== undefined) word(`SINCE ${imapDate(criteria.since)}`);
-  if (criteria.before !== undefined) word(`BEFORE ${imapDate(criteria.before)}`);
+  if (criteria.since !== undefined) word(`SINCE ${formatDate(criteria.since)}`);
+  if (criteria.before !== undefined) word(`BEFORE ${formatDate(criteria.before)}`);
   if (criteria.larger !== undefined) word(`LARGER ${criteria.larger}`);
   if (criteria.smaller !== undefined) word(`SMALLER ${criteria.smaller}`);
   if (criteria.keyword !== undefined) word(flagKey(criteria.keyword, ''));
@@ -91,14 +91,4 @@ const flagKey = (flag: string, not: '' | 'UN'): string => {
   const name = flag.slice(1).toUpperCase();
   if (flag.startsWith('\\') && systemFlags.has(name)) return `${not}${name}`;
   return `${not}KEYWORD ${flag.replace(/[^\x21\x23\x24\x26\x27\x2b-\x5b\x5e-\x7a\x7c\x7e]/g, '')}`;
-};
-
-const names = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** date – dd-Mon-yyyy – from YYYY-MM-DD. */
-const imapDate = (iso: string): string => {
-  const match = /^(\d{4})-(\d{2})-(\d{2})/.exec(iso);
-  const month = names[Number(match?.[2]) - 1];
-  if (match === null || month === undefined) throw new RangeError('date');
-  return `${Number(match[3])}-${month}-${match[1]}`;
 };

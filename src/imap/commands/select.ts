@@ -1,15 +1,11 @@
 import type { Connection } from '../connection.ts';
-import { readVanished } from '../connection.ts';
-import { anyOf, on } from '../control.ts';
 import { FetchParser, toFlagRow } from '../fetch.ts';
 import type { Pieces, Untagged } from '../line.ts';
 import { joinRanges } from '../sequence-set.ts';
 import type { FlagRow, Range, Selected } from '../types.ts';
+import { anyOf, on, readVanished } from '../untagged.ts';
+import { quoted } from '../wire/encoder.ts';
 import { parseStatusLine } from '../wire/status.ts';
-
-/** A string argument of a command that our line sends: quoted where that is allowed, else a literal. */
-export const quoted = (text: string): string | Buffer =>
-  /^[\x20-\x7e]*$/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : Buffer.from(text, 'latin1');
 
 export interface SelectOptions {
   readOnly?: boolean;
@@ -75,7 +71,7 @@ class Answer {
       on('EXISTS', (_, count) => (this.#box.exists = count)),
       on('RECENT', () => undefined),
       on('FLAGS', (decoder) => (this.#flags = decoder.flags())),
-      on('VANISHED', (decoder) => (this.#vanished = this.#vanished.concat(readVanished(decoder.text()).uids))),
+      on('VANISHED', (decoder) => (this.#vanished = this.#vanished.concat(readVanished(decoder).uids))),
       // What belongs to the mailbox that was open before comes ahead of [CLOSED] (RFC 7162 §3.2.11).
       on('EXPUNGE', () => undefined),
       (bytes, start, end) => {

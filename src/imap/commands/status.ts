@@ -1,7 +1,8 @@
 import type { Connection } from '../connection.ts';
-import { type Argument, on } from '../control.ts';
+import type { Argument } from '../control.ts';
 import { ImapError } from '../errors.ts';
 import type { MailboxStatus } from '../types.ts';
+import { on } from '../untagged.ts';
 import type { Decoder } from '../wire/decoder.ts';
 
 export const noStatus: MailboxStatus = {
