@@ -87,24 +87,21 @@ export class Twins {
   }
 }
 
-/**
- * The Email made lately from a copy of this one: a move whose target was seen first. `mailbox`: it must lie there.
- */
-export const lateTwin = (
-  core: Core,
-  row: EmailRow,
-  thread: ThreadNumber,
-  mailbox: MailboxId | null,
-): EmailRow | undefined => {
+/** Where the copy of a moved message lies: in one mailbox, or anywhere but in one. */
+export type Lies = { in: MailboxId } | { outside: MailboxId };
+
+/** The Email made lately from a copy of this one, and after it: a move whose target was seen first. */
+export const lateTwin = (core: Core, row: EmailRow, thread: ThreadNumber, lies: Lies): EmailRow | undefined => {
   const print = storedPrint(core, row);
   if (!print) return undefined;
   const since = Math.floor((core.now() - moveTime) / 1000);
+  const isLater = `SELECT 1 FROM email e CROSS JOIN email this ON this.id = ?
+    WHERE e.id = ? AND e.added >= ? AND e.added >= this.added AND e.hidden = 0`;
   return relatives(core, thread, row).find((other) => {
-    if (other === row) return false;
-    const isFresh = core.db.value('SELECT 1 FROM email WHERE id = ? AND added >= ? AND hidden = 0', other, since);
-    if (isFresh === undefined) return false;
-    const isThere = 'SELECT 1 FROM placement WHERE email = ? AND mailbox = ? AND uid > 0';
-    if (mailbox !== null && core.db.value(isThere, other, mailbox) === undefined) return false;
+    if (other === row || core.db.value(isLater, row, other, since) === undefined) return false;
+    const boxes = core.db.values<MailboxId>('SELECT mailbox FROM placement WHERE email = ? AND uid > 0', other);
+    const isThere = 'in' in lies ? boxes.includes(lies.in) : boxes.length > 0 && !boxes.includes(lies.outside);
+    if (!isThere) return false;
     const stored = storedPrint(core, other);
     return stored !== undefined && samePrint(stored, print);
   });

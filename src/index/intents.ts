@@ -305,7 +305,7 @@ export class Intents {
       }
     } else {
       if (db.value('SELECT 1 FROM placement WHERE email = ? AND mailbox = ?', row, to) !== undefined) return;
-      const twin = lateTwin(this.#core, row, must(this.#model.state(row), 'the Email of an intent').thread, to);
+      const twin = lateTwin(this.#core, row, must(this.#model.state(row), 'the Email of an intent').thread, { in: to });
       if (twin !== undefined) {
         this.#model.absorb(row, twin);
         return;

@@ -60,18 +60,18 @@ export class Mirror {
       const row = db.value<EmailRow>('SELECT email FROM placement WHERE mailbox = ? AND uid = ?', mailbox, uid);
       if (row === undefined) continue;
       db.run('DELETE FROM placement WHERE mailbox = ? AND uid = ?', mailbox, uid);
-      this.#left(row);
+      this.#left(mailbox, row);
     }
   }
 
-  /** A placement of the Email is gone. */
-  #left(row: EmailRow): void {
+  /** The Email's placement in this mailbox is gone. */
+  #left(mailbox: MailboxId, row: EmailRow): void {
     const state = this.#model.state(row);
     if (!state) return;
     const isLast = this.#model.placements(row).length === 0;
     const intents = this.#model.intents(row);
     if (isLast && !state.hidden && intents.length === 0) {
-      const twin = lateTwin(this.#core, row, state.thread, null);
+      const twin = lateTwin(this.#core, row, state.thread, { outside: mailbox });
       if (twin !== undefined) this.#model.absorb(row, twin);
     }
     if (isLast && state.hidden && !intents.some(({ want }) => want.kind === 'append' || want.kind === 'move')) {
@@ -131,7 +131,7 @@ export class Mirror {
       mailbox,
     );
     const members = db.values<EmailRow>('SELECT email FROM member WHERE mailbox = ?', mailbox);
-    for (const row of new Set([...rows, ...members])) this.#left(row);
+    for (const row of new Set([...rows, ...members])) this.#left(mailbox, row);
     this.#core.settle();
     this.#core.mailboxes.remove(mailbox);
     this.#core.log.note('Mailbox', mailbox, 'destroyed');

@@ -18,6 +18,8 @@ export interface IndexOptions {
   bodies?: number;
   /** Bytes of mailbox lists held in memory, 8 MB: about a million rows. */
   lists?: number;
+  /** Pages of 4 kB that the file may have; more is `index/full`. Unlimited. */
+  mostPages?: number;
 }
 
 /** Changes older than this are forgotten: 30 days (RFC 8620 §5.2). */
@@ -148,6 +150,7 @@ export const openIndex = (file: string, key: Buffer, options: IndexOptions = {})
   let db: Database | undefined;
   try {
     db = openDatabase(file, key);
+    if (options.mostPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.mostPages}`);
     const index = new OpenIndex(db, prepare(db), options);
     index.tidy();
     return index;

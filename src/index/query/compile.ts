@@ -235,6 +235,13 @@ const onMember = (node: Node): Piece | null => {
   return null;
 };
 
+/** Unread and starred mail have an index of their own; the planner does not know how few they are. */
+const partialIndex = (conditions: readonly (Piece | null)[]): string => {
+  if (conditions.some((found) => found?.sql === 'm.flags & 1 = 0')) return 'INDEXED BY member_unseen';
+  if (conditions.some((found) => found?.sql === 'm.flags & 2 = 2')) return 'INDEXED BY member_flagged';
+  return '';
+};
+
 /** The one function that turns a query into SQL. Which table leads decides the speed, never the result. */
 export const compile = (filter: Filter | null, sorts: readonly Sort[]): Compiled => {
   const conditions = filter === null ? [] : flat(toNode(filter));
@@ -270,10 +277,11 @@ export const compile = (filter: Filter | null, sorts: readonly Sort[]): Compiled
     const inMember = others.map(onMember);
     const rest = others.filter((_, i) => inMember[i] === null).map(compileNode);
     const where = [piece('m.mailbox = ?', leader.is.inMailbox ?? 0), ...inMember.filter((found) => found !== null)];
+    const member = `member m ${partialIndex(inMember)}`;
     return rest.length === 0 && natural
-      ? finish('SELECT m.email, m.thread FROM member m', where, 'm.email')
+      ? finish(`SELECT m.email, m.thread FROM ${member}`, where, 'm.email')
       : finish(
-          'SELECT e.id, e.thread FROM member m CROSS JOIN email e ON e.id = m.email',
+          `SELECT e.id, e.thread FROM ${member} CROSS JOIN email e ON e.id = m.email`,
           [...where, ...rest],
           'm.email',
         );
