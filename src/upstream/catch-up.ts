@@ -44,7 +44,8 @@ export const catchUp = async (
     ...(options.readOnly === true ? { readOnly: true } : {}),
     ...(mayResync ? { since: { uidvalidity: box.uidvalidity, modseq: box.modseq } } : {}),
   });
-  if (fresh) return firstLook(session, mirror, box, selected, options.head ?? headSize);
+  const examined = options.readOnly === true;
+  if (fresh) return firstLook(session, mirror, box, selected, examined, options.head ?? headSize);
   if (selected.uidvalidity !== box.uidvalidity) {
     mirror.log('info', 'upstream.uidvalidity', { mailbox: id });
     mirror.index.write((t) => {
@@ -58,14 +59,15 @@ export const catchUp = async (
         exists: selected.exists,
       });
     });
-    return firstLook(session, mirror, mirror.mailbox(id), selected, options.head ?? headSize);
+    return firstLook(session, mirror, mirror.mailbox(id), selected, examined, options.head ?? headSize);
   }
-  return inStep(session, mirror, box, selected, options.deep === true);
+  return inStep(session, mirror, box, selected, examined, options.deep === true);
 };
 
-const facts = (selected: Selected): Partial<Mailbox> => ({
+/** `examined`: we opened it by EXAMINE, so that it is READ-ONLY says nothing about SELECT. */
+const facts = (selected: Selected, examined: boolean): Partial<Mailbox> => ({
   uidvalidity: selected.uidvalidity,
-  readOnly: selected.readOnly,
+  ...(examined ? {} : { readOnly: selected.readOnly }),
   exists: selected.exists,
   modseq: selected.highestModseq,
   // EXAMINE may leave PERMANENTFLAGS empty, which says nothing about SELECT.
@@ -77,6 +79,7 @@ const firstLook = async (
   mirror: Mirror,
   box: Mailbox,
   selected: Selected,
+  examined: boolean,
   head: number,
 ): Promise<Brought> => {
   const brought = selected.exists === 0 ? nothing : await mirror.bring(session, box.id, { newest: head });
@@ -84,7 +87,7 @@ const firstLook = async (
   const state = whole ? 'live' : box.state === 'remap' ? 'remap' : 'head';
   mirror.index.write((t) =>
     t.patchMailbox(box.id, {
-      ...facts(selected),
+      ...facts(selected, examined),
       state,
       lowUid: whole ? (0 as Uid) : (brought.lowest ?? lastUid),
       uidnext: max(selected.uidnext, (brought.highest ?? 0) + 1),
@@ -98,6 +101,7 @@ const inStep = async (
   mirror: Mirror,
   box: Mailbox,
   selected: Selected,
+  examined: boolean,
   deep: boolean,
 ): Promise<Brought> => {
   const before = selected.resynced && selected.vanished.length > 0 ? mirror.uids(box.id).length : 0;
@@ -113,7 +117,7 @@ const inStep = async (
   if (deep || expected !== selected.exists) await compare(session, mirror, box);
   mirror.index.write((t) =>
     t.patchMailbox(box.id, {
-      ...facts(selected),
+      ...facts(selected, examined),
       uidnext: max(box.uidnext, selected.uidnext, (brought.highest ?? 0) + 1),
     }),
   );
@@ -125,6 +129,7 @@ const changedFlags = async (
   mirror: Mirror,
   box: Mailbox,
   selected: Selected,
+  examined: boolean,
   deep: boolean,
 ): Promise<void> => {
   if (session.condstore && box.modseq !== '0' && selected.highestModseq !== '0') {
