@@ -45,9 +45,10 @@ export class SmtpError extends Problem {
     super(reply === null ? code : `${code} ${reply.code}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.blame = code === 'smtp/refused' || code === 'smtp/too-large' ? 'server' : 'network';
-    this.words = reply?.words ?? null;
-    this.replyCode = reply?.code ?? null;
-    this.enhanced = reply?.enhanced ?? null;
+    const { words = null, code: replyCode = null, enhanced = null } = reply ?? {};
+    this.words = words;
+    this.replyCode = replyCode;
+    this.enhanced = enhanced;
     this.temporary = temporary ?? (code === 'smtp/closed-before-data' || (reply !== null && reply.code < 500));
     this.refused = refused;
   }

@@ -30,25 +30,27 @@ export const partsOf = (connection: Connection, wish: Wish): Part[] => {
 };
 
 const attributes = (connection: Connection, items: FetchItems): string => {
-  const { abilities } = connection;
-  const atts = ['UID'];
-  if (items.flags) atts.push('FLAGS');
-  if (items.internalDate) atts.push('INTERNALDATE');
-  if (items.size) atts.push('RFC822.SIZE');
-  if (items.modseq && abilities.condstore) atts.push('MODSEQ');
-  if (items.bodystructure) atts.push('BODYSTRUCTURE');
-  if (items.preview && connection.can('PREVIEW')) atts.push('PREVIEW');
-  if (items.identity) {
-    if (connection.can('X-GM-EXT-1')) atts.push('X-GM-MSGID', 'X-GM-THRID');
-    else if (connection.can('OBJECTID')) atts.push('EMAILID', 'THREADID');
-    else if (abilities.quirks.guid && connection.guid) atts.push('X-GUID');
-  }
-  for (const { section, bytes } of items.sections ?? []) {
-    atts.push(`BODY.PEEK[${section}]${bytes === undefined ? '' : `<0.${bytes}>`}`);
-  }
+  const wanted: readonly [string, boolean | undefined][] = [
+    ['UID', true],
+    ['FLAGS', items.flags],
+    ['INTERNALDATE', items.internalDate],
+    ['RFC822.SIZE', items.size],
+    ['MODSEQ', items.modseq && connection.abilities.condstore],
+    ['BODYSTRUCTURE', items.bodystructure],
+    ['PREVIEW', items.preview && connection.can('PREVIEW')],
+  ];
+  const atts = wanted.filter(([, isWanted]) => isWanted).map(([name]) => name);
+  if (items.identity) atts.push(...identities(connection));
   if (items.header === 'all') atts.push('BODY.PEEK[HEADER]');
   else if (items.header) atts.push(`BODY.PEEK[HEADER.FIELDS (${items.header.join(' ')})]`);
   return `(${atts.join(' ')})`;
+};
+
+/** The names of a message that outlive a move: Gmail's, RFC 8474's, Dovecot's. */
+const identities = (connection: Connection): string[] => {
+  if (connection.can('X-GM-EXT-1')) return ['X-GM-MSGID', 'X-GM-THRID'];
+  if (connection.can('OBJECTID')) return ['EMAILID', 'THREADID'];
+  return connection.abilities.quirks.guid && connection.guid ? ['X-GUID'] : [];
 };
 
 /** Rows nobody asked for carry flags only; a row we asked for carries something of what we asked. */
