@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeDraft } from '#upstream/draft.ts';
+import { found } from '#index/fixture.ts';
 import { openTestGateway, type TestGateway } from '../fixture.ts';
 import { emailNumber, mailboxId } from '../ids.ts';
 import { readRecord } from '../records.ts';
@@ -86,7 +87,13 @@ test('keywords a mailbox cannot keep are refused, IMAP flags are not', async () 
 
 test('RFC 8621 §4.6 a thousand Emails are one transaction; more are requestTooLarge', async () => {
   using g = openTestGateway();
-  const ids = Array.from({ length: 1000 }, (_, at) => g.deliver(`Subject: s${at}\n\n`));
+  g.index.write((t) =>
+    t.add(
+      g.box.inbox,
+      Array.from({ length: 1000 }, (_, at) => found(at + 1)),
+    ),
+  );
+  const { ids } = (await g.one('Email/query', {})) as { ids: string[] };
   let commits = 0;
   g.index.onChange(() => (commits += 1));
   const update = Object.fromEntries(ids.map((id) => [id, { 'keywords/$seen': true }]));

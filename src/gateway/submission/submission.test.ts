@@ -170,7 +170,7 @@ test('RFC 8621 §7 undo: a held submission is canceled and its Email is back whe
     'EmailSubmission/set',
     { create: { s: { identityId: await identity(g), emailId, envelope } }, onSuccessUpdateEmail: { '#s': toSent(g) } },
   ]);
-  const { id, sendAt } = answers[0]?.[1].created.s;
+  const { id, sendAt } = answers[0]![1].created.s;
   assert.equal(sendAt, new Date(g.clock.at + 30_000).toISOString().replace('.000Z', 'Z'));
   const undone = await g.one('EmailSubmission/set', { update: { [id]: { undoStatus: 'canceled' } } });
   assert.deepEqual(undone.updated, { [id]: null });
@@ -191,7 +191,7 @@ test('RFC 8621 §7.5 onSuccessDestroyEmail: the draft goes; canceled, it is a dr
     { create: { s: { identityId: await identity(g), emailId } }, onSuccessDestroyEmail: ['#s'] },
   ]);
   assert.deepEqual(answers[1]?.[1].destroyed, [emailId]);
-  const { id } = answers[0]?.[1].created.s;
+  const { id } = answers[0]![1].created.s;
   await g.one('EmailSubmission/set', { update: { [id]: { undoStatus: 'canceled' } } });
   const { ids } = await g.one('Email/query', { filter: { inMailbox: mailboxId(g.box.drafts) } });
   assert.equal(ids.length, 1);
