@@ -88,6 +88,14 @@ const nodes = JSON.parse(readFileSync('node_modules/lucide-static/icon-nodes.jso
 
 const number = (at: Record<string, string>, name: string): number => Number(at[name] ?? 0);
 
+/** The first move of a path is from the origin; behind another path it would be from that one's end. */
+const absolute = (d: string): string => {
+  const found = /^m\s*(-?(?:\d+\.?\d*|\.\d+))[\s,]*(-?(?:\d+\.?\d*|\.\d+))\s*/.exec(d);
+  if (!found) return d;
+  const rest = d.slice(found[0].length);
+  return `M${found[1]} ${found[2]}${/^[-\d.]/.test(rest) ? 'l' : ''}${rest}`;
+};
+
 const path = ([tag, at]: Node): string => {
   const n = (name: string): number => number(at, name);
   switch (tag) {

@@ -5,7 +5,8 @@ import { count, foldTime } from '#model/format.ts';
 import { mailboxName } from '#model/mailboxes.ts';
 import { colourOf, initialsOf, nameOf } from '#model/people.ts';
 import { isMine } from '#model/rows.ts';
-import { Icon } from '#parts/icon.tsx';
+import type { Command } from '#model/keys.ts';
+import { Icon, type IconName } from '#parts/icon.tsx';
 import { MenuButton } from '#parts/menu.tsx';
 import { Avatar } from '#parts/people.tsx';
 import { Toolbar } from '#parts/toolbar.tsx';
@@ -31,35 +32,46 @@ const Tools = () => {
       for (const stop of stops) stop();
     };
   }, []);
+  const onePane = model.onePane.value;
+  const more = (
+    <MenuButton
+      icon="ellipsis"
+      label="More actions"
+      cap="."
+      items={() => actionItems(app)}
+      opener={(open) => {
+        moreOpener.current = open;
+      }}
+    />
+  );
   return (
     <Toolbar label="Conversation" class="tools">
-      <IconButton icon="arrow-left" label="Back to the list" cap="U" class="up" onClick={() => commands.run('up')} />
-      {role === 'archive' ? null : (
-        <IconButton icon="archive" label="Archive" cap="E" onClick={() => commands.run('archive')} />
+      {onePane ? (
+        <IconButton icon="arrow-left" label="Back to the list" cap="U" onClick={() => commands.run('up')} />
+      ) : (
+        <>
+          {role === 'archive' ? null : (
+            <IconButton icon="archive" label="Archive" cap="E" onClick={() => commands.run('archive')} />
+          )}
+          <IconButton
+            icon="octagon-alert"
+            label={role === 'junk' ? 'Not junk' : 'Report junk'}
+            cap="!"
+            onClick={() => commands.run('junk')}
+          />
+          <IconButton
+            icon="trash"
+            label={role === 'trash' ? 'Delete for ever' : 'Delete'}
+            cap="#"
+            onClick={() => commands.run('delete')}
+          />
+          <span class="sep" />
+          <IconButton icon="folder-input" label="Move to" cap="V" onClick={() => commands.run('move')} />
+          <IconButton icon="mail-open" label="Mark unread" cap="⇧ U" onClick={() => commands.run('unread')} />
+          <span class="sep" />
+          {more}
+        </>
       )}
-      <IconButton
-        icon="octagon-alert"
-        label={role === 'junk' ? 'Not junk' : 'Report junk'}
-        cap="!"
-        onClick={() => commands.run('junk')}
-      />
-      <IconButton
-        icon="trash"
-        label={role === 'trash' ? 'Delete for ever' : 'Delete'}
-        cap="#"
-        onClick={() => commands.run('delete')}
-      />
-      <span class="sep" />
-      <IconButton icon="folder-input" label="Move to" cap="V" onClick={() => commands.run('move')} />
-      <IconButton icon="mail-open" label="Mark unread" cap="⇧ U" onClick={() => commands.run('unread')} />
-      <span class="sep" />
-      <MenuButton
-        icon="ellipsis"
-        label="More actions"
-        cap="."
-        items={() => actionItems(app)}
-        opener={(open) => (moreOpener.current = open)}
-      />
       <span class="pos">{position ? `${count(position.index + 1)} of ${count(position.total)}` : ''}</span>
       <IconButton
         icon="chevron-left"
@@ -75,6 +87,26 @@ const Tools = () => {
         disabled={!position || position.index + 1 >= position.total}
         onClick={() => commands.run('older')}
       />
+      {onePane ? more : null}
+    </Toolbar>
+  );
+};
+
+/** A phone has what is done most at the bottom, under the thumb. */
+const ThumbBar = () => {
+  const { commands } = useApp();
+  const button = (icon: IconName, label: string, command: Command) => (
+    <button type="button" onClick={() => commands.run(command)}>
+      <Icon name={icon} />
+      {label}
+    </button>
+  );
+  return (
+    <Toolbar label="Letter" class="m-b letter-bar">
+      {button('archive', 'Archive', 'archive')}
+      {button('trash', 'Delete', 'delete')}
+      {button('folder-input', 'Move', 'move')}
+      {canCompose() ? button('reply', 'Reply', 'reply') : null}
     </Toolbar>
   );
 };
@@ -250,6 +282,7 @@ export const ConversationPane = () => {
         <>
           <Tools />
           <Content key={talk.threadId} talk={talk} />
+          {model.onePane.value ? <ThumbBar /> : null}
         </>
       ) : (
         <Nothing />

@@ -1,0 +1,54 @@
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { morning } from './letters.ts';
+
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** The built web app; `npm run journeys` builds it first. */
+export const dist = process.env['POSTERN_DIST'] ?? 'dist';
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+
+export interface Look {
+  width?: number;
+  height?: number;
+  dark?: boolean;
+  scale?: number;
+  touch?: boolean;
+}
+
+export const desktop: Look = { width: 1440, height: 900 };
+export const phone: Look = { width: 390, height: 844, touch: true };
+
+/** A page on the morning of the journeys; errors of the page fail the test that looks at `errors`. */
+export const openPage = async (
+  browser: Browser,
+  look: Look = desktop,
+): Promise<{ context: BrowserContext; page: Page; errors: string[] }> => {
+  const context = await browser.newContext({
+    viewport: { width: look.width ?? 1440, height: look.height ?? 900 },
+    colorScheme: look.dark ? 'dark' : 'light',
+    deviceScaleFactor: look.scale ?? 1,
+    hasTouch: look.touch ?? false,
+    locale: 'en-GB',
+    timezoneId: 'Europe/Stockholm',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  await page.clock.setFixedTime(morning);
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) errors.push(message.text());
+  });
+  return { context, page, errors };
+};
