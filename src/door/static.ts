@@ -11,6 +11,8 @@ interface Served {
   gzip: Buffer | null;
   /** The name holds a hash of the bytes: it never changes. */
   fixed: boolean;
+  /** Loaded by the editor's frame; holds nothing of anybody. */
+  forEditor: boolean;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -43,6 +45,7 @@ const load = (dist: string): ReadonlyMap<string, Served> => {
         brotli: read(join(dist, `${name}.br`)),
         gzip: read(join(dist, `${name}.gz`)),
         fixed: path.startsWith('/assets/'),
+        forEditor: path.startsWith('/editor/') || extname(name) === '.woff2',
       };
       return [path, served];
     }),
@@ -103,6 +106,8 @@ export const openStatic = (dist: string, config: Pick<Config, 'mailOrigin'>) => 
       'Content-Type': served.type,
       'Cache-Control': isPage ? 'no-store' : served.fixed ? 'public, max-age=31536000, immutable' : 'no-cache',
       ...(isPage ? own : { ETag: served.tag }),
+      // The editor's frame has an opaque origin: to it every file of ours is another site's.
+      ...(served.forEditor ? { 'Cross-Origin-Resource-Policy': 'cross-origin', 'Access-Control-Allow-Origin': '*' } : {}),
     };
     if (!isPage && request.headers.get('if-none-match') === served.tag)
       return new Response(null, { status: 304, headers });

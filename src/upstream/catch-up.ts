@@ -129,7 +129,6 @@ const changedFlags = async (
   mirror: Mirror,
   box: Mailbox,
   selected: Selected,
-  examined: boolean,
   deep: boolean,
 ): Promise<void> => {
   if (session.condstore && box.modseq !== '0' && selected.highestModseq !== '0') {
