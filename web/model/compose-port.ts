@@ -19,7 +19,8 @@ export interface ComposeRequest {
 
 /** Loads the composer's code; it calls {@link registerComposer} while it is evaluated. */
 type Loader = () => Promise<unknown>;
-type Opener = (request: ComposeRequest) => void;
+/** Resolves when the letter is on the screen, or cannot be. */
+type Opener = (request: ComposeRequest) => Promise<void>;
 
 let load: Loader | null = null;
 let open: Opener | null = null;
@@ -39,12 +40,36 @@ export const registerComposer = (opener: Opener): void => {
 /** Whether there is a composer at all. */
 export const canCompose = (): boolean => load !== null || open !== null;
 
+/** What was typed while a letter was being opened; null while none is. */
+let ahead: string | null = null;
+let opening = 0;
+
+/** True when the press belongs to a letter that is about to open: it is no command, and text is kept for it. */
+export const typedAhead = (key: string): boolean => {
+  if (ahead === null) return false;
+  if (key.length === 1) ahead += key;
+  return true;
+};
+
+/** The letter has the focus: what was typed on the way to it. */
+export const takeAhead = (): string => {
+  const text = ahead ?? '';
+  ahead = null;
+  return text;
+};
+
 export const openComposer = async (request: ComposeRequest): Promise<void> => {
+  opening += 1;
+  const mine = opening;
+  ahead = '';
   try {
     if (!open) await load?.();
     trouble.value = null;
-    open?.(request);
+    await open?.(request);
+    // The letter takes the focus within moments; should it never, keys are commands again.
+    setTimeout(() => mine === opening && takeAhead(), 3000);
   } catch {
+    takeAhead();
     trouble.value = 'The composer could not be loaded. Check the connection and try again.';
   }
 };

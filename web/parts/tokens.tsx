@@ -21,6 +21,8 @@ export interface TokensProps<T> {
   renderSuggestion(item: T): ComponentChildren;
   change(items: readonly T[]): void;
   focused?: boolean;
+  /** Text to begin with, asked for once the input has the focus. */
+  begin?(): string;
 }
 
 const separators = /[,;\n]/u;
@@ -35,7 +37,10 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
   const asked = useRef(0);
 
   useEffect(() => {
-    if (props.focused === true) input.current?.focus();
+    if (props.focused !== true) return;
+    input.current?.focus();
+    const typed = props.begin?.() ?? '';
+    if (typed !== '') setText(typed);
   }, [props.focused]);
 
   useEffect(() => {

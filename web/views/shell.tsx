@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { typedAhead } from '#model/compose-port.ts';
 import { openKeys, type Press } from '#model/keys.ts';
 import { listWidths } from '#model/prefs.ts';
 import { focusRegion } from '#parts/regions.ts';
@@ -36,6 +37,10 @@ const useKeys = ({ model, commands }: App): void => {
     const keys = openKeys(model.clock);
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || document.querySelector('dialog[open], .menu:popover-open')) return;
+      if (!event.ctrlKey && !event.metaKey && !event.altKey && typedAhead(event.key)) {
+        event.preventDefault();
+        return;
+      }
       const meant = keys.press(pressOf(event), model.prefs.keys.peek());
       if (meant === null) return;
       const isButton = event.target instanceof Element && event.target.closest('button, a, [role="button"]') !== null;

@@ -2,7 +2,7 @@ import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signal
 import type { Clock } from '#base/clock.ts';
 import type { AccountId, EmailId } from '#jmap/ids.ts';
 import type { Email, EmailAddress } from '#jmap/mail.ts';
-import type { ComposeRequest } from '../compose-port.ts';
+import { takeAhead, type ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
 import { messageTime } from '../format.ts';
@@ -339,7 +339,10 @@ export const openComposers = (parts: ComposerParts): Composers => {
 
   const start = async (request: ComposeRequest): Promise<void> => {
     const mail = parts.mail(request.accountId);
-    if (!mail) return;
+    if (!mail) {
+      takeAhead();
+      return;
+    }
     const { kind, emailId } = request;
     if (kind === 'new' || emailId === undefined) {
       const identityId = mail.identities.peek()[0]?.id ?? null;
@@ -360,6 +363,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
     const already = open.peek().find((each) => each.draft.emailId.peek() === emailId);
     if (already) {
       already.shape.value = 'docked';
+      takeAhead();
       return;
     }
     const original = await fetchOriginal(connection, mail, emailId);
@@ -394,6 +398,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       try {
         await start(request);
       } catch (error) {
+        takeAhead();
         toasts.show(error instanceof Error ? error.message : 'The letter could not be opened.', { tone: 'failed' });
       }
     },

@@ -36,7 +36,7 @@ export const start = ({ model }: App): void => {
     mail: (id) => model.mails.peek().find((mail) => mail.id === id),
   });
   opened.value = made;
-  registerComposer((request) => void made.start(request));
+  registerComposer(made.start);
   made.recover();
 };
 

@@ -1,6 +1,7 @@
 import type { EmailAddress } from '#jmap/mail.ts';
 import { looksLikeAddress } from '#model/compose/letter.ts';
 import { colourOf, initialsOf, nameOf } from '#model/people.ts';
+import { takeAhead } from '#model/compose-port.ts';
 import { parsePeople } from '#model/compose/people.ts';
 import { Tokens } from '#parts/tokens.tsx';
 
@@ -29,6 +30,7 @@ export const Recipients = ({
     suggest={suggest}
     change={change}
     focused={focused}
+    begin={takeAhead}
     render={(each) => (
       <>
         <span class={`ava tiny g-${colourOf(each.email)}`} aria-hidden="true">

@@ -4,6 +4,7 @@ import type { Active } from '#editor/protocol.ts';
 import type { EmailAddress, Identity } from '#jmap/mail.ts';
 import type { Writing } from '#model/compose/composers.ts';
 import { type Letter, htmlOf, plainOf, signatureOf, type Warning, warnings } from '#model/compose/letter.ts';
+import { takeAhead } from '#model/compose-port.ts';
 import { clockTime } from '#model/format.ts';
 import { initialsOf, colourOf } from '#model/people.ts';
 import { Icon } from '#parts/icon.tsx';
@@ -250,6 +251,12 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     }
   };
 
+  useEffect(() => {
+    if (letter.mode !== 'plain' || writing.begins !== 'body') return;
+    const ahead = takeAhead();
+    if (ahead !== '') draft.change({ text: `${ahead}${draft.letter.peek().text}` });
+    plain.current?.focus();
+  }, []);
   useSignalEffect(() => {
     if (writing.trouble.value !== null) setWarned(writing.trouble.value);
   });
@@ -304,7 +311,14 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
             editor.current = handle;
             if (writing.rawQuote !== null)
               void handle.clean(writing.rawQuote).then((html) => writing.quoteCleaned(html));
-            if (writing.begins === 'body' && letter.mode === 'rich') handle.tell({ do: 'focus', at: 'start' });
+            if (writing.begins !== 'body' || draft.letter.peek().mode !== 'rich') return;
+            const ahead = takeAhead();
+            if (ahead !== '') {
+              const html = `${htmlOf(ahead)}${draft.letter.peek().html}`;
+              draft.change({ html });
+              handle.tell({ do: 'set', html, label: 'Text of the letter' });
+            }
+            handle.tell({ do: 'focus', at: ahead === '' ? 'start' : 'end' });
           }}
           changed={(html) => draft.change({ html })}
           active={(styles) => setActive(styles)}
@@ -339,14 +353,14 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
       </div>
       <Attachments letter={letter} remove={(each) => writing.remove(each)} />
       {warned === null ? null : (
-        <div class="hint failed" role="alert">
+        <div class="comp-hint failed" role="alert">
           <Icon name="circle-alert" size="s" />
           <span class="grow">{warned}</span>
           <IconButton icon="x" label="Dismiss" size="sm" onClick={() => setWarned(null)} />
         </div>
       )}
       {warned === null && first ? (
-        <div class="hint" role="status">
+        <div class="comp-hint" role="status">
           <Icon name="triangle-alert" size="s" />
           <span class="grow">{hintWords(first)}</span>
         </div>
