@@ -178,22 +178,24 @@ class KeeperClient implements Keeper {
   }
 }
 
-/** The answer to a wish for a stream; what follows it is left in the socket, which is paused. */
+/** The answer to a wish for a stream. What follows it is left in the socket, which nobody has read from: it neither flows nor is paused. */
 const firstFrame = (socket: Socket): Promise<StreamReply> =>
   new Promise((resolve, reject) => {
     const reader = new FrameReader();
     const onClose = (): void => reject(away());
-    const onData = (chunk: Buffer): void => {
-      reader.push(chunk);
-      const frame = reader.next();
-      if (frame === undefined) return;
-      socket.pause();
-      socket.off('data', onData);
-      socket.off('close', onClose);
-      if (reader.rest().length > 0) socket.unshift(reader.rest());
-      resolve(frame as StreamReply);
+    const onReadable = (): void => {
+      for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null) {
+        reader.push(chunk);
+        const frame = reader.next();
+        if (frame === undefined) continue;
+        socket.off('readable', onReadable);
+        socket.off('close', onClose);
+        if (reader.rest().length > 0) socket.unshift(reader.rest());
+        process.nextTick(resolve, frame as StreamReply);
+        return;
+      }
     };
-    socket.on('data', onData);
+    socket.on('readable', onReadable);
     socket.once('close', onClose);
   });
 

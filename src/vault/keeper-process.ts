@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { openLog } from '#base/log.ts';
 import { toWire } from './errors.ts';
 import { FrameReader } from './frames.ts';
@@ -23,7 +25,11 @@ const start = async ({ config, socketPath, token }: Orders): Promise<void> => {
     const core = makeCore(config);
     if (core.memoryIsLocked() === false) log('warn', 'keeper.memory-not-locked');
     const server = await openKeeperServer(core, socketPath, token, log);
-    process.stdin.once('close', () => void server[Symbol.asyncDispose]());
+    process.stdin.once('close', () => {
+      // A parent that was killed has not cleared up.
+      rmSync(dirname(socketPath), { recursive: true, force: true });
+      void server[Symbol.asyncDispose]();
+    });
     process.stdout.write('{"ready":true}\n');
   } catch (error) {
     process.stdout.write(`${JSON.stringify({ error: toWire(error) })}\n`);

@@ -461,7 +461,8 @@ describe('the socket', () => {
     const { stream } = await keeper.connect(credentialOf(made, made.opened));
     stream.write(blob);
     let back = '';
-    for await (const chunk of stream) back += (chunk as Buffer).toString('latin1');
+    stream.on('data', (chunk: Buffer) => (back += chunk.toString('latin1')));
+    await once(stream, 'end');
     assert.equal(got, blob.length);
     assert.ok(back.endsWith(blob.toString('base64')));
     assert.ok(back.startsWith('* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n'));
@@ -528,6 +529,7 @@ describe('the keeper process', () => {
     const pid = must(running.pid, 'a child');
     await running[Symbol.asyncDispose]();
     await ended(pid);
+    assert.equal(existsSync(dirname(running.socketPath)), false);
     await assert.rejects(startKeeper(settings('child', folder)), { code: 'host/secret-file' });
     await assert.rejects(startKeeper(settings('inside', folder)), { code: 'host/secret-file' });
   });
