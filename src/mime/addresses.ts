@@ -87,7 +87,7 @@ const toAddress = (got: Gathered): Address | null => {
       : { name: decodeName(got.comment), email: cleanEmail(raw) };
   }
   // Lenient: brackets forgotten, "Inês Carvalho ines@example.org", or spaces around the "@".
-  const words = raw.replace(/\s+/g, ' ').replace(/ ?@ ?/g, '@').split(' ');
+  const words = raw.replace(/\s+/g, ' ').replace(/ ?@ ?/g, '@').replaceAll(' . ', '.').split(' ');
   const at = words.findLastIndex((word) => word.includes('@'));
   const rest = words.toSpliced(at, 1).join(' ').replaceAll('"', '');
   return { name: decodeName(rest) ?? decodeName(got.comment), email: cleanEmail(words[at] ?? '') };

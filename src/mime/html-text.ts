@@ -100,6 +100,8 @@ class Writer {
   private line = '';
   private blankWanted = false;
   private spaceWanted = false;
+  /** Of the line before. */
+  private lastQuote = 0;
   quote = 0;
 
   text(chars: string, isPre: boolean): void {
@@ -123,7 +125,7 @@ class Writer {
   private append(text: string): void {
     if (text === '') return;
     if (this.line === '' && this.blankWanted) {
-      if (this.lines.length > 0) this.lines.push('>'.repeat(this.quote));
+      if (this.lines.length > 0) this.lines.push('>'.repeat(Math.min(this.quote, this.lastQuote)));
       this.blankWanted = false;
     }
     this.line += text;
@@ -131,7 +133,10 @@ class Writer {
 
   /** Ends the line if something stands on it. */
   end(wantsBlank: boolean): void {
-    if (this.line !== '') this.lines.push(this.prefixed(this.line.trimEnd()));
+    if (this.line !== '') {
+      this.lines.push(this.prefixed(this.line.trimEnd()));
+      this.lastQuote = this.quote;
+    }
     this.line = '';
     this.spaceWanted = false;
     if (wantsBlank) this.blankWanted = true;
@@ -141,10 +146,6 @@ class Writer {
   break(): void {
     if (this.line === '') this.blankWanted = true;
     else this.end(false);
-  }
-
-  get isEmptyLine(): boolean {
-    return this.line === '';
   }
 
   private prefixed(line: string): string {

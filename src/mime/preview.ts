@@ -60,7 +60,7 @@ const goodLines = (text: string): string[] =>
         .replace(/[<[(](?:https?:\/\/|mailto:|cid:)[^\s>\])]*[>\])]/gi, ' ')
         .replace(/\[(?:image|cid):[^\]]{0,200}\]/gi, ' '),
     )
-    .map((line) => (rule.test(line) && !/[\p{L}\p{N}\p{S}]/u.test(line) ? '' : line));
+    .map((line) => (rule.test(line) && !/[\p{L}\p{N}\p{So}]/u.test(line) ? '' : line));
 
 const squeeze = (lines: readonly string[]): string =>
   lines

@@ -11,7 +11,7 @@ const LF = 10;
 const CR = 13;
 const EQUALS = 61;
 
-const foreign = /[^A-Za-z0-9+/=_-]+/g;
+const foreign = /[^A-Za-z0-9+/=]+/g;
 
 /** Base64: what is not of the alphabet is skipped, padding in the middle ends a piece and another begins. */
 const base64 = (): Decoder => {

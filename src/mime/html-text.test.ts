@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { htmlToText } from './html-text.ts';
+
+const cases: [html: string, text: string][] = [
+  ['<p>One\n two</p><p>three</p>', 'One two\n\nthree'],
+  ['a<br>b<br><br>c', 'a\nb\n\nc'],
+  ['<div>a</div><div>b</div>', 'a\nb'],
+  ['<ul><li>a<li>b<ul><li>c</ul></ul>x', '- a\n- b\n  - c\n\nx'],
+  ['<ol start=3><li>a</li><li>b</li></ol>', '3. a\n4. b'],
+  ['<blockquote>a<blockquote>b</blockquote></blockquote>c', '> a\n>\n>> b\n\nc'],
+  ['<pre>a\n  b</pre>', 'a\n  b'],
+  ['<a href="https://example.org/x">here</a>', 'here <https://example.org/x>'],
+  ['<a href="https://example.org/">https://example.org/</a>', 'https://example.org/'],
+  ['<a href="mailto:a@b.c">a@b.c</a>', 'a@b.c'],
+  ['<a href="javascript:x">y</a>', 'y'],
+  ['<table><tr><td>a<td>b<tr><td>c</table>', 'a b\nc'],
+  ['<script>x</script><style>y</style><title>z</title>&lt;b&gt; &eacute;&nbsp;&amp;', '<b> é &'],
+  ['<p>cut off <a href="https://exam', 'cut off'],
+  ['<b>bo</b>ld', 'bold'],
+];
+
+test('HTML to text', () => {
+  for (const [html, text] of cases) assert.equal(htmlToText(html, { links: true }), text, html);
+  assert.equal(htmlToText('<a href="https://example.org/x">here</a> <img alt=pic>'), 'here');
+  assert.equal(htmlToText('see <img alt=pic>', { alt: true }), 'see pic');
+});
+
+test('any markup gives text', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      '<p>',
+      '</p>',
+      '<ul>',
+      '<li>',
+      '</ul>',
+      '<a href=x>',
+      '</a>',
+      '<pre>',
+      '<svg>',
+      '<!--',
+      '-->',
+      '<style>',
+      '&amp;',
+      '<td>',
+    ),
+    fc.string({ maxLength: 5 }),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(piece),
+      (pieces) => typeof htmlToText(pieces.join(''), { links: true, alt: true }) === 'string',
+    ),
+  );
+});

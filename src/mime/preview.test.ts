@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { previewOf } from './preview.ts';
+
+const cases: [text: string, isHtml: boolean, expected: string, why: string][] = [
+  ['Hello\n\nWorld', false, 'Hello World', 'lines become one'],
+  ['Hi\n-- \nAna\nExample Ltd', false, 'Hi', 'signature'],
+  ['Yes.\n\nOn 3 May 2024, Ana wrote:\n> Shall we?', false, 'Yes.', 'quoted tail'],
+  ['Ana wrote:\n> Shall we?\n\nYes, at two.', false, 'Yes, at two.', 'quote above the answer'],
+  ['> only\n> quotes', false, 'only quotes', 'nothing but quote'],
+  ['-----\n=====\nText <https://example.org/very/long> here', false, 'Text here', 'rules and bracketed links'],
+  ['Hi,\n\n-----Original Message-----\nFrom: x', false, 'Hi,', 'Outlook'],
+  ['<p>Hello <b>there</b></p><p>you</p>', true, 'Hello there you', 'HTML'],
+  [
+    '<style>p{}</style><title>T</title><div style="display:none">Pre&zwnj;&nbsp;&zwnj;&nbsp;&#847; &#8203;</div>Body',
+    true,
+    'Pre Body',
+    'padded preheader',
+  ],
+  ['<html><body>wrongly labelled</body></html>', false, 'wrongly labelled', 'HTML said to be text'],
+  ['<img src=x alt="A summer sale">', true, 'A summer sale', 'one picture'],
+  [
+    'A 👩\u200d👩\u200d👧 and ❤\ufe0f\u200d🔥',
+    false,
+    'A 👩\u200d👩\u200d👧 and ❤\ufe0f\u200d🔥',
+    'joined emoji stay whole',
+  ],
+  ['', false, '', 'empty'],
+];
+
+test('previews', () => {
+  for (const [text, isHtml, expected, why] of cases) assert.equal(previewOf(text, isHtml), expected, why);
+});
+
+test('a preview is at most 256 units, has no line break and no half character', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 600 }), fc.boolean(), (text, isHtml) => {
+      const preview = previewOf(text, isHtml);
+      assert.ok(preview.length <= 256 && !preview.includes('\n'));
+    }),
+  );
+  assert.ok(previewOf('👩'.repeat(300), false).isWellFormed());
+  assert.ok(previewOf(`a${'👩'.repeat(300)}`, false).isWellFormed());
+});
