@@ -15,7 +15,7 @@ export interface EditorFrameProps {
   ready(editor: EditorHandle): void;
   changed(html: string): void;
   active(styles: readonly Active[], selected: string): void;
-  key(event: Extract<FromEditor, { on: 'key' }>): void;
+  pressed(event: Extract<FromEditor, { on: 'key' }>): void;
   image(image: Extract<FromEditor, { on: 'image' }>): void;
   files(files: readonly File[]): void;
 }
@@ -72,7 +72,7 @@ export const EditorFrame = (props: EditorFrameProps) => {
           now.active(data.styles, data.selected);
           break;
         case 'key':
-          now.key(data);
+          now.pressed(data);
           break;
         case 'image':
           now.image(data);

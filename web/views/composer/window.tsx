@@ -322,7 +322,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
           }}
           changed={(html) => draft.change({ html })}
           active={(styles) => setActive(styles)}
-          key={(event) => {
+          pressed={(event) => {
             if (act({ key: event.key, ctrlKey: event.ctrl, metaKey: event.meta, shiftKey: event.shift })) return;
             if (event.key === 'Tab')
               document
