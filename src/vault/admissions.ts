@@ -10,7 +10,9 @@ import { VaultError } from './errors.ts';
 import type { MailAccountId, Target, UserId } from './keeper.ts';
 
 /** How long an admitted password and its connection are held. */
-export const admissionMs = 60_000;
+const admissionMs = 60_000;
+
+const farewellMs = 5000;
 
 interface Held {
   target: Target;
@@ -48,21 +50,28 @@ export class Admissions {
     const cancel = this.#clock.after(admissionMs, () => this.#held.delete(handle));
     this.#held.set(handle, { target, password: sealed, cancel });
     if (target.protocol === 'imap') this.#park(handle, target, signedIn);
-    else signedIn.socket.end('QUIT\r\n');
+    else this.#leave(signedIn, 'QUIT\r\n');
     return handle;
   }
 
   #park(handle: string, target: Target, signedIn: SignedIn): void {
-    const leave = (): void => {
+    const cancel = this.#clock.after(admissionMs, () => {
       this.#parked.delete(handle);
-      signedIn.socket.end('k0 LOGOUT\r\n');
-    };
-    const cancel = this.#clock.after(admissionMs, leave);
+      this.#leave(signedIn, 'k0 LOGOUT\r\n');
+    });
     this.#parked.set(handle, { target, owner: null, signedIn, cancel });
     signedIn.socket.once('close', () => {
       cancel();
       this.#parked.delete(handle);
     });
+  }
+
+  /** Takes leave, and hangs up on a server that does not. */
+  #leave({ socket }: SignedIn, farewell: string): void {
+    socket.end(farewell);
+    socket.resume();
+    const cancel = this.#clock.after(farewellMs, () => socket.destroy());
+    socket.once('close', cancel);
   }
 
   /** Lends an admitted password. @throws VaultError `admission/gone` */

@@ -16,7 +16,9 @@ import type { IncomingSecret, Keeper, MailAccountId, Opened, SealedCredential, S
 import type { SlotId, Target, UserId } from './keeper.ts';
 import type { KeeperConfig } from './keeper-config.ts';
 import { openKeeper } from './keeper-client.ts';
+import { KeeperCore } from './keeper-core.ts';
 import { hashToken } from './keys.ts';
+import { Network } from './network.ts';
 import { imapScript, openScripted, type ScriptedServer } from './scripted-server.testkit.ts';
 import { openRecord, sealRecord } from './seal-record.ts';
 import { startKeeper, type RunningKeeper } from './start-keeper.ts';
@@ -270,6 +272,29 @@ describe('the keeper', () => {
     assert.equal(server.signIns(), 3);
     own.stream.destroy();
     parked.stream.destroy();
+  });
+
+  test('V40 after a minute an admission is gone and its connection takes leave', async () => {
+    await using server = await openCounting();
+    const due: [number, () => void][] = [];
+    const clock = {
+      now: () => Date.now(),
+      after: (ms: number, task: () => void) => (due.push([ms, task]), () => undefined),
+    };
+    const network = new Network({ ...settings('inside'), extraCa: [] });
+    const core = new KeeperCore({ secretFile: join(folder, `${nextName()}.key`), network, clock });
+    const imap = target(server.port);
+    const { handle } = await core.admit(imap, text('right'));
+    assert.deepEqual(
+      due.map(([ms]) => ms),
+      [60_000, 60_000],
+    );
+    for (const [, task] of due.splice(0)) task();
+    while (server.open > 0) await new Promise((resolve) => setImmediate(resolve));
+    const ids = { user: user(), account: 'a' as MailAccountId, session: 's' as SessionId, slot: 'x' as SlotId };
+    const wish = { admission: handle, ...ids, imap, smtp: imap, leaveNothing: true };
+    await assert.rejects(core.enroll(wish), { code: 'admission/gone' });
+    core.close();
   });
 
   test('V46 the key of a mail password never leaves; records open in their row only', async () => {
