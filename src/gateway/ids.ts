@@ -8,12 +8,21 @@ const grammar = /^[A-Z][0-9a-z]{1,11}$/u;
 const numberOf = (id: string, letter: string): number | undefined => {
   if (!id.startsWith(letter) || !grammar.test(id)) return undefined;
   const value = Number.parseInt(id.slice(1), 36);
-  return Number.isSafeInteger(value) && value.toString(36) === id.slice(1) ? value : undefined;
+  return Number.isSafeInteger(value) && base36(value) === id.slice(1) ? value : undefined;
 };
 
-export const mailboxId = (box: BoxNumber): MailboxId => `B${box.toString(36)}` as MailboxId;
-export const emailId = (email: EmailNumber): EmailId => `M${email.toString(36)}` as EmailId;
-export const threadId = (thread: ThreadNumber): ThreadId => `T${thread.toString(36)}` as ThreadId;
+const low = 36 ** 5;
+
+/** `value.toString(36)`, in halves that the engine holds as small integers: row numbers are larger. */
+const base36 = (value: number): string => {
+  if (value < low) return value.toString(36);
+  const high = Math.floor(value / low);
+  return high.toString(36) + (value - high * low).toString(36).padStart(5, '0');
+};
+
+export const mailboxId = (box: BoxNumber): MailboxId => `B${base36(box)}` as MailboxId;
+export const emailId = (email: EmailNumber): EmailId => `M${base36(email)}` as EmailId;
+export const threadId = (thread: ThreadNumber): ThreadId => `T${base36(thread)}` as ThreadId;
 
 export const mailboxNumber = (id: string): BoxNumber | undefined => numberOf(id, 'B') as BoxNumber | undefined;
 export const emailNumber = (id: string): EmailNumber | undefined => numberOf(id, 'M') as EmailNumber | undefined;
@@ -47,7 +56,7 @@ export const parseBlobId = (id: string): BlobName | undefined => {
   return email === undefined ? undefined : { base: { kind: 'email', email }, path };
 };
 
-export const messageBlobId = (email: EmailNumber): BlobId => `G${email.toString(36)}` as BlobId;
+export const messageBlobId = (email: EmailNumber): BlobId => `G${base36(email)}` as BlobId;
 
 /** The blob of `section` in the message that is `message`. */
 export const partBlobId = (message: BlobId, section: string): BlobId =>

@@ -1,3 +1,4 @@
+import { must } from '#base/must.ts';
 import type { Core } from './core.ts';
 import { readBody } from './bodies.ts';
 import { correspondents } from './correspondents.ts';
@@ -72,6 +73,26 @@ export class Reader implements IndexReader {
       thread,
     );
     return rows.length === 0 ? undefined : numbersOf(this.core, rows);
+  }
+
+  threads(threads: readonly ThreadNumber[]): Map<ThreadNumber, EmailNumber[]> {
+    const pairs = this.core.db.rows<[ThreadNumber, EmailRow]>(
+      `SELECT e.thread, e.id FROM json_each(?) j CROSS JOIN email e INDEXED BY email_thread ON e.thread = j.value
+        WHERE e.hidden = 0 ORDER BY e.id DESC`,
+      JSON.stringify(threads),
+    );
+    const numbers = numbersOf(
+      this.core,
+      pairs.map(([, row]) => row),
+    );
+    const found = new Map<ThreadNumber, EmailNumber[]>();
+    for (const [at, [thread]] of pairs.entries()) {
+      const number = must(numbers[at], 'a number for each row');
+      const known = found.get(thread);
+      if (known) known.push(number);
+      else found.set(thread, [number]);
+    }
+    return found;
   }
 
   query(query: Query): QueryResult {

@@ -236,6 +236,8 @@ export interface IndexReader {
   byRow(row: EmailRow): Email | undefined;
   /** Email numbers of a conversation, oldest first. */
   thread(thread: ThreadNumber): EmailNumber[] | undefined;
+  /** The same for many at once; those without Emails are left out. */
+  threads(threads: readonly ThreadNumber[]): Map<ThreadNumber, EmailNumber[]>;
   query(query: Query): QueryResult;
   /** Matches marked by `<mark>`; both null when the filter has no text. Text is escaped for HTML (RFC 8621 §5). */
   snippet(email: EmailNumber, filter: Filter | null): { subject: string | null; preview: string | null };

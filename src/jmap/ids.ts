@@ -36,9 +36,17 @@ export const isUTCDate = (text: string): text is UTCDate => utcGrammar.test(text
 export const isOffsetDate = (text: string): text is OffsetDate =>
   offsetGrammar.test(text) && !Number.isNaN(Date.parse(text));
 
-/** Unix seconds as a UTCDate. */
-export const utcDate = (seconds: number): UTCDate =>
-  `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` as UTCDate;
+const two = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+/** The day last written: a page of mail has few. */
+let day = { number: Number.NaN, text: '' };
+
+/** Unix seconds, rounded down, as a UTCDate. */
+export const utcDate = (seconds: number): UTCDate => {
+  const number = Math.floor(seconds / 86_400);
+  if (number !== day.number) day = { number, text: new Date(number * 86_400_000).toISOString().slice(0, -13) };
+  const rest = Math.floor(seconds) - number * 86_400;
+  return `${day.text}${two[Math.floor(rest / 3600)]}:${two[Math.floor(rest / 60) % 60]}:${two[rest % 60]}Z` as UTCDate;
+};
 
 /** Unix seconds of a UTCDate or Date, rounded down. */
 export const secondsOf = (date: UTCDate | OffsetDate): number => Math.floor(Date.parse(date) / 1000);

@@ -1,4 +1,4 @@
-import type { Email } from '#index/types.ts';
+import type { Email, MailboxId } from '#index/types.ts';
 import { utcDate } from '#jmap/ids.ts';
 import type { Email as JmapEmail } from '#jmap/mail.ts';
 import { emailId, mailboxId, messageBlobId, threadId } from '../ids.ts';
@@ -10,19 +10,29 @@ type Writer = (email: Email) => string;
 
 const text = (value: string): string => JSON.stringify(value);
 
+/** The few sets of mailboxes there are, by the index's spelling of them. */
+const boxesWritten = new Map<string, string>();
+const mostBoxesKept = 1000;
+
+const boxes = (json: string): string => {
+  const known = boxesWritten.get(json);
+  if (known !== undefined) return known;
+  const written = `{${(JSON.parse(json) as MailboxId[]).map((box) => `"${mailboxId(box)}":true`).join(',')}}`;
+  if (boxesWritten.size >= mostBoxesKept) boxesWritten.clear();
+  boxesWritten.set(json, written);
+  return written;
+};
+
 /** RFC 8621 §4.1.2 wants null for a header that is not there; an empty subject and none are not told apart. */
 export const listWriters = {
   id: (email) => `"${emailId(email.number)}"`,
   blobId: (email) => `"${messageBlobId(email.number)}"`,
   threadId: (email) => `"${threadId(email.thread)}"`,
-  mailboxIds: (email) => {
-    let json = '';
-    for (const box of email.mailboxes) json += `${json === '' ? '' : ','}"${mailboxId(box)}":true`;
-    return `{${json}}`;
-  },
+  mailboxIds: ({ json }) => boxes(json.mailboxes),
   keywords: (email) => {
     let json = '';
-    for (const keyword of email.keywords) json += `${json === '' ? '' : ','}${text(keyword)}:true`;
+    // No character of a keyword needs an escape (RFC 8621 §4.1.1).
+    for (const keyword of email.keywords) json += json === '' ? `"${keyword}":true` : `,"${keyword}":true`;
     return `{${json}}`;
   },
   size: (email) => String(email.size),

@@ -12,9 +12,11 @@ export const threadGet = method('Thread/get', capabilities.mail, { pure: true },
   return open.index.read((reader) => {
     const list: string[] = [];
     const notFound: string[] = [];
-    for (const id of wanted) {
-      const number = threadNumber(id);
-      const emails = number === undefined ? undefined : reader.thread(number);
+    const numbers = wanted.map((id) => threadNumber(id));
+    const threads = reader.threads(numbers.filter((number) => number !== undefined));
+    for (const [at, id] of wanted.entries()) {
+      const number = numbers[at];
+      const emails = number === undefined ? undefined : threads.get(number);
       if (!emails) notFound.push(id);
       else if (withEmails)
         list.push(`{"id":"${id}","emailIds":[${emails.map((email) => `"${emailId(email)}"`).join(',')}]}`);
