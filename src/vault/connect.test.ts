@@ -132,18 +132,22 @@ describe('IMAP', () => {
     assert.equal(lines.filter((line) => /AUTHENTICATE|LOGIN/.test(line)).length, 1);
   });
 
-  test('V25 where SCRAM is refused before it asked anything, PLAIN is tried', async () => {
+  test('V25 where SCRAM is refused before it asked anything, PLAIN is tried, and from then on at once', async () => {
+    const tried: string[] = [];
     const script: Script = async (peer) => {
       peer.send('* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=SCRAM-SHA-256 AUTH=PLAIN] hi\r\n');
-      assert.match((await peer.line()) ?? '', /^k1 AUTHENTICATE SCRAM/);
-      peer.send('k1 NO [AUTHENTICATIONFAILED] no such secret\r\n');
-      assert.match((await peer.line()) ?? '', /^k2 AUTHENTICATE PLAIN/);
-      peer.send('k2 OK [CAPABILITY IMAP4rev1] in\r\n');
+      for (;;) {
+        const [tag, , mechanism] = ((await peer.line()) ?? '').split(' ');
+        if (mechanism === undefined) return;
+        tried.push(mechanism);
+        const good = mechanism === 'PLAIN';
+        peer.send(good ? `${tag} OK [CAPABILITY IMAP4rev1] in\r\n` : `${tag} NO [AUTHENTICATIONFAILED] no\r\n`);
+      }
     };
     await using server = await openScripted(script);
-    const signedIn = await signIn(network(), imap(server.port), password);
-    assert.deepEqual(signedIn.capabilities, ['IMAP4rev1']);
-    signedIn.socket.destroy();
+    const one = network();
+    for (let i = 0; i < 2; i += 1) (await signIn(one, imap(server.port), password)).socket.destroy();
+    assert.deepEqual(tried, ['SCRAM-SHA-256', 'PLAIN', 'PLAIN']);
   });
 
   test('V20 a server that says OK without proving itself is not believed', async () => {

@@ -7,6 +7,7 @@ import { VaultError } from './errors.ts';
 import { ImapSignIn, readImapGreeting } from './imap-sign-in.ts';
 import type { CertificateFacts, Target } from './keeper.ts';
 import type { Network } from './network.ts';
+import { scramName } from './sasl.ts';
 import { SmtpSignIn } from './smtp-sign-in.ts';
 
 /** A connection that has signed in, paused, with nobody listening. */
@@ -63,7 +64,8 @@ const signInImap = async (network: Network, target: Target, password: Uint8Array
     session = new ImapSignIn(dialogue, ms);
     capabilities = await session.capabilities();
   }
-  capabilities = await session.signIn(target.username, password, capabilities);
+  capabilities = await session.signIn(target.username, password, capabilities, network.useless(target));
+  if (session.scramRefused) network.noteUseless(target, scramName);
   return { dialogue, capabilities, greeting: greeting.text };
 };
 
@@ -81,7 +83,8 @@ const signInSmtp = async (network: Network, target: Target, password: Uint8Array
     session = new SmtpSignIn(dialogue, ms);
     keywords = await session.ehlo(ehloName());
   }
-  await session.signIn(target.username, password, keywords);
+  await session.signIn(target.username, password, keywords, network.useless(target));
+  if (session.scramRefused) network.noteUseless(target, scramName);
   return { dialogue, capabilities: keywords, greeting };
 };
 

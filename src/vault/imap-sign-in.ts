@@ -2,7 +2,7 @@ import { base64, fresh, join, wipe } from './bytes.ts';
 import type { Dialogue } from './dialogue.ts';
 import { cleanWords, VaultError } from './errors.ts';
 import { imapRefusal, isTooMany } from './refusal.ts';
-import { isSendable, knownMechanisms, type Mechanism } from './sasl.ts';
+import { isSendable, knownMechanisms, scramName, type Mechanism } from './sasl.ts';
 
 interface Greeting {
   /** The text for people, without status and response code. */
@@ -56,6 +56,8 @@ export class ImapSignIn {
   readonly #dialogue: Dialogue;
   readonly #ms: number;
   #count = 0;
+  /** The server refused SCRAM before it asked anything; with success by other means: it has no SCRAM secrets. */
+  scramRefused = false;
 
   constructor(dialogue: Dialogue, ms: number) {
     this.#dialogue = dialogue;
@@ -108,12 +110,18 @@ export class ImapSignIn {
   }
 
   /**
-   * Signs in by the best way offered. Resolves with the capabilities afterwards.
+   * Signs in by the best way offered but those in `useless`. Resolves with the capabilities afterwards.
    * @throws VaultError `auth/refused`, `auth/no-mechanism`, `auth/server-unproven`, `limit/connections`, `server/unavailable`
    */
-  async signIn(username: string, password: Uint8Array, capabilities: readonly string[]): Promise<string[]> {
+  async signIn(
+    username: string,
+    password: Uint8Array,
+    capabilities: readonly string[],
+    useless: ReadonlySet<string>,
+  ): Promise<string[]> {
     if (!isSendable(password)) throw new VaultError('auth/refused', 'no server takes such a password');
     const have = new Set(capabilities.map((word) => word.toUpperCase()));
+    for (const name of useless) have.delete(`AUTH=${name}`);
     const answer = await this.#tryAll(username, password, have);
     return answer.heard ?? (await this.capabilities());
   }
@@ -128,9 +136,10 @@ export class ImapSignIn {
       if (answer.status === 'OK') return answer;
       // A server that refuses SCRAM before it asked anything has no SCRAM secret of this user; one that does not
       // understand the command (BAD) has not judged the password either. Only then is the next way tried.
-      const judged = answer.status === 'NO' && (challenged || mechanism.name !== 'SCRAM-SHA-256');
+      const judged = answer.status === 'NO' && (challenged || mechanism.name !== scramName);
       const refusal = imapRefusal(answer.code, answer.text);
       if (judged || refusal.code !== 'auth/refused') throw refusal;
+      this.scramRefused ||= mechanism.name === scramName;
     }
     if (have.has('LOGINDISABLED')) throw new VaultError('auth/no-mechanism', 'no way to sign in that we know');
     const answer = await this.#login(username, password, have);

@@ -40,6 +40,8 @@ export interface NetworkConfig {
   limits?: Partial<Limits>;
 }
 
+const mostNoted = 1000;
+
 const within = async <T>(work: Promise<T>, ms: number, what: string): Promise<T> => {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new VaultError('net/timeout', `${what} took too long`)), ms);
@@ -56,6 +58,7 @@ export class Network {
   readonly #reach: Reach;
   readonly #trust: SecureContext;
   readonly #resolve: Resolve;
+  readonly #useless = new Map<string, Set<string>>();
 
   constructor(config: NetworkConfig, resolve: Resolve = systemResolve) {
     this.limits = { ...usualLimits, ...config.limits };
@@ -65,6 +68,17 @@ export class Network {
       minVersion: 'TLSv1.2',
       ...(config.extraCa.length > 0 ? { ca: [...getCACertificates('default'), ...config.extraCa] } : {}),
     });
+  }
+
+  /** Mechanisms that a server offers and cannot serve: each try would count as a failed sign-in there. */
+  useless({ protocol, host, port }: Target): ReadonlySet<string> {
+    return this.#useless.get(`${protocol} ${host} ${port}`) ?? new Set();
+  }
+
+  noteUseless({ protocol, host, port }: Target, mechanism: string): void {
+    const [oldest] = this.#useless.keys();
+    if (this.#useless.size >= mostNoted && oldest !== undefined) this.#useless.delete(oldest);
+    this.#useless.set(`${protocol} ${host} ${port}`, new Set([mechanism]));
   }
 
   /** The addresses of a target that may be connected to. @throws VaultError `net/host-not-allowed`, `net/unreachable`, `tls/none` */

@@ -48,8 +48,10 @@ export const login = (username: string, password: Uint8Array): Mechanism => {
   };
 };
 
+export const scramName = 'SCRAM-SHA-256';
+
 const makers = [
-  ['SCRAM-SHA-256', scramSha256],
+  [scramName, scramSha256],
   ['PLAIN', plain],
   ['LOGIN', login],
 ] as const;

@@ -2,7 +2,7 @@ import { base64, fresh, join, wipe } from './bytes.ts';
 import type { Dialogue } from './dialogue.ts';
 import { cleanWords, VaultError } from './errors.ts';
 import { smtpRefusal } from './refusal.ts';
-import { isSendable, knownMechanisms, type Mechanism } from './sasl.ts';
+import { isSendable, knownMechanisms, scramName, type Mechanism } from './sasl.ts';
 
 interface Reply {
   status: number;
@@ -15,6 +15,8 @@ const mostLines = 200;
 export class SmtpSignIn {
   readonly #dialogue: Dialogue;
   readonly #ms: number;
+  /** As of {@link ImapSignIn}. */
+  scramRefused = false;
 
   constructor(dialogue: Dialogue, ms: number) {
     this.#dialogue = dialogue;
@@ -59,12 +61,21 @@ export class SmtpSignIn {
     if (this.#dialogue.pending > 0) throw new VaultError('tls/injection', 'bytes behind the answer to STARTTLS');
   }
 
-  /** @throws VaultError `auth/refused`, `auth/no-mechanism`, `auth/server-unproven`, `limit/connections`, `server/unavailable` */
-  async signIn(username: string, password: Uint8Array, keywords: readonly string[]): Promise<void> {
+  /**
+   * Signs in by the best way offered but those in `useless`.
+   * @throws VaultError `auth/refused`, `auth/no-mechanism`, `auth/server-unproven`, `limit/connections`, `server/unavailable`
+   */
+  async signIn(
+    username: string,
+    password: Uint8Array,
+    keywords: readonly string[],
+    useless: ReadonlySet<string>,
+  ): Promise<void> {
     if (!isSendable(password)) throw new VaultError('auth/refused', 'no server takes such a password');
     // Lenient: "AUTH=PLAIN LOGIN" is how servers of before RFC 4954 put it.
     const lists = keywords.filter((line) => /^AUTH[ =]/i.test(line));
     const offered = new Set(lists.flatMap((line) => line.slice(5).toUpperCase().split(/[ =]+/)));
+    for (const name of useless) offered.delete(name);
     for (const make of knownMechanisms(offered)) {
       const mechanism = make(username, password);
       const { reply, challenged } = await this.#authenticate(mechanism);
@@ -72,8 +83,9 @@ export class SmtpSignIn {
       const refusal = smtpRefusal(reply.status, reply.lines.join(' '));
       // As in IMAP: not understood, or SCRAM refused before a challenge, is no judgement of the password.
       const unknown = reply.status === 504 || (reply.status >= 500 && reply.status <= 502);
-      const judged = !unknown && (challenged || mechanism.name !== 'SCRAM-SHA-256');
+      const judged = !unknown && (challenged || mechanism.name !== scramName);
       if (judged || (refusal.code !== 'auth/refused' && !unknown)) throw refusal;
+      this.scramRefused ||= mechanism.name === scramName;
     }
     throw new VaultError('auth/no-mechanism', 'no way to sign in that we know');
   }
