@@ -19,7 +19,7 @@ before(() => {
 });
 after(() => rmSync(authority.folder, { recursive: true, force: true }));
 
-const limits: Limits = { resolve: 500, connect: 2000, tls: 2000, greeting: 300, answer: 2000 };
+const limits: Limits = { resolve: 20_000, connect: 20_000, tls: 20_000, greeting: 20_000, answer: 20_000 };
 const pattern = (word: string) => must(parseServer(word), 'a server');
 
 /** A network in which every name is this machine. */
@@ -61,7 +61,7 @@ const imapServer = (options: Partial<ImapScript> = {}, tls?: TestCertificate & {
 const noop = async (signedIn: SignedIn): Promise<string> => {
   const dialogue = new Dialogue(signedIn.socket);
   await dialogue.send('x1 NOOP\r\n');
-  const line = await dialogue.line(1000);
+  const line = await dialogue.line(20_000);
   signedIn.socket.destroy();
   return line;
 };
@@ -208,7 +208,8 @@ describe('IMAP', () => {
 
   test('V23 silence is a time-out, a closed line is unreachable', async () => {
     await using silent = await openScripted(() => new Promise(() => undefined));
-    assert.equal((await refused(signIn(network(), imap(silent.port), password))).code, 'net/timeout');
+    const hasty = network({ limits: { ...limits, greeting: 30 } });
+    assert.equal((await refused(signIn(hasty, imap(silent.port), password))).code, 'net/timeout');
     const closing = await openScripted(async (peer) => peer.end());
     assert.equal((await refused(signIn(network(), imap(closing.port), password))).code, 'net/unreachable');
     const port = closing.port;

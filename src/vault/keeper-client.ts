@@ -191,7 +191,7 @@ const firstFrame = (socket: Socket): Promise<StreamReply> =>
         socket.off('readable', onReadable);
         socket.off('close', onClose);
         if (reader.rest().length > 0) socket.unshift(reader.rest());
-        process.nextTick(resolve, frame as StreamReply);
+        process.nextTick(() => resolve(frame as StreamReply));
         return;
       }
     };
