@@ -138,14 +138,18 @@ export const emailByNumber = (core: Core, number: EmailNumber): Email | undefine
 
 /** In the order asked; missing ones and repetitions left out. */
 export const emailsByNumber = (core: Core, numbers: readonly EmailNumber[]): Email[] => {
-  const rows: EmailRow[] = [];
-  const asked = new Set(numbers);
-  for (const number of asked) {
+  const asked = new Map<EmailRow, EmailNumber>();
+  for (const number of numbers) {
     const row = rowOf(core, number);
-    if (row !== undefined) rows.push(row);
+    if (row === undefined || (asked.has(row) && number >= firstDerivedNumber)) continue;
+    // A row asked for by an old number and by its own stands where its own does.
+    asked.delete(row);
+    asked.set(row, number);
   }
-  const emails = core.db.rows<Row>(emailsSql, JSON.stringify(rows)).map((stored) => new StoredEmail(stored));
-  return core.renumbered ? emails.filter((email) => asked.has(email.number)) : emails;
+  const emails = core.db
+    .rows<Row>(emailsSql, JSON.stringify([...asked.keys()]))
+    .map((stored) => new StoredEmail(stored));
+  return core.renumbered ? emails.filter(({ row, number }) => asked.get(row) === number) : emails;
 };
 
 /** The numbers of rows that exist, in their order. */

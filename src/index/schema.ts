@@ -50,8 +50,8 @@ CREATE TABLE member(
   mailbox INTEGER NOT NULL, email INTEGER NOT NULL, thread INTEGER NOT NULL, flags INTEGER NOT NULL,
   PRIMARY KEY(mailbox, email)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX member_unseen ON member(mailbox, email, thread) WHERE flags & 1 = 0;
-CREATE INDEX member_flagged ON member(mailbox, email, thread) WHERE flags & 2 = 2;
+CREATE INDEX member_unseen ON member(mailbox, email, thread, flags) WHERE flags & 1 = 0;
+CREATE INDEX member_flagged ON member(mailbox, email, thread, flags) WHERE flags & 2 = 2;
 
 CREATE TABLE thread(
   id INTEGER PRIMARY KEY, subject INTEGER NOT NULL, emails INTEGER NOT NULL, unread INTEGER NOT NULL,

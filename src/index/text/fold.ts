@@ -4,7 +4,10 @@
  */
 const dense =
   /[\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc]|[\ud840-\ud8bf][\udc00-\udfff]/;
-const denseRun = new RegExp(`(?:${dense.source})+`, 'gu');
+const denseRun = new RegExp(`(?:${dense.source})+`, 'g');
+/** Those, and letters in the width of theirs: these have other, ordinary forms. */
+const wide = new RegExp(`[\\uff01-\\uffef]|${dense.source}`);
+const wideRun = new RegExp(`(?:${wide.source})+`, 'g');
 
 export const isDense = (text: string): boolean => dense.test(text);
 
@@ -16,13 +19,15 @@ const pairs = (run: string, closed: boolean): string => {
   return tokens.join(' ');
 };
 
+const ordinary = (text: string): string => text.replaceAll(wideRun, (run) => run.normalize('NFKC'));
+
 /** Text as it goes into the full text: words as they are, dense runs as pairs. */
 export const foldForIndex = (text: string): string =>
-  isDense(text) ? text.normalize('NFKC').replaceAll(denseRun, (run) => ` ${pairs(run, true)} `) : text;
+  wide.test(text) ? ordinary(text).replaceAll(denseRun, (run) => ` ${pairs(run, true)} `) : text;
 
 /** A word or phrase as it is looked for; a dense run at its end stays open, for it may go on in the text. */
 export const foldForQuery = (text: string): string => {
-  if (!isDense(text)) return text;
-  const normal = text.normalize('NFKC');
+  if (!wide.test(text)) return text;
+  const normal = ordinary(text);
   return normal.replaceAll(denseRun, (run, at: number) => ` ${pairs(run, at + run.length < normal.length)} `).trim();
 };
