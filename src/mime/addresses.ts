@@ -1,6 +1,6 @@
 import { guessText } from './charset.ts';
 import type { Address } from './types.ts';
-import { decodeWords, tidy } from './words.ts';
+import { decodeWords } from './words.ts';
 
 /**
  * address = mailbox / group; mailbox = [display-name] "<" addr-spec ">" / addr-spec;
@@ -17,10 +17,15 @@ const simple =
   /^\s*(?:(?:"([^"\\<>]*)"|([^"\\<>@,;:()=[\]]*?))\s*<([^\s<>@,;:()"\\[\]]+@[^\s<>@,;:()"\\[\]]+)>|([^\s<>@,;:()"\\[\]]+@[^\s<>@,;:()"\\[\]]+))\s*$/;
 const wholeWord = /=\?[^?\s]+\?[bq]\?[^?\s]*\?=/iy;
 
-const text8 = (raw: string): string => {
-  for (let i = 0; i < raw.length; i += 1)
-    if (raw.charCodeAt(i) > 0x7e) return tidy(guessText(Buffer.from(raw, 'latin1')));
-  return tidy(raw);
+// eslint-disable-next-line no-control-regex
+const controls = /[\0-\x1f\x7f-\x9f]+/g;
+
+const emailText = (raw: string): string => {
+  for (let i = 0; i < raw.length; i += 1) {
+    const char = raw.charCodeAt(i);
+    if (char > 0x7e || char < 0x20) return guessText(Buffer.from(raw, 'latin1')).replace(controls, '').trim();
+  }
+  return raw.trim();
 };
 
 /** addr-spec as written, without comments, white space outside quotes, `mailto:` and a route. */
@@ -28,8 +33,9 @@ const cleanEmail = (raw: string): string => {
   let spec = raw.trim().replace(/^mailto:/i, '');
   if (spec.startsWith('@')) spec = spec.slice(spec.indexOf(':') + 1);
   if (spec.includes('(') && !spec.startsWith('"')) spec = spec.replace(/\([^()]*\)/g, '');
-  if (!spec.includes('"')) spec = spec.replace(/[\s<>]+/g, '');
-  return text8(spec);
+  // eslint-disable-next-line no-control-regex
+  if (!spec.includes('"')) spec = spec.replace(/[\0-\x20<>]+/g, '');
+  return emailText(spec);
 };
 
 const decodeName = (raw: string): string | null => {
@@ -204,8 +210,8 @@ export const parseAddressGroups = (value: string): AddressGroup[] => {
     const bare = match[4];
     const address: Address =
       bare === undefined
-        ? { name: decodeName(match[1] ?? match[2] ?? ''), email: text8(match[3] ?? '') }
-        : { name: null, email: text8(bare) };
+        ? { name: decodeName(match[1] ?? match[2] ?? ''), email: emailText(match[3] ?? '') }
+        : { name: null, email: emailText(bare) };
     return [{ name: null, addresses: [address] }];
   }
   return value.trim() === '' ? [] : new Scanner(value).run();

@@ -55,7 +55,7 @@ const describe = (fields: readonly HeaderField[], fallback: string): Described =
   const name = safeName(placed.params.get('filename') ?? content.params.get('name'));
   const encoding = first(fields, 'content-transfer-encoding')
     .toLowerCase()
-    .replace(/[("';].*$|\s/g, '');
+    .replace(/\([^)]*\)|;.*$|["'\s]/g, '');
   const cid = first(fields, 'content-id').replace(/[<>\s]/g, '');
   const language = first(fields, 'content-language')
     .split(/[\s,]+/)
