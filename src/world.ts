@@ -38,6 +38,8 @@ export interface World extends AsyncDisposable {
   keeper: Keeper;
   mailrooms: Mailrooms;
   links: Links;
+  /** Process id of the keeper; null when it runs inside. */
+  readonly keeperPid: number | null;
 }
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -83,5 +85,15 @@ export const openWorld = async (config: Config, secrets: Secrets, instead: Parti
   );
 
   const all = stack.move();
-  return { door, store, keeper, mailrooms, links, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return {
+    door,
+    store,
+    keeper,
+    mailrooms,
+    links,
+    get keeperPid() {
+      return running.pid;
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { DiscoveryStep, NewToken, TokenFacts } from '#jmap/auth.ts';
 import { logError } from '#base/log.ts';
+import { RoomError } from '#mailroom/errors.ts';
 import type { ApiToken } from '#store/types.ts';
 import type { SlotId } from '#vault/keeper.ts';
 import { hashToken } from '#vault/keys.ts';
@@ -53,7 +54,9 @@ export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metric
     setKnown(headers, peer, links, (accounts[0]?.address ?? '').toLowerCase());
     // The accounts open while the answer travels, so that the first list finds them open.
     const visitor: Visitor = { kind: 'session', user: entered.user, session: entered.session };
-    sessions.ask(visitor, 'open', {}).catch((error: unknown) => logError(log, 'accounts not opened', error));
+    sessions.ask(visitor, 'open', {}).catch((error: unknown) => {
+      if (!(error instanceof RoomError && error.code === 'room/gone')) logError(log, 'accounts not opened', error);
+    });
     return json(signedIn(entered.user, accounts), { headers });
   };
 

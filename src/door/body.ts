@@ -14,7 +14,8 @@ export const readBytes = async (request: Request, limit: number): Promise<Buffer
   let length = 0;
   // A body of known length goes straight into its place; wiping the result then wipes all of it that is ours.
   const whole = announced >= 0 ? Buffer.alloc(announced) : null;
-  for await (const chunk of request.body) {
+  // Not cancelled when it is too much: the server reads on for a moment, so that the client gets to see our answer.
+  for await (const chunk of request.body.values({ preventCancel: true })) {
     if (length + chunk.byteLength > (whole ? whole.length : limit)) throw tooLarge(limit);
     if (whole) {
       whole.set(chunk, length);

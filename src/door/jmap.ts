@@ -15,7 +15,7 @@ const limitProblem = (status: 413 | 429, limit: string, detail: string): Respons
     status,
     headers: {
       'Content-Type': 'application/problem+json',
-      ...(status === 413 ? { Connection: 'close' } : { 'Retry-After': '1' }),
+      ...(status === 429 ? { 'Retry-After': '1' } : {}),
     },
   });
 

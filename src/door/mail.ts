@@ -7,7 +7,6 @@ import { newRoutes, type Routes } from './context.ts';
 import { blobHeaders } from './jmap.ts';
 import { type Heights, isMeasureToken } from './measure.ts';
 import type { DoorParts } from './parts.ts';
-import type { Peer } from './peer.ts';
 import { malformed, notFound } from './problems.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -39,9 +38,9 @@ export const mailRoutes = (parts: DoorParts, sessions: Sessions, heights: Height
   const { config, links, mailrooms, clock } = parts;
   const routes = newRoutes();
 
-  const show = async (claim: DocumentClaim, who: Who, peer: Peer): Promise<Response> => {
-    const { user, account, email, remoteImages, dark, measure } = claim;
-    const home = config.mailOrigin ?? peer.origin;
+  const show = async (claim: DocumentClaim, who: Who): Promise<Response> => {
+    const { user, account, email, remoteImages, dark, measure, app } = claim;
+    const home = config.mailOrigin ?? app;
     const within = `${home}/mail/img/${links.part({ user, account, email, expires: linkExpiry(clock.now()) })}/`;
     const bands = measure && `${home}/mail/m/${measure.token}`;
     if (measure) heights.expect(measure.token, user, measure.frame);
@@ -50,12 +49,12 @@ export const mailRoutes = (parts: DoorParts, sessions: Sessions, heights: Height
       email,
       remoteImages,
       dark,
-      origin: peer.origin,
+      origin: app,
       parts: within,
       measure: measure && bands ? { path: bands, frame: measure.frame } : null,
     });
     if (!found) throw notFound();
-    const headers = mailHeaders({ app: peer.origin, images: [within, ...(bands ? [`${bands}/`] : [])] });
+    const headers = mailHeaders({ app, images: [within, ...(bands ? [`${bands}/`] : [])] });
     return new Response(asBuffer(found.html), {
       headers: { ...headers, 'X-Postern-Blocked-Images': String(found.blockedImages) },
     });
@@ -94,12 +93,11 @@ export const mailRoutes = (parts: DoorParts, sessions: Sessions, heights: Height
   routes.get('/document/:claim', async (c) => {
     const claim = links.readDocument(c.req.param('claim'), clock.now());
     if (!claim || !sessions.presence.has(claim.user)) throw notFound();
-    return show(claim, { user: claim.user, readOnly: true, sessionState: '' }, c.get('peer'));
+    return show(claim, { user: claim.user, readOnly: true, sessionState: '' });
   });
 
   routes.get('/:account/:email', async (c) => {
-    const peer = c.get('peer');
-    const visitor = await sessions.visitor(c.req.raw, peer);
+    const visitor = await sessions.visitor(c.req.raw, c.get('peer'));
     const { account, email } = c.req.param();
     const token = c.req.query('measure');
     const frame = Number(c.req.query('frame') ?? '0');
@@ -115,9 +113,10 @@ export const mailRoutes = (parts: DoorParts, sessions: Sessions, heights: Height
       remoteImages: c.req.query('images') === '1',
       dark: c.req.query('dark') === '1',
       measure: token === undefined ? null : { token, frame },
+      app: c.get('peer').origin,
       expires: Math.floor(clock.now() / 1_000) + 60,
     };
-    if (config.mailOrigin === null) return show(claim, sessions.who(visitor), peer);
+    if (config.mailOrigin === null) return show(claim, sessions.who(visitor));
     return new Response(null, {
       status: 302,
       headers: { Location: `${config.mailOrigin}/mail/document/${links.document(claim)}`, 'Cache-Control': 'no-store' },

@@ -39,8 +39,6 @@ export const problemResponse = ({ document }: DoorError): Response =>
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
       ...(document.retryAfter === undefined ? {} : { 'Retry-After': String(document.retryAfter) }),
-      // What was not read of the request is not waited for.
-      ...(document.status === 413 ? { Connection: 'close' } : {}),
     },
   });
 

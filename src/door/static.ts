@@ -107,7 +107,9 @@ export const openStatic = (dist: string, config: Pick<Config, 'mailOrigin'>) => 
       'Cache-Control': isPage ? 'no-store' : served.fixed ? 'public, max-age=31536000, immutable' : 'no-cache',
       ...(isPage ? own : { ETag: served.tag }),
       // The editor's frame has an opaque origin: to it every file of ours is another site's.
-      ...(served.forEditor ? { 'Cross-Origin-Resource-Policy': 'cross-origin', 'Access-Control-Allow-Origin': '*' } : {}),
+      ...(served.forEditor
+        ? { 'Cross-Origin-Resource-Policy': 'cross-origin', 'Access-Control-Allow-Origin': '*' }
+        : {}),
     };
     if (!isPage && request.headers.get('if-none-match') === served.tag)
       return new Response(null, { status: 304, headers });

@@ -27,6 +27,8 @@ export interface DocumentClaim {
   remoteImages: boolean;
   dark: boolean;
   measure: MeasureWish | null;
+  /** The app that frames it, where its links lead. */
+  app: string;
   expires: number;
 }
 

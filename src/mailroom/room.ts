@@ -74,13 +74,14 @@ export class Room implements AsyncDisposable {
   readonly #hosts = new Map<UserId, Hosted>();
   readonly #closing = new Map<UserId, Promise<void>>();
   readonly #open: (user: UserId) => Promise<Hosted>;
+  readonly #opening = new Set<Promise<Hosted>>();
   readonly #handlers: Handlers;
   #ended = false;
 
   constructor(parts: RoomParts, say: Say) {
     this.#parts = parts;
     this.#say = say;
-    this.#open = oncePerKey(async (user) => {
+    const open = async (user: UserId): Promise<Hosted> => {
       await this.#closing.get(user);
       const known = this.#hosts.get(user);
       if (known) return known;
@@ -93,6 +94,11 @@ export class Room implements AsyncDisposable {
       this.#hosts.set(user, hosted);
       this.#census();
       return hosted;
+    };
+    this.#open = oncePerKey((user) => {
+      const opening = open(user).finally(() => this.#opening.delete(opening));
+      this.#opening.add(opening);
+      return opening;
     });
     this.#handlers = this.#table();
   }
@@ -134,7 +140,7 @@ export class Room implements AsyncDisposable {
       this.#say({ id, answer }, move);
     } catch (error) {
       const failed = toWire(error);
-      if (failed.code !== 'room/locked' && failed.code !== 'room/no-account')
+      if (!['room/locked', 'room/no-account', 'room/gone'].includes(failed.code))
         logError(this.#parts.log, 'mailroom', error, { op });
       if (failed.code === 'room/locked') await this.close(who.user);
       this.#say({ id, failed });
@@ -186,6 +192,7 @@ export class Room implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;
+    await Promise.allSettled(this.#opening);
     await Promise.all([...this.#hosts.keys()].map((user) => this.close(user)));
   }
 }
