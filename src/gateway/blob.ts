@@ -29,14 +29,6 @@ const descend = async (message: Message, path: readonly string[]): Promise<Blob 
   return part && rest.length > 0 ? descend(wholeMessage(part.bytes), rest) : part;
 };
 
-/** The Email a blob is of, or is a part of. */
-export const emailOfBlob = (open: OpenAccount, blobId: string): Email | undefined => {
-  const name = parseBlobId(blobId);
-  if (name?.base.kind !== 'email') return undefined;
-  const { email } = name.base;
-  return open.index.read((reader) => reader.email(email));
-};
-
 /** All of a blob in memory; undefined when there is none. @throws UpstreamError */
 export const readBlob = async (open: OpenAccount, blobId: string): Promise<Blob | undefined> => {
   const name = parseBlobId(blobId);

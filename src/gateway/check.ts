@@ -1,4 +1,4 @@
-import { isId, isOffsetDate, isUTCDate, type Id, type OffsetDate, type UTCDate } from '#jmap/ids.ts';
+import { type Id, isId, isUTCDate, type UTCDate } from '#jmap/ids.ts';
 
 /**
  * Reads one value of the outside world: returns it typed or throws {@link Unfit}. `absent` is what stands for a member
@@ -65,11 +65,6 @@ export const utc: Check<UTCDate> = (value, at) => {
   return value;
 };
 
-export const date: Check<OffsetDate> = (value, at) => {
-  if (typeof value !== 'string' || !isOffsetDate(value)) throw new Unfit(at, 'a Date');
-  return value;
-};
-
 export const oneOf =
   <const T extends string>(...words: readonly T[]): Check<T> =>
   (value, at) => {
@@ -120,13 +115,6 @@ export const mapOf =
     }
     return read;
   };
-
-/** The sets of JMAP: every value is true. */
-export const setOf = (key: Check<string>): Check<Record<string, true>> =>
-  mapOf(key, (value, at): true => {
-    if (value !== true) throw new Unfit(at, 'true');
-    return true;
-  });
 
 type Shape<F> = { [K in keyof F]: F[K] extends Check<infer T> ? T : never };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import { addMailbox, openTestIndex } from '#index/fixture.ts';
-import type { EmailNumber, EmailRow, Index, MailboxId, Uid } from '#index/types.ts';
+import type { EmailNumber, EmailRow, Index, MailboxId, Role, Uid } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import type { SealedRecord, Store, Submission } from '#store/types.ts';
 import { digest } from '#upstream/digest.ts';
@@ -143,7 +143,7 @@ class TestEngine {
     this.#index.write((t) => t.patchMailbox(id, { subscribed }));
   mailboxFor = async (role: string): Promise<MailboxId> => {
     const box = this.#index.read((reader) => reader.mailboxes().find((one) => one.role === role));
-    return box?.id ?? (0 as MailboxId);
+    return box?.id ?? addMailbox(this.#index, role, role as Role);
   };
 }
 
@@ -190,7 +190,7 @@ export const openTestGateway = (): TestGateway => {
 
   const post: TestGateway['post'] = async (body, by = caller) => {
     const { status, type, body: bytes } = await gateway.api(by, Buffer.from(body));
-    return { status, type, answer: JSON.parse(bytes.toString('utf8')) as Answer };
+    return { status, type, answer: JSON.parse(bytes.toString('utf8')) };
   };
   const call: TestGateway['call'] = async (...calls) => {
     const methodCalls = calls.map(([name, args, id], at) => [name, { accountId, ...args }, id ?? String(at)]);

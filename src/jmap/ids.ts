@@ -24,8 +24,6 @@ const idGrammar = /^[A-Za-z0-9_-]{1,255}$/u;
 
 export const isId = (text: string): text is Id => idGrammar.test(text);
 
-export const parseId = (text: string): Id | undefined => (isId(text) ? text : undefined);
-
 const utcGrammar =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.(\d*[1-9]))?Z$/u;
 const offsetGrammar =

@@ -1,6 +1,6 @@
+import type { Email } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import type { BlobId } from '#jmap/ids.ts';
-import { utcDate } from '#jmap/ids.ts';
 import { digest } from '#upstream/digest.ts';
 import { readBlob } from '../blob.ts';
 import { id, list, orNull, text } from '../check.ts';
@@ -8,7 +8,7 @@ import { wantedIds } from '../get.ts';
 import { type AccountContext, method } from '../method.ts';
 import { bodyFields } from './body.ts';
 import { looksLikeMessage } from './import.ts';
-import type { ListProperty } from './list-properties.ts';
+import { type ListProperty, listWriters } from './list-properties.ts';
 import { wholeMessage } from './message.ts';
 import { type Wish, wishOf, writeMessage } from './properties.ts';
 
@@ -33,46 +33,27 @@ const defaultProperties: readonly string[] = [
   'attachments',
 ];
 
-const noneIsNull = <T>(values: readonly T[]): readonly T[] | null => (values.length === 0 ? null : values);
+const json = (values: readonly unknown[]): string | null => (values.length === 0 ? null : JSON.stringify(values));
 
-/** What the index would say of the message; what only a stored Email has is null. */
-const listValue = (
-  name: ListProperty,
-  blobId: string,
-  { envelope, size, hasAttachment, preview }: ReturnType<typeof digest>,
-): unknown => {
-  switch (name) {
-    case 'id':
-    case 'threadId':
-    case 'mailboxIds':
-    case 'keywords':
-    case 'receivedAt':
-      return null;
-    case 'blobId':
-      return blobId;
-    case 'size':
-      return size;
-    case 'hasAttachment':
-      return hasAttachment;
-    case 'preview':
-      return preview;
-    case 'messageId':
-      return envelope.messageId === null ? null : [envelope.messageId];
-    case 'subject':
-      return envelope.subject === '' ? null : envelope.subject;
-    case 'sentAt':
-      return envelope.sentAt === null ? null : utcDate(envelope.sentAt);
-    case 'inReplyTo':
-    case 'references':
-      return noneIsNull(envelope[name]);
-    case 'sender':
-    case 'from':
-    case 'to':
-    case 'cc':
-    case 'bcc':
-    case 'replyTo':
-      return noneIsNull(envelope[name]);
-  }
+/** What only a stored Email has. */
+const stored: ReadonlySet<ListProperty> = new Set(['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt']);
+
+/** One member, from what the index would say of the message. */
+const member = (name: ListProperty, blobId: string, facts: Parameters<(typeof listWriters)['subject']>[0]): string => {
+  if (name === 'blobId') return `"blobId":"${blobId}"`;
+  return `"${name}":${stored.has(name) ? 'null' : listWriters[name](facts)}`;
+};
+
+const factsOf = ({ envelope, size, hasAttachment, preview }: ReturnType<typeof digest>) => {
+  const { from, sender, replyTo, to, cc, bcc, inReplyTo, references } = envelope;
+  const lists = { from, sender, replyTo, to, cc, bcc, inReplyTo, references };
+  return {
+    ...envelope,
+    size,
+    hasAttachment,
+    preview,
+    json: Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, json(values)])),
+  } as unknown as Email;
 };
 
 const parsed = async (
@@ -83,10 +64,8 @@ const parsed = async (
   const blob = await readBlob(open, blobId);
   if (!blob) return 'notFound';
   if (!looksLikeMessage(blob.bytes)) return 'notParsable';
-  const digested = wish.list.length > 0 ? digest(blob.bytes) : null;
-  const members = digested
-    ? wish.list.map((name) => `"${name}":${JSON.stringify(listValue(name, blobId, digested))}`).join(',')
-    : '';
+  const facts = wish.list.length > 0 ? factsOf(digest(blob.bytes)) : null;
+  const members = facts ? wish.list.map((name) => member(name, blobId, facts)).join(',') : '';
   const rest = await writeMessage(wholeMessage(blob.bytes), blobId, wish);
   return { json: `{${members === '' ? rest.slice(1) : `${members}${rest}`}}` };
 };

@@ -108,7 +108,8 @@ test('RFC 8621 §2.5 Mailbox/set: what is refused, and with which error', async 
       nameless: {},
       slash: { name: 'a/b' },
       lost: { name: 'x', parentId: 'Bzz' },
-      role: { name: 'y', role: 'junk' },
+      role: { name: 'y', role: 'inbox' },
+      taken: { name: 'z', role: 'sent' },
       odd: { name: 'z', totalEmails: 5 },
     },
   });
@@ -120,6 +121,7 @@ test('RFC 8621 §2.5 Mailbox/set: what is refused, and with which error', async 
     ['slash', 'name'],
     ['lost', 'parentId'],
     ['role', 'role'],
+    ['taken', 'role'],
     ['odd', 'totalEmails'],
   ] as const) {
     assert.equal(notCreated[key].type, 'invalidProperties', key);
@@ -142,6 +144,14 @@ test('RFC 8621 §2.5 Mailbox/set: what is refused, and with which error', async 
   assert.equal(notUpdated['Bzz'].type, 'notFound');
   const { list } = await g.one('Mailbox/get', { ids: [work], properties: ['name', 'isSubscribed'] });
   assert.deepEqual(list, [{ id: work, name: 'Play', isSubscribed: false }]);
+});
+
+test('J24 Mailbox/set create with a role that is free: the mailbox of that role, where the server has it', async () => {
+  using g = openTestGateway();
+  const { created } = await g.one('Mailbox/set', { create: { j: { name: 'Junk mail', role: 'junk' } } });
+  const { list } = await g.one('Mailbox/get', { ids: [created.j.id], properties: ['role', 'name'] });
+  assert.equal(list[0].role, 'junk');
+  assert.equal(created.j.name, list[0].name);
 });
 
 test('RFC 8621 §2.5 Mailbox/set destroy: mailboxHasChild, mailboxHasEmail, onDestroyRemoveEmails, parents after children', async () => {

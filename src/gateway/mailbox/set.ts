@@ -4,7 +4,8 @@ import { capabilities, type PatchObject } from '#jmap/core.ts';
 import type { SetError } from '#jmap/errors.ts';
 import type { Mailbox } from '#jmap/mail.ts';
 import { applyPatch } from '#jmap/patch.ts';
-import { bool, id as idCheck, nullable, optional, text } from '../check.ts';
+import type { Engine } from '#upstream/engine.ts';
+import { bool, id as idCheck, nullable, oneOf, optional, text } from '../check.ts';
 import { invalidProperties, SetFailure } from '../errors.ts';
 import { mailboxId, mailboxNumber } from '../ids.ts';
 import { limits } from '../limits.ts';
@@ -88,19 +89,34 @@ class MailboxSet {
     if (sibling) throw new SetFailure({ type: 'alreadyExists', existingId: mailboxId(sibling.id) });
   }
 
+  /** A role that no mailbox has yet and that can be given; where its mailbox lies is the mail server's. */
+  #freeRole(role: unknown, parent: Row | null): Parameters<Engine['mailboxFor']>[0] {
+    const free = property(oneOf('archive', 'drafts', 'junk', 'sent', 'trash'), role, 'role');
+    if (this.#read((reader) => reader.mailboxes().some((row) => row.role === free && row.state !== 'gone'))) {
+      throw invalidProperties(['role'], 'Another mailbox has this role.');
+    }
+    if (parent !== null) throw invalidProperties(['parentId'], 'A mailbox with a role has no parent.');
+    return free;
+  }
+
   async create(given: Record<string, unknown>): Promise<Partial<Mailbox> & { id: Mailbox['id'] }> {
     onlyProperties(given, ['name', 'parentId', 'role', 'sortOrder', 'isSubscribed']);
     const name = nameOf(given['name']);
     const parent = this.#parent(given['parentId'] ?? null);
     const subscribed = property(optional(bool, true), given['isSubscribed'] ?? true, 'isSubscribed');
-    if ((given['role'] ?? null) !== null) throw invalidProperties(['role'], 'Roles are given by the mail server.');
-    this.#admitName(name, parent, null);
-    const row = await this.#context.open.engine.createMailbox(name, parent?.id ?? null, subscribed);
+    const role = given['role'] ?? null;
+    const { engine } = this.#context.open;
+    if (role === null) this.#admitName(name, parent, null);
+    const row =
+      role === null
+        ? await engine.createMailbox(name, parent?.id ?? null, subscribed)
+        : await engine.mailboxFor(this.#freeRole(role, parent));
     const made = this.#read((reader) => listedMailboxes(reader, false)).find((box) => box.id === mailboxId(row));
     if (!made) throw new SetFailure({ type: 'serverFail', description: 'mailbox/not-found' });
     const sortOrder = given['sortOrder'];
     const told: Partial<Mailbox> & { id: Mailbox['id'] } = { ...made };
     if (made.name === given['name']) delete told.name;
+    if (made.role === role) delete told.role;
     if (made.parentId === given['parentId']) delete told.parentId;
     if (made.sortOrder === sortOrder) delete told.sortOrder;
     if (made.isSubscribed === given['isSubscribed']) delete told.isSubscribed;

@@ -1,10 +1,20 @@
 import { capabilities } from '#jmap/core.ts';
-import { getAnswer, getFields } from '../get.ts';
+import { getAnswer, getFields, wantedIds } from '../get.ts';
 import { type Context, method } from '../method.ts';
-import { outboxProperties, rowsOf, submissionProperties, submissionView } from './ledger.ts';
+import type { Host, OpenAccount } from '../types.ts';
+import { outboxProperties, type Row, rowOf, rowsOf, submissionProperties, submissionView } from './ledger.ts';
 
 const known = (context: Context): readonly string[] =>
   context.using.has(capabilities.keep) ? [...submissionProperties, ...outboxProperties] : submissionProperties;
+
+const chosen = async (host: Host, open: OpenAccount, ids: readonly string[]): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for (const id of ids) {
+    const row = await rowOf(host, open, id);
+    if (row) rows.push(row);
+  }
+  return rows;
+};
 
 /** EmailSubmission/get – RFC 8621 §7.1 */
 export const submissionGet = method(
@@ -15,7 +25,9 @@ export const submissionGet = method(
   async (context, args) => {
     const { open, caller } = context;
     const state = open.index.read((reader) => reader.state('EmailSubmission'));
-    const all = (await rowsOf(caller.host, open)).map(submissionView);
+    const rows =
+      args.ids === null ? await rowsOf(caller.host, open) : await chosen(caller.host, open, wantedIds(args.ids));
+    const all = rows.map(submissionView);
     return { json: getAnswer({ ...args, accountId: open.jmapId }, known(context), state, all) };
   },
 );
