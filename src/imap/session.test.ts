@@ -305,6 +305,22 @@ test('sections of one message', async () => {
   assert.equal(await session.fetchSections(9, wishes), null);
 });
 
+test('the beginning of a section of many messages comes with their rows', async () => {
+  const user = newUser();
+  put(user.address, 3);
+  await using session = await open(user);
+  await session.select('INBOX', { readOnly: true });
+  const { rows, report } = await rowsOf(session, { uids: [1, 3] }, { sections: [{ section: '1', bytes: 4 }] });
+  assert.deepEqual(report, { rows: 2, missing: [], missingSequence: [] });
+  assert.deepEqual(
+    rows.map((row) => [row.uid, [...row.sections.values()].map(String)]),
+    [
+      [1, ['hell']],
+      [3, ['hell']],
+    ],
+  );
+});
+
 test('NOTIFY tells of other mailboxes while it idles', async () => {
   const user = newUser();
   put(user.address, 1);

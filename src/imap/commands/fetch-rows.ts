@@ -41,6 +41,8 @@ const attributes = (connection: Connection, items: FetchItems): string => {
   ];
   const atts = wanted.filter(([, isWanted]) => isWanted).map(([name]) => name);
   if (items.identity) atts.push(...identities(connection));
+  for (const { section, bytes } of items.sections ?? [])
+    atts.push(`BODY.PEEK[${section}]${bytes === undefined ? '' : `<0.${bytes}>`}`);
   if (items.header === 'all') atts.push('BODY.PEEK[HEADER]');
   else if (items.header) atts.push(`BODY.PEEK[HEADER.FIELDS (${items.header.join(' ')})]`);
   return `(${atts.join(' ')})`;
