@@ -10,11 +10,18 @@ interface Unreferenced {
   unref?(): void;
 }
 
+/** The longest a timer of the platform can wait: 2^31 - 1 ms. A longer one would fire at once. */
+const longest = 2_147_483_647;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, task) => {
-    const timer = setTimeout(task, ms);
-    (timer as unknown as Unreferenced).unref?.();
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (left: number): void => {
+      timer = setTimeout(() => (left > longest ? wait(left - longest) : task()), Math.min(left, longest));
+      (timer as unknown as Unreferenced).unref?.();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };
