@@ -9,7 +9,7 @@ import { Tally } from './tally.ts';
 export interface Limits {
   /** Bytes of bodies kept, least recently used first out. */
   bodies: number;
-  /** Bytes of lists in memory. */
+  /** Bytes of lists in memory, and as many of results. */
   lists: number;
 }
 
@@ -37,7 +37,7 @@ export class Core {
     this.now = now;
     this.log = new ChangeLog(db, epoch);
     this.lists = new Lists(db, limits.lists);
-    this.results = new ResultCache();
+    this.results = new ResultCache(limits.lists);
     this.mailboxes = new Mailboxes(db);
     this.refs = new Refs(db);
     this.tally = new Tally(db, this.log, this.lists, (mailbox) => this.mailboxes.isTrash(mailbox));

@@ -122,6 +122,10 @@ export const openDatabase = (file: string, key: Buffer): Database => {
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 8388608',
     );
     connection.function('base_subject', { deterministic: true }, (subject) => baseSubject(String(subject)));
+    // SQLite's own lower() knows A to Z only.
+    connection.function('low', { deterministic: true }, (text) =>
+      typeof text === 'string' ? text.toLowerCase() : null,
+    );
     return new Database(connection);
   } catch (error) {
     connection.close();

@@ -281,7 +281,7 @@ test('I7 I8 rows carry the date, ids come again when the index is made again', (
       [1006, 1005, 1004],
       'later ones of a second first',
     );
-    for (const { row, number } of emails) assert.ok(Number.isSafeInteger(row) && number === -row);
+    for (const { row, number } of emails) assert.ok(Number.isSafeInteger(row) && number === 0 - row);
     return emails.map(({ number }) => number);
   };
   assert.deepEqual(numbers(), numbers());

@@ -285,7 +285,7 @@ test('I30 a draft is there at once, and the same Email once it is appended', () 
   const [intent] = due(s, 10);
   assert.deepEqual([intent?.want.kind, intent?.at], ['append', null]);
   s.index.write((w) => w.setKeywords(number, ['$flagged'], [], 0));
-  assert.deepEqual((due(s, 10)[0]?.want as Extract<Want, { kind: 'append' }>).keywords, [
+  assert.deepEqual((due(s, 10)[0]!.want as Extract<Want, { kind: 'append' }>).keywords, [
     '$draft',
     '$seen',
     '$flagged',

@@ -1,26 +1,19 @@
 import type { Database } from './database.ts';
 import type { EmailRow, MailboxId } from './types.ts';
 
-/** First position whose row is not less than `row`. */
-export const lowerBound = (rows: Float64Array, length: number, row: number): number => {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((rows[middle] ?? 0) < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
-
-/** Rows in ascending order, that is newest first; a position costs nothing at any depth. */
+/**
+ * Rows in ascending order, that is newest first; a position costs nothing at any depth. There is room at both ends, and
+ * the shorter side moves, so that new mail and old mail are put in at little cost.
+ */
 export class RowList {
-  #rows: Float64Array;
+  #buffer: Float64Array;
+  #start = 0;
   #length: number;
 
-  constructor(rows: Float64Array, length = rows.length) {
-    this.#rows = rows;
-    this.#length = length;
+  /** `rows` ascending; the list takes them over. */
+  constructor(rows: Float64Array) {
+    this.#buffer = rows;
+    this.#length = rows.length;
   }
 
   get length(): number {
@@ -28,37 +21,66 @@ export class RowList {
   }
 
   get bytes(): number {
-    return this.#rows.byteLength;
+    return this.#buffer.byteLength;
   }
 
   slice(from: number, to: number): EmailRow[] {
-    return Array.from(this.#rows.subarray(Math.max(0, from), Math.min(to, this.#length))) as EmailRow[];
+    const end = this.#start + Math.min(to, this.#length);
+    return Array.from(this.#buffer.subarray(this.#start + Math.max(0, from), Math.max(this.#start, end))) as EmailRow[];
   }
 
   /** -1: not in the list. */
   indexOf(row: EmailRow): number {
-    const at = lowerBound(this.#rows, this.#length, row);
-    return at < this.#length && this.#rows[at] === row ? at : -1;
+    const at = this.#lowerBound(row);
+    return this.#holds(at, row) ? at : -1;
   }
 
   add(row: EmailRow): void {
-    const at = lowerBound(this.#rows, this.#length, row);
-    if (at < this.#length && this.#rows[at] === row) return;
-    if (this.#length === this.#rows.length) {
-      const grown = new Float64Array(Math.max(64, this.#length + (this.#length >>> 1)));
-      grown.set(this.#rows);
-      this.#rows = grown;
-    }
-    this.#rows.copyWithin(at + 1, at, this.#length);
-    this.#rows[at] = row;
+    const at = this.#lowerBound(row);
+    if (this.#holds(at, row)) return;
+    if (this.#length === this.#buffer.length) this.#grow();
+    const end = this.#start + this.#length;
+    const isFront = this.#start > 0 && (at < this.#length / 2 || end === this.#buffer.length);
+    if (isFront) {
+      this.#buffer.copyWithin(this.#start - 1, this.#start, this.#start + at);
+      this.#start -= 1;
+    } else this.#buffer.copyWithin(this.#start + at + 1, this.#start + at, end);
+    this.#buffer[this.#start + at] = row;
     this.#length += 1;
   }
 
   remove(row: EmailRow): void {
     const at = this.indexOf(row);
     if (at < 0) return;
-    this.#rows.copyWithin(at, at + 1, this.#length);
+    if (at < this.#length / 2) {
+      this.#buffer.copyWithin(this.#start + 1, this.#start, this.#start + at);
+      this.#start += 1;
+    } else this.#buffer.copyWithin(this.#start + at, this.#start + at + 1, this.#start + this.#length);
     this.#length -= 1;
+  }
+
+  #holds(at: number, row: EmailRow): boolean {
+    return at < this.#length && this.#buffer[this.#start + at] === row;
+  }
+
+  /** First position whose row is not less than `row`. */
+  #lowerBound(row: EmailRow): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#buffer[this.#start + middle] ?? 0) < row) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #grow(): void {
+    const room = Math.max(32, this.#length >>> 3);
+    const grown = new Float64Array(this.#length + 2 * room);
+    grown.set(this.#buffer.subarray(this.#start, this.#start + this.#length), room);
+    this.#buffer = grown;
+    this.#start = room;
   }
 }
 

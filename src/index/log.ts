@@ -70,7 +70,7 @@ export class ChangeLog {
     const net = new Map<Key, Kind | null>();
     let reached = from;
     let countsOnly = type === 'Mailbox' && from < last;
-    const runs = this.#db.rows<[number, number, string]>(
+    const runs = this.#db.each<[number, number, string]>(
       'SELECT seq, kind, ids FROM change WHERE type = ? AND seq > ? ORDER BY seq',
       at,
       from,

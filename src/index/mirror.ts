@@ -5,6 +5,9 @@ import { marksOf, sameMarks } from './keywords.ts';
 import type { Model, Stored } from './model.ts';
 import type { EmailRow, MailboxId, Uid } from './types.ts';
 
+/** Placements that were expected before a time and never seen. */
+export const waitingSql = 'SELECT mailbox, uid FROM placement WHERE uid < 0 AND since < ?';
+
 interface ServerFlags {
   uid: Uid;
   keywords: readonly string[];
@@ -84,7 +87,7 @@ export class Mirror {
 
   sweep(before: number): void {
     const { db } = this.#core;
-    const expired = db.all<Stored>('SELECT * FROM placement WHERE uid < 0 AND since < ?', before);
+    const expired = db.all<Stored>(waitingSql, before);
     for (const { mailbox, uid } of expired) this.vanished(mailbox, [uid]);
     for (const row of db.values<EmailRow>('SELECT email FROM gone WHERE at < ?', before)) {
       const state = this.#model.state(row);

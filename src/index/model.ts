@@ -119,68 +119,23 @@ export class Model {
 
   /** Writes `next` over `old`. An Email that shows itself again after it was destroyed gets a new number. */
   apply(old: State, next: State): void {
-    const { db, log, lists, tally } = this.#core;
-    const row = old.row;
-    const sameBoxes = old.boxes.length === next.boxes.length && old.boxes.every((box, i) => box === next.boxes[i]);
-    const sameFlags = sameMarks(old, next);
-    if (
-      sameBoxes &&
-      sameFlags &&
-      old.hidden === next.hidden &&
-      old.thread === next.thread &&
-      old.number === next.number
-    )
-      return;
+    if (sameState(old, next)) return;
+    const { db, tally } = this.#core;
     if (old.hidden && !next.hidden) next.number = nextNumber(this.#core);
     tally.leave(old);
-    for (const box of old.boxes) {
-      if (next.boxes.includes(box)) continue;
-      db.run('DELETE FROM member WHERE mailbox = ? AND email = ?', box, row);
-      lists.plain(box, null, row);
-    }
-    for (const box of next.boxes) {
-      if (!old.boxes.includes(box)) {
-        db.run(
-          'INSERT INTO member(mailbox, email, thread, flags) VALUES(?, ?, ?, ?)',
-          box,
-          row,
-          next.thread,
-          next.flags,
-        );
-        lists.plain(box, row, null);
-      } else if (old.flags !== next.flags || old.thread !== next.thread) {
-        db.run(
-          'UPDATE member SET flags = ?, thread = ? WHERE mailbox = ? AND email = ?',
-          next.flags,
-          next.thread,
-          box,
-          row,
-        );
-      }
-    }
+    this.#writeMembers(old, next);
     db.run(
       'UPDATE email SET number = ?, thread = ?, flags = ?, labels = ?, boxes = ?, hidden = ? WHERE id = ?',
-      next.number === numberOfRow(row) ? null : next.number,
+      next.number === numberOfRow(old.row) ? null : next.number,
       next.thread,
       next.flags,
       next.labels,
       JSON.stringify(next.boxes),
       Number(next.hidden),
-      row,
+      old.row,
     );
     tally.enter(next);
-    if (!old.hidden && !next.hidden && old.number === next.number) {
-      log.note('Email', old.number, 'updated');
-      return;
-    }
-    if (!old.hidden) {
-      log.note('Email', old.number, 'destroyed');
-      tally.touch(old.thread);
-    }
-    if (!next.hidden) {
-      log.note('Email', next.number, 'created');
-      tally.touch(next.thread);
-    }
+    this.#announce(old, next);
   }
 
   /** Moves the Emails of a conversation into a larger one: same rows, new numbers (RFC 8621 §3). */
@@ -213,12 +168,54 @@ export class Model {
     db.run('DELETE FROM email WHERE id = ?', row);
   }
 
+  #writeMembers(old: State, next: State): void {
+    const { db, lists } = this.#core;
+    const { row, thread, flags } = next;
+    for (const box of old.boxes) {
+      if (next.boxes.includes(box)) continue;
+      db.run('DELETE FROM member WHERE mailbox = ? AND email = ?', box, row);
+      lists.plain(box, null, row);
+    }
+    for (const box of next.boxes) {
+      if (!old.boxes.includes(box)) {
+        db.run('INSERT INTO member(mailbox, email, thread, flags) VALUES(?, ?, ?, ?)', box, row, thread, flags);
+        lists.plain(box, row, null);
+      } else if (old.flags !== flags || old.thread !== thread) {
+        db.run('UPDATE member SET flags = ?, thread = ? WHERE mailbox = ? AND email = ?', flags, thread, box, row);
+      }
+    }
+  }
+
+  #announce(old: State, next: State): void {
+    const { log, tally } = this.#core;
+    if (!old.hidden && !next.hidden && old.number === next.number) {
+      log.note('Email', old.number, 'updated');
+      return;
+    }
+    if (!old.hidden) {
+      log.note('Email', old.number, 'destroyed');
+      tally.touch(old.thread);
+    }
+    if (!next.hidden) {
+      log.note('Email', next.number, 'created');
+      tally.touch(next.thread);
+    }
+  }
+
   #noteGone(next: State): void {
     const { db } = this.#core;
     if (next.boxes.length > 0 || next.hidden) db.run('DELETE FROM gone WHERE email = ?', next.row);
     else db.run('INSERT OR IGNORE INTO gone(email, at) VALUES(?, ?)', next.row, this.#core.now());
   }
 }
+
+const sameState = (a: State, b: State): boolean =>
+  sameMarks(a, b) &&
+  a.hidden === b.hidden &&
+  a.thread === b.thread &&
+  a.number === b.number &&
+  a.boxes.length === b.boxes.length &&
+  a.boxes.every((box, i) => box === b.boxes[i]);
 
 /** Where the Email is seen: where the server has it, then each wish in its order. */
 const boxesOf = (placements: readonly Stored[], intents: readonly StoredIntent[]): MailboxId[] => {

@@ -16,7 +16,7 @@ export interface IndexOptions {
   log?: Log;
   /** Bytes of message bodies kept, 256 MB. */
   bodies?: number;
-  /** Bytes of mailbox lists held in memory, 8 MB: about a million rows. */
+  /** Bytes of mailbox lists held in memory, 8 MB: about a million rows; as many again of results of searches. */
   lists?: number;
   /** Pages of 4 kB that the file may have; more is `index/full`. Unlimited. */
   mostPages?: number;

@@ -45,6 +45,7 @@ CREATE TABLE placement(
   modseq INTEGER NOT NULL, since INTEGER, PRIMARY KEY(mailbox, uid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX placement_email ON placement(email);
+CREATE INDEX placement_waiting ON placement(since) WHERE uid < 0;
 
 CREATE TABLE member(
   mailbox INTEGER NOT NULL, email INTEGER NOT NULL, thread INTEGER NOT NULL, flags INTEGER NOT NULL,

@@ -247,26 +247,32 @@ export class Tally {
     return delta;
   }
 
+  /** What the conversation adds to each mailbox it is in, or was in before. */
   #settle(thread: ThreadTally): void {
-    const { before } = thread;
     for (const [mailbox, presence] of thread.boxes) {
       if (presence.emails === 0) thread.boxes.delete(mailbox);
       else if (presence.stale) presence.newest = this.#newestIn(thread.id, mailbox);
     }
-    for (const mailbox of new Set([...before.boxes.keys(), ...thread.boxes.keys()])) {
-      const was = before.boxes.get(mailbox);
-      const is = thread.boxes.get(mailbox);
-      const trash = this.#isTrash(mailbox);
-      const wasUnread = was !== undefined && (trash ? before.unreadTrash : before.unread) > 0;
-      const isNowUnread = is !== undefined && (trash ? thread.unreadTrash : thread.unread) > 0;
-      if (!was || !is || wasUnread !== isNowUnread) {
-        const delta = this.#delta(mailbox);
-        delta.totalThreads += Number(is !== undefined) - Number(was !== undefined);
-        delta.unreadThreads += Number(isNowUnread) - Number(wasUnread);
-      }
-      if (was?.newest !== is?.newest) this.#edits.collapsed(mailbox, is?.newest ?? null, was?.newest ?? null);
+    for (const mailbox of thread.before.boxes.keys()) this.#settleIn(mailbox, thread);
+    for (const mailbox of thread.boxes.keys()) {
+      if (!thread.before.boxes.has(mailbox)) this.#settleIn(mailbox, thread);
     }
     this.#write(thread);
+  }
+
+  #settleIn(mailbox: MailboxId, thread: ThreadTally): void {
+    const was = thread.before.boxes.get(mailbox);
+    const is = thread.boxes.get(mailbox);
+    const unread = this.#isTrash(mailbox) ? 'unreadTrash' : 'unread';
+    const threads = Number(is !== undefined) - Number(was !== undefined);
+    const unreads =
+      Number(is !== undefined && thread[unread] > 0) - Number(was !== undefined && thread.before[unread] > 0);
+    if (threads !== 0 || unreads !== 0) {
+      const delta = this.#delta(mailbox);
+      delta.totalThreads += threads;
+      delta.unreadThreads += unreads;
+    }
+    if (was?.newest !== is?.newest) this.#edits.collapsed(mailbox, is?.newest ?? null, was?.newest ?? null);
   }
 
   #newestIn(thread: ThreadNumber, mailbox: MailboxId): EmailRow {

@@ -1,36 +1,38 @@
 import type { EmailRow } from '../types.ts';
 
-/** How many results are kept; the oldest goes first. */
-const most = 8;
-/** Longest result that is kept, in rows. */
-const longest = 2_000_000;
-
 /** Whole results of queries that no list answers, good until an Email changes. Paging through them costs nothing. */
 export class ResultCache {
+  readonly #limit: number;
   #state = '';
+  #bytes = 0;
   readonly #results = new Map<string, Float64Array>();
 
+  /** `limit`: bytes kept; the oldest results go first. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
   get(state: string, key: string): Float64Array | undefined {
-    if (state !== this.#state) return undefined;
-    return this.#results.get(key);
+    return state === this.#state ? this.#results.get(key) : undefined;
   }
 
   set(state: string, key: string, rows: readonly EmailRow[]): Float64Array {
     const result = Float64Array.from(rows);
-    if (state !== this.#state) {
-      this.#results.clear();
-      this.#state = state;
-    }
-    if (result.length <= longest) this.#results.set(key, result);
-    for (const oldest of this.#results.keys()) {
-      if (this.#results.size <= most) break;
+    if (state !== this.#state) this.forget();
+    this.#state = state;
+    this.#results.set(key, result);
+    this.#bytes += result.byteLength;
+    for (const [oldest, { byteLength }] of this.#results) {
+      if (this.#bytes <= this.#limit) break;
       this.#results.delete(oldest);
+      this.#bytes -= byteLength;
     }
     return result;
   }
 
   forget(): void {
     this.#results.clear();
+    this.#bytes = 0;
     this.#state = '';
   }
 }

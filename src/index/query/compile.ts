@@ -1,10 +1,9 @@
-import { never } from '#base/must.ts';
 import type { Value } from '../database.ts';
 import { IndexError } from '../errors.ts';
 import { bitOf } from '../keywords.ts';
 import { lastRowBefore } from '../rows.ts';
 import { type Column, matchOf } from '../text/match.ts';
-import type { Filter, MailboxId, Sort } from '../types.ts';
+import type { Filter, Sort } from '../types.ts';
 
 /** A piece of SQL with its values. */
 interface Piece {
@@ -13,12 +12,13 @@ interface Piece {
 }
 
 type Is = Extract<Filter, { op: 'is' }>;
+type Name = Exclude<keyof Is, 'op'>;
 
 /** A filter as a frozen tree: every `is` node split into single conditions. */
 type Node =
   | { readonly op: 'AND' | 'OR'; readonly of: readonly Node[] }
   | { readonly op: 'NOT'; readonly of: Node }
-  | { readonly op: 'one'; readonly name: keyof Is; readonly is: Is };
+  | { readonly op: 'one'; readonly name: Name; readonly is: Is };
 
 /** SQL for the rows of a query in their order: columns `id`, `thread`. */
 export interface Compiled {
@@ -40,7 +40,8 @@ const join = (pieces: readonly Piece[], by: ' AND ' | ' OR '): Piece => ({
 /** RFC 8620 §5.5: NOT is true when none of the conditions is. */
 const toNode = (filter: Filter): Node => {
   if (filter.op === 'is') {
-    const names = (Object.keys(filter) as (keyof Is)[]).filter((name) => name !== 'op' && filter[name] !== undefined);
+    const { op: _, ...is } = filter;
+    const names = (Object.keys(is) as Name[]).filter((name) => is[name] !== undefined);
     const of = names.map((name): Node => Object.freeze({ op: 'one', name, is: filter }));
     return Object.freeze({ op: 'AND', of });
   }
@@ -51,7 +52,7 @@ const toNode = (filter: Filter): Node => {
 
 const flat = (node: Node): readonly Node[] => (node.op === 'AND' ? node.of.flatMap(flat) : [node]);
 
-const textColumns: Partial<Record<keyof Is, readonly Column[] | undefined>> = {
+const textColumns: Partial<Record<Name, readonly Column[] | undefined>> = {
   text: undefined,
   from: ['from_'],
   to: ['to_'],
@@ -60,12 +61,9 @@ const textColumns: Partial<Record<keyof Is, readonly Column[] | undefined>> = {
   subject: ['subject'],
   body: ['preview', 'body'],
 };
-const isText = (name: keyof Is): boolean => name in textColumns;
+const isText = (name: Name): boolean => name in textColumns;
 
-const match = (name: keyof Is, is: Is): string | null => matchOf(String(is[name]), textColumns[name]);
-
-/** Characters that SQL's instr sees as they are: for text without a word in it, a smiley say. */
-const contains = (column: string, text: string): Piece => piece(`instr(lower(${column}), ?) > 0`, text.toLowerCase());
+const match = (name: Name, is: Is): string | null => matchOf(String(is[name]), textColumns[name]);
 
 const wordless = (text: string): Piece =>
   text.trim() === ''
@@ -90,81 +88,75 @@ const inThread = (has: 'EXISTS' | 'NOT EXISTS', keyword: string, wanted: boolean
   return piece(`${has} (SELECT 1 FROM email t WHERE t.thread = e.thread AND t.hidden = 0 AND ${test})`, ...values);
 };
 
-const headers: Record<string, string> = {
-  from: 'from_',
-  sender: 'sender',
-  'reply-to': 'reply_to',
-  to: 'to_',
-  cc: 'cc',
-  bcc: 'bcc',
-  subject: 'subject',
-  'message-id': 'message_id',
-  'in-reply-to': 'in_reply_to',
-  references: 'refs',
-  'list-id': 'list_id',
+const headers: Record<string, { column: string; list: boolean }> = {
+  from: { column: 'from_', list: true },
+  sender: { column: 'sender', list: true },
+  'reply-to': { column: 'reply_to', list: true },
+  to: { column: 'to_', list: true },
+  cc: { column: 'cc', list: true },
+  bcc: { column: 'bcc', list: true },
+  subject: { column: 'subject', list: false },
+  'message-id': { column: 'message_id', list: false },
+  'in-reply-to': { column: 'in_reply_to', list: true },
+  references: { column: 'refs', list: true },
+  'list-id': { column: 'list_id', list: false },
 };
 
 const header = ([name, text]: [string, string | null]): Piece => {
-  const column = headers[name.toLowerCase()];
-  if (column === undefined) throw new IndexError('index/unsupported-filter', 'a header that the index does not keep');
-  const field = `(SELECT v.${column} FROM envelope v WHERE v.email = e.id)`;
-  const exists = column === 'subject' ? `${field} <> ''` : `${field} IS NOT NULL`;
-  return text === null ? piece(exists) : contains(`coalesce(${field}, '')`, text);
+  const kept = headers[name.toLowerCase()];
+  if (!kept) throw new IndexError('index/unsupported-filter', 'a header that the index does not keep');
+  const { column, list } = kept;
+  const found = `EXISTS (SELECT 1 FROM envelope v ${list ? `, json_tree(v.${column}) j` : ''} WHERE v.email = e.id`;
+  if (text === null) return piece(`${found} AND coalesce(v.${column}, '') <> '')`);
+  const value = list ? "j.type = 'text' AND instr(low(j.value), ?)" : `instr(low(v.${column}), ?)`;
+  return piece(`${found} AND ${value} > 0)`, text.toLowerCase());
 };
 
-const inMailbox = (mailbox: MailboxId): Piece =>
-  piece('EXISTS (SELECT 1 FROM member x WHERE x.mailbox = ? AND x.email = e.id)', mailbox);
+type TextName = 'text' | 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body';
 
-/** One condition on the Email `e`. */
-const condition = (name: keyof Is, is: Is): Piece => {
-  switch (name) {
-    case 'op':
-      return everything;
-    case 'inMailbox':
-      return inMailbox(is.inMailbox ?? (0 as MailboxId));
-    case 'inMailboxOtherThan':
-      return piece(
-        'EXISTS (SELECT 1 FROM json_each(e.boxes) b WHERE b.value NOT IN (SELECT value FROM json_each(?)))',
-        JSON.stringify(is.inMailboxOtherThan),
-      );
-    case 'before':
-      return piece('e.id >= ?', lastRowBefore(is.before ?? 0));
-    case 'after':
-      return piece('e.id < ?', lastRowBefore(is.after ?? 0));
-    case 'minSize':
-      return piece('e.size >= ?', is.minSize ?? 0);
-    case 'maxSize':
-      return piece('e.size < ?', is.maxSize ?? 0);
-    case 'allInThreadHaveKeyword':
-      return inThread('NOT EXISTS', is.allInThreadHaveKeyword ?? '', false);
-    case 'someInThreadHaveKeyword':
-      return inThread('EXISTS', is.someInThreadHaveKeyword ?? '', true);
-    case 'noneInThreadHaveKeyword':
-      return inThread('NOT EXISTS', is.noneInThreadHaveKeyword ?? '', true);
-    case 'hasKeyword':
-      return keywordOn('e', is.hasKeyword ?? '');
-    case 'notKeyword': {
-      const { sql, values } = keywordOn('e', is.notKeyword ?? '');
-      return piece(`NOT (${sql})`, ...values);
-    }
-    case 'hasAttachment':
-      return piece('e.attachment = ?', Number(is.hasAttachment));
-    case 'header':
-      return header(is.header ?? ['', null]);
-    case 'text':
-    case 'from':
-    case 'to':
-    case 'cc':
-    case 'bcc':
-    case 'subject':
-    case 'body': {
-      const expression = match(name, is);
-      if (expression === null) return wordless(String(is[name]));
-      return piece('e.id IN (SELECT rowid FROM fts WHERE fts MATCH ?)', expression);
-    }
-    default:
-      return never(name);
-  }
+const inText =
+  (name: TextName) =>
+  (text: string): Piece => {
+    const expression = matchOf(text, textColumns[name]);
+    return expression === null
+      ? wordless(text)
+      : piece('e.id IN (SELECT rowid FROM fts WHERE fts MATCH ?)', expression);
+  };
+
+/** Each single condition on the Email `e`. */
+const conditions: { readonly [K in Exclude<keyof Is, 'op'>]-?: (value: NonNullable<Is[K]>) => Piece } = {
+  inMailbox: (mailbox) => piece('EXISTS (SELECT 1 FROM member x WHERE x.mailbox = ? AND x.email = e.id)', mailbox),
+  inMailboxOtherThan: (mailboxes) =>
+    piece(
+      'EXISTS (SELECT 1 FROM json_each(e.boxes) b WHERE b.value NOT IN (SELECT value FROM json_each(?)))',
+      JSON.stringify(mailboxes),
+    ),
+  before: (date) => piece('e.id >= ?', lastRowBefore(date)),
+  after: (date) => piece('e.id < ?', lastRowBefore(date)),
+  minSize: (size) => piece('e.size >= ?', size),
+  maxSize: (size) => piece('e.size < ?', size),
+  allInThreadHaveKeyword: (keyword) => inThread('NOT EXISTS', keyword, false),
+  someInThreadHaveKeyword: (keyword) => inThread('EXISTS', keyword, true),
+  noneInThreadHaveKeyword: (keyword) => inThread('NOT EXISTS', keyword, true),
+  hasKeyword: (keyword) => keywordOn('e', keyword),
+  notKeyword: (keyword) => {
+    const { sql, values } = keywordOn('e', keyword);
+    return piece(`NOT (${sql})`, ...values);
+  },
+  hasAttachment: (wanted) => piece('e.attachment = ?', Number(wanted)),
+  header,
+  text: inText('text'),
+  from: inText('from'),
+  to: inText('to'),
+  cc: inText('cc'),
+  bcc: inText('bcc'),
+  subject: inText('subject'),
+  body: inText('body'),
+};
+
+const condition = (name: Name, is: Is): Piece => {
+  const compileOne = conditions[name] as (value: unknown) => Piece;
+  return compileOne(is[name]);
 };
 
 const compileNode = (node: Node): Piece => {
@@ -183,7 +175,7 @@ const compileNode = (node: Node): Piece => {
 };
 
 const address = (column: string): string =>
-  `(SELECT lower(coalesce(nullif(v.${column} ->> '$[0].name', ''), v.${column} ->> '$[0].email', '')) FROM envelope v WHERE v.email = e.id)`;
+  `(SELECT low(coalesce(nullif(v.${column} ->> '$[0].name', ''), v.${column} ->> '$[0].email', '')) FROM envelope v WHERE v.email = e.id)`;
 
 /** What RFC 5256 §2.1 drops from a subject for sorting, as far as SQL can; the index's reader does the same. */
 const subject = '(SELECT base_subject(v.subject) FROM envelope v WHERE v.email = e.id)';

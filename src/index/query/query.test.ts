@@ -7,6 +7,7 @@ import { emailSql, emailsSql } from '../emails.ts';
 import { IndexError } from '../errors.ts';
 import { addMailbox, found, openTestIndex, query } from '../fixture.ts';
 import type { Email, Filter, Index, MailboxId, Query, Sort, ThreadNumber } from '../types.ts';
+import { waitingSql } from '../mirror.ts';
 import { compile } from './compile.ts';
 
 type Is = Extract<Filter, { op: 'is' }>;
@@ -115,7 +116,7 @@ const keyOf = ({ property, keyword = '' }: Sort, email: Email, emails: Email[]):
   const thread = emails.filter((other) => other.thread === email.thread);
   switch (property) {
     case 'receivedAt':
-      return -email.row;
+      return 0 - email.row;
     case 'sentAt':
       return email.envelope.sentAt ?? 0;
     case 'size':
@@ -275,6 +276,18 @@ test('I12 anchors: before, after, beyond, and not there', () => {
   }
 });
 
+test('I12 headers: what the envelope keeps', () => {
+  using t = openTestIndex();
+  const inbox = addMailbox(t.index, 'INBOX', 'inbox');
+  const envelope = { from: [{ name: 'ÜBER Name', email: 'a@x.example' }], subject: '', inReplyTo: ['p@x.example'] };
+  t.index.write((w) => w.add(inbox, [found(1, { envelope }), found(2)]));
+  const hits = (...header: [string, string | null]): number =>
+    t.index.read((r) => r.query(query({ filter: { op: 'is', header } }))).ids.length;
+  assert.deepEqual([hits('From', 'über'), hits('FROM', '"name"'), hits('from', 'alice')], [1, 0, 1]);
+  assert.deepEqual([hits('Subject', null), hits('Subject', 'SUBJ'), hits('In-Reply-To', null)], [1, 1, 1]);
+  assert.deepEqual([hits('References', 'x'), hits('To', 'bob@'), hits('Cc', null)], [0, 2, 0]);
+});
+
 test('I12 a header that is not kept is said', () => {
   using t = openTestIndex();
   assert.throws(
@@ -396,6 +409,7 @@ test('plans of hot queries use their index and sort nothing', () => {
         [1],
         'SEARCH placement USING COVERING INDEX placement_email (email=?)',
       ],
+      [waitingSql, [1], 'SEARCH placement USING COVERING INDEX placement_waiting (since<?)'],
       ['SELECT email FROM todo_text ORDER BY email LIMIT ?', [1], 'SCAN todo_text'],
     ] as const) {
       assert.deepEqual(plan(sql, values), [want], sql);

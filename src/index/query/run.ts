@@ -65,7 +65,8 @@ const fromSql = (core: Core, query: Query): Result => {
     }
     return rows;
   };
-  const whole = (): Float64Array => kept() ?? core.results.set(state, key, take(Infinity));
+  const every = (): EmailRow[] => (collapseThreads ? take(Infinity) : core.db.values<EmailRow>(sql, ...values));
+  const whole = (): Float64Array => kept() ?? core.results.set(state, key, every());
   return {
     page: (from, to) => {
       const isShallow = natural && !query.calculateTotal && to <= shallow && !kept();
