@@ -15,9 +15,9 @@ after(() => village[Symbol.asyncDispose]());
 const boxOf = async (browser: Browser, role: string): Promise<string> => {
   const [answer] = await browser.until(
     () => browser.jmap([['Mailbox/query', { filter: { role } }]]),
-    ([found]) => (found?.['ids'] as string[]).length > 0,
+    ([found]) => ((found?.['ids'] ?? []) as string[]).length > 0,
   );
-  return (answer?.['ids'] as string[])[0] ?? '';
+  return ((answer?.['ids'] ?? []) as string[])[0] ?? '';
 };
 
 const draft = (drafts: string, subject: string, to = 'bob@village.test'): Record<string, unknown> => ({
@@ -35,7 +35,7 @@ const subjects = async (browser: Browser, mailbox: string): Promise<string[]> =>
     ['Email/query', { filter: { inMailbox: mailbox } }],
     ['Email/get', { '#ids': { resultOf: 'c0', name: 'Email/query', path: '/ids' }, properties: ['subject'] }],
   ]);
-  return (answers[1]?.['list'] as { subject: string }[]).map((email) => email.subject);
+  return ((answers[1]?.['list'] ?? []) as { subject: string }[]).map((email) => email.subject);
 };
 
 test('a letter is drafted, improved, held, taken back, sent; it lies in Sent once and arrives', async () => {
@@ -54,7 +54,7 @@ test('a letter is drafted, improved, held, taken back, sent; it lies in Sent onc
   assert.deepEqual(await subjects(browser, drafts), ['Better words']);
 
   const [identities] = await browser.jmap([['Identity/get', {}]]);
-  const identityId = (identities?.['list'] as { id: string }[])[0]?.id;
+  const identityId = ((identities?.['list'] ?? []) as { id: string }[])[0]?.id;
   const submit = async (hold: number): Promise<string> => {
     const answers = (await browser.jmap([
       [
@@ -90,7 +90,7 @@ test('a letter is drafted, improved, held, taken back, sent; it lies in Sent onc
   const going = await submit(0);
   await browser.until(
     () => browser.jmap([['EmailSubmission/get', { ids: [going] }]]),
-    ([answer]) => (answer?.['list'] as { undoStatus: string }[])[0]?.undoStatus === 'final',
+    ([answer]) => ((answer?.['list'] ?? []) as { undoStatus: string }[])[0]?.undoStatus === 'final',
     20_000,
   );
 
