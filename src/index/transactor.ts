@@ -136,7 +136,10 @@ export class Transactor extends Reader implements IndexTransactor {
   }
 
   fullText(limit: number): number {
-    return fillText(this.core, limit);
+    const written = fillText(this.core, limit);
+    // Results of a search made before these words were known.
+    if (written > 0) this.core.results.forget();
+    return written;
   }
 
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void {
