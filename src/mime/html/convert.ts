@@ -31,12 +31,19 @@ export interface Facts {
   isDesigned: boolean;
 }
 
+/** Addresses that callbacks made, by what they are for: no address of a link may become that of an image. */
+export interface Made {
+  images: Set<string>;
+  links: Set<string>;
+}
+
 /** Decides each colour; sees them all. */
 export type Painter = (colour: Colour, role: Role) => string | null;
 
 const BLOCKED_SCHEME =
   /^(?:data|blob|filesystem|about|file|javascript|vbscript|livescript|mocha|view-source|ws|wss|chrome|resource):/i;
 const MAX_URL = 8000;
+const LINKS: ReadonlySet<string> = new Set(['http:', 'https:', 'mailto:', 'tel:']);
 const PREFIX = 'm-';
 /** Narrower images keep the height they ask for: they are spacers and icons. */
 const WIDE = 300;
@@ -78,12 +85,21 @@ const plainValue = (property: string, value: string): Properties[string] => {
 /** Turns the parsed mail into the tree that is written out: only allowed elements, only callback-made addresses. */
 export class Converter {
   readonly facts: Facts = { blocked: new Set(), declaresDark: false, isDesigned: false };
+  readonly made: Made = { images: new Set(), links: new Set() };
+  private readonly before: Made;
   private readonly urls: UrlMakers;
   private readonly paint: Painter;
   private readonly css: CssPolicy;
   private readonly styles = new Map<string, string>();
 
-  constructor(urls: UrlMakers, theme: 'light' | 'dark', paint: Painter) {
+  /** With what a converter before made, its text is read again and keeps its addresses. */
+  constructor(
+    urls: UrlMakers,
+    theme: 'light' | 'dark',
+    paint: Painter,
+    before: Made = { images: new Set(), links: new Set() },
+  ) {
+    this.before = before;
     this.urls = urls;
     this.paint = paint;
     this.css = {
@@ -162,11 +178,17 @@ export class Converter {
     const name =
       node.tagName === 'xmp' || node.tagName === 'plaintext' || node.tagName === 'listing' ? 'pre' : node.tagName;
     if (droppedElements.has(name)) return [];
-    if (!allowedElements.has(name) || name === 'style') return name === 'style' ? [] : this.children(node);
+    if (name === 'style') return [];
+    if (!allowedElements.has(name)) return this.children(node);
     const properties = this.properties(node);
     if (name === 'img') this.image(node, properties);
     if (name === 'a' || name === 'area') this.anchor(node, properties);
-    return [{ type: 'element', tagName: name, properties: ordered(properties), children: this.children(node) }];
+    const children = this.children(node);
+    const [first] = children;
+    // A parser drops the first line end in `pre`; one that is there was not the first.
+    if (name === 'pre' && first?.type === 'text' && first.value.startsWith('\n'))
+      children.unshift({ type: 'text', value: '\n' });
+    return [{ type: 'element', tagName: name, properties: ordered(properties), children }];
   }
 
   private properties(node: Element): Properties {
@@ -223,13 +245,25 @@ export class Converter {
   private imageUrl(raw: string): string | null {
     const url = squash(raw);
     if (url === '') return null;
-    if (/^cid:/i.test(url)) return this.urls.cid(decode(url.slice(4)));
+    if (this.before.images.has(url)) return this.keep(url);
+    if (/^cid:/i.test(url)) return this.keep(this.urls.cid(decode(url.slice(4))));
     if (BLOCKED_SCHEME.test(url)) return null;
     const parsed = absolute(url);
     if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) return null;
     const made = this.urls.image(parsed.href);
     if (made === null) this.facts.blocked.add(parsed.href);
-    return made;
+    return this.keep(made);
+  }
+
+  private keep(url: string | null): string | null {
+    if (url !== null) this.made.images.add(url);
+    return url;
+  }
+
+  private linkUrl(href: string): string | null {
+    if (this.before.links.has(href)) return href;
+    const parsed = href === '' ? null : absolute(href);
+    return parsed !== null && LINKS.has(parsed.protocol) ? this.urls.link(parsed.href) : null;
   }
 
   private anchor(node: Element, properties: Properties): void {
@@ -239,9 +273,10 @@ export class Converter {
       if (id !== null) properties['href'] = `#${id}`;
       return;
     }
-    const parsed = href === '' ? null : absolute(href);
-    if (parsed === null || !['http:', 'https:', 'mailto:', 'tel:'].includes(parsed.protocol)) return;
-    properties['href'] = this.urls.link(parsed.href);
+    const made = this.linkUrl(href);
+    if (made === null) return;
+    this.made.links.add(made);
+    properties['href'] = made;
     properties['target'] = '_blank';
     properties['rel'] = ['noopener', 'noreferrer'];
   }

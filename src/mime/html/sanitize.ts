@@ -42,6 +42,25 @@ const write = (converter: Converter, document: Document): string => {
   });
 };
 
+/**
+ * Written text is read again until it stays the same: some trees (headings in headings, what had stood in a button) are read
+ * back as others, and a browser has to read the one that was sanitised.
+ */
+const settled = (written: string, converter: Converter, urls: UrlMakers): string => {
+  let text = written;
+  let { made } = converter;
+  for (let round = 0; round < 4; round += 1) {
+    const document = parseTree(text);
+    if (document === null) break;
+    const again: Converter = new Converter(urls, 'light', () => null, made);
+    const next = write(again, document);
+    if (next === text) break;
+    text = next;
+    made = again.made;
+  }
+  return text;
+};
+
 /** Only looks: notes what the colours say about the mail. */
 const observer =
   (facts: () => Facts): Painter =>
@@ -87,9 +106,10 @@ export const sanitizeMail = (html: string, options: SanitizeOptions): SafeMail =
   const written = write(converter, document);
   const { facts } = converter;
   const look = lookOf(facts, theme);
-  const isNight = look === 'recoloured';
+  const painted = look === 'recoloured' ? new Converter(options, 'dark', recolour) : null;
+  const text = painted === null ? written : write(painted, document);
   return {
-    html: isNight ? write(new Converter(options, 'dark', recolour), document) : written,
+    html: settled(text, painted ?? converter, options),
     blockedImages: facts.blocked.size,
     hasDarkSupport: facts.declaresDark,
     isSimple: !facts.isDesigned,
