@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { DiscoveryStep, NewToken, TokenFacts } from '#jmap/auth.ts';
-import { logError } from '#base/log.ts';
-import { RoomError } from '#mailroom/errors.ts';
 import type { ApiToken } from '#store/types.ts';
 import type { SlotId } from '#vault/keeper.ts';
 import { hashToken } from '#vault/keys.ts';
@@ -41,22 +39,17 @@ const tokenFacts = (token: ApiToken): TokenFacts => ({
 
 /** `/auth/*`: signing in and out, locking, tokens, looking for servers. */
 export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metrics): Routes => {
-  const { config, store, keeper, discover, clock, links, log } = parts;
+  const { config, store, keeper, discover, clock, links } = parts;
   const entrance = openEntrance(parts);
   const limits = new SignInLimits(clock);
   const looking = new WorkLimit(clock);
   const routes = newRoutes();
 
   const welcome = async (entered: Entered, peer: Peer, headers: Headers): Promise<Response> => {
-    sessions.admitted(entered.session);
+    sessions.enter({ kind: 'session', user: entered.user, session: entered.session });
     setSession(headers, peer, entered.secrets, entered.maxAge);
     const accounts = await store.accounts(entered.user);
     setKnown(headers, peer, links, (accounts[0]?.address ?? '').toLowerCase());
-    // The accounts open while the answer travels, so that the first list finds them open.
-    const visitor: Visitor = { kind: 'session', user: entered.user, session: entered.session };
-    sessions.ask(visitor, 'open', {}).catch((error: unknown) => {
-      if (!(error instanceof RoomError && error.code === 'room/gone')) logError(log, 'accounts not opened', error);
-    });
     return json(signedIn(entered.user, accounts), { headers });
   };
 

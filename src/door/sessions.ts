@@ -133,8 +133,9 @@ export class Sessions {
    */
   async visitor(request: Request, peer: Peer): Promise<Visitor> {
     const visitor = await this.identify(request, peer);
-    if (visitor.kind === 'token') await this.#openToken(visitor);
-    else if (!this.presence.isHere(visitor.session.id)) throw locked(false);
+    if (visitor.kind === 'token') {
+      if (await this.#openToken(visitor)) this.enter(visitor);
+    } else if (!this.presence.isHere(visitor.session.id)) throw locked(false);
     return visitor;
   }
 
@@ -150,12 +151,14 @@ export class Sessions {
     return { kind: 'token', user: token.user, token, secret };
   }
 
-  async #openToken({ token, secret, user }: Extract<Visitor, { kind: 'token' }>): Promise<void> {
-    if (this.presence.isHere(token.id)) return;
+  /** Whether its key had to be brought. */
+  async #openToken({ token, secret, user }: Extract<Visitor, { kind: 'token' }>): Promise<boolean> {
+    if (this.presence.isHere(token.id)) return false;
     const row = await this.#store.user(user);
     if (!row) throw unauthenticated();
     await this.#parts.keeper.unlockByToken(token.slot, row.keys, secret);
     this.presence.enter(token.id, user);
+    return true;
   }
 
   async #byCookie(hash: Buffer): Promise<Session | null> {
@@ -192,25 +195,27 @@ export class Sessions {
     work.catch((error: unknown) => logError(this.#parts.log, 'store', error));
   }
 
-  /** The user came in by password: the session is open from now on. */
-  admitted(session: Session): void {
-    this.presence.enter(session.id, session.user);
+  /** The user's key has come: accounts open and lines that are down are tried while the answer travels. */
+  enter(visitor: Visitor): void {
+    this.presence.enter(this.idOf(visitor), visitor.user);
+    this.ask(visitor, 'open', {}).catch((error: unknown) => {
+      const gone = error instanceof RoomError && error.code === 'room/gone';
+      if (!gone) logError(this.#parts.log, 'accounts not opened', error);
+    });
   }
 
   /**
    * Opens a session with the unlock key of its cookie and turns both keys. null: another tab has just turned them.
    * @throws DoorError, VaultError `session/does-not-open`
    */
-  async unlock(
-    { session, user }: Extract<Visitor, { kind: 'session' }>,
-    unlockKey: Buffer,
-  ): Promise<SessionSecrets | null> {
+  async unlock(visitor: Extract<Visitor, { kind: 'session' }>, unlockKey: Buffer): Promise<SessionSecrets | null> {
+    const { session, user } = visitor;
     const row = await this.#store.user(user);
     if (!row) throw unauthenticated();
     const former = this.#former.get(keyOf(session.tokenHash));
     await this.#parts.keeper.unlock(former?.session ?? session, row.keys, unlockKey);
     unlockKey.fill(0);
-    this.presence.enter(session.id, user);
+    this.enter(visitor);
     if (former && this.#parts.clock.now() - former.at < siblingMs) return null;
     return this.#turn(session.id);
   }

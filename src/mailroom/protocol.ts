@@ -42,7 +42,7 @@ export interface Operations {
     answer: { html: Uint8Array; blockedImages: number } | null;
   };
   states: { ask: Record<string, never>; answer: Record<string, Record<string, string>> };
-  /** Opens the user's accounts, so that the first request finds them open. */
+  /** Opens the user's accounts, so that the first request finds them open; lines that are down are tried at once. */
   open: { ask: Record<string, never>; answer: null };
   /** The accounts are closed; the next request opens them again, when the keeper has the key. */
   close: { ask: Record<string, never>; answer: null };

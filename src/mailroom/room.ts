@@ -120,7 +120,11 @@ export class Room implements AsyncDisposable {
         return found && { html: Buffer.from(found.html), blockedImages: found.blockedImages };
       },
       states: async (caller) => gateway.states(caller),
-      open: async () => null,
+      open: async ({ host }) => {
+        for (const { engine } of host.accounts.values())
+          if (engine.connection.at === 'away' || engine.connection.at === 'refused') engine.retry();
+        return null;
+      },
     };
   }
 
