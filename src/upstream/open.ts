@@ -62,7 +62,7 @@ export const openEngine = (parts: EngineParts): Engine => {
   const fill = new Fill({ mirror, lines, told });
   const previews = new Previews({ mirror, lines });
   const sync = new Sync({ mirror, lines, folders, fill, previews, told });
-  const visit = (mailbox: MailboxId): void => background('visit', sync.visit(mailbox, urgency.arrival));
+  const visit = (mailbox: MailboxId): void => background('visit', sync.visit(mailbox, { urgency: urgency.arrival }));
   const mailboxes = new Mailboxes({ mirror, lines, folders });
   const drafts = new Drafts({ mirror, lines, store, keeper, account });
   const sources = new Sources({ mirror, lines });

@@ -7,7 +7,7 @@ import { follow } from './changes.ts';
 import type { Fill } from './fill.ts';
 import type { FolderSync } from './folder-sync.ts';
 import { urgency } from './line.ts';
-import type { Urgency } from './line.ts';
+import type { TaskOptions } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
 import type { Previews } from './previews.ts';
@@ -60,10 +60,12 @@ export class Sync {
     const { lines, folders, told } = this.#parts;
     this.stop();
     this.#notified = false;
-    const differing = await lines.watch.run((line) => folders.run(line), { urgency: urgency.arrival });
+    // Nothing of this is done again on another connection: that one begins anew.
+    const first = { urgency: urgency.arrival, again: false };
+    const differing = await lines.watch.run((line) => folders.run(line), first);
     told();
     const inbox = this.#inbox();
-    if (inbox !== null) await this.visit(inbox.id, urgency.arrival);
+    if (inbox !== null) await this.visit(inbox.id, first);
     follow(session, this.#mirror, {
       arrived: (mailbox) => this.#quietly('arrived', this.#arrived(mailbox)),
       compare: (mailbox) => this.#quietly('compare', this.#onSelected(mailbox, compare)),
@@ -72,20 +74,17 @@ export class Sync {
           'flags',
           this.#onSelected(mailbox, (line, mirror, box) => sequenceFlags(line, mirror, box, sequence)),
         ),
-      visit: (mailbox) => this.#quietly('visit', this.visit(mailbox, urgency.arrival)),
+      visit: (mailbox) => this.#quietly('visit', this.visit(mailbox, { urgency: urgency.arrival })),
       list: () => this.#quietly('list', this.refreshFolders()),
     });
-    await lines.watch.run(
-      async (line) => {
-        this.#notified = await line.notify();
-        if (!this.#notified) await line.idle();
-      },
-      { urgency: urgency.arrival },
-    );
+    await lines.watch.run(async (line) => {
+      this.#notified = await line.notify();
+      if (!this.#notified) await line.idle();
+    }, first);
     this.#quietly('fill', this.fillUp());
     for (const id of differing)
       if (id !== inbox?.id && !isFresh(this.#mirror.mailbox(id)))
-        this.#quietly('visit', this.visit(id, urgency.folders));
+        this.#quietly('visit', this.visit(id, { urgency: urgency.folders }));
     this.#every(this.#notified ? pollNotified : pollEvery, () => this.refreshFolders());
     if (!session.capabilities.has('IDLE') || session.quirks.mustPoll) this.#every(askEvery, () => this.#ask());
     this.#every(pollEvery, () => this.#sweep());
@@ -100,23 +99,20 @@ export class Sync {
   }
 
   /** Brings a mailbox into step; equal wishes that wait are one. */
-  async visit(id: MailboxId, level: Urgency, options: CatchUp = {}): Promise<void> {
+  async visit(id: MailboxId, when: TaskOptions, options: CatchUp = {}): Promise<void> {
     if (this.#visiting.has(id)) return;
     this.#visiting.add(id);
     const { lines, fill, previews, told } = this.#parts;
     try {
-      await lines.watch.run(
-        async (session) => {
-          this.#visiting.delete(id);
-          const brought = await catchUp(session, this.#mirror, id, {
-            ...options,
-            deep: options.deep ?? this.#deepIsDue(session, id),
-          });
-          fill.brought(id, brought.oldest);
-          if (brought.count > 0) told();
-        },
-        { urgency: level },
-      );
+      await lines.watch.run(async (session) => {
+        this.#visiting.delete(id);
+        const brought = await catchUp(session, this.#mirror, id, {
+          ...options,
+          deep: options.deep ?? this.#deepIsDue(session, id),
+        });
+        fill.brought(id, brought.oldest);
+        if (brought.count > 0) told();
+      }, when);
     } finally {
       this.#visiting.delete(id);
     }
@@ -135,9 +131,10 @@ export class Sync {
     for (const id of differing) {
       const box = this.#mirror.mailbox(id);
       if (isFresh(box)) fresh = true;
-      else if (id !== here?.id) await this.visit(id, urgency.folders);
+      else if (id !== here?.id) await this.visit(id, { urgency: urgency.folders });
     }
-    if (here !== undefined && lines.watch.session?.condstore === false) await this.visit(here.id, urgency.folders);
+    if (here !== undefined && lines.watch.session?.condstore === false)
+      await this.visit(here.id, { urgency: urgency.folders });
     if (fresh) await this.fillUp();
   }
 
@@ -157,7 +154,7 @@ export class Sync {
     const box = this.#mirror.index.read((reader) => reader.mailbox(id));
     if (session === null || box === undefined || box.noselect) return;
     const listening = session.selected?.pathRaw === box.pathRaw && session.condstore && box.role === 'inbox';
-    if (!listening) this.#quietly('look', this.visit(id, urgency.visible, { head: lookedHead }));
+    if (!listening) this.#quietly('look', this.visit(id, { urgency: urgency.visible }, { head: lookedHead }));
   }
 
   /** Nothing more to do: back to INBOX, where new mail is told of. */
@@ -172,7 +169,7 @@ export class Sync {
     this.#home?.();
     this.#home = this.#mirror.clock.after(homeAfter, () => {
       if (!lines.watch.busy && lines.watch.session !== null)
-        this.#quietly('home', this.visit(inbox.id, urgency.folders));
+        this.#quietly('home', this.visit(inbox.id, { urgency: urgency.folders }));
     });
   }
 
@@ -226,7 +223,7 @@ export class Sync {
 
   async #ask(): Promise<void> {
     const inbox = this.#inbox();
-    if (inbox !== null) await this.visit(inbox.id, urgency.arrival);
+    if (inbox !== null) await this.visit(inbox.id, { urgency: urgency.arrival });
   }
 
   async #sweep(): Promise<void> {

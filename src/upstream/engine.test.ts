@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import type { Email } from '#index/types.ts';
+import { VaultError } from '#vault/errors.ts';
+import { openDovecot } from '#village/dovecot.ts';
+import type { Village } from '#village/dovecot.ts';
+import { openTestAccount, signIn } from './test-account.ts';
+import type { TestAccount } from './test-account.ts';
+
+let village: Village;
+let users = 0;
+
+before(async () => {
+  village = await openDovecot({
+    users: Array.from({ length: 10 }, (_, n) => ({ address: `e${n}@village.test`, password: `pass ${n}` })),
+  });
+});
+after(() => village[Symbol.asyncDispose]());
+
+const someone = () => {
+  const user = village.users[users++];
+  assert.ok(user);
+  return user;
+};
+
+const message = (n: number, body = `Text of message ${n}.\r\n`, more = ''): string =>
+  `From: Bob <bob@elsewhere.test>\r\nTo: alice@village.test\r\nSubject: message ${n}\r\nMessage-ID: <e${n}@elsewhere.test>\r\n${more}\r\n${body}`;
+
+const inbox = (account: TestAccount): Email[] =>
+  account.index.read((reader) => {
+    const box = reader.mailboxes().find((one) => one.role === 'inbox');
+    const page = {
+      sort: [],
+      collapseThreads: false,
+      position: 0,
+      anchor: null,
+      anchorOffset: 0,
+      limit: 5_000,
+      calculateTotal: false,
+    };
+    return box === undefined
+      ? []
+      : reader.emails(reader.query({ filter: { op: 'is', inMailbox: box.id }, ...page }).ids);
+  });
+
+/** A line to the village that is cut, once each, after so many bytes from the server. */
+const openCutter = async (cuts: number[]) => {
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(village.imapPort, '127.0.0.1');
+    let left = cuts.shift() ?? Infinity;
+    const both = [client, upstream];
+    for (const socket of both) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => both.forEach((one) => one.destroy()));
+    }
+    client.pipe(upstream);
+    upstream.on('data', (chunk: Buffer) => {
+      client.write(chunk.subarray(0, Math.max(0, left)));
+      left -= chunk.length;
+      if (left <= 0) both.forEach((one) => one.destroy());
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+test('S5 a line that drops in the middle of a FETCH costs a reconnect and nothing else', async () => {
+  const user = someone();
+  for (let n = 1; n <= 400; n += 1) village.put(user.address, 'INBOX', message(n), { receivedAt: 1_700_000_000 + n });
+  await using cutter = await openCutter([20_000, 60_000]);
+  await using account = await openTestAccount({ imapPort: cutter.port, user });
+  await account.until(() => account.engine.progress.done && inbox(account).length === 400, 'all messages');
+  assert.equal(account.logins, 3);
+  assert.equal(new Set(inbox(account).map((email) => email.subject)).size, 400);
+});
+
+test('S2 a server that allows one connection gets one', async () => {
+  const user = someone();
+  for (let n = 1; n <= 1_300; n += 1) village.put(user.address, 'INBOX', message(n), { receivedAt: 1_700_000_000 + n });
+  let connections = 0;
+  await using account = await openTestAccount({
+    imapPort: village.imapPort,
+    user,
+    connect: async () => {
+      connections += 1;
+      if (connections > 1) throw new VaultError('limit/connections', 'too many');
+      return signIn(village.imapPort, user);
+    },
+  });
+  await account.until(() => account.engine.progress.done && inbox(account).length === 1_300, 'all messages');
+  assert.equal(connections, 2);
+  assert.equal(account.engine.connection.at, 'live');
+});
+
+test('bytes: whole and kept, in parts when long, as a stream', async () => {
+  const user = someone();
+  const long = `${'long line of an attachment'.repeat(2)}\r\n`.repeat(30_000);
+  const mixed = `--b\r\nContent-Type: text/plain\r\n\r\nshort text\r\n--b\r\nContent-Type: application/octet-stream; name=x.bin\r\nContent-Disposition: attachment\r\n\r\n${long}--b--\r\n`;
+  village.put(user.address, 'INBOX', message(1), { receivedAt: 1_700_000_001 });
+  village.put(
+    user.address,
+    'INBOX',
+    message(2, mixed, 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n'),
+    { receivedAt: 1_700_000_002 },
+  );
+  await using account = await openTestAccount({ imapPort: village.imapPort, user });
+  await account.until(() => inbox(account).length === 2 && account.engine.progress.done, 'the first sync');
+  const [large, small] = inbox(account);
+  assert.ok(large && small);
+
+  const [first, second] = await Promise.all([account.engine.source(small.row), account.engine.source(small.row)]);
+  assert.ok(first.kind === 'whole' && second.kind === 'whole');
+  assert.equal(first.raw.toString(), message(1));
+  assert.ok(account.index.read((reader) => reader.body(small.row, 'raw')));
+
+  const parts = await account.engine.source(large.row);
+  assert.ok(parts.kind === 'parts');
+  assert.match(parts.header.toString(), /Subject: message 2/);
+  assert.equal((await parts.part('1')).toString(), 'short text');
+
+  const chunks: Buffer[] = [];
+  for await (const chunk of account.engine.stream(large.row, '2')) chunks.push(chunk);
+  assert.equal(Buffer.concat(chunks).toString(), long.slice(0, -2));
+  assert.ok(chunks.length > 1);
+  // Leaving early harms nobody.
+  for await (const chunk of account.engine.stream(large.row, null)) if (chunk.length > 0) break;
+  assert.equal((await account.engine.source(small.row)).kind, 'whole');
+});
+
+test('a message that is gone says so', async () => {
+  const user = someone();
+  village.put(user.address, 'INBOX', message(1));
+  await using account = await openTestAccount({ imapPort: village.imapPort, user });
+  await account.until(() => inbox(account).length === 1 && account.engine.progress.done, 'the first sync');
+  const [email] = inbox(account);
+  assert.ok(email);
+  const client = await account.client();
+  await client.select('INBOX');
+  await client.expunge([1]);
+  await account.until(() => inbox(account).length === 0, 'the removal');
+  await assert.rejects(account.engine.source(email.row), { code: 'message/gone' });
+});
+
+test('S10 search words of bodies: in the index after the previews, at the server at once', async () => {
+  const user = someone();
+  village.put(user.address, 'INBOX', message(1, 'The quick brown needlefish.\r\n'));
+  village.put(user.address, 'INBOX', message(2));
+  await using account = await openTestAccount({ imapPort: village.imapPort, user });
+  await account.until(() => inbox(account).length === 2, 'the mail');
+  const box = account.index.read((reader) => reader.mailboxes()).find((one) => one.role === 'inbox');
+  assert.ok(box);
+  assert.deepEqual(await account.engine.search(box.id, 'needlefish'), [1]);
+  const page = {
+    sort: [],
+    collapseThreads: false,
+    position: 0,
+    anchor: null,
+    anchorOffset: 0,
+    limit: 10,
+    calculateTotal: false,
+  };
+  await account.until(
+    () =>
+      account.index.read(
+        (reader) => reader.query({ filter: { op: 'is', text: 'needlefish' }, ...page }).ids.length === 1,
+      ),
+    'the word in the index',
+  );
+});
+
+test('S7 the thread is never held for long while a mailbox is read', async () => {
+  const user = someone();
+  for (let n = 1; n <= 1_500; n += 1) village.put(user.address, 'INBOX', message(n), { receivedAt: 1_700_000_000 + n });
+  await using account = await openTestAccount({ imapPort: village.imapPort, user, waiting: true });
+  let turns = 0;
+  const counter = setInterval(() => (turns += 1), 1);
+  await account.restart();
+  await account.until(() => account.engine.progress.done && inbox(account).length === 1_500, 'all messages');
+  clearInterval(counter);
+  assert.ok(turns > 10, `${turns} turns`);
+});
