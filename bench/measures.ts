@@ -76,10 +76,10 @@ const stateOf = async (client: Client): Promise<AccountState> => {
   return must(listOf<AccountState>(answer)[0], 'one account');
 };
 
-/** Longest time the main thread stood still so far, in ms, as Postern itself tells on /metrics. */
+/** Longest time the main thread stood still since this was last asked, in ms, as Postern itself tells on /metrics. */
 const longestBlock = async (g: Ground): Promise<number> =>
   Number(
-    /^postern_event_loop_delay_max_seconds\s+([\d.e+-]+)/m.exec((await g.client.get('/metrics')).toString())?.[1] ??
+    /^postern_main_thread_delay_seconds\s+([\d.e+-]+)/m.exec((await g.client.get('/metrics')).toString())?.[1] ??
       Number.NaN,
   ) * 1000;
 
@@ -111,6 +111,7 @@ export const firstSync = async (g: Ground): Promise<Figure[]> => {
   const rowSeconds = await fetchAll(g, items);
   const textSeconds = rowSeconds + (await fetchAll(g, '(UID PREVIEW)'));
 
+  await longestBlock(g);
   const cpu = g.postern.cpu();
   const began = performance.now();
   await g.client.signIn(g.big.address, g.big.password, g.dovecot.imapPort, g.smtpPort);
