@@ -80,6 +80,8 @@ class Calls {
   }
 
   #settle(answer: ThreadAnswer): void {
+    // `node --watch` reports loaded files through the same channel.
+    if (typeof answer.id !== 'number') return;
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if (this.#waiting.size === 0) this.#worker.unref();
