@@ -9,8 +9,8 @@ type Sketch = string | [string, ...Sketch[]];
 let section = 0;
 const build = (sketch: Sketch): Part => {
   const [head, ...children] = typeof sketch === 'string' ? [sketch] : sketch;
-  const match = /^([\w/+.-]+)([!?])?(#)?(?::(.+))?$/.exec(head as string);
-  assert.ok(match !== null, String(head));
+  const match = /^([\w/+.-]+)([!?])?(#)?(?::(.+))?$/.exec(head);
+  assert.ok(match !== null, head);
   return {
     section: String((section += 1)),
     type: typeof sketch === 'string' ? (match[1] ?? '') : `multipart/${match[1]}`,

@@ -31,13 +31,13 @@ const draft = (changes: Partial<Draft> = {}): Draft => ({
 const leaves = (part: ParsedPart): ParsedPart[] => (part.parts.length === 0 ? [part] : part.parts.flatMap(leaves));
 
 const word = fc.string({
-  unit: fc.constantFrom(...'abcXYZ019äéß日本👩,;:"()<>@\\.-_=?&'),
+  unit: fc.constantFrom(...Array.from('abcXYZ019äéß日本👩,;:"()<>@\\.-_=?&')),
   minLength: 1,
   maxLength: 12,
 });
 const phrase = fc.array(word, { minLength: 1, maxLength: 6 }).map((words) => words.join(' '));
 const atom = fc
-  .string({ unit: fc.constantFrom(...'abcxyz019-'), minLength: 1, maxLength: 10 })
+  .string({ unit: fc.constantFrom(...Array.from('abcxyz019-')), minLength: 1, maxLength: 10 })
   .map((text) => `a${text.replaceAll('-', '')}`);
 const email = fc.tuple(atom, atom).map(([local, domain]) => `${local}@${domain}.example.org`);
 const address: fc.Arbitrary<Address> = fc.record({ name: fc.option(phrase), email }, { noNullPrototype: true });
@@ -50,7 +50,7 @@ const body = fc.array(line, { minLength: 1, maxLength: 6 }).map((lines) => lines
 const attachment = fc.record({
   name: fc.option(
     fc
-      .string({ unit: fc.constantFrom(...'abc äß日👩;"=\'%()'), minLength: 1, maxLength: 80 })
+      .string({ unit: fc.constantFrom(...Array.from('abc äß日👩;"=\'%()')), minLength: 1, maxLength: 80 })
       .map((text) => `n${text.trimEnd()}.bin`),
   ),
   type: fc.constantFrom('application/pdf', 'image/png', 'text/csv'),

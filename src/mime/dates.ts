@@ -93,33 +93,41 @@ const zoneOf = (rest: string): number => {
   return 0;
 };
 
+interface Clock {
+  hour: number;
+  minute: number;
+  second: number;
+}
+
+const clockOf = (time: RegExpExecArray | null): Clock => {
+  const [, hours = '0', minutes = '0', seconds = '0', half] = time ?? [];
+  const hour = Number(hours);
+  const isAfternoon = half?.toLowerCase() === 'p' && hour < 12;
+  const isMidnight = half?.toLowerCase() === 'a' && hour === 12;
+  return { hour: isAfternoon ? hour + 12 : isMidnight ? 0 : hour, minute: Number(minutes), second: Number(seconds) };
+};
+
+const monthOf = (text: string): number => {
+  for (const match of text.matchAll(/([A-Za-z]{3})[a-z]*/g)) {
+    const month = MONTHS[(match[1] ?? '').toLowerCase()];
+    if (month !== undefined) return month;
+  }
+  return -1;
+};
+
 const lenient = (text: string): number | null => {
   const time = clock.exec(text);
-  const iso = isoLike.exec(text);
-  let hour = Number(time?.[1] ?? 0);
-  const half = time?.[4]?.toLowerCase();
-  if (half === 'p' && hour < 12) hour += 12;
-  if (half === 'a' && hour === 12) hour = 0;
-  const minute = Number(time?.[2] ?? 0);
-  const second = Number(time?.[3] ?? 0);
+  const { hour, minute, second } = clockOf(time);
+  const before = time === null ? text : text.slice(0, time.index);
   const after = time === null ? '' : text.slice(time.index + time[0].length);
-  if (iso !== null) {
+  const iso = isoLike.exec(text);
+  if (iso !== null)
     return seconds(Number(iso[1]), Number(iso[2]) - 1, Number(iso[3]), hour, minute, second, zoneOf(after));
-  }
-  const named = /([A-Za-z]{3})[a-z]*/g;
-  let month: number | undefined;
-  for (const match of text.matchAll(named)) {
-    month = MONTHS[(match[1] ?? '').toLowerCase()];
-    if (month !== undefined) break;
-  }
-  if (month === undefined) return null;
-  const numbers =
-    (time === null ? text : `${text.slice(0, time.index)} ${after.replace(/[+-]\d+/g, ' ')}`).match(/\d+/g) ?? [];
-  const [first, other] = numbers;
+  const [first, other] = `${before} ${after.replace(/[+-]\d+/g, ' ')}`.match(/\d+/g) ?? [];
   if (first === undefined || other === undefined) return null;
   // "2002 Aug 22" as well as "22 Aug 2002" and "Aug 22 13:52:59 2002".
   const [day, year] = first.length >= 3 ? [other, first] : [first, other];
-  return seconds(fullYear(year), month, Number(day), hour, minute, second, zoneOf(after));
+  return seconds(fullYear(year), monthOf(text), Number(day), hour, minute, second, zoneOf(after));
 };
 
 /** Unix seconds of a Date field, lenient; null when it says nothing. Comments are ignored. */

@@ -159,7 +159,7 @@ class Reader {
   private silentDepth = 0;
   private pre = 0;
   private lists: { ordered: boolean; next: number }[] = [];
-  private link: { href: string; from: string } | null = null;
+  private link: string | null = null;
   private linkText = '';
   private readonly options: HtmlTextOptions;
 
@@ -190,19 +190,33 @@ class Reader {
 
   private open(token: Token.TagToken, name: string): void {
     const { writer } = this;
-    if (BLOCK.has(name))
-      writer.end(PARAGRAPH.has(name) && !(this.lists.length > 0 && (name === 'ul' || name === 'ol')));
-    if (name === 'br') writer.break();
-    else if (name === 'hr') this.rule();
-    else if (name === 'td' || name === 'th') writer.text(' ', false);
-    else if (name === 'img' && this.options.alt === true) writer.text(` ${attribute(token, 'alt')} `, false);
-    else if (name === 'blockquote') writer.quote = Math.min(writer.quote + 1, 20);
+    const isInnerList = this.lists.length > 0 && (name === 'ul' || name === 'ol');
+    if (BLOCK.has(name)) writer.end(PARAGRAPH.has(name) && !isInnerList);
+    switch (name) {
+      case 'br':
+        return writer.break();
+      case 'hr':
+        return this.rule();
+      case 'td':
+      case 'th':
+        return writer.text(' ', false);
+      case 'img':
+        return this.options.alt === true ? writer.text(` ${attribute(token, 'alt')} `, false) : undefined;
+      case 'li':
+        return this.item();
+      default:
+        return this.enter(token, name);
+    }
+  }
+
+  /** What lasts until the end tag. */
+  private enter(token: Token.TagToken, name: string): void {
+    if (name === 'blockquote') this.writer.quote = Math.min(this.writer.quote + 1, 20);
     else if (name === 'pre') this.pre += 1;
-    else if (name === 'ul' || name === 'ol')
+    else if (name === 'ul' || name === 'ol') {
       this.lists.push({ ordered: name === 'ol', next: Number.parseInt(attribute(token, 'start'), 10) || 1 });
-    else if (name === 'li') this.item();
-    else if (name === 'a' && this.options.links === true) {
-      this.link = { href: attribute(token, 'href').trim(), from: '' };
+    } else if (name === 'a' && this.options.links === true) {
+      this.link = attribute(token, 'href').trim();
       this.linkText = '';
     }
   }
@@ -239,17 +253,12 @@ class Reader {
   private endLink(): void {
     const { link } = this;
     this.link = null;
-    if (link === null || !/^(?:https?|mailto|tel):/i.test(link.href)) return;
+    if (link === null || !/^(?:https?|mailto|tel):/i.test(link)) return;
     const text = this.linkText.trim();
-    const bare = link.href.replace(/^(?:mailto|tel):/i, '');
-    if (
-      text === '' ||
-      text === link.href ||
-      text === bare ||
-      `${text}/` === link.href ||
-      link.href.replace(/^https?:\/\//i, '') === text
-    )
-      return;
+    const bare = link.replace(/^(?:mailto|tel):/i, '');
+    // The text of the link says where it leads.
+    const said = [link, bare, link.replace(/^https?:\/\//i, ''), link.replace(/\/$/, '')];
+    if (text === '' || said.includes(text)) return;
     this.writer.text(` <${bare}>`, false);
   }
 }

@@ -45,53 +45,57 @@ const isReplyHeader = (lines: readonly Line[], at: number): boolean => {
   return fields >= 3;
 };
 
+/** "On Monday" may stand a line above what already looks complete. */
+const isBeginning = (line: string): boolean =>
+  /^(?:on|am|le|el|em|il|op|den|dnia|в)\s/i.test(line) && line.length < 120 && !/[.!?]$/.test(line);
+
 /** Begin of an attribution that ends on line `end`; it may take up to three lines. -1 when there is none. */
 const attributionStart = (lines: readonly Line[], end: number): number => {
   let joined = '';
-  for (let i = end; i >= 0 && i > end - 3; i -= 1) {
+  for (let i = end; i > end - 3; i -= 1) {
     const text = lines[i]?.text ?? '';
     if (text === '' || text.length > 300) return -1;
     joined = joined === '' ? text : `${text} ${joined}`;
-    if (attribution.test(joined) && evidence.test(joined) && /^(?:\S)/.test(text)) {
-      // "On Monday" may stand a line above what already looks complete.
-      const above = lines[i - 1]?.text ?? '';
-      return i === end &&
-        /^(?:on|am|le|el|em|il|op|den|dnia|в)\s/i.test(above) &&
-        above.length < 120 &&
-        !/[.!?]$/.test(above)
-        ? i - 1
-        : i;
-    }
+    if (attribution.test(joined) && evidence.test(joined) && !text.startsWith(' '))
+      return i === end && isBeginning(lines[i - 1]?.text ?? '') ? i - 1 : i;
   }
   return -1;
 };
 
-/** First line of the last run of `>` lines when nothing but blank lines follows it, else -1. */
-const trailingQuote = (lines: readonly Line[]): number => {
-  let i = lines.length - 1;
-  while (i >= 0 && lines[i]?.text === '') i -= 1;
-  if (i < 0 || !isQuoted(lines[i]?.text ?? '')) return -1;
-  while (
-    i > 0 &&
-    (isQuoted(lines[i - 1]?.text ?? '') || (lines[i - 1]?.text === '' && isQuoted(lines[i - 2]?.text ?? '')))
-  )
-    i -= 1;
-  return i;
+/** The last line above `at` that is not blank, -1 when there is none. */
+const lineAbove = (lines: readonly Line[], at: number): number => {
+  let above = at - 1;
+  while (above >= 0 && lines[above]?.text === '') above -= 1;
+  return above;
 };
 
-const startLine = (lines: readonly Line[]): number => {
-  const run = trailingQuote(lines);
-  const limit = run < 0 ? lines.length : run;
+const isQuotedAt = (lines: readonly Line[], at: number): boolean => at >= 0 && isQuoted(lines[at]?.text ?? '');
+
+/** First line of the last run of `>` lines when nothing but blank lines follows it, else -1. One blank line may part them. */
+const trailingQuote = (lines: readonly Line[]): number => {
+  let at = lineAbove(lines, lines.length);
+  if (!isQuotedAt(lines, at)) return -1;
+  while (isQuotedAt(lines, at - 1) || (lines[at - 1]?.text === '' && isQuotedAt(lines, at - 2))) at -= 1;
+  return at;
+};
+
+/** First line of an original message or an Outlook header block above `limit`, -1 when there is none. */
+const originalStart = (lines: readonly Line[], limit: number): number => {
   for (let i = 0; i < limit; i += 1) {
     const text = lines[i]?.text ?? '';
     if (original.test(text)) return i;
     if (replyField.test(`${text} `) && isReplyHeader(lines, i))
-      return i > 0 && /^_{5,}$/.test(lines[i - 1]?.text ?? '') ? i - 1 : i;
+      return /^_{5,}$/.test(lines[i - 1]?.text ?? '') ? i - 1 : i;
   }
-  if (run < 0) return -1;
-  let before = run - 1;
-  while (before >= 0 && lines[before]?.text === '') before -= 1;
-  const attributed = before < 0 ? -1 : attributionStart(lines, before);
+  return -1;
+};
+
+const startLine = (lines: readonly Line[]): number => {
+  const run = trailingQuote(lines);
+  const found = originalStart(lines, run < 0 ? lines.length : run);
+  if (found >= 0 || run < 0) return found;
+  const above = lineAbove(lines, run);
+  const attributed = above < 0 ? -1 : attributionStart(lines, above);
   return attributed < 0 ? run : attributed;
 };
 

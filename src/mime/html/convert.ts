@@ -43,6 +43,12 @@ export type Painter = (colour: Colour, role: Role) => string | null;
 const BLOCKED_SCHEME =
   /^(?:data|blob|filesystem|about|file|javascript|vbscript|livescript|mocha|view-source|ws|wss|chrome|resource):/i;
 const MAX_URL = 8000;
+/** Raw-text elements whose text is there to be read. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['xmp', 'pre'],
+  ['plaintext', 'pre'],
+  ['listing', 'pre'],
+]);
 const LINKS: ReadonlySet<string> = new Set(['http:', 'https:', 'mailto:', 'tel:']);
 const PREFIX = 'm-';
 /** Narrower images keep the height they ask for: they are spacers and icons. */
@@ -175,8 +181,7 @@ export class Converter {
     if (!isElement(node)) return [];
     // SVG and MathML: only what there is to read.
     if (!isHtml(node)) return [{ type: 'text', value: textOf(node) }];
-    const name =
-      node.tagName === 'xmp' || node.tagName === 'plaintext' || node.tagName === 'listing' ? 'pre' : node.tagName;
+    const name = RENAMED.get(node.tagName) ?? node.tagName;
     if (droppedElements.has(name)) return [];
     if (name === 'style') return [];
     if (!allowedElements.has(name)) return this.children(node);

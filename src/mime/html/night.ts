@@ -19,7 +19,7 @@ export type Role = 'text' | 'background' | 'border';
 export const isDesigned = (colour: Colour): boolean => {
   if (colour.alpha < 0.1) return false;
   const { l, c } = toOklch(colour);
-  return l < 0.93 || c > 0.03;
+  return l < 0.93 || c > 0.06;
 };
 
 const readable = (colour: Colour): Colour => {
