@@ -8,7 +8,8 @@ import type { Intents } from './intents.ts';
 import { marksOf } from './keywords.ts';
 import type { Mirror } from './mirror.ts';
 import type { Model, Stored } from './model.ts';
-import { numberOfRow, rowAt, tieOf } from './rows.ts';
+import { numberOfRow, receivedAtOf, rowAt, tieOf } from './rows.ts';
+import { whole } from './whole.ts';
 import type { EmailRow, Envelope, Found, MailboxId, ThreadNumber } from './types.ts';
 
 const json = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
@@ -62,7 +63,7 @@ export class Adder {
       const made = this.#insert(mailbox, message, row, conversations.assign(keys).id, false);
       this.#place(mailbox, made, message);
       if (message.strongId !== null) strong.set(message.strongId, made);
-      if (!message.deleted) correspondence.note(message.envelope, message.receivedAt);
+      if (!message.deleted) correspondence.note(message.envelope, receivedAtOf(made));
     }
     conversations.flush();
     correspondence.flush();
@@ -146,13 +147,14 @@ export class Adder {
       marks.labels,
       JSON.stringify(boxes),
       Number(hidden),
-      message.size,
-      envelope.sentAt,
+      whole(message.size),
+      envelope.sentAt === null ? null : whole(envelope.sentAt),
       Number(message.hasAttachment),
       bulks.indexOf(envelope.bulk),
       Math.floor(this.#core.now() / 1000),
       'strongId' in message ? message.strongId : null,
     ]);
+    this.#core.lastAdded = this.#core.now();
     this.#insertEnvelope(row, envelope, message.structure);
     db.run('INSERT INTO todo_text(email) VALUES(?)', row);
     if (!local) db.run('INSERT INTO todo_preview(email) VALUES(?)', row);
@@ -203,7 +205,7 @@ export class Adder {
       row,
       marks.flags,
       marks.labels,
-      Number(modseq),
+      whole(Number(modseq)),
     );
   }
 

@@ -28,6 +28,8 @@ export class Core {
   readonly now: () => number;
   /** Bodies read since the last write; their time of use is written with the next one. */
   readonly usedBodies = new Set<number>();
+  /** When an Email was last added, as far as is known: at the latest when the index was opened. */
+  lastAdded: number;
   #renumbered: boolean | undefined;
 
   constructor(db: Database, epoch: string, limits: Limits, now: () => number) {
@@ -35,6 +37,7 @@ export class Core {
     this.epoch = epoch;
     this.limits = limits;
     this.now = now;
+    this.lastAdded = now();
     this.log = new ChangeLog(db, epoch);
     this.lists = new Lists(db, limits.lists);
     this.results = new ResultCache(limits.lists);

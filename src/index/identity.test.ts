@@ -302,3 +302,28 @@ test('a UID that is told twice is one placement; known UIDs are brought up to da
   s.index.write((w) => w.add(s.inbox, [found(1, { keywords: ['$seen'], modseq: '5' })]));
   assert.deepEqual(only(s.index, s.inbox).keywords, ['$seen']);
 });
+
+test('numbers no server should say are bent, not refused', () => {
+  using s = scene();
+  const odd = [Number.NaN, Infinity, -1e300, 2 ** 60, 1.5];
+  s.index.write((w) =>
+    w.add(
+      s.inbox,
+      odd.map((value, i) =>
+        found(i + 1, { size: value, receivedAt: value, modseq: '9223372036854775807', envelope: { sentAt: value } }),
+      ),
+    ),
+  );
+  s.index.write((w) => w.keywords(s.inbox, [{ uid: uid(1), keywords: ['$seen'], deleted: false, modseq: 'x' }]));
+  s.index.write((w) => w.patchMailbox(s.inbox, { exists: Number.NaN, uidnext: 1e300 }));
+  assert.equal(list(s.index, s.inbox).length, odd.length);
+});
+
+test('a keyword with a blank in it is none; texts with halves of characters are stored', () => {
+  using s = scene();
+  s.index.write((w) =>
+    w.add(s.inbox, [found(1, { keywords: ['a b', '', 'ok'], envelope: { subject: 'half \ud800' } })]),
+  );
+  s.index.write((w) => w.fullText(10));
+  assert.deepEqual(only(s.index, s.inbox).keywords, ['ok']);
+});

@@ -92,6 +92,7 @@ export type Lies = { in: MailboxId } | { outside: MailboxId };
 
 /** The Email made lately from a copy of this one, and after it: a move whose target was seen first. */
 export const lateTwin = (core: Core, row: EmailRow, thread: ThreadNumber, lies: Lies): EmailRow | undefined => {
+  if (core.lastAdded < core.now() - moveTime) return undefined;
   const print = storedPrint(core, row);
   if (!print) return undefined;
   const since = Math.floor((core.now() - moveTime) / 1000);

@@ -1,4 +1,5 @@
 import type { Database, Value } from './database.ts';
+import { whole } from './whole.ts';
 import type { Mailbox, MailboxId, MailboxState, Role } from './types.ts';
 
 type Row = [
@@ -105,7 +106,10 @@ const fromRow = ([
   unreadThreads,
 });
 
-const stored = (value: string | number | boolean | null): Value => (typeof value === 'boolean' ? Number(value) : value);
+const stored = (value: string | number | boolean | null): Value => {
+  if (typeof value === 'boolean') return Number(value);
+  return typeof value === 'number' ? whole(value) : value;
+};
 
 /** The rows of `mailbox`, read once and again after a write. */
 export class Mailboxes {

@@ -3,10 +3,14 @@ import { lateTwin } from './identity.ts';
 import type { Intents } from './intents.ts';
 import { marksOf, sameMarks } from './keywords.ts';
 import type { Model, Stored } from './model.ts';
+import { whole } from './whole.ts';
 import type { EmailRow, MailboxId, Uid } from './types.ts';
 
 /** Placements that were expected before a time and never seen. */
 export const waitingSql = 'SELECT mailbox, uid FROM placement WHERE uid < 0 AND since < ?';
+
+/** Emails destroyed by one sweep: about 40 ms. */
+const sweepAtOnce = 1000;
 
 interface ServerFlags {
   uid: Uid;
@@ -40,7 +44,7 @@ export class Mirror {
     for (const row of rows) stored.set(row.uid, row);
     for (const { uid, keywords, deleted, modseq } of flags) {
       const old = stored.get(uid);
-      const seq = Number(modseq);
+      const seq = whole(Number(modseq));
       if (!old || (seq > 0 && seq < old.modseq)) continue;
       const marks = marksOf(keywords, deleted);
       if (sameMarks(old, marks)) continue;
@@ -89,7 +93,7 @@ export class Mirror {
     const { db } = this.#core;
     const expired = db.all<Stored>(waitingSql, before);
     for (const { mailbox, uid } of expired) this.vanished(mailbox, [uid]);
-    for (const row of db.values<EmailRow>('SELECT email FROM gone WHERE at < ?', before)) {
+    for (const row of db.values<EmailRow>('SELECT email FROM gone WHERE at < ? LIMIT ?', before, sweepAtOnce)) {
       const state = this.#model.state(row);
       if (!state || this.#model.placements(row).length === 0) {
         this.#model.destroy(row);

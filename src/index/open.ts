@@ -83,8 +83,8 @@ class OpenIndex implements Index {
   /** Forgets what is too old to be asked for; once a day. */
   tidy(): void {
     const now = this.#core.now();
+    if (now - Number(this.#reader.value('index tidied') ?? 0) < tidyEvery) return;
     this.write((t) => {
-      if (now - Number(t.value('index tidied') ?? 0) < tidyEvery) return;
       this.#core.log.trim(now - changesKept);
       this.#db.run('DELETE FROM blob WHERE at < ?', now - blobsKept);
       this.#db.run(

@@ -1,3 +1,4 @@
+import { whole } from './whole.ts';
 import type { EmailNumber, EmailRow } from './types.ts';
 
 /** Rows carry their date: −(seconds · 2^20 + tie), so that ascending order is newest first. */
@@ -8,7 +9,7 @@ const latest = 2 ** 33 - 1;
 /** Numbers below belong to Emails that got a new one; all others are −row. */
 export const firstDerivedNumber = earliest * ties;
 
-const clamp = (seconds: number): number => Math.min(Math.max(Math.trunc(seconds), earliest), latest);
+const clamp = (seconds: number): number => Math.min(Math.max(whole(seconds), earliest), latest);
 
 /** The row wanted for a message; `tie` (0 … 2^20−1) orders those of one second, later ones higher. */
 export const rowAt = (receivedAt: number, tie: number): EmailRow => -(clamp(receivedAt) * ties + tie) as EmailRow;

@@ -277,7 +277,7 @@ export interface IndexTransactor extends IndexReader {
   ): void;
   /** Marks placements gone; the Email is destroyed by {@link sweep} unless it turns up elsewhere. */
   vanished(mailbox: MailboxId, uids: readonly Uid[]): void;
-  /** Destroys Emails whose last placement went before `before` (Unix ms). */
+  /** Destroys Emails whose last placement went before `before` (Unix ms), at most 1,000 at once. */
   sweep(before: number): void;
   /** UIDVALIDITY changed: forgets UIDs, keeps Emails for {@link add} to find again by identity. */
   remap(mailbox: MailboxId, uidvalidity: number): void;
