@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { contrast, fromOklch, parseColour, toHex, toOklch } from './colour.ts';
 import { bandStep, mailDocument, measuredHeight } from './document.ts';
 import { mailHeaders } from './headers.ts';
-import { NIGHT, recolour } from './night.ts';
+import { isDesigned, NIGHT, recolour } from './night.ts';
 import { sanitizeMail, type SanitizeOptions } from './sanitize.ts';
 
 const makers: SanitizeOptions = {
@@ -178,6 +178,27 @@ test('N5 recoloured text has 4.5:1 on the sheet and on every recoloured backgrou
         assert.ok(contrast(made, raised) >= 4.5, toHex(made));
       }
     }),
+  );
+});
+
+test('N5 on every background of a simple mail', () => {
+  const pale = fc.tuple(
+    fc.double({ min: 0.85, max: 1, noNaN: true }),
+    fc.double({ min: 0.85, max: 1, noNaN: true }),
+    fc.double({ min: 0.6, max: 1, noNaN: true }),
+  );
+  const backgrounds = pale.map(([r, g, b]) => ({ r, g, b, alpha: 1 })).filter((colour) => !isDesigned(colour));
+  fc.assert(
+    fc.property(
+      backgrounds,
+      fc.constantFrom('#000', '#333', '#777', 'blue', 'red', 'green', '#999'),
+      (colour, text) => {
+        const back = parseColour(recolour(colour, 'background'));
+        const front = parseColour(recolour(parseColour(text) ?? colour, 'text'));
+        assert.ok(back !== null && front !== null && contrast(back, front) >= 4.5, `${toHex(colour)} ${text}`);
+      },
+    ),
+    { numRuns: 1000 },
   );
 });
 
