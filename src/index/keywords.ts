@@ -23,7 +23,6 @@ const known = [
 ] as const;
 
 export const seen = 1;
-export const flagged = 2;
 const draft = 8;
 /** IMAP's \Deleted; in placements only. */
 export const deleted = 2 ** 20;
