@@ -213,7 +213,7 @@ export const openImap = async (authenticated: AuthenticatedStream, options: Imap
     copy: (uids, pathRaw) => turn(() => copy(connection, uids, pathRaw)),
     append: (pathRaw, message, flags, date) => turn(() => append(connection, pathRaw, message, flags, date)),
     expunge: (uids) => turn(() => expunge(connection, uids)),
-    create: (pathRaw) => turn(() => create(connection, pathRaw)),
+    create: (pathRaw, use) => turn(() => create(connection, pathRaw, use)),
     rename: (pathRaw, toRaw) => turn(() => rename(connection, pathRaw, toRaw)),
     delete: (pathRaw) => turn(() => remove(connection, pathRaw)),
     subscribe: (pathRaw, subscribed) => turn(() => subscribe(connection, pathRaw, subscribed)),

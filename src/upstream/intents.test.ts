@@ -299,3 +299,26 @@ test('R4 mailboxes are created, renamed, subscribed and removed', async () => {
   assert.equal(at(id), undefined);
   assert.equal(await engine.mailboxFor('trash'), boxOf(account, 'trash').id);
 });
+
+test('R4 a missing mailbox of a role is made with its attribute, once', async () => {
+  await using bare = await openDovecot({ extra: 'namespace inbox {\n  mailbox Archive {\n    auto = no\n  }\n}' });
+  const [user] = bare.users;
+  assert.ok(user);
+  await using account = await openTestAccount({ imapPort: bare.imapPort, user });
+  await account.until(() => account.engine.progress.done, 'the first sync');
+  assert.equal(
+    account.index.read((reader) => reader.mailboxes()).some((box) => box.role === 'archive'),
+    false,
+  );
+  const [first, second] = await Promise.all([
+    account.engine.mailboxFor('archive'),
+    account.engine.mailboxFor('archive'),
+  ]);
+  assert.equal(first, second);
+  assert.deepEqual(
+    [boxOf(account, 'archive').id, boxOf(account, 'archive').path, boxOf(account, 'archive').subscribed],
+    [first, 'Archive', true],
+  );
+  const client = await account.client();
+  assert.equal((await client.list()).find((box) => box.path === 'Archive')?.specialUse, 'archive');
+});

@@ -16,10 +16,10 @@ import { Lines } from './lines.ts';
 import { Mailboxes } from './mailboxes.ts';
 import { Mirror } from './mirror.ts';
 import { Outbox } from './outbox.ts';
+import type { OutboxParts } from './outbox.ts';
 import { Previews } from './previews.ts';
 import { openSentFolder } from './sent-folder.ts';
 import { smtpSender } from './smtp-send.ts';
-import type { OutboxParts } from './outbox.ts';
 import { Sources } from './source.ts';
 import { Sync } from './sync.ts';
 import { Watch } from './watch.ts';
@@ -39,139 +39,219 @@ export interface EngineParts {
 }
 
 /** Opens one mail account and begins to keep its index in step. The index stays the caller's. */
-export const openEngine = (parts: EngineParts): Engine => {
-  const { account, index, store, keeper, clock, log, random = Math.random } = parts;
-  const listeners = new Set<() => void>();
-  const refusalListeners = new Set<(refusal: Refusal) => void>();
-  const told = (): void => {
-    for (const listener of listeners) listener();
-  };
-  const background = (what: string, work: Promise<unknown>): void => {
-    work.catch((error: unknown) => logError(log, 'upstream.background', error, { what }));
+export const openEngine = (parts: EngineParts): Engine => new OpenEngine(parts);
+
+/** Listeners that come and go. */
+class Listeners<T> {
+  readonly #all = new Set<(news: T) => void>();
+
+  readonly tell = (news: T): void => {
+    for (const listener of this.#all) listener(news);
   };
 
-  const mirror = new Mirror({ index, clock, log });
-  let draftsRestored = false;
-  const connect = async (): Promise<ImapSession> => {
-    const session = await (parts.connect ?? imapConnector({ account, store, keeper, clock, log }))();
-    lines.atMost(session.quirks.connections);
-    return session;
-  };
-  const lines: Lines = new Lines({ connect, clock, log, resting: () => sync.resting() });
-  const folders = new FolderSync(mirror);
-  const fill = new Fill({ mirror, lines, told });
-  const previews = new Previews({ mirror, lines });
-  const sync = new Sync({ mirror, lines, folders, fill, previews, told });
-  const visit = (mailbox: MailboxId): void => background('visit', sync.visit(mailbox, { urgency: urgency.arrival }));
-  const mailboxes = new Mailboxes({ mirror, lines, folders });
-  const drafts = new Drafts({ mirror, lines, store, keeper, account });
-  const sources = new Sources({ mirror, lines });
-  const intents = new Intents({
-    mirror,
-    lines,
-    random,
-    visit,
-    refused: (refusal) => {
-      for (const listener of refusalListeners) listener(refusal);
-    },
-    appended: (row) => background('draft', drafts.appended(row)),
-  });
-  const nudge = (): void => background('intents', intents.nudge());
-  const outbox = new Outbox({
-    account,
-    index,
-    store,
-    keeper,
-    clock,
-    log,
-    random,
-    nudge,
-    send: parts.send ?? smtpSender({ account, store, keeper, clock, log }),
-    sent: openSentFolder({ mirror, lines, mailboxes, account, visit }),
-  });
+  add(listener: (news: T) => void): () => void {
+    this.#all.add(listener);
+    return () => this.#all.delete(listener);
+  }
+}
 
+class OpenEngine implements Engine {
+  readonly #parts: EngineParts;
+  readonly #status = new Listeners<void>();
+  readonly #refusals = new Listeners<Refusal>();
+  readonly #mirror: Mirror;
+  readonly #lines: Lines;
+  readonly #fill: Fill;
+  readonly #previews: Previews;
+  readonly #sync: Sync;
+  readonly #mailboxes: Mailboxes;
+  readonly #drafts: Drafts;
+  readonly #sources: Sources;
+  readonly #intents: Intents;
+  readonly #outbox: Outbox;
+  readonly #watch: Watch;
+  #draftsRestored = false;
   /** What the account's row says of the password, so that the next start knows. */
-  let stored = account.state;
-  const remember = (connection: Connection): void => {
-    const state = connection.at === 'refused' ? 'refused' : connection.at === 'live' ? 'ok' : stored;
-    if (state === stored) return;
-    stored = state;
-    background('account', store.saveAccount({ ...account, state, stateAt: clock.now() }));
-  };
+  #state: MailAccount['state'];
 
-  const watch = new Watch({
-    lines,
-    connect,
-    clock,
-    log,
-    random,
-    told: (connection) => {
-      remember(connection);
-      if (connection.at !== 'live') sync.stop();
-      told();
-    },
-    begin: async (session) => {
-      await sync.begin(session);
-      nudge();
-      background('outbox', outbox.live());
-      if (draftsRestored) return;
-      draftsRestored = true;
-      await drafts.restore();
-      nudge();
-    },
-  });
-  watch.start();
-  background('outbox', outbox.nudge());
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    const { account, index, store, keeper, clock, log, random = Math.random } = parts;
+    const told = (): void => this.#status.tell();
+    const visit = (id: MailboxId): void =>
+      this.#background('visit', this.#sync.visit(id, { urgency: urgency.arrival }));
+    const nudge = (): void => this.#background('intents', this.#intents.nudge());
+    const connect = this.#connector();
+    this.#state = account.state;
+    const mirror = new Mirror({ index, clock, log });
+    const lines = new Lines({ connect, clock, log, resting: () => this.#sync.resting() });
+    const folders = new FolderSync(mirror);
+    this.#mirror = mirror;
+    this.#lines = lines;
+    this.#fill = new Fill({ mirror, lines, told });
+    this.#previews = new Previews({ mirror, lines });
+    this.#sync = new Sync({ mirror, lines, folders, fill: this.#fill, previews: this.#previews, told });
+    this.#mailboxes = new Mailboxes({ mirror, lines, folders });
+    this.#drafts = new Drafts({ mirror, lines, store, keeper, account });
+    this.#sources = new Sources({ mirror, lines });
+    this.#intents = new Intents({
+      mirror,
+      lines,
+      random,
+      visit,
+      refused: this.#refusals.tell,
+      appended: (row) => this.#background('draft', this.#drafts.appended(row)),
+    });
+    const sent = openSentFolder({ mirror, lines, mailboxes: this.#mailboxes, account, visit });
+    const send = parts.send ?? smtpSender(parts);
+    this.#outbox = new Outbox({ account, index, store, keeper, clock, log, random, nudge, send, sent });
+    const begin = (session: ImapSession): Promise<void> => this.#begin(session);
+    this.#watch = new Watch({ lines, connect, clock, log, random, begin, told: (now) => this.#told(now) });
+    this.#watch.start();
+    this.nudgeOutbox();
+  }
 
-  const hurried = <T>(work: () => T): T => {
-    watch.hurry();
-    return work();
-  };
+  get connection(): Engine['connection'] {
+    return this.#watch.connection;
+  }
 
-  return {
-    get connection() {
-      return watch.connection;
-    },
-    get progress() {
-      return fill.progress();
-    },
-    onStatus: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    onRefusal: (listener) => {
-      refusalListeners.add(listener);
-      return () => refusalListeners.delete(listener);
-    },
-    source: (row: EmailRow) => hurried(() => sources.source(row)),
-    stream: (row, section) => hurried(() => sources.stream(row, section)),
-    wantPreviews: (rows) => previews.want(rows),
-    look: (mailbox) => hurried(() => sync.look(mailbox)),
-    nudge: () => hurried(nudge),
-    retry: () => watch.retry(),
-    search: (mailbox, text) =>
-      hurried(() =>
-        lines.watch.run(
-          async (session) => {
-            const { pathRaw } = mirror.mailbox(mailbox);
-            if (session.selected?.pathRaw !== pathRaw) await session.select(pathRaw, { readOnly: true });
-            return (await session.search({ text })) as Uid[];
-          },
-          { urgency: urgency.user },
-        ),
-      ),
-    createMailbox: (name, parent, subscribe) => hurried(() => mailboxes.create(name, parent, subscribe)),
-    renameMailbox: (id, name, parent) => hurried(() => mailboxes.rename(id, name, parent)),
-    destroyMailbox: (id) => hurried(() => mailboxes.destroy(id)),
-    subscribeMailbox: (id, subscribed) => hurried(() => mailboxes.subscribe(id, subscribed)),
-    mailboxFor: (role) => hurried(() => mailboxes.forRole(role)),
-    nudgeOutbox: () => background('outbox', outbox.nudge()),
-    [Symbol.asyncDispose]: async () => {
-      sync.stop();
-      fill.close();
-      previews.close();
-      intents.close();
-      await Promise.all([lines.close(), watch.close(), outbox.close()]);
-    },
-  };
-};
+  get progress(): Engine['progress'] {
+    return this.#fill.progress();
+  }
+
+  onStatus(listener: () => void): () => void {
+    return this.#status.add(listener);
+  }
+
+  onRefusal(listener: (refusal: Refusal) => void): () => void {
+    return this.#refusals.add(listener);
+  }
+
+  async source(row: EmailRow): ReturnType<Engine['source']> {
+    this.#watch.hurry();
+    return this.#sources.source(row);
+  }
+
+  stream(row: EmailRow, section: string | null): AsyncIterable<Buffer> {
+    this.#watch.hurry();
+    return this.#sources.stream(row, section);
+  }
+
+  wantPreviews(rows: readonly EmailRow[]): Promise<void> {
+    return this.#previews.want(rows);
+  }
+
+  look(mailbox: MailboxId): void {
+    this.#watch.hurry();
+    this.#sync.look(mailbox);
+  }
+
+  nudge(): void {
+    this.#watch.hurry();
+    this.#background('intents', this.#intents.nudge());
+  }
+
+  nudgeOutbox(): void {
+    this.#background('outbox', this.#outbox.nudge());
+  }
+
+  retry(): void {
+    this.#watch.retry();
+  }
+
+  async search(mailbox: MailboxId, text: string): Promise<Uid[]> {
+    this.#watch.hurry();
+    const uids = await this.#lines.watch.run(
+      async (session) => {
+        const { pathRaw } = this.#mirror.mailbox(mailbox);
+        if (session.selected?.pathRaw !== pathRaw) await session.select(pathRaw, { readOnly: true });
+        return session.search({ text });
+      },
+      { urgency: urgency.user },
+    );
+    return uids as Uid[];
+  }
+
+  async createMailbox(name: string, parent: MailboxId | null, subscribe: boolean): Promise<MailboxId> {
+    this.#watch.hurry();
+    return this.#mailboxes.create(name, parent, subscribe);
+  }
+
+  async renameMailbox(id: MailboxId, name: string, parent: MailboxId | null): Promise<void> {
+    this.#watch.hurry();
+    return this.#mailboxes.rename(id, name, parent);
+  }
+
+  async destroyMailbox(id: MailboxId): Promise<void> {
+    this.#watch.hurry();
+    return this.#mailboxes.destroy(id);
+  }
+
+  async subscribeMailbox(id: MailboxId, subscribed: boolean): Promise<void> {
+    this.#watch.hurry();
+    return this.#mailboxes.subscribe(id, subscribed);
+  }
+
+  async mailboxFor(role: Parameters<Engine['mailboxFor']>[0]): Promise<MailboxId> {
+    this.#watch.hurry();
+    return this.#mailboxes.forRole(role);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sync.stop();
+    this.#fill.close();
+    this.#previews.close();
+    this.#intents.close();
+    await Promise.all([this.#lines.close(), this.#watch.close(), this.#outbox.close()]);
+  }
+
+  #connector(): () => Promise<ImapSession> {
+    const connect = this.#parts.connect ?? imapConnector(this.#parts);
+    return async () => {
+      const session = await connect();
+      this.#lines.atMost(session.quirks.connections);
+      return session;
+    };
+  }
+
+  /** A connection stands: the mailboxes, then all that waited for it. */
+  async #begin(session: ImapSession): Promise<void> {
+    await this.#sync.begin(session);
+    this.#background('intents', this.#intents.nudge());
+    this.#background('outbox', this.#outbox.live());
+    if (this.#draftsRestored) return;
+    this.#draftsRestored = true;
+    await this.#drafts.restore();
+    this.#background('intents', this.#intents.nudge());
+  }
+
+  #told(connection: Connection): void {
+    if (connection.at !== 'live') this.#sync.stop();
+    this.#remember(connection);
+    this.#status.tell();
+  }
+
+  #remember(connection: Connection): void {
+    const state = connection.at === 'refused' ? 'refused' : connection.at === 'live' ? 'ok' : this.#state;
+    if (state === this.#state) return;
+    this.#state = state;
+    const { account, store, clock } = this.#parts;
+    this.#background('account', this.#saveState(store, account.user, account.id, state, clock.now()));
+  }
+
+  /** The row as it is now: name or colour may have changed since the engine was opened. */
+  async #saveState(
+    store: Store,
+    user: MailAccount['user'],
+    id: MailAccount['id'],
+    state: MailAccount['state'],
+    stateAt: number,
+  ): Promise<void> {
+    const row = (await store.accounts(user)).find((one) => one.id === id);
+    if (row !== undefined) await store.saveAccount({ ...row, state, stateAt });
+  }
+
+  #background(what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => logError(this.#parts.log, 'upstream.background', error, { what }));
+  }
+}

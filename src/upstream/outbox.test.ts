@@ -35,7 +35,7 @@ const heldClock = (): Clock & { forward(ms: number): void } => {
     },
     forward: (ms) => {
       now += ms;
-      for (const timer of [...timers]) if (timer.at <= now && timers.delete(timer)) timer.task();
+      for (const timer of timers.values().toArray()) if (timer.at <= now && timers.delete(timer)) timer.task();
     },
   };
 };

@@ -99,10 +99,9 @@ export class Outbox {
     for (const row of await store.submissions(account.id)) {
       if (row.state === 'sending' && !this.#sending.has(row.id)) {
         if (await store.moveSubmission(row.id, 'sending', 'unknown')) {
-          await this.#amend(row.id, (record) => ({
-            ...record,
-            failure: { code: 'send/unknown', words: null, at: this.#now() },
-          }));
+          const failure = { code: 'send/unknown', words: null, at: this.#now() };
+          const record = await this.#amend(row.id, (before) => ({ ...before, failure }));
+          if (record !== null) this.#putBack(record);
           this.#note(row.id);
         }
       }

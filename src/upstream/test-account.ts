@@ -170,7 +170,7 @@ export const openTestAccount = async ({ imapPort, user, waiting, ...instead }: T
   const log: Log =
     process.env['POSTERN_TEST_LOG'] === undefined
       ? silent
-      : (level, event, facts) => console.error(level, event, facts);
+      : (level, event, facts) => void process.stderr.write(`${level} ${event} ${JSON.stringify(facts ?? {})}\n`);
   const parts: EngineParts = {
     account,
     index,

@@ -1,8 +1,10 @@
 import type { Connection } from '../connection.ts';
 
 /** CREATE, RENAME, DELETE, SUBSCRIBE and UNSUBSCRIBE – RFC 3501 §6.3.3 to 6.3.7. */
-export const create = async ({ control }: Connection, pathRaw: string): Promise<void> => {
-  await control.exec('CREATE', [pathRaw]);
+export const create = async (connection: Connection, pathRaw: string, use: string | null = null): Promise<void> => {
+  // CREATE-SPECIAL-USE – RFC 6154 §3
+  const role = use !== null && connection.can('CREATE-SPECIAL-USE') ? [[{ atom: 'USE' }, [{ atom: use }]]] : [];
+  await connection.control.exec('CREATE', [pathRaw, ...role]);
 };
 
 export const rename = async ({ control }: Connection, pathRaw: string, toRaw: string): Promise<void> => {

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { systemClock } from '#base/clock.ts';
+import { silent } from '#base/log.ts';
+import type { Store } from '#store/types.ts';
+import { VaultError } from '#vault/errors.ts';
+import type { Keeper } from '#vault/keeper.ts';
+import { openDovecot } from '#village/dovecot.ts';
+import { smtpSender } from './smtp-send.ts';
+import { plainKeeper, signIn, testMailAccount } from './test-account.ts';
+
+const message = Buffer.from(
+  'From: alice@village.test\r\nTo: bob@village.test\r\nSubject: by SMTP\r\nMessage-ID: <s1@village.test>\r\n\r\nhello\r\n',
+);
+
+const store = (user: string): Store =>
+  ({
+    credential: () => Promise.resolve({ account: user, protocol: 'smtp', binding: {}, sealed: Buffer.alloc(1) }),
+  }) as unknown as Store;
+
+/** What the keeper does: greeting, EHLO, AUTH; then a greeting of its own. */
+const keeperFor = (port: number, user: { address: string; password: string }): Keeper => ({
+  ...plainKeeper(),
+  connect: async () => {
+    const stream = connect(port, '127.0.0.1');
+    const token = Buffer.from(`\0${user.address}\0${user.password}`).toString('base64');
+    const lines = ['EHLO test', `AUTH PLAIN ${token}`];
+    await new Promise<void>((resolve, reject) => {
+      stream.once('error', reject);
+      stream.on('data', (chunk) => {
+        if (/^235 /m.test(chunk.toString())) return resolve();
+        const next = lines.shift();
+        if (next !== undefined) stream.write(`${next}\r\n`);
+        else if (/^5\d\d /m.test(chunk.toString())) reject(new Error('refused'));
+      });
+    });
+    stream.removeAllListeners('data').removeAllListeners('error').pause();
+    stream.unshift(Buffer.from('220 village.test ready\r\n'));
+    return { stream, capabilities: [], greeting: '220 village.test', certificate: null };
+  },
+});
+
+test('O5 O10 a message goes to the submission server, or comes back with its words', async () => {
+  await using village = await openDovecot();
+  const [alice, bob] = village.users;
+  assert.ok(alice && bob);
+  const account = testMailAccount(village.smtpPort, alice.address);
+  const send = smtpSender({
+    account,
+    store: store(account.id),
+    keeper: keeperFor(village.smtpPort, alice),
+    clock: systemClock,
+    log: silent,
+  });
+  const to = (email: string) => [{ email, parameters: null }];
+  const mailFrom = { email: alice.address, parameters: { HOLDFOR: '30' } };
+
+  const accepted = await send({ mailFrom, rcptTo: to(bob.address) }, message);
+  assert.equal(accepted.at, 'accepted');
+  const client = await signIn(village.imapPort, bob);
+  await client.select('INBOX');
+  assert.equal((await client.search({ header: ['Message-ID', '<s1@village.test>'] })).length, 1);
+  await client.close();
+
+  const refused = await send({ mailFrom, rcptTo: to('nobody@nowhere.invalid') }, message);
+  assert.ok(refused.at === 'refused' && refused.permanent, JSON.stringify(refused));
+  assert.match(refused.words ?? '', /\d{3}/);
+});
+
+test('O12 a locked user is no try; a server that is away is one', async () => {
+  const account = testMailAccount(1, 'alice@village.test');
+  const failing = (code: 'user/locked' | 'net/unreachable') =>
+    smtpSender({
+      account,
+      store: store(account.id),
+      keeper: { ...plainKeeper(), connect: () => Promise.reject(new VaultError(code, 'no')) },
+      clock: systemClock,
+      log: silent,
+    })({ mailFrom: { email: 'a@b.test', parameters: null }, rcptTo: [] }, message);
+  assert.deepEqual(await failing('user/locked'), { at: 'not-sent', code: 'user/locked', ours: true });
+  assert.deepEqual(await failing('net/unreachable'), { at: 'not-sent', code: 'net/unreachable', ours: false });
+});
