@@ -1,6 +1,7 @@
-import type { DiscoveryStep, ProblemDocument, SignInRequest } from '#jmap/auth.ts';
+import type { DiscoveryStep, ProblemDocument, SealingKey, SignInRequest } from '#jmap/auth.ts';
 import { problemPrefix } from '#jmap/auth.ts';
 import type { Fetch } from './connection.ts';
+import { readKey, sealSignIn } from './seal.ts';
 
 export type SignInAnswer = { ok: true } | { ok: false; problem: ProblemDocument };
 
@@ -13,32 +14,42 @@ const problem = (type: string, title: string, detail: string, status = 0): Probl
 
 const offline = problem('offline', 'Postern does not answer.', 'Check the connection of this device, and try again.');
 
+const broken = (status: number): ProblemDocument =>
+  problem('internal', 'Postern could not answer.', `It said ${status}. Try again in a moment.`, status);
+
+const problemIn = async (answer: Response): Promise<ProblemDocument> => {
+  try {
+    return (await answer.json()) as ProblemDocument;
+  } catch {
+    return broken(answer.status);
+  }
+};
+
+/** Asks for the key of the keeper as it runs now, and sends the passwords sealed to it. */
+const attempt = async (fetch: Fetch, wish: SignInRequest): Promise<SignInAnswer> => {
+  const common = { credentials: 'same-origin', cache: 'no-store' } as const;
+  const asked = await fetch('/auth/key', { ...common, headers: { accept: 'application/json' } });
+  if (!asked.ok) return { ok: false, problem: await problemIn(asked) };
+  const key = readKey(((await asked.json()) as SealingKey).key);
+  if (!key) return { ok: false, problem: broken(asked.status) };
+  const answer = await fetch('/auth/sign-in', {
+    ...common,
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream', accept: 'application/json' },
+    body: sealSignIn(wish, key),
+  });
+  return answer.ok ? { ok: true } : { ok: false, problem: await problemIn(answer) };
+};
+
 /** Signs in; every failure is a problem with words. Never rejects. */
 export const signIn = async (fetch: Fetch, wish: SignInRequest): Promise<SignInAnswer> => {
-  let answer: Response;
   try {
-    answer = await fetch('/auth/sign-in', {
-      method: 'POST',
-      credentials: 'same-origin',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(wish),
-    });
+    const first = await attempt(fetch, wish);
+    // The keeper was started again between the key and the boxes; a later key fits.
+    const outdated = !first.ok && first.problem.type === `${problemPrefix}key-outdated`;
+    return outdated ? await attempt(fetch, wish) : first;
   } catch {
     return { ok: false, problem: offline };
-  }
-  if (answer.ok) return { ok: true };
-  try {
-    return { ok: false, problem: (await answer.json()) as ProblemDocument };
-  } catch {
-    return {
-      ok: false,
-      problem: problem(
-        'internal',
-        'Postern could not answer.',
-        `It said ${answer.status}. Try again in a moment.`,
-        answer.status,
-      ),
-    };
   }
 };
 
