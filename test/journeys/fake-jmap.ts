@@ -657,6 +657,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
       fake.locked = false;
       return json(response, 200, {});
     }
+    if (path === '/auth/key') return json(response, 200, { key: Buffer.alloc(32, 9).toString('base64url') });
     if (path === '/auth/sign-in') {
       await body(request);
       signedIn = true;
