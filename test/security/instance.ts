@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '#cli/demo/dovecot.ts';
+import { readKey, sealSignIn } from '#model/seal.ts';
+import type { Village } from '#village/dovecot.ts';
+import { Browser } from '../e2e/browser.ts';
+
+/** Postern as it runs for people: `main.ts serve` and its keeper, in processes of their own. */
+export interface Instance extends AsyncDisposable {
+  browser: Browser;
+  /** The data folder; the secret file lies beside it, in {@link secretFile}. */
+  data: string;
+  secretFile: string;
+  /** What it uses as the folder for passing files. */
+  temporary: string;
+  pid: number;
+  /** The main process and all below it. */
+  family(): number[];
+  /** All that was said on standard output and error. */
+  said(): string;
+  /** Ends it and waits. */
+  stop(): Promise<void>;
+}
+
+export const familyOf = (pid: number): number[] => {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // The process ended while we looked.
+    }
+  }
+  const found = [pid];
+  for (const each of found) for (const [child, parent] of parents) if (parent === each) found.push(child);
+  return found;
+};
+
+/** Folders of an instance, which several starts may share. */
+export const openPlace = (): { path: string } & Disposable => {
+  const path = mkdtempSync(join(tmpdir(), 'postern-security-'));
+  for (const name of ['data', 'tmp']) mkdirSync(join(path, name), { mode: 0o700 });
+  mkdirSync(join(path, 'secret'), { mode: 0o700 });
+  chmodSync(path, 0o700);
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+};
+
+export const startInstance = async (
+  place: string,
+  village: Pick<Village, 'imapPort' | 'smtpPort'>,
+  more: Record<string, string> = {},
+): Promise<Instance> => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const data = join(place, 'data');
+  const secretFile = join(place, 'secret', 'host.key');
+  const temporary = join(place, 'tmp');
+  const child: ChildProcess = spawn(process.execPath, ['src/main.ts', 'serve'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      TMPDIR: temporary,
+      POSTERN_PORT: String(port),
+      POSTERN_DATA: data,
+      POSTERN_SECRET_FILE: secretFile,
+      POSTERN_LOG: 'error',
+      POSTERN_MAILROOMS: '2',
+      POSTERN_PRIVATE_SERVERS: '127.0.0.1',
+      POSTERN_DOMAINS: `village.test=127.0.0.1:${village.imapPort}:none,127.0.0.1:${village.smtpPort}:none`,
+      ...more,
+    },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const hasExited = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  for (let tries = 0; ; tries += 1) {
+    if (hasExited() || tries > 600) throw new Error(`Postern did not start: ${said}`);
+    const answer = await fetch(`${url}/healthz`).catch(() => null);
+    if (answer?.status === 200) break;
+    await sleep(50);
+  }
+  const pid = child.pid ?? 0;
+  const stop = async (): Promise<void> => {
+    if (hasExited()) return;
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await exited;
+    clearTimeout(late);
+  };
+  return {
+    browser: new Browser(url),
+    data,
+    secretFile,
+    temporary,
+    pid,
+    family: () => familyOf(pid),
+    said: () => said,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+};
+
+/** Signs in as the web app does. */
+export const signInSealed = async (browser: Browser, wish: Parameters<typeof sealSignIn>[0]): Promise<Response> => {
+  const { key } = (await (await browser.fetch('/auth/key')).json()) as { key: string };
+  const publicKey = readKey(key);
+  if (!publicKey) throw new Error('the key is none');
+  const answer = await browser.fetch('/auth/sign-in', {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+    body: sealSignIn(wish, publicKey),
+  });
+  if (answer.ok) {
+    const facts = (await answer.clone().json()) as { accounts: { id: string }[] };
+    browser.account = facts.accounts[0]?.id ?? '';
+  }
+  return answer;
+};
