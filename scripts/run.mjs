@@ -31,9 +31,9 @@ const ensurePackages = () => {
   console.log('Installing packages (once, under a minute) ...');
   const npm = process.env.npm_execpath;
   const [file, first] = npm && /\.c?js$/.test(npm) ? [process.execPath, [npm]] : ['npm', []];
-  step('npm ci', file, [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    env: { ...process.env, NODE_ENV: 'development' },
-  });
+  // Not `npm ci`: it wants the optional packages of every platform in the lock file, and a registry may not have them all.
+  const parameters = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  step('npm install', file, [...first, ...parameters], { env: { ...process.env, NODE_ENV: 'development' } });
   writeFileSync(mark, lock);
 };
 
