@@ -3,6 +3,9 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { Email } from '#index/types.ts';
+import { ImapError } from '#imap/errors.ts';
+import { emptyRow } from '#imap/fetch.ts';
+import type { FetchItems, Wish } from '#imap/types.ts';
 import { VaultError } from '#vault/errors.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import type { Village } from '#village/dovecot.ts';
@@ -188,4 +191,52 @@ test('S7 the thread is never held for long while a mailbox is read', async () =>
   await account.until(() => account.engine.progress.done && inbox(account).length === 1_500, 'all messages');
   clearInterval(counter);
   assert.ok(turns > 10, `${turns} turns`);
+});
+
+test('S9 a message that the server cannot read is a stub row, not a hole, and takes none of the others along', async () => {
+  const user = someone();
+  for (let n = 1; n <= 120; n += 1) village.put(user.address, 'INBOX', message(n), { receivedAt: 1_700_000_000 + n });
+  const bad = 77;
+  const isBad = (wish: Wish): boolean => !('uids' in wish) || wish.uids.includes(bad);
+  const refuse = (): Promise<never> =>
+    Promise.reject(new ImapError('imap/refused', { responseCode: 'UNAVAILABLE', words: 'UID FETCH Server error' }));
+  await using account = await openTestAccount({
+    imapPort: village.imapPort,
+    user,
+    connect: async () => {
+      const session = await signIn(village.imapPort, user);
+      const { fetchRows, rescueRows } = session;
+      return Object.assign(Object.create(session) as typeof session, {
+        fetchRows: (wish: Wish, ...rest: [FetchItems, never]) => (isBad(wish) ? refuse() : fetchRows(wish, ...rest)),
+        rescueRows: (uids: number[], items: FetchItems) =>
+          uids.includes(bad) ? Promise.resolve({ rows: [emptyRow(0, bad)], gone: [] }) : rescueRows(uids, items),
+      });
+    },
+  });
+  await account.until(() => account.engine.progress.done && inbox(account).length === 120, 'all messages');
+  assert.deepEqual(inbox(account).filter((email) => email.subject === '').length, 1);
+});
+
+test('S6 a mailbox that cannot be opened holds up no other', async () => {
+  const user = someone();
+  village.put(user.address, 'INBOX', message(1));
+  village.put(user.address, 'Forbidden', message(2));
+  village.put(user.address, 'Open', message(3));
+  await using account = await openTestAccount({
+    imapPort: village.imapPort,
+    user,
+    connect: async () => {
+      const session = await signIn(village.imapPort, user);
+      const { select } = session;
+      const refuse = (): Promise<never> =>
+        Promise.reject(new ImapError('imap/refused', { responseCode: 'NOPERM', words: 'no' }));
+      return Object.assign(Object.create(session) as typeof session, {
+        select: (pathRaw: string, ...rest: [never]) => (pathRaw === 'Forbidden' ? refuse() : select(pathRaw, ...rest)),
+      });
+    },
+  });
+  await account.until(() => account.engine.progress.done, 'the rest');
+  const boxes = account.index.read((reader) => reader.mailboxes());
+  assert.equal(boxes.find((box) => box.path === 'Open')?.totalEmails, 1);
+  assert.equal(boxes.find((box) => box.path === 'Forbidden')?.state, 'new');
 });

@@ -1,11 +1,13 @@
 import { logError } from '#base/log.ts';
 import type { Mailbox, MailboxId, Uid } from '#index/types.ts';
+import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { catchUp, isFresh } from './catch-up.ts';
 import type { Progress } from './engine.ts';
 import { nextBatch, nextFill } from './fill-order.ts';
 import type { FillState, FillWish } from './fill-order.ts';
 import type { Lines } from './lines.ts';
+import { isRefusal } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
 
 /** UIDs of one mailbox that are not in the index yet, ascending; what is fetched is taken from the end. */
@@ -13,6 +15,12 @@ interface Rest {
   uidvalidity: number;
   uids: number[];
 }
+
+/** Wait after a failure that says nothing of its own, milliseconds. */
+const usualPause = 30_000;
+
+/** A mailbox that cannot be read is tried again after this long, milliseconds. */
+const refusedRest = 10 * 60_000;
 
 /** So few missing messages are not worth a connection of their own. */
 const little = 1_000;
@@ -28,9 +36,12 @@ export class Fill {
   readonly #rest = new Map<MailboxId, Rest>();
   readonly #known = new Map<MailboxId, number>();
   readonly #oldest = new Map<MailboxId, number>();
+  /** Mailboxes the server would not open or read, and until when they are left alone (Unix ms). */
+  readonly #refused = new Map<MailboxId, number>();
   #looked: MailboxId[] = [];
   #batch = 500;
   #running: Promise<void> | null = null;
+  #pause = usualPause;
   #closed = false;
 
   /** `told` is called after each batch: progress has changed. */
@@ -38,6 +49,11 @@ export class Fill {
     this.#mirror = parts.mirror;
     this.#lines = parts.lines;
     this.#told = parts.told;
+  }
+
+  /** How long to wait before going on after a pause, milliseconds: what the server asked for, or half a minute. */
+  get pause(): number {
+    return this.#pause;
   }
 
   get running(): boolean {
@@ -90,6 +106,7 @@ export class Fill {
   }
 
   async #run(): Promise<void> {
+    this.#pause = usualPause;
     try {
       for (;;) {
         if (this.#closed) return;
@@ -97,12 +114,27 @@ export class Fill {
         const wish = nextFill(states, this.#looked, this.#batch);
         if (wish === null) return;
         const begun = performance.now();
-        const count = await this.#lines.background((session) => this.#step(session, wish), missing(states) <= little);
+        const few = missing(states) <= little;
+        const count = await this.#lines.background((session) => this.#mayStep(session, wish), few);
         if (wish.count === this.#batch) this.#batch = nextBatch(this.#batch, count, performance.now() - begun);
         this.#told();
       }
     } catch (error) {
-      if (!this.#closed) logError(this.#mirror.log, 'upstream.fill-paused', error);
+      if (this.#closed) return;
+      if (error instanceof ImapError && error.retryAfter !== null) this.#pause = error.retryAfter;
+      logError(this.#mirror.log, 'upstream.fill-paused', error);
+    }
+  }
+
+  /** A mailbox that the server does not let us read holds up no other. */
+  async #mayStep(session: ImapSession, wish: FillWish): Promise<number> {
+    try {
+      return await this.#step(session, wish);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      logError(this.#mirror.log, 'upstream.mailbox-unreadable', error, { mailbox: wish.mailbox });
+      this.#refused.set(wish.mailbox, this.#mirror.clock.now() + refusedRest);
+      return 0;
     }
   }
 
@@ -157,10 +189,11 @@ export class Fill {
   }
 
   #states(): FillState[] {
+    const now = this.#mirror.clock.now();
     return this.#mirror.index.read((reader) =>
       reader
         .mailboxes()
-        .filter((box) => box.state !== 'gone')
+        .filter((box) => box.state !== 'gone' && (this.#refused.get(box.id) ?? 0) <= now)
         .map((box) => {
           let known = box.state === 'live' ? box.exists : this.#known.get(box.id);
           if (known === undefined) {

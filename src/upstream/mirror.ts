@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Found, Index, Mailbox, MailboxId, Uid } from '#index/types.ts';
+import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import type { FetchRow, FlagRow, Range, Wish } from '#imap/types.ts';
 import { UpstreamError } from './errors.ts';
@@ -11,7 +12,7 @@ import { bulkItems, foundOf } from './found.ts';
 export const lastUid = 0xff_ff_ff_ff;
 
 /** Synchronous work takes about this long at most before others get their turn, milliseconds (rule S7). */
-const slice = 12;
+const slice = 9;
 
 /** Lets everything else that waits in this thread run. */
 export const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -26,6 +27,17 @@ export const withinRanges = (ranges: readonly Range[], known: readonly Uid[]): U
     if ((sorted[at]?.[0] ?? Infinity) <= uid) hits.push(uid);
   }
   return hits;
+};
+
+/** NO or BAD to this FETCH, and not a request to come back later. */
+export const isRefusal = (error: unknown): error is ImapError =>
+  error instanceof ImapError && error.code === 'imap/refused' && error.retryAfter === null;
+
+const uidsOf = async (session: ImapSession, wish: Wish): Promise<readonly number[]> => {
+  if ('uids' in wish) return wish.uids;
+  if ('range' in wish) return session.search({ uids: [wish.range] });
+  const all = await session.uidSearchAll();
+  return 'newest' in wish ? all.slice(-wish.newest) : all.slice(wish.sequence[0] - 1, wish.sequence[1]);
 };
 
 /** What was brought in by one FETCH. */
@@ -66,13 +78,39 @@ export class Mirror {
    */
   async bring(session: ImapSession, mailbox: MailboxId, wish: Wish): Promise<Brought> {
     const brought: Brought = { count: 0, lowest: null, highest: null, oldest: null };
-    const report = await session.fetchRows(wish, bulkItems, (rows) => this.#addRows(mailbox, rows, brought));
-    if (report.missing.length > 0) {
-      this.log('info', 'upstream.rows-missing', { count: report.missing.length });
-      const rescued = await session.rescueRows(report.missing, bulkItems);
-      await this.#addRows(mailbox, rescued.rows, brought);
+    try {
+      await this.#fetch(session, mailbox, wish, brought);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.log('info', 'upstream.fetch-refused', { responseCode: error.responseCode });
+      await this.#bisect(session, mailbox, await uidsOf(session, wish), brought);
     }
     return brought;
+  }
+
+  async #fetch(session: ImapSession, mailbox: MailboxId, wish: Wish, brought: Brought): Promise<void> {
+    const report = await session.fetchRows(wish, bulkItems, (rows) => this.#addRows(mailbox, rows, brought));
+    if (report.missing.length > 0) await this.#rescue(session, mailbox, report.missing, brought);
+  }
+
+  async #rescue(session: ImapSession, mailbox: MailboxId, uids: readonly number[], brought: Brought): Promise<void> {
+    this.log('info', 'upstream.rows-missing', { count: uids.length });
+    const { rows } = await session.rescueRows(uids, bulkItems);
+    await this.#addRows(mailbox, rows, brought);
+  }
+
+  /** One message that the server cannot read makes it refuse the whole set: halves, until that one is alone. */
+  async #bisect(session: ImapSession, mailbox: MailboxId, uids: readonly number[], brought: Brought): Promise<void> {
+    if (uids.length <= 1) return uids.length === 0 ? undefined : this.#rescue(session, mailbox, uids, brought);
+    const half = Math.ceil(uids.length / 2);
+    for (const part of [uids.slice(half), uids.slice(0, half)]) {
+      try {
+        await this.#fetch(session, mailbox, { uids: part }, brought);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        await this.#bisect(session, mailbox, part, brought);
+      }
+    }
   }
 
   async #addRows(mailbox: MailboxId, rows: readonly FetchRow[], brought: Brought): Promise<void> {

@@ -1,14 +1,16 @@
 import { logError } from '#base/log.ts';
 import type { EmailRow, MailboxId, Uid } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
+import type { Selected } from '#imap/types.ts';
 import { htmlToText } from '#mime/html-text.ts';
 import { parseMessage, partBytes } from '#mime/parse.ts';
 import { previewOf, previewPart } from '#mime/preview.ts';
 import { partText } from '#mime/text.ts';
 import type { Part } from '#mime/types.ts';
+import { catchUp } from './catch-up.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
-import { pause } from './mirror.ts';
+import { isRefusal, pause } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
 
 /** One message whose first words are wanted. */
@@ -141,39 +143,70 @@ export class Previews {
     const box = this.#mirror.index.read((reader) => reader.mailbox(mailbox));
     if (box === undefined) return;
     if (session.selected?.pathRaw !== box.pathRaw) {
-      const selected = await session.select(box.pathRaw, { readOnly: true });
-      if (selected.uidvalidity !== box.uidvalidity) return;
+      const selected = await this.#select(session, box.pathRaw);
+      if (selected === null) return this.#giveUp(wishes);
+      if (selected.uidvalidity !== box.uidvalidity) {
+        await catchUp(session, this.#mirror, mailbox, { readOnly: true });
+        return;
+      }
     }
-    const groups = grouped(wishes);
     const tried = new Set<EmailRow>();
-    for (const { section, bytes, targets } of groups) {
-      const byUid = new Map(targets.map((target) => [target.wish.uid as number, target]));
-      await session.fetchRows({ uids: [...byUid.keys()] }, { sections: [{ section, bytes }] }, async (rows) => {
-        let begun = performance.now();
-        for (const row of rows) {
-          const target = byUid.get(row.uid);
-          const encoded = row.sections.get(section) ?? row.sections.values().next().value;
-          if (target === undefined || encoded === undefined) continue;
-          tried.add(target.wish.row);
-          this.#write(target, encoded.subarray(0, bytes));
-          if (performance.now() - begun > slice) {
-            await pause();
-            begun = performance.now();
-          }
-        }
-      });
-    }
+    for (const group of grouped(wishes)) await this.#readAll(session, group, tried);
     this.#giveUp(wishes.filter((wish) => !tried.has(wish.row)));
   }
 
-  #write({ wish, part }: Target, encoded: Buffer): void {
-    const text = part === null ? rawText(encoded) : partText(encoded, part);
-    const isHtml = part?.type === 'text/html';
-    const preview = previewOf(text, isHtml);
-    const plain = isHtml ? htmlToText(text) : text;
+  /** null: the server does not open it. */
+  async #select(session: ImapSession, pathRaw: string): Promise<Selected | null> {
+    try {
+      return await session.select(pathRaw, { readOnly: true });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return null;
+    }
+  }
+
+  /** One message that the server cannot read makes it refuse the whole set: halves, until that one is alone. */
+  async #readAll(session: ImapSession, group: Group, tried: Set<EmailRow>): Promise<void> {
+    try {
+      await this.#readGroup(session, group, tried);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const { targets } = group;
+      const half = Math.ceil(targets.length / 2);
+      if (targets.length === 1) return;
+      await this.#readAll(session, { ...group, targets: targets.slice(0, half) }, tried);
+      await this.#readAll(session, { ...group, targets: targets.slice(half) }, tried);
+    }
+  }
+
+  async #readGroup(session: ImapSession, { section, bytes, targets }: Group, tried: Set<EmailRow>): Promise<void> {
+    const byUid = new Map(targets.map((target) => [target.wish.uid as number, target]));
+    await session.fetchRows({ uids: [...byUid.keys()] }, { sections: [{ section, bytes }] }, async (rows) => {
+      let read: Read[] = [];
+      let begun = performance.now();
+      for (const row of rows) {
+        const target = byUid.get(row.uid);
+        const encoded = row.sections.get(section) ?? row.sections.values().next().value;
+        if (target === undefined || encoded === undefined) continue;
+        tried.add(target.wish.row);
+        read.push(readText(target, encoded.subarray(0, bytes)));
+        if (performance.now() - begun < slice / 2) continue;
+        this.#write(read);
+        read = [];
+        await pause();
+        begun = performance.now();
+      }
+      this.#write(read);
+    });
+  }
+
+  #write(read: readonly Read[]): void {
+    if (read.length === 0) return;
     this.#mirror.index.write((t) => {
-      t.preview(wish.row, preview);
-      if (plain.length > preview.length) t.bodyText(wish.row, plain);
+      for (const { row, preview, text } of read) {
+        t.preview(row, preview);
+        if (text.length > preview.length) t.bodyText(row, text);
+      }
     });
   }
 
@@ -185,6 +218,19 @@ export class Previews {
     });
   }
 }
+
+/** What was made of the bytes of one message. */
+interface Read {
+  row: EmailRow;
+  preview: string;
+  text: string;
+}
+
+const readText = ({ wish, part }: Target, encoded: Buffer): Read => {
+  const text = part === null ? rawText(encoded) : partText(encoded, part);
+  const isHtml = part?.type === 'text/html';
+  return { row: wish.row, preview: previewOf(text, isHtml), text: isHtml ? htmlToText(text) : text };
+};
 
 /** Text of a message of which only the beginning is there. */
 const rawText = (raw: Buffer): string => {

@@ -138,10 +138,12 @@ export class Sync {
     if (fresh) await this.fillUp();
   }
 
-  /** The first sync as far as it is missing, then previews and full text. */
+  /** The first sync as far as it is missing, then previews and full text. What could not be done now is done later. */
   async fillUp(): Promise<void> {
-    await this.#parts.fill.start();
-    await this.#parts.previews.start();
+    const { fill, previews, lines } = this.#parts;
+    await fill.start();
+    if (!fill.progress().done && lines.watch.session !== null) this.#after(fill.pause, () => this.fillUp());
+    await previews.start();
   }
 
   /** The user looks at this mailbox (rule S8). */
@@ -233,15 +235,18 @@ export class Sync {
   }
 
   #every(ms: number, task: () => Promise<void>): void {
-    const again = (): void => {
-      const cancel = this.#mirror.clock.after(ms, () => {
-        this.#cancels.delete(cancel);
-        this.#quietly('timer', task());
-        again();
-      });
-      this.#cancels.add(cancel);
-    };
-    again();
+    this.#after(ms, () => {
+      this.#every(ms, task);
+      return task();
+    });
+  }
+
+  #after(ms: number, task: () => Promise<void>): void {
+    const cancel = this.#mirror.clock.after(ms, () => {
+      this.#cancels.delete(cancel);
+      this.#quietly('timer', task());
+    });
+    this.#cancels.add(cancel);
   }
 
   /** The connection's end is the watch's business; all else is worth a line. */
