@@ -1,31 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '#base/clock.ts';
 import { logError } from '#base/log.ts';
-import type { FoundSettings } from '#jmap/auth.ts';
+import { must } from '#base/must.ts';
 import { Problem } from '#base/problem.ts';
-import { openReach } from '#config/servers.ts';
-import { parseAddress, settingsOf } from '#discovery/discover.ts';
 import type { Credential, MailAccount, Session, User } from '#store/types.ts';
 import { credentialBinding } from '#vault/associated.ts';
-import { VaultError } from '#vault/errors.ts';
-import type {
-  Admission,
-  MailAccountId,
-  MailProtocol,
-  Opened,
-  SessionId,
-  SessionSecrets,
-  SlotId,
-  SlotRow,
-  Target,
-  UserId,
-} from '#vault/keeper.ts';
-import { serverFacts } from './accounts.ts';
+import type { MailAccountId, Opened, SessionId, SessionSecrets, SlotId, SlotRow, UserId } from '#vault/keeper.ts';
 import { inTurn } from './in-turn.ts';
 import type { DoorParts } from './parts.ts';
 import type { Peer } from './peer.ts';
-import { DoorError, malformed } from './problems.ts';
-import type { Secrets, ServerForm, SignInForm } from './sign-in-form.ts';
-import { type About, asDoorError, discoveryFailed } from './words.ts';
+import { DoorError } from './problems.ts';
+import { admit, openServers, type Servers } from './servers.ts';
+import type { Secrets, SignInForm } from './sign-in-form.ts';
 
 const hour = 3_600_000;
 const remembered = 30 * 24 * hour;
@@ -39,120 +25,118 @@ export interface Entered {
   maxAge: number | null;
 }
 
-interface Servers {
-  address: string;
-  imap: Target;
-  smtp: Target;
-  provider: FoundSettings['provider'];
-  /** Where the whole address is refused as the login, the part before the @ is tried once. */
-  otherLogin: string | null;
-}
-
-const target = (protocol: MailProtocol, server: ServerForm, login: string): Target => ({
-  protocol,
-  host: server.host,
-  port: server.port,
-  security: server.security,
-  username: server.username ?? login,
-  pin: server.pin ?? null,
+const sessionOf = (opened: Opened, peer: Peer, remember: boolean, now: number): Session => ({
+  ...opened.session,
+  createdAt: now,
+  lastSeenAt: now,
+  expiresAt: now + (remember ? remembered : unremembered),
+  userAgent: peer.userAgent,
+  address: peer.address,
+  remember,
 });
 
-/** The way in by password: finds the servers, proves the password there, opens or makes the user. */
-export const openEntrance = (parts: DoorParts) => {
-  const { config, store, keeper, discover, clock, log } = parts;
-  const reach = openReach(config.allowedServers, config.privateServers);
-  const alone = inTurn();
+const credentialsOf = (opened: Opened, user: UserId): Credential[] =>
+  opened.credentials.map(({ account, protocol, generation, sealed }) => ({
+    account,
+    protocol,
+    binding: credentialBinding(user, account, protocol, generation),
+    sealed,
+  }));
 
-  const look = async (address: string, domain: string): Promise<FoundSettings> => {
-    const last = await settingsOf(discover(address));
-    if (last.step === 'failed') throw discoveryFailed(domain, last.doubt, last.note);
-    return last.settings;
-  };
+const entered = (opened: Opened, session: Session): Entered => ({
+  user: session.user,
+  session,
+  secrets: opened.secrets,
+  maxAge: session.remember ? remembered / 1_000 : null,
+});
 
-  /** A connection without TLS only to the operator's private servers. */
-  const checkPlain = ({ host, port, security }: Target): void => {
-    if (security !== 'none' || reach.isPrivateServer(host, port)) return;
-    throw new DoorError(
-      'no-tls',
-      `Postern does not talk to ${host} without encryption.`,
-      'Choose TLS or STARTTLS. Your password was not sent.',
-    );
-  };
+const newAccount = (id: MailAccountId, user: UserId, { address, imap, smtp }: Servers, now: number): MailAccount => ({
+  id,
+  user,
+  address,
+  name: address.slice(address.lastIndexOf('@') + 1),
+  position: 0,
+  colour: 'patina',
+  imap,
+  smtp,
+  state: 'ok',
+  stateAt: now,
+});
 
-  const serversOf = async (form: SignInForm): Promise<Servers> => {
-    const who = parseAddress(form.address);
-    if (!who) throw malformed('address: an e-mail address is expected.');
-    const login = who.address.toLowerCase();
-    const needed = !form.imap || !form.smtp;
-    const found = needed && !(form.imap && !form.smtp) ? await look(who.address, who.domain) : null;
-    const imap = form.imap ?? found?.imap;
-    // Without a word about sending, the usual submission port of the same host is taken.
-    const smtp = form.smtp ?? found?.smtp ?? (imap && { ...imap, port: 587, security: submissionSecurity(imap) });
-    if (!imap || !smtp) throw malformed('imap: a server is expected.');
-    const guessed = found?.loginUnsure === true && !form.imap;
-    const servers: Servers = {
-      address: who.address,
-      imap: target('imap', form.imap ?? { ...imap, username: guessed ? login : imap.username }, login),
-      smtp: target('smtp', form.smtp ?? { ...smtp, username: guessed ? login : smtp.username }, login),
-      provider: found?.provider ?? null,
-      otherLogin: guessed ? who.local : null,
-    };
-    checkPlain(servers.imap);
-    checkPlain(servers.smtp);
-    return servers;
-  };
+interface Known {
+  user: User;
+  account: MailAccount;
+  slot: SlotRow;
+}
 
-  const admit = async (servers: Servers, secrets: Secrets): Promise<{ servers: Servers; admission: Admission }> => {
-    const about = (server: Target): About => ({ server: serverFacts(server), provider: servers.provider });
+/** The way in by password: proves it at the mail server, opens or makes the user. */
+export class Entrance {
+  readonly #parts: DoorParts;
+  readonly #clock: Clock;
+  readonly #serversOf: ReturnType<typeof openServers>;
+  readonly #alone = inTurn();
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#serversOf = openServers(parts.config, parts.discover);
+  }
+
+  /**
+   * Signs in with address and password.
+   * @throws DoorError
+   */
+  async signIn(form: SignInForm, secrets: Secrets, peer: Peer): Promise<Entered> {
+    const { keeper, store } = this.#parts;
+    const { servers, admission } = await admit(keeper, await this.#serversOf(form), secrets);
+    const { host, port, username } = servers.imap;
+    return this.#alone(`${host} ${port} ${username}`, async () => {
+      const known = form.leaveNothing ? null : await store.userByLogin(servers.imap);
+      if (known && form.startAfresh) await this.#erase(known.user.id);
+      if (!known?.slot || form.startAfresh) return this.#enroll(admission.handle, servers, form, peer);
+      const { user, account, slot } = known;
+      const wish = { previous: secrets.previous, remember: form.remember };
+      return this.#enter(admission.handle, { user, account, slot }, servers, wish, peer);
+    });
+  }
+
+  /**
+   * Opens a locked session with the password of its user. A new session takes its place.
+   * @throws DoorError
+   */
+  async again(former: Session, secrets: Secrets, peer: Peer): Promise<Entered> {
+    const { keeper, store } = this.#parts;
+    const user = await store.user(former.user);
+    const [slot] = await store.slots(former.user, 'mail-password');
+    const account = (await store.accounts(former.user)).find((each) => each.id === slot?.account);
+    if (!user || !slot || !account)
+      throw new DoorError(
+        'unauthenticated',
+        'This session cannot be opened again.',
+        'Nothing was to be kept on this server. Sign in anew.',
+      );
+    const { address, imap, smtp } = account;
+    const { admission } = await admit(keeper, { address, imap, smtp, provider: null, otherLogin: null }, secrets);
+    const wish = { previous: secrets.previous, remember: former.remember };
+    return this.#enter(admission.handle, { user, account, slot }, account, wish, peer);
+  }
+
+  /** After the last session of somebody who wanted nothing kept, nothing is. */
+  async tidy(user: UserId): Promise<void> {
+    const { store, log } = this.#parts;
     try {
-      return { servers, admission: await keeper.admit(servers.imap, secrets.password()) };
+      const left = await store.sessions(user);
+      if (left.some((session) => session.expiresAt > this.#clock.now())) return;
+      if ((await store.slots(user, 'mail-password')).length === 0) await this.#erase(user);
     } catch (error) {
-      const refused = error instanceof VaultError && error.code === 'auth/refused';
-      if (!refused || servers.otherLogin === null) throw asDoorError(error, about(servers.imap));
+      if (!(error instanceof Problem)) throw error;
+      logError(log, 'user not tidied', error);
     }
-    const { otherLogin } = servers;
-    const other: Servers = {
-      ...servers,
-      imap: { ...servers.imap, username: otherLogin },
-      smtp: { ...servers.smtp, username: otherLogin },
-    };
-    try {
-      return { servers: other, admission: await keeper.admit(other.imap, secrets.password()) };
-    } catch (error) {
-      throw asDoorError(error, about(servers.imap));
-    }
-  };
-
-  const sessionOf = (opened: Opened, peer: Peer, remember: boolean): Session => {
-    const now = clock.now();
-    return {
-      ...opened.session,
-      createdAt: now,
-      lastSeenAt: now,
-      expiresAt: now + (remember ? remembered : unremembered),
-      userAgent: peer.userAgent,
-      address: peer.address,
-      remember,
-    };
-  };
-
-  const credentialsOf = (opened: Opened, user: UserId): Credential[] =>
-    opened.credentials.map(({ account, protocol, generation, sealed }) => ({
-      account,
-      protocol,
-      binding: credentialBinding(user, account, protocol, generation),
-      sealed,
-    }));
-
-  const entered = (opened: Opened, session: Session): Entered => ({
-    user: session.user,
-    session,
-    secrets: opened.secrets,
-    maxAge: session.remember ? remembered / 1_000 : null,
-  });
+  }
 
   /** The first time: a user is made. */
-  const enroll = async (admission: string, servers: Servers, form: SignInForm, peer: Peer): Promise<Entered> => {
+  async #enroll(admission: string, servers: Servers, form: SignInForm, peer: Peer): Promise<Entered> {
+    const { keeper, store } = this.#parts;
     const user = randomUUID() as UserId;
     const account = randomUUID() as MailAccountId;
     const opened = await keeper.enroll({
@@ -165,127 +149,53 @@ export const openEntrance = (parts: DoorParts) => {
       slot: randomUUID() as SlotId,
       leaveNothing: form.leaveNothing,
     });
-    if (!opened.keys) throw new DoorError('internal', 'Something in Postern went wrong.', 'Try again.');
-    const now = clock.now();
-    const session = sessionOf(opened, peer, form.remember);
-    const row: User = { id: user, createdAt: now, keys: opened.keys };
-    const mail: MailAccount = {
-      id: account,
-      user,
-      address: servers.address,
-      name: servers.address.slice(servers.address.lastIndexOf('@') + 1),
-      position: 0,
-      colour: 'patina',
-      imap: servers.imap,
-      smtp: servers.smtp,
-      state: 'ok',
-      stateAt: now,
-    };
+    const now = this.#clock.now();
+    const session = sessionOf(opened, peer, form.remember, now);
     await store.createUser({
-      user: row,
-      account: mail,
+      user: { id: user, createdAt: now, keys: must(opened.keys, 'a new user has keys') },
+      account: newAccount(account, user, servers, now),
       credentials: credentialsOf(opened, user),
       slots: opened.slots,
       session,
     });
     return entered(opened, session);
-  };
+  }
 
   /** A user who was here before: the user key is opened with the password, the credentials are sealed anew. */
-  const enter = async (
+  async #enter(
     admission: string,
-    known: { user: User; account: MailAccount; slot: SlotRow },
-    servers: Pick<Servers, 'imap' | 'smtp'>,
+    { user, account, slot }: Known,
+    { imap, smtp }: Pick<Servers, 'imap' | 'smtp'>,
     wish: { previous: Secrets['previous']; remember: boolean },
     peer: Peer,
-  ): Promise<Entered> => {
-    const { user, account, slot } = known;
+  ): Promise<Entered> {
+    const { keeper, store } = this.#parts;
     const before = await Promise.all([store.credential(account.id, 'imap'), store.credential(account.id, 'smtp')]);
     const opened = await keeper.enter({
       admission,
       slot,
       keys: user.keys,
       account: account.id,
-      imap: servers.imap,
-      smtp: servers.smtp,
+      imap,
+      smtp,
       credentialGeneration: Math.max(0, ...before.map((credential) => credential?.binding.generation ?? 0)),
       session: randomUUID() as SessionId,
       ...(wish.previous ? { previous: wish.previous() } : {}),
     });
-    const session = sessionOf(opened, peer, wish.remember);
-    await store.saveAccount({
-      ...account,
-      imap: servers.imap,
-      smtp: servers.smtp,
-      state: 'ok',
-      stateAt: account.state === 'ok' ? account.stateAt : clock.now(),
-    });
+    const now = this.#clock.now();
+    const session = sessionOf(opened, peer, wish.remember, now);
+    const stateAt = account.state === 'ok' ? account.stateAt : now;
+    await store.saveAccount({ ...account, imap, smtp, state: 'ok', stateAt });
     await store.addSession({ session, credentials: credentialsOf(opened, user.id), slots: opened.slots });
-    await store.deleteExpiredSessions(clock.now());
+    await store.deleteExpiredSessions(now);
     return entered(opened, session);
-  };
+  }
 
   /** Drops everything kept for a user: rows, keys, indexes. */
-  const erase = async (user: UserId): Promise<void> => {
-    await parts.mailrooms.ask('erase', { user, readOnly: true, sessionState: '' }, {});
+  async #erase(user: UserId): Promise<void> {
+    const { mailrooms, keeper, store } = this.#parts;
+    await mailrooms.ask('erase', { user, readOnly: true, sessionState: '' }, {});
     await keeper.forget(user);
     await store.deleteUser(user);
-  };
-
-  return {
-    /**
-     * Signs in with address and password.
-     * @throws DoorError
-     */
-    signIn: async (form: SignInForm, secrets: Secrets, peer: Peer): Promise<Entered> => {
-      const wished = await serversOf(form);
-      const { servers, admission } = await admit(wished, secrets);
-      const { host, port, username } = servers.imap;
-      return alone(`${host} ${port} ${username}`, async () => {
-        const known = form.leaveNothing ? null : await store.userByLogin(servers.imap);
-        if (known && form.startAfresh) await erase(known.user.id);
-        if (!known?.slot || form.startAfresh) return enroll(admission.handle, servers, form, peer);
-        const { user, account, slot } = known;
-        const wish = { previous: secrets.previous, remember: form.remember };
-        return enter(admission.handle, { user, account, slot }, servers, wish, peer);
-      });
-    },
-
-    /**
-     * Opens a locked session with the password of its user. A new session takes its place.
-     * @throws DoorError
-     */
-    again: async (former: Session, secrets: Secrets, peer: Peer): Promise<Entered> => {
-      const user = await store.user(former.user);
-      const [slot] = await store.slots(former.user, 'mail-password');
-      const account = (await store.accounts(former.user)).find((each) => each.id === slot?.account);
-      if (!user || !slot || !account)
-        throw new DoorError(
-          'unauthenticated',
-          'This session cannot be opened again.',
-          'Nothing was to be kept on this server. Sign in anew.',
-        );
-      const { address, imap, smtp } = account;
-      const { admission } = await admit({ address, imap, smtp, provider: null, otherLogin: null }, secrets);
-      const wish = { previous: secrets.previous, remember: former.remember };
-      return enter(admission.handle, { user, account, slot }, account, wish, peer);
-    },
-
-    /** After the last session of somebody who wanted nothing kept, nothing is. */
-    tidy: async (user: UserId): Promise<void> => {
-      try {
-        const left = await store.sessions(user);
-        if (left.some((session) => session.expiresAt > clock.now())) return;
-        if ((await store.slots(user, 'mail-password')).length === 0) await erase(user);
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        logError(log, 'user not tidied', error);
-      }
-    },
-  };
-};
-
-const submissionSecurity = ({ security }: { security: ServerForm['security'] }): ServerForm['security'] =>
-  security === 'tls' ? 'starttls' : security;
-
-export type Entrance = ReturnType<typeof openEntrance>;
+  }
+}

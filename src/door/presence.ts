@@ -65,9 +65,11 @@ export class Presence {
     if (present && !this.has(present.user)) this.#letGo(present.user);
   }
 
-  /** The user's keys are gone: all have to bring theirs again. */
-  lose(user: UserId): void {
-    for (const [id, present] of this.#present) if (present.user === user) this.#present.delete(id);
+  /** The user's keys are gone: all have to bring theirs again. The ids of those who were here. */
+  lose(user: UserId): string[] {
+    const ids = [...this.#present].flatMap(([id, present]) => (present.user === user ? [id] : []));
+    for (const id of ids) this.#present.delete(id);
+    return ids;
   }
 
   has(user: UserId): boolean {

@@ -79,6 +79,7 @@ export class Sessions {
   readonly #tokens: Recent<ApiToken | null>;
   readonly #names: Recent<string>;
   readonly #former = new Map<string, Former>();
+  readonly #unlisten: () => void;
   readonly #ended = new Set<(id: string) => void>();
 
   constructor(parts: DoorParts) {
@@ -88,6 +89,12 @@ export class Sessions {
     this.#tokens = new Recent(parts.clock);
     this.#names = new Recent(parts.clock);
     this.presence = new Presence(parts.clock, parts.config.sessionIdleMs, (user) => this.#letGo(user));
+    this.#unlisten = parts.mailrooms.onLocked((user) => this.#lose(user));
+  }
+
+  /** The keeper has lost the user's key: whoever is here has to bring theirs again, and their streams end. */
+  #lose(user: UserId): void {
+    for (const id of this.presence.lose(user)) for (const listener of this.#ended) listener(id);
   }
 
   #letGo(user: UserId): void {
@@ -282,7 +289,7 @@ export class Sessions {
       return await mailrooms.ask(op, this.who(visitor), ask);
     } catch (error) {
       if (!(error instanceof RoomError) || error.code !== 'room/locked') throw error;
-      this.presence.lose(visitor.user);
+      this.#lose(visitor.user);
       if (visitor.kind === 'session') throw locked(false);
       invariant(again, 'a token keeps what it asked');
       await this.#openToken(visitor);
@@ -291,6 +298,7 @@ export class Sessions {
   }
 
   close(): void {
+    this.#unlisten();
     this.presence.close();
   }
 }

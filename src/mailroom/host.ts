@@ -107,15 +107,29 @@ const closeAccount = async (log: Log, open: OpenAccount): Promise<void> => {
   open.index[Symbol.dispose]();
 };
 
+/** What a host tells of itself. */
+export interface HostNews {
+  changed(account: string, states: Record<string, string>): void;
+  /** A connection could not be made because the keeper has lost the user's key: it was started again. */
+  locked(): void;
+}
+
+/** The key may have come back while the connection was tried: then it is tried again. */
+const watchLock = ({ keeper, log }: HostParts, user: UserId, engine: Engine, news: HostNews): (() => void) =>
+  engine.onStatus(() => {
+    const { connection } = engine;
+    if (connection.at !== 'away' || connection.code !== 'user/locked') return;
+    keeper
+      .isOpen(user)
+      .then((open) => (open ? engine.retry() : news.locked()))
+      .catch((error: unknown) => logError(log, 'keeper', error));
+  });
+
 /**
- * Opens all accounts of a user whose key the keeper holds. Changes of index and connection are told through `tell`.
+ * Opens all accounts of a user whose key the keeper holds.
  * @throws RoomError `room/locked`
  */
-export const openHost = async (
-  parts: HostParts,
-  user: UserId,
-  tell: (account: string, states: Record<string, string>) => void,
-): Promise<OpenHost> => {
+export const openHost = async (parts: HostParts, user: UserId, news: HostNews): Promise<OpenHost> => {
   const { store, keeper, gateway, clock, log } = parts;
   if (!(await keeper.isOpen(user))) throw new RoomError('room/locked', 'the user key is not in memory');
   mkdirSync(parts.folder, { recursive: true, mode: 0o700 });
@@ -132,10 +146,13 @@ export const openHost = async (
   const host: Host = { user, accounts, store, keeper, changed: () => herald.stir() };
   const herald = openHerald(
     () => gateway.states({ host, readOnly: true, sessionState: '' }),
-    tell,
+    (account, states) => news.changed(account, states),
     (ms, task) => clock.after(ms, task),
   );
-  const ends = [...accounts.values()].map((open) => open.index.onChange(() => herald.stir()));
+  const ends = [...accounts.values()].flatMap(({ index, engine }) => [
+    index.onChange(() => herald.stir()),
+    watchLock(parts, user, engine, news),
+  ]);
   return {
     host,
     [Symbol.asyncDispose]: async () => {

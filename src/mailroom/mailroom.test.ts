@@ -59,7 +59,10 @@ class World implements AsyncDisposable {
         [Symbol.dispose]: () => void this.log.push('index closed'),
       } as unknown as Index;
     };
-    const engine = { [Symbol.asyncDispose]: async () => void this.log.push('engine closed') } as unknown as Engine;
+    const engine = {
+      onStatus: () => () => undefined,
+      [Symbol.asyncDispose]: async () => void this.log.push('engine closed'),
+    } as unknown as Engine;
     const links = openLinks(Buffer.alloc(32));
     const start = (): ReturnType<typeof overPort> => {
       const { port1, port2 } = new MessageChannel();

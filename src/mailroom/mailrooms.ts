@@ -13,6 +13,8 @@ export interface Mailrooms extends AsyncDisposable {
    */
   ask<O extends Op>(op: O, who: Who, ask: Ask<O>): Promise<Answer<O>>;
   onChange(listener: (user: UserId, account: string, states: Record<string, string>) => void): () => void;
+  /** The keeper has lost a user's key. */
+  onLocked(listener: (user: UserId) => void): () => void;
   /** Threads, users and accounts that are open now. */
   census(): { rooms: number; users: number; accounts: number };
 }
@@ -51,18 +53,30 @@ const place = (user: UserId, rooms: number): number =>
 /** `start` makes one room; a room that ends by itself is replaced at once, and its users open again when they ask. */
 export const openMailrooms = (count: number, start: (room: number) => Line, log: Log): Mailrooms => {
   const listeners = new Set<(user: UserId, account: string, states: Record<string, string>) => void>();
+  const locks = new Set<(user: UserId) => void>();
   let closing = false;
   let next = 0;
+
+  const take = (desk: Desk, message: Extract<RoomMessage, { event: string }>): void => {
+    switch (message.event) {
+      case 'census':
+        desk.users = message.users;
+        desk.accounts = message.accounts;
+        return;
+      case 'locked':
+        for (const listener of locks) listener(message.user);
+        return;
+      case 'changed':
+        for (const listener of listeners) listener(message.user, message.account, message.states);
+    }
+  };
 
   const open = (room: number): Desk => {
     const started = Date.now();
     const desk = new Desk(start(room));
     desk.line.onMessage((message) => {
       if ('event' in message) {
-        if (message.event === 'census') {
-          desk.users = message.users;
-          desk.accounts = message.accounts;
-        } else for (const listener of listeners) listener(message.user, message.account, message.states);
+        take(desk, message);
         return;
       }
       const waiting = desk.waiting.get(message.id);
@@ -107,6 +121,10 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onLocked: (listener) => {
+      locks.add(listener);
+      return () => locks.delete(listener);
     },
     census: () => ({
       rooms: desks.length,

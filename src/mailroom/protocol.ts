@@ -68,6 +68,8 @@ export type RoomMessage =
   | { id: number; failed: WireError }
   /** States moved; `states` has the types that did. */
   | { event: 'changed'; user: UserId; account: string; states: Record<string, string> }
+  /** The keeper has lost the user's key; the accounts are closed. */
+  | { event: 'locked'; user: UserId }
   | { event: 'census'; users: number; accounts: number };
 
 /** On the port of a download: the reader asks for one chunk at a time, so that a slow reader slows the FETCH. */

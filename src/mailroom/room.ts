@@ -85,7 +85,13 @@ export class Room implements AsyncDisposable {
       await this.#closing.get(user);
       const known = this.#hosts.get(user);
       if (known) return known;
-      const opened = await openHost(parts, user, (account, states) => say({ event: 'changed', user, account, states }));
+      const opened = await openHost(parts, user, {
+        changed: (account, states) => say({ event: 'changed', user, account, states }),
+        locked: () => {
+          say({ event: 'locked', user });
+          void this.close(user);
+        },
+      });
       if (this.#ended) {
         await opened[Symbol.asyncDispose]();
         throw new RoomError('room/gone', 'the mailroom is closing');
@@ -121,8 +127,7 @@ export class Room implements AsyncDisposable {
       },
       states: async (caller) => gateway.states(caller),
       open: async ({ host }) => {
-        for (const { engine } of host.accounts.values())
-          if (engine.connection.at === 'away' || engine.connection.at === 'refused') engine.retry();
+        for (const { engine } of host.accounts.values()) engine.retry();
         return null;
       },
     };

@@ -37,12 +37,14 @@ before(async () => {
 });
 after(() => village[Symbol.asyncDispose]());
 
+const idsOf = (answer: Record<string, unknown> | undefined): string[] => (answer?.['ids'] ?? []) as string[];
+
 const firstEmail = async (browser: Browser): Promise<string> => {
   const [query] = await browser.until(
     () => browser.jmap([['Email/query', {}]]),
-    ([found]) => (found?.['ids'] as string[]).length > 0,
+    ([found]) => idsOf(found).length > 0,
   );
-  return (query?.['ids'] as string[])[0] ?? '';
+  return idsOf(query)[0] ?? '';
 };
 
 test('a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {

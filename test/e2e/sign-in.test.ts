@@ -333,6 +333,7 @@ test('a password changed at the server: told, and the one before opens what was 
   const mail = mkdtempSync('/tmp/postern-carla-');
   chmodSync(mail, 0o755);
   await using changed = await startDovecot({ users: [{ ...carla, password: 'after' }], mail, imapPort: old.imapPort });
+  after(() => rmSync(mail, { recursive: true, force: true }));
   assert.ok(changed.imapPort);
   const fresh = new Browser(browser.url);
   const answer = await fresh.signIn(carla.address, 'after');
@@ -373,7 +374,7 @@ test('too much is refused before it is read, and cut off when it grows', async (
         );
         let left = chunk ? 60 : 0;
         const pump = (): void => {
-          while (chunk && left-- > 0 && !socket.destroyed) if (!socket.write(chunk)) break;
+          for (; chunk && left > 0 && !socket.destroyed; left -= 1) if (!socket.write(chunk)) break;
           if (left > 0 && !socket.destroyed) socket.once('drain', pump);
         };
         pump();
