@@ -23,6 +23,9 @@ const lookFor = 10 * 60_000;
 /** A copy that could not be filed is tried again after this long. */
 const fileAgain = 5 * 60_000;
 
+/** Closing waits this long at most. */
+const closeWithin = 20_000;
+
 export interface OutboxParts {
   account: MailAccount;
   index: Index;
@@ -72,7 +75,9 @@ export class Outbox {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
-    await this.#running;
+    // A submission under way gets its time; one that hangs is found in `sending` at the next start.
+    const patience = new Promise<void>((resolve) => this.#parts.clock.after(closeWithin, resolve));
+    await Promise.race([this.#running, patience]);
   }
 
   async #run(): Promise<void> {

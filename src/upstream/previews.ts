@@ -75,10 +75,10 @@ export class Previews {
     this.#lines = parts.lines;
   }
 
-  /** Resolves when tried; a message that is gone or cannot be read stays without. */
+  /** Resolves when tried, whatever came of it; a message that is gone or cannot be read stays without. */
   async want(rows: readonly EmailRow[]): Promise<void> {
     const wishes = this.#wishes(rows);
-    await Promise.all(
+    await Promise.allSettled(
       byMailbox(wishes).map(([mailbox, list]) =>
         this.#lines.watch.run((session) => this.#fetch(session, mailbox, list), { urgency: urgency.visible }),
       ),

@@ -65,7 +65,7 @@ export class Sync {
     const differing = await lines.watch.run((line) => folders.run(line), first);
     told();
     const inbox = this.#inbox();
-    if (inbox !== null) await this.visit(inbox.id, first);
+    // From before INBOX is selected on: what arrives while it is read is told once, and IDLE does not tell it again.
     follow(session, this.#mirror, {
       arrived: (mailbox) => this.#quietly('arrived', this.#arrived(mailbox)),
       compare: (mailbox) => this.#quietly('compare', this.#onSelected(mailbox, compare)),
@@ -77,6 +77,7 @@ export class Sync {
       visit: (mailbox) => this.#quietly('visit', this.visit(mailbox, { urgency: urgency.arrival })),
       list: () => this.#quietly('list', this.refreshFolders()),
     });
+    if (inbox !== null) await this.visit(inbox.id, first);
     await lines.watch.run(async (line) => {
       this.#notified = await line.notify();
       if (!this.#notified) await line.idle();
