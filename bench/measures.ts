@@ -67,8 +67,7 @@ const page = (inbox: string, position: number, limit = 50): Invocation[] => [
 ];
 
 interface AccountState {
-  progress: { known: number; total: number; done: boolean };
-  fullText?: { known: number; total: number; done: boolean };
+  progress: { known: number; total: number; done: boolean; searchable: number };
 }
 
 const stateOf = async (client: Client): Promise<AccountState> => {
@@ -132,7 +131,7 @@ export const firstSync = async (g: Ground): Promise<Figure[]> => {
   }
   const synced = (performance.now() - began) / 1000;
   const syncCpu = g.postern.cpu() - cpu;
-  while (state.fullText && !state.fullText.done) {
+  while (state.progress.searchable < state.progress.known) {
     await wait(100);
     state = await stateOf(g.client);
   }

@@ -159,6 +159,12 @@ export class Reader implements IndexReader {
     return this.core.db.value<number>('SELECT count(*) FROM intent') ?? 0;
   }
 
+  unsearchable(): number {
+    const { db } = this.core;
+    const unread = db.value<number>('SELECT count(*) FROM todo_preview') ?? 0;
+    return Math.max(unread, db.value<number>('SELECT count(*) FROM todo_text') ?? 0);
+  }
+
   withoutPreview(limit: number): { row: EmailRow; mailbox: MailboxId; uid: Uid; structure: string | null }[] {
     return this.core.db.all(
       `SELECT t.email AS row, p.mailbox, min(p.uid) AS uid, v.structure FROM todo_preview t

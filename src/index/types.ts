@@ -253,6 +253,8 @@ export interface IndexReader {
   nextIntentAt(): number | null;
   intentCount(): number;
   /** Emails whose preview is still unknown, newest first. */
+  /** Emails whose text cannot be searched yet; 0 when the full text is complete. */
+  unsearchable(): number;
   withoutPreview(limit: number): { row: EmailRow; mailbox: MailboxId; uid: Uid; structure: string | null }[];
   byMessageId(messageId: string): EmailNumber[];
   value(key: string): string | undefined;

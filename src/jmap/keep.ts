@@ -26,6 +26,8 @@ export interface SyncProgress {
   /** Nothing newer than this is missing; null when nothing is known yet. */
   reachesTo: UTCDate | null;
   done: boolean;
+  /** Messages whose words can be searched; grows to `known` after the rows are there. */
+  searchable: number;
 }
 
 /** A change the mail server would not take; it has been taken back. */

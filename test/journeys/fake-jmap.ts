@@ -388,7 +388,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     imap: { host: `imap.${address.split('@')[1]}`, port: 993, security: 'tls' },
     smtp: { host: `smtp.${address.split('@')[1]}`, port: 465, security: 'tls' },
     status: { at: 'live' },
-    progress: { known: 10, total: 10, reachesTo: null, done: true },
+    progress: { known: 10, total: 10, reachesTo: null, done: true, searchable: 10 },
     waiting: 0,
     refusals: [],
     accountId: id,

@@ -9,7 +9,13 @@ test('K MailAccount/get: hosts, status in words, progress, what waits, what was 
   const { list, state } = await g.one('MailAccount/get', {});
   assert.deepEqual(list[0].status, { at: 'live' });
   assert.deepEqual(list[0].imap, { host: 'imap.example.org', port: 993, security: 'tls' });
-  assert.deepEqual(list[0].progress, { known: 3, total: 3, reachesTo: '2023-11-14T22:13:20Z', done: true });
+  assert.deepEqual(list[0].progress, {
+    known: 3,
+    total: 3,
+    reachesTo: '2023-11-14T22:13:20Z',
+    done: true,
+    searchable: 3,
+  });
   assert.deepEqual([list[0].waiting, list[0].refusals], [0, []]);
   await g.one('Email/set', { update: { [id]: { 'keywords/$seen': true } } });
   g.engine.setStatus({ at: 'away', since: 0, retryAt: 60_000, code: 'net/away', words: 'shutting down' });

@@ -70,7 +70,13 @@ export const mailAccountView = ({ account, engine, index }: OpenAccount): MailAc
     imap: hostOf(account.imap),
     smtp: hostOf(account.smtp),
     status: statusOf(engine.connection),
-    progress: { known, total, reachesTo: reachesTo === null ? null : utcDate(reachesTo), done },
+    progress: {
+      known,
+      total,
+      reachesTo: reachesTo === null ? null : utcDate(reachesTo),
+      done,
+      searchable: Math.max(0, known - index.read((reader) => reader.unsearchable())),
+    },
     waiting: index.read((reader) => reader.intentCount()),
     refusals: refusalsOf.get(engine) ?? [],
   };
