@@ -43,12 +43,14 @@ export const openPage = async (
     timezoneId: 'Europe/Stockholm',
     reducedMotion: 'reduce',
   });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   await page.clock.setFixedTime(morning);
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) errors.push(message.text());
+    if (message.type() === 'error' && !/Failed to load resource|frame is sandboxed/.test(message.text()))
+      errors.push(message.text());
   });
   return { context, page, errors };
 };

@@ -629,7 +629,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
   const serveMail = (request: IncomingMessage, url: URL, response: ServerResponse): void => {
     const [, , account, id] = url.pathname.split('/');
     const row = all.get(account ?? '')?.rows.get(id ?? '');
-    const html = String(row?.['html'] ?? '').replaceAll(/<img[^>]*>/g, '');
+    const html = ((row?.['html'] as string | null | undefined) ?? '').replaceAll(/<img[^>]*>/g, '');
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy':

@@ -125,6 +125,10 @@ export const openFollower = (connection: Connection, mail: Mail): Follower => {
     const mailboxes =
       changed.Mailbox !== undefined && changed.Mailbox !== mail.states.Mailbox ? syncMailboxes(connection, mail) : null;
     const rest = syncRest(connection, mail, changed);
+    if (changed.EmailSubmission !== undefined && changed.EmailSubmission !== mail.states.EmailSubmission) {
+      mail.states.EmailSubmission = changed.EmailSubmission;
+      mail.tellSubmissions();
+    }
     if (changed.Email !== undefined && changed.Email !== mail.states.Email) {
       const news = await syncEmails(connection, mail);
       await syncThreads(mail, news);
@@ -149,5 +153,5 @@ export const openFollower = (connection: Connection, mail: Mail): Follower => {
     return running;
   };
 
-  return { follow, check: () => follow({ Mailbox: '', Email: '', MailAccount: '' }) };
+  return { follow, check: () => follow({ Mailbox: '', Email: '', MailAccount: '', EmailSubmission: '' }) };
 };

@@ -73,6 +73,8 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
   /** Answers to questions of an older generation are too old to be shown. */
   let generation = 0;
   let fetching = new Set<number>();
+  /** Pages whose answer held rows that are on their way out; they are asked for again when the changes are answered. */
+  const short = new Set<number>();
   let refreshing: Promise<void> | null = null;
   let again = false;
 
@@ -131,6 +133,9 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
 
   const place = (target: (EmailId | undefined)[], found: Window): void => {
     const kept = found.ids.filter(stays);
+    if (kept.length < found.ids.length)
+      for (let at = found.position; at < found.position + found.ids.length; at += 1)
+        short.add(Math.floor(at / pageSize));
     for (const [offset, id] of kept.entries()) target[found.position + offset] = id;
   };
 
@@ -174,7 +179,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
     const end = known === null ? 1 : Math.min(looked.to, known);
     for (let page = Math.floor(looked.from / pageSize); page * pageSize < end; page += 1) {
       if (fetching.size >= maxInFlight) return;
-      if (fetching.has(page)) continue;
+      if (fetching.has(page) || short.has(page)) continue;
       const last = known === null ? page * pageSize + 1 : Math.min((page + 1) * pageSize, known);
       for (let index = page * pageSize; index < last; index += 1) {
         if (rows[index] !== undefined) continue;
@@ -217,6 +222,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
       const lead = first.ids.findIndex((id) => old.has(id));
       batch(() => {
         const next: (EmailId | undefined)[] = [];
+        short.clear();
         place(next, first);
         if (around) place(next, around);
         next.length = lengthAfter(first);
@@ -270,7 +276,10 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
     const listed = rows.some((row) => row !== undefined && thread.includes(row));
     return isIn ? !listed : rows.includes(id);
   };
-  const stop = mail.onEmails(heard);
+  const stopHearing = mail.onEmails(heard);
+  const stopWaiting = mail.emails.waiting.subscribe((waiting) => {
+    if (waiting === 0 && short.size > 0) void refresh();
+  });
   fill();
 
   return {
@@ -298,8 +307,14 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
       if (known.length === to - from && !known.includes(undefined)) return known as EmailId[];
       const ids: EmailId[] = [];
       for (let position = from; position < to; position += 10 * pageSize) {
+        const mine = generation;
         const found = await ask({ position }, Math.min(10 * pageSize, to - position));
         ids.push(...found.ids);
+        if (!closed && mine === generation)
+          batch(() => {
+            place(rows, found);
+            shown();
+          });
         if (found.ids.length === 0) break;
       }
       return ids;
@@ -336,7 +351,8 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
     },
     close: () => {
       closed = true;
-      stop();
+      stopHearing();
+      stopWaiting();
     },
   };
 };

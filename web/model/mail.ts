@@ -49,6 +49,9 @@ export interface Mail {
   /** Called after records changed on the server; returns what stops it. */
   onEmails(listener: (news: EmailNews) => void): () => void;
   tell(news: EmailNews): void;
+  /** Called when something in the outbox may have moved on; returns what stops it. */
+  onSubmissions(listener: () => void): () => void;
+  tellSubmissions(): void;
 }
 
 /** RFC 8620 §2 `maxObjectsInGet` is at least this. */
@@ -69,6 +72,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
   const status = signal<MailAccount | null>(null);
   const trouble = signal<ModelError | null>(null);
   const listeners = new Set<(news: EmailNews) => void>();
+  const submissionListeners = new Set<() => void>();
 
   /** Changes of emails go out with a look at the counts they move. */
   const emails = new EditableStore<EmailHead>(async (update) => {
@@ -178,6 +182,13 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
     },
     tell: (news) => {
       for (const listener of listeners) listener(news);
+    },
+    onSubmissions: (listener) => {
+      submissionListeners.add(listener);
+      return () => submissionListeners.delete(listener);
+    },
+    tellSubmissions: () => {
+      for (const listener of submissionListeners) listener();
     },
   };
 };

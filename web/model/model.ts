@@ -4,8 +4,10 @@ import type { StateChange } from '#jmap/core.ts';
 import type { AccountId } from '#jmap/ids.ts';
 import { openActions, type Actions, type Question } from './actions.ts';
 import { openFollower, type Follower } from './changes.ts';
+import { openComposer } from './compose-port.ts';
 import { openConnection, type Connection, type Fetch } from './connection.ts';
 import { openMail, type Mail } from './mail.ts';
+import { openOutbox, type Outbox } from './outbox.ts';
 import { openPlaces, type PlaceState } from './place.ts';
 import { openPrefs, type Prefs, type Storage } from './prefs.ts';
 import { openPush, type Height, type Push, type PushPorts } from './push.ts';
@@ -46,6 +48,8 @@ export interface Model {
   readonly reading: Reading;
   readonly actions: Actions;
   readonly undo: UndoStack;
+  /** Letters on their way. */
+  readonly outbox: Outbox;
   readonly toasts: Toasts;
   readonly prefs: Prefs;
   readonly theme: ReadonlySignal<Theme>;
@@ -89,6 +93,7 @@ export const openModel = (parts: ModelParts): Model => {
   const prefs = openPrefs(parts.storage);
   const toasts = openToasts(clock);
   const undo = openUndo();
+  const outbox = openOutbox({ connection, clock, toasts, undo, storage: parts.storage });
   const question = signal<AskedQuestion | null>(null);
   const mails = signal<readonly Mail[]>([]);
   const followers = new Map<AccountId, Follower>();
@@ -142,7 +147,11 @@ export const openModel = (parts: ModelParts): Model => {
           if (known) return known;
           const mail = openMail(connection, id as AccountId, account);
           followers.set(mail.id, openFollower(connection, mail));
-          void mail.load();
+          void mail
+            .load()
+            .then(() =>
+              outbox.resume(mail, (emailId) => void openComposer({ kind: 'draft', accountId: mail.id, emailId })),
+            );
           return mail;
         });
       push.start();
@@ -170,6 +179,7 @@ export const openModel = (parts: ModelParts): Model => {
     reading,
     actions,
     undo,
+    outbox,
     toasts,
     prefs,
     theme: openTheme(prefs.theme, parts.systemDark),

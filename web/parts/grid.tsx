@@ -16,6 +16,8 @@ export interface GridProps {
   version: number;
   /** Row with the Tab stop; -1 when none is known. */
   focused: number;
+  /** The reader chose it: it takes the focus when nothing else has it. */
+  chosen: boolean;
   /** A row's lasting key, undefined while it is not known. */
   keyAt(index: number): string | undefined;
   indexOf(key: string): number;
@@ -47,27 +49,31 @@ const walkCells = (row: HTMLElement, by: 1 | -1): void => {
   cells[Math.max(0, Math.min(cells.length - 1, here + by))]?.focus({ preventScroll: true });
 };
 
-const useGridFocus = (own: { current: HTMLDivElement | null }, focused: number, version: number) => {
-  const had = useRef(false);
+/** Whether a grid had the focus last: when its row leaves, or the list is another, the new row takes it. */
+let gridHadFocus = false;
+
+const useGridFocus = (own: { current: HTMLDivElement | null }, focused: number, chosen: boolean, version: number) => {
   useLayoutEffect(() => {
     const grid = own.current;
     const active = document.activeElement;
     if (!grid || focused < 0) return;
     const inside = grid.contains(active);
-    if (!inside && !(had.current && (active === null || active === document.body))) return;
+    const lost = active === null || active === document.body;
+    if (!inside && !(lost && (gridHadFocus || chosen))) return;
     if (inside && active?.closest(`[aria-rowindex="${focused + 1}"]`)) return;
     rowElement(grid, focused)?.focus({ preventScroll: true });
-  }, [focused, version]);
+  }, [focused, chosen, version]);
   return {
     onFocusIn: () => {
-      had.current = true;
+      gridHadFocus = true;
     },
     onFocusOut: (event: TargetedFocusEvent<HTMLElement>) => {
       const left = event.target as HTMLElement;
-      if (event.relatedTarget instanceof Node) had.current = event.currentTarget.contains(event.relatedTarget);
+      if (event.relatedTarget instanceof Node) gridHadFocus = event.currentTarget.contains(event.relatedTarget);
       else
         queueMicrotask(() => {
-          if (left.isConnected && document.activeElement === document.body) had.current = false;
+          if (left.isConnected && left.checkVisibility() && document.activeElement === document.body)
+            gridHadFocus = false;
         });
     },
   };
@@ -135,7 +141,7 @@ export const Grid = (props: GridProps) => {
     else if (bottom > top.current + grid.clientHeight) scrollTo(bottom - grid.clientHeight);
   }, [focused]);
 
-  const focusing = useGridFocus(own, focused, version);
+  const focusing = useGridFocus(own, focused, props.chosen, version);
 
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLDivElement>): void => {
     const row = (event.target as HTMLElement).closest<HTMLElement>('[role="row"]');

@@ -1,4 +1,7 @@
-/** F6 and Shift+F6: the parts of the window in order, each where it was left. */
+/**
+ * F6 and Shift+F6: the parts of the window in order, each where it was left. `data-region` holds a selector of what is
+ * focused first, or nothing: the first Tab stop.
+ */
 
 const left = new WeakMap<Element, HTMLElement>();
 
@@ -17,7 +20,9 @@ export const focusRegion = (by: 1 | -1): void => {
   for (let step = 1; step <= regions.length; step += 1) {
     const region = regions[(here + by * step + regions.length * 2) % regions.length];
     const known = region ? left.get(region) : undefined;
-    const stop = [...(region?.querySelectorAll<HTMLElement>('[tabindex="0"]') ?? [])].find(visible);
+    const wanted = region?.dataset['region'];
+    const preferred = wanted ? region?.querySelector<HTMLElement>(wanted) : null;
+    const stop = preferred ?? [...(region?.querySelectorAll<HTMLElement>('[tabindex="0"]') ?? [])].find(visible);
     const first = [...(region?.querySelectorAll<HTMLElement>(focusable) ?? [])].find(visible);
     const to = known && visible(known) ? known : (stop ?? first);
     if (to) return to.focus();

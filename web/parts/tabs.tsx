@@ -39,8 +39,7 @@ export const Tabs = <K extends string>(props: {
           tabIndex={key === props.chosen ? 0 : -1}
           onClick={() => props.onChoose(key)}
         >
-          {label}
-          {count ? <b>{count.toLocaleString('en')}</b> : null}
+          {label} {count ? <b>{count.toLocaleString('en')}</b> : null}
         </button>
       ))}
     </div>

@@ -8,7 +8,7 @@ export interface Branch {
   /** Undefined: nothing below. */
   expanded?: boolean;
   current: boolean;
-  /** What screen readers say; also what typing jumps to. */
+  /** What typing jumps to. */
   label: string;
   /** Where Enter and a click lead; none for a branch that only unfolds. */
   href: string | null;
@@ -110,7 +110,6 @@ export const Tree = (props: {
           aria-expanded={branch.expanded}
           aria-current={branch.current ? 'page' : undefined}
           aria-selected={branch.current}
-          aria-label={branch.label}
           {...(branch.href === null ? {} : { href: branch.href })}
           tabIndex={branch.key === stopKey ? 0 : -1}
           onClick={(event) => {

@@ -112,7 +112,8 @@ export const Bar = ({ onDrawer }: { onDrawer(): void }) => {
     return commands.on('search', () => {
       setAsking(true);
       focus();
-      requestAnimationFrame(focus);
+      // On a phone the box appears only now.
+      requestAnimationFrame(() => document.activeElement?.matches('.search input') || focus());
     });
   }, []);
   const route = model.router.route.value;

@@ -8,6 +8,7 @@ import { ComposerDocks } from './composer-slot.tsx';
 import { Confirm } from './confirm.tsx';
 import { ConversationPane } from './conversation/pane.tsx';
 import { Help } from './help.tsx';
+import { openRow } from './mailbox/row.tsx';
 import { ListPane } from './mailbox/pane.tsx';
 import { useApp, type App } from './model.ts';
 import { MoveDialog } from './move.tsx';
@@ -109,6 +110,13 @@ export const Shell = () => {
     const stops = [
       commands.on('help', () => setDialog('help')),
       commands.on('move', () => commands.target() && setDialog('move')),
+      commands.on('open', () => {
+        const place = model.reading.place.peek();
+        const id = place?.cursor.peek() ?? place?.list.idAt(0);
+        if (!place || !id) return;
+        openRow(app, place, id);
+        requestAnimationFrame(() => document.querySelector<HTMLElement>('.conv')?.focus({ preventScroll: true }));
+      }),
       commands.on('goFolder', () => setDialog('move')),
     ];
     return () => {
@@ -124,15 +132,22 @@ export const Shell = () => {
   }, [title, subject]);
   useEffect(() => setDrawer(false), [model.router.route.value]);
   const reading = model.reading.conversation.value !== null;
+  const onePane = model.onePane.value;
+  const before = useRef(reading);
+  useEffect(() => {
+    if (onePane && before.current !== reading)
+      document.querySelector<HTMLElement>(reading ? '.conv' : '#list [tabindex="0"]')?.focus();
+    before.current = reading;
+  }, [reading, onePane]);
 
   return (
     <div ref={own} class="app">
       <a
         class="skip btn primary"
-        href="#list"
+        href="#list-pane"
         onClick={(event) => {
           event.preventDefault();
-          document.querySelector<HTMLElement>('#list [tabindex="0"], #list')?.focus();
+          document.querySelector<HTMLElement>('#list [tabindex="0"], #list-pane button')?.focus();
         }}
       >
         Skip to the list

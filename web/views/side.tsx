@@ -7,7 +7,7 @@ import { accountName, boxName } from '#model/place.ts';
 import { gateColours } from '#model/people.ts';
 import { printRoute, type Route } from '#model/route.ts';
 import { otherTheme } from '#model/theme.ts';
-import { Icon, Mark } from '#parts/icon.tsx';
+import { Icon, Mark, type IconName } from '#parts/icon.tsx';
 import { Arch } from '#parts/people.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { Tree, type Branch } from '#parts/tree.tsx';
@@ -46,11 +46,16 @@ interface Leaf {
   account: string | null;
 }
 
-const BoxLabel = ({ icon, name, n }: { icon: Parameters<typeof Icon>[0]['name']; name: string; n: number }) => (
+const BoxLabel = ({ icon, name, n, unread }: { icon: IconName; name: string; n: number; unread: boolean }) => (
   <>
     <Icon name={icon} />
-    <span class="cut">{name}</span>
-    {n > 0 ? <span class="n">{count(n)}</span> : null}
+    <span class="cut">{name}</span>{' '}
+    {n > 0 ? (
+      <span class="n">
+        {count(n)}
+        {unread ? <span class="vh"> unread</span> : null}
+      </span>
+    ) : null}
   </>
 );
 
@@ -63,16 +68,8 @@ const useLeaves = (): Leaf[] => {
   const openBox = state.at === 'open' ? state.place.box : null;
   const folded = prefs.folded.value;
   const leaves: Leaf[] = [];
-  const box = (
-    mail: Mail,
-    key: string,
-    icon: Parameters<typeof Icon>[0]['name'],
-    name: string,
-    n: number,
-    level: number,
-  ): void => {
+  const box = (mail: Mail, key: string, icon: IconName, name: string, n: number, level: number): void => {
     const route = routeTo(mail, key);
-    const unread = n > 0 ? `, ${count(n)} ${key === 'drafts' ? '' : 'unread'}`.trimEnd() : '';
     leaves.push({
       route,
       account: null,
@@ -80,10 +77,10 @@ const useLeaves = (): Leaf[] => {
         key: `${mail.id} ${key}`,
         level,
         current: mail === here && openBox === key,
-        label: `${name}${unread}`,
+        label: name,
         href: printRoute(route),
         class: `box ${level > 2 ? `d${Math.min(level - 1, 4)}` : ''}`,
-        children: <BoxLabel icon={icon} name={name} n={n} />,
+        children: <BoxLabel icon={icon} name={name} n={n} unread={key !== 'drafts'} />,
       },
     });
   };
@@ -104,17 +101,21 @@ const useLeaves = (): Leaf[] => {
         level: 1,
         expanded,
         current: false,
-        label: `${name}, ${mail.account.name}${expanded || unread === 0 ? '' : `, ${unread} unread`}`,
+        label: name,
         href: null,
         class: `acct ${index === 0 ? 'first' : ''}`,
         children: (
           <>
             <Arch initial={initialOf(name)} colour={colourOfAccount(mail, index)} />
             <span class="grow t cut">
-              {name}
-              {name === mail.account.name ? null : <small class="cut">{mail.account.name}</small>}
+              {name} {name === mail.account.name ? null : <small class="cut">{mail.account.name}</small>}
             </span>
-            {!expanded && unread > 0 ? <span class="n flush">{count(unread)}</span> : null}
+            {!expanded && unread > 0 ? (
+              <span class="n flush">
+                {count(unread)}
+                <span class="vh"> unread</span>
+              </span>
+            ) : null}
             <Icon name={expanded ? 'chevron-down' : 'chevron-right'} size="xs" />
           </>
         ),

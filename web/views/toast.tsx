@@ -10,7 +10,7 @@ export const ToastView = () => {
   const toast = toasts.current.value;
   if (!toast) return null;
   return (
-    <div class={`toast ${toast.tone}`}>
+    <aside class={`toast ${toast.tone}`} aria-label="What happened">
       {toast.tone === 'failed' ? (
         <Icon name="triangle-alert" size="s" />
       ) : isIcon(toast.icon) ? (
@@ -26,6 +26,6 @@ export const ToastView = () => {
       {toast.tone === 'failed' ? (
         <IconButton icon="x" label="Dismiss" size="sm" onClick={() => toasts.dismiss(toast.id)} />
       ) : null}
-    </div>
+    </aside>
   );
 };

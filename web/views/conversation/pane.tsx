@@ -195,12 +195,21 @@ const Elsewhere = ({ talk }: { talk: Conversation }) => {
   );
 };
 
+/** The letter had the focus: the next one takes it. */
+let letterHadFocus = false;
+
 const Letters = ({ talk }: { talk: Conversation }) => {
   const own = useRef<HTMLElement>(null);
+  /** Alone in the window it is the page's title; beside the list the list's name is. */
+  const Heading = useModel().onePane.value ? 'h1' : 'h2';
   const items = talk.items.value;
   const ready = talk.state.value.at === 'ready';
   const current = talk.current.value;
   const before = useRef<string | null>(null);
+
+  useLayoutEffect(() => {
+    if (letterHadFocus && document.activeElement === document.body) own.current?.focus({ preventScroll: true });
+  }, []);
 
   /** At first the first unread message is in sight; later the one that was gone to. */
   useLayoutEffect(() => {
@@ -219,10 +228,21 @@ const Letters = ({ talk }: { talk: Conversation }) => {
   }, [current, ready]);
 
   return (
-    <article ref={own} class="conv" aria-label={talk.subject.value} tabIndex={-1}>
-      <h2>
+    <article
+      ref={own}
+      class="conv"
+      aria-label={talk.subject.value}
+      tabIndex={-1}
+      onFocusIn={() => {
+        letterHadFocus = true;
+      }}
+      onFocusOut={(event) => {
+        if (event.relatedTarget instanceof Node) letterHadFocus = event.currentTarget.contains(event.relatedTarget);
+      }}
+    >
+      <Heading class="subject">
         {talk.subject.value} <Elsewhere talk={talk} />
-      </h2>
+      </Heading>
       {items.map((item) => {
         if (item.kind === 'stack')
           return (
@@ -277,7 +297,7 @@ export const ConversationPane = () => {
   const { model } = useApp();
   const talk = model.reading.conversation.value;
   return (
-    <section class="read" aria-label="Conversation" data-region>
+    <section class="read" aria-label="Conversation" data-region=".conv">
       {talk ? (
         <>
           <Tools />

@@ -108,7 +108,7 @@ const Splits = ({ place }: { place: Place }) => {
   return (
     <Tabs
       label="Show"
-      controls="list"
+      controls="list-pane"
       chosen={place.show}
       tabs={shows.map((key) => ({
         key,
@@ -255,7 +255,7 @@ export const ListPane = ({ onDrawer }: { onDrawer(): void }) => {
   const label = place && mail ? `${place.title} of ${nameOfAccount(mail)}` : 'Mail';
   const picked = place ? place.selection.count.value > 0 : false;
   return (
-    <section class="list" aria-label={label} data-region>
+    <section id="list-pane" class="list" aria-label={label} data-region="#list [tabindex='0']">
       <PhoneHeader place={place} summary={place ? summaryOf(place) : ''} onDrawer={onDrawer} />
       {place ? <Header place={place} /> : null}
       {place && picked ? <Picks place={place} /> : null}

@@ -7,7 +7,7 @@ import { Grid } from '#parts/grid.tsx';
 import type { Geometry } from '#parts/virtual.ts';
 import { useApp } from '../model.ts';
 import { headingsOf } from './headings.ts';
-import { BlankRow, MailRow, openRow } from './row.tsx';
+import { BlankRow, MailRow } from './row.tsx';
 
 const phoneRow = 86;
 
@@ -55,6 +55,7 @@ export const Rows = ({ place }: { place: Place }) => {
         geometry={geometry}
         version={version}
         focused={focused}
+        chosen={at !== null}
         keyAt={(index) => list.idAt(index)}
         indexOf={(key) => list.indexOf(key as EmailId)}
         start={place.scrolled}
@@ -73,8 +74,8 @@ export const Rows = ({ place }: { place: Place }) => {
         }}
         onMove={move}
         onOpen={(index) => {
-          const id = list.idAt(index);
-          if (id !== undefined) openRow(app, place, id);
+          cursor.value = list.idAt(index) ?? null;
+          app.commands.run('open');
         }}
         onToggle={(index) => {
           const id = list.idAt(index);

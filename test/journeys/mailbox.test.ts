@@ -1,0 +1,448 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { desktop, dist, openBrowser, openPage, phone, type Look } from './browser.ts';
+import { openFake, type Fake, type FakeOptions } from './fake-jmap.ts';
+
+/** The browser app against a JMAP server in memory: what the keyboard does, where the focus is, what is said. */
+
+let browser: Browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser.close();
+});
+
+interface Visit extends AsyncDisposable {
+  fake: Fake;
+  page: Page;
+  errors: string[];
+  /** Path and query of the address. */
+  where(): string;
+  /** Accessible description of what has the focus. */
+  focus(): Promise<string>;
+  press(...keys: string[]): Promise<void>;
+}
+
+const visit = async (path = '/', look: Look = desktop, options: Partial<FakeOptions> = {}): Promise<Visit> => {
+  const fake = await openFake({ dist, ...options });
+  const { context, page, errors } = await openPage(browser, look);
+  await page.goto(fake.origin + path);
+  return {
+    fake,
+    page,
+    errors,
+    where: () => page.url().slice(fake.origin.length),
+    focus: () =>
+      page.evaluate<string>(
+        `(() => { const at = document.activeElement; return (at.getAttribute('role') ?? at.localName) + ' ' + (at.getAttribute('aria-label') ?? at.textContent.trim().slice(0, 60)); })()`,
+      ),
+    press: async (...keys) => {
+      for (const key of keys) await page.keyboard.press(key);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await context.close();
+      await fake[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const rowNamed = (page: Page, text: string) => page.locator('[role=row]', { hasText: text });
+const focusIs = (page: Page, text: string) =>
+  page.waitForFunction(`(document.activeElement.getAttribute('aria-label') ?? '').includes(${JSON.stringify(text)})`);
+const toastSays = (page: Page, text: string) => page.locator('.toast', { hasText: text }).waitFor();
+
+test('the inbox opens; j, k and the letter beside it', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  assert.equal(await page.title(), 'Inbox - Postern');
+  assert.equal(await page.getByRole('grid').getAttribute('aria-rowcount'), '1284');
+  await press('j');
+  await focusIs(page, 'Margit');
+  await press('j', 'j');
+  await focusIs(page, 'Inês');
+  await press('k');
+  await focusIs(page, 'Tomasz');
+  await page.getByRole('heading', { name: 'Rowing camp' }).waitFor();
+  assert.equal(at.where(), '/a/ada@lindqvist.example/inbox/c/Tcamp');
+  await page.locator('.row.open:not(.unread)', { hasText: 'Tomasz' }).waitFor();
+  assert.deepEqual(at.errors, []);
+});
+
+test('archive, undo, delete: the focus goes to the next row and is never lost', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'j', 'e');
+  await focusIs(page, 'Inês');
+  await toastSays(page, 'Archived “Rowing camp: who can drive?”');
+  assert.equal(await rowNamed(page, 'Tomasz').count(), 0);
+  await page.waitForFunction(`document.querySelector('[role=status]')?.textContent?.includes('Undo with Z.')`);
+  await press('z');
+  await rowNamed(page, 'Tomasz').waitFor();
+  await press('#');
+  await toastSays(page, 'Deleted “Proofs for chapter 6”');
+  await focusIs(page, 'Uppsala');
+  await page.waitForTimeout(100);
+  assert.deepEqual(Object.keys(fake.email('M3')?.mailboxIds ?? {}), ['inbox']);
+  assert.deepEqual(Object.keys(fake.email('M8')?.mailboxIds ?? {}), ['trash']);
+});
+
+test('a change the server refuses comes back, and is said', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  fake.refuse.set('M3', 'folder Archive is read-only');
+  await press('j', 'j', 'e');
+  await toastSays(
+    page,
+    '“Rowing camp: who can drive?” is back in Inbox. The server did not allow it: folder Archive is read-only',
+  );
+  await rowNamed(page, 'Tomasz').waitFor();
+  await page.waitForFunction(`document.querySelector('[role=alert]')?.textContent?.includes('is back in Inbox')`);
+});
+
+test('choosing by keyboard: x, Shift with arrows, all 1,284', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'x', 'Shift+ArrowDown', 'Shift+ArrowDown');
+  await page.getByText('3 chosen').first().waitFor();
+  assert.equal(await page.locator('[role=row][aria-selected=true]').count(), 3);
+  await page.getByRole('button', { name: 'Select all 1,284' }).click();
+  await page.getByText('1,284 chosen').first().waitFor();
+  await press('*', 'n');
+  await page.getByRole('tablist').waitFor();
+  await press('*', 'u');
+  await page.getByText('7 chosen').first().waitFor();
+});
+
+test('the end of a long list and back; the focused row is always there', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'End');
+  await focusIs(page, 'Letter number 1275');
+  await press('PageUp');
+  await page.waitForFunction(
+    `/Letter number 12[56]\\d/.test(document.activeElement?.getAttribute('aria-label') ?? '')`,
+  );
+  await press('Home');
+  await focusIs(page, 'Margit');
+  assert.ok((await page.locator('[role=row]').count()) < 40);
+});
+
+test('Right and Left walk the cells of a row; Enter opens; u goes back', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'j', 'ArrowRight');
+  await focusIs(page, 'Select Rowing camp');
+  await press('ArrowRight');
+  await focusIs(page, 'Archive');
+  await press('ArrowLeft', 'ArrowLeft');
+  await focusIs(page, 'Tomasz');
+  await press('Enter');
+  await page.waitForFunction(`document.activeElement?.classList.contains('conv')`);
+  await press('u');
+  assert.equal(at.where(), '/a/ada@lindqvist.example/inbox');
+});
+
+test('F6 goes round the window, each part where it was left', async () => {
+  await using at = await visit('/a/ada@lindqvist.example/inbox/c/Tplan');
+  const { page, press } = at;
+  await page.getByRole('heading', { name: 'Revised floor plan' }).waitFor();
+  await press('j');
+  await focusIs(page, 'Margit');
+  await press('F6');
+  await page.waitForFunction(`document.activeElement?.closest('.read') !== null`);
+  await press('F6');
+  await page.waitForFunction(`document.activeElement?.getAttribute('role') === 'treeitem'`);
+  await press('F6');
+  await focusIs(page, 'Search mail');
+  await press('F6');
+  await focusIs(page, 'Margit');
+  await press('Shift+F6');
+  await focusIs(page, 'Search mail');
+});
+
+test('the tree: arrows, typing, folding, Enter', async () => {
+  await using at = await visit('/', desktop, { accounts: 3 });
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await page.getByRole('treeitem', { name: 'Inbox 7 unread' }).focus();
+  await press('ArrowDown');
+  assert.equal(await at.focus(), 'treeitem Sent');
+  await press('r', 'e');
+  assert.equal(await at.focus(), 'treeitem Receipts');
+  await press('ArrowLeft');
+  assert.match(await at.focus(), /^treeitem .*Lindqvist/);
+  await press('ArrowLeft');
+  assert.equal(await page.getByRole('treeitem', { name: 'Receipts' }).count(), 2);
+  await press('ArrowRight', 'ArrowRight', 'End');
+  await press('Enter');
+});
+
+test('moving: v, a few letters, Enter', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'j', 'v');
+  assert.equal(await at.focus(), 'combobox Folder');
+  await page.keyboard.type('row');
+  await press('Enter');
+  await toastSays(page, 'Moved “Rowing camp: who can drive?” to Rowing club');
+  await focusIs(page, 'Inês');
+});
+
+test('search: operators, chips, nothing found', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('/');
+  await page.keyboard.type('from:margit permits');
+  await press('Enter');
+  await rowNamed(page, 'Permits').waitFor();
+  assert.equal(at.where(), '/search?q=from%3Amargit+permits');
+  await page.getByText('2 found').first().waitFor();
+  await page.getByRole('button', { name: 'Remove from:margit' }).click();
+  assert.equal(at.where(), '/search?q=permits');
+  await press('/');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('zebra has:attachment before:soon');
+  await press('Enter');
+  await page.getByText('No mail matches.').waitFor();
+  await page.getByText('before:soon is not a date.').waitFor();
+  await page.goBack();
+  await rowNamed(page, 'Permits').waitFor();
+});
+
+test('new mail comes by itself: at the top it comes in, below it is counted', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await page.waitForTimeout(200);
+  fake.deliver({ subject: 'First news' });
+  await rowNamed(page, 'First news').waitFor();
+  await press('j', 'PageDown', 'PageDown', 'PageDown');
+  await page.waitForTimeout(300);
+  const before = await page.evaluate<unknown[]>(
+    `[document.activeElement?.getAttribute('aria-label'), document.activeElement?.getBoundingClientRect().top]`,
+  );
+  fake.deliver({ subject: 'Second news' });
+  await page.getByRole('button', { name: '1 new' }).waitFor();
+  const now = await page.evaluate<unknown[]>(
+    `[document.activeElement?.getAttribute('aria-label'), document.activeElement?.getBoundingClientRect().top]`,
+  );
+  assert.deepEqual(now, before);
+  await page.getByRole('button', { name: '1 new' }).click();
+  await rowNamed(page, 'Second news').waitFor();
+});
+
+test('a conversation: folding, quoted text, details, attachments, source', async () => {
+  await using at = await visit('/a/ada@lindqvist.example/inbox/c/Tproofs');
+  const { page } = at;
+  await page.getByText('3 more messages').click();
+  assert.equal(await page.locator('.fold').count(), 4);
+  await page.getByRole('button', { name: 'Show quoted text, 61 lines' }).click();
+  await page.locator('blockquote').first().waitFor();
+  await page.getByRole('button', { name: 'to you' }).click();
+  await page.locator('.details', { hasText: 'Thursday, 6 November 2025, 08:57' }).waitFor();
+  await page.getByRole('button', { name: 'More for this message' }).click();
+  const source = page.getByRole('menuitem', { name: 'Download source' });
+  assert.equal(
+    await source.getAttribute('href'),
+    '/jmap/download/Alindqvist/G8/Proofs%20for%20chapter%206.eml?type=message%2Frfc822',
+  );
+  await page.keyboard.press('Escape');
+  assert.match(await at.focus(), /More for this message/);
+});
+
+test('HTML mail stands in a frame without scripts, as tall as it says', async () => {
+  await using at = await visit('/a/ada@lindqvist.example/inbox/c/Tloans');
+  const frame = at.page.locator('iframe');
+  await frame.waitFor();
+  assert.equal(await frame.getAttribute('sandbox'), 'allow-popups allow-popups-to-escape-sandbox');
+  assert.equal(await frame.getAttribute('title'), 'Message from Uppsala City Library');
+  await at.page.waitForFunction(`document.querySelector('.frame-clip')?.getBoundingClientRect().height === 260`);
+  await at.page
+    .getByText('1 remote image is blocked, so Uppsala City Library cannot see that you opened this.')
+    .waitFor();
+  assert.deepEqual(at.errors, []);
+});
+
+test('a body that cannot be fetched says so and can be tried again', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Jonas').waitFor();
+  await page.route('**/jmap/api', (route) =>
+    route.request().postData()?.includes('fetchTextBodyValues')
+      ? route.fulfill({
+          json: {
+            methodResponses: (
+              JSON.parse(route.request().postData() ?? '{}') as { methodCalls: [string, unknown, string][] }
+            ).methodCalls.map(([, , id]) => ['error', { type: 'serverFail' }, id]),
+            sessionState: 's',
+          },
+        })
+      : route.continue(),
+  );
+  await press('j');
+  await page.getByText('This message could not be fetched.').waitFor();
+  await page.unroute('**/jmap/api');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Hello Ada').waitFor();
+  assert.equal(fake.broken.size, 0);
+});
+
+test('without a line: status, banner, and what was done is sent later', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  await page.waitForTimeout(300);
+  fake.down = true;
+  await press('j', 'j', 's');
+  await page.getByText(/Offline since/).waitFor();
+  await page.getByText('You are offline. What is here can be read').waitFor();
+  fake.down = false;
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await page.getByText('All mail up to date').waitFor();
+  assert.ok(fake.email('M3')?.keywords['$flagged']);
+});
+
+test('a locked session is opened again without anybody noticing', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  fake.locked = true;
+  await press('j', 'j', 'e');
+  await toastSays(page, 'Archived “Rowing camp');
+  await page.waitForTimeout(200);
+  assert.deepEqual(Object.keys(fake.email('M3')?.mailboxIds ?? {}), ['archive']);
+});
+
+test('a list that cannot be fetched says so inside its pane', async () => {
+  await using at = await visit('/a/ada@lindqvist.example/sent');
+  const { page, fake } = at;
+  await rowNamed(page, 'Inês').waitFor();
+  fake.broken.set('Email/query', 'serverFail');
+  await page.getByRole('treeitem', { name: 'Receipts' }).click();
+  await page.getByText('This list could not be fetched.').waitFor();
+  fake.broken.clear();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('No mail here.').waitFor();
+});
+
+test('single keys can be turned off', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('?');
+  await page.getByLabel('Single keys act').uncheck();
+  await press('Escape', 'j');
+  assert.match(await at.focus(), /^body/);
+  await page.reload();
+  await rowNamed(page, 'Margit').waitFor();
+  await press('?');
+  assert.equal(await page.locator('dialog').count(), 0);
+});
+
+test('tabs of the list are real: unread only', async () => {
+  await using at = await visit();
+  const { page } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await page.getByRole('tab', { name: 'Unread 7' }).click();
+  await page.waitForFunction(`document.querySelector('[role=grid]')?.getAttribute('aria-rowcount') === '7'`);
+  assert.equal(at.where(), '/a/ada@lindqvist.example/inbox?show=unread');
+  await page.goBack();
+  await page.waitForFunction(`document.querySelector('[role=grid]')?.getAttribute('aria-rowcount') === '1284'`);
+});
+
+test('a phone: one pane, back by the browser, swipe archives', async () => {
+  await using at = await visit('/', phone);
+  const { page, fake } = at;
+  await rowNamed(page, 'Tomasz').tap();
+  await page.getByRole('heading', { name: 'Rowing camp' }).waitFor();
+  assert.equal(await page.getByRole('grid').isVisible(), false);
+  await page.goBack();
+  await rowNamed(page, 'Tomasz').waitFor();
+  const box = await rowNamed(page, 'Tomasz').boundingBox();
+  assert.ok(box);
+  const client = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x: number) =>
+    client.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y: box.y + 30 }] });
+  await touch('touchStart', 40);
+  for (let x = 60; x <= 300; x += 30) await touch('touchMove', x);
+  await touch('touchEnd', 300);
+  await toastSays(page, 'Archived “Rowing camp: who can drive?”');
+  await page.waitForTimeout(200);
+  assert.deepEqual(Object.keys(fake.email('M3')?.mailboxIds ?? {}), ['archive']);
+});
+
+const looks: [string, Look][] = [
+  ['desktop, day', desktop],
+  ['desktop, night', { ...desktop, dark: true }],
+  ['phone, day', phone],
+  ['phone, night', { ...phone, dark: true }],
+];
+const screens: [string, string, (page: Page, fake: Fake) => Promise<unknown>][] = [
+  ['list', '/', (page) => rowNamed(page, 'Margit').waitFor()],
+  ['letter', '/a/ada@lindqvist.example/inbox/c/Tplan', (page) => page.getByText('Hello Ada').waitFor()],
+  ['HTML letter', '/a/ada@lindqvist.example/inbox/c/Tloans', (page) => page.locator('iframe').waitFor()],
+  [
+    'empty folder',
+    '/a/ada@lindqvist.example/receipts',
+    (page) =>
+      page
+        .getByText(/no such folder|No mail here/)
+        .first()
+        .waitFor(),
+  ],
+  ['search without a find', '/search?q=zebra+from:x', (page) => page.getByText('No mail matches.').waitFor()],
+  [
+    'chosen rows',
+    '/',
+    async (page) => {
+      await rowNamed(page, 'Margit').waitFor();
+      await page.keyboard.press('j');
+      await page.keyboard.press('x');
+      await page.getByText('1 chosen').first().waitFor();
+    },
+  ],
+  [
+    'help',
+    '/',
+    async (page) => {
+      await rowNamed(page, 'Margit').waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+    },
+  ],
+  [
+    'menu',
+    '/a/ada@lindqvist.example/inbox/c/Tplan',
+    async (page) => {
+      await page.getByText('Hello Ada').waitFor();
+      await page.getByRole('button', { name: 'More actions' }).click();
+      await page.getByRole('menu').waitFor();
+    },
+  ],
+];
+
+for (const [screen, path, ready] of screens)
+  test(`axe finds nothing: ${screen}`, async () => {
+    for (const [name, look] of looks) {
+      await using at = await visit(path, look);
+      await ready(at.page, at.fake);
+      await at.page.waitForTimeout(100);
+      const { violations } = await new AxeBuilder({ page: at.page }).exclude('iframe').analyze();
+      const said = violations.map(
+        (each) =>
+          `${each.id}: ${each.nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary?.slice(0, 200)}`).join('; ')}`,
+      );
+      assert.deepEqual(said, [], `${screen}, ${name}`);
+    }
+  });

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MethodFailed, ModelError } from './errors.ts';
+import { accountId, fakeServer, settled } from './testing.ts';
+import type { EmailId } from '#jmap/ids.ts';
+
+const echo = { 'Core/echo': (args: Record<string, unknown>) => args };
+const get = { 'Email/get': () => ({ list: [], notFound: [] }) };
+
+test('calls of one tick are one request, in order', async () => {
+  const { connection, requests } = fakeServer(echo);
+  const answers = await Promise.all([1, 2, 3].map((n) => connection.call('Core/echo', { n }).answer));
+  assert.deepEqual(answers, [{ n: 1 }, { n: 2 }, { n: 3 }]);
+  assert.deepEqual(
+    requests.map((calls) => calls.length),
+    [3],
+  );
+});
+
+test('calls that refer to each other stay together when a request is full', async () => {
+  const { connection, requests } = fakeServer({ ...echo, 'Email/get': ({ ids }) => ({ list: ids, notFound: [] }) }, 3);
+  const calls = [1, 2].flatMap((n) => {
+    const first = connection.call('Core/echo', { ids: [`M${n}`] });
+    return [first.answer, connection.call('Email/get', { accountId, '#ids': first.ref('/ids') }).answer];
+  });
+  const answers = await Promise.all(calls);
+  assert.deepEqual(
+    answers.map((each) => (each as { list?: unknown }).list),
+    [undefined, ['M1'], undefined, ['M2']],
+  );
+  assert.deepEqual(
+    requests.map((each) => each.length),
+    [2, 2],
+  );
+});
+
+test('a method error rejects its call alone', async () => {
+  const { connection } = fakeServer({ ...echo, 'Email/get': () => ({ error: 'requestTooLarge' }) });
+  const good = connection.call('Core/echo', { n: 1 }).answer;
+  const bad = connection.call('Email/get', { accountId, ids: [] }).answer;
+  await assert.rejects(bad, (error) => error instanceof MethodFailed && error.type === 'requestTooLarge');
+  assert.deepEqual(await good, { n: 1 });
+});
+
+test('423 unlocks once for several requests and repeats them', async () => {
+  const { connection, paths, next } = fakeServer(echo);
+  next.push(423, 423);
+  const both = [connection.fetch('/a'), connection.fetch('/b')];
+  assert.deepEqual(
+    (await Promise.all(both)).map((answer) => answer.status),
+    [200, 200],
+  );
+  assert.deepEqual(paths, ['/a', '/b', '/auth/unlock', '/a', '/b']);
+  assert.equal(connection.signedIn.value, true);
+});
+
+test('401 signs out and rejects', async () => {
+  const { connection, next } = fakeServer(echo);
+  next.push(401);
+  await assert.rejects(
+    connection.call('Core/echo', {}).answer,
+    (error) => error instanceof ModelError && error.code === 'auth/signed-out',
+  );
+  assert.equal(connection.signedIn.value, false);
+});
+
+test('without a line reads wait and are repeated with growing rests', async () => {
+  const { connection, clock, next, paths } = fakeServer(get);
+  next.push(null, null, 503);
+  const answer = connection.call('Email/get', { accountId, ids: [] }).answer;
+  await settled();
+  const line = connection.line.value;
+  assert.equal(line.at, 'offline');
+  assert.deepEqual(line.at === 'offline' ? [line.retryAt - line.since, line.why] : [], [1_000, 'network']);
+  clock.pass(1_000);
+  await settled();
+  clock.pass(1_999);
+  await settled();
+  assert.equal(paths.length, 2);
+  clock.pass(1);
+  await settled();
+  assert.equal((connection.line.value as { why?: string }).why, 'server');
+  connection.wake();
+  assert.deepEqual(await answer, { list: [], notFound: [] });
+  assert.deepEqual(connection.line.value, { at: 'online' });
+});
+
+test('what creates is never repeated: it fails when its answer is lost', async () => {
+  const { connection, next, paths } = fakeServer({ 'Email/set': () => ({}), ...get });
+  next.push(null);
+  const create = connection.call('Email/set', { accountId, create: { a: { mailboxIds: {} } } }).answer;
+  const read = connection.call('Email/get', { accountId, ids: ['M1' as EmailId] }).answer;
+  await assert.rejects(create, (error) => error instanceof ModelError && error.code === 'net/offline');
+  await read;
+  assert.deepEqual(paths, ['/jmap/api', '/jmap/api']);
+});

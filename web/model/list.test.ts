@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EmailId, MailboxId } from '#jmap/ids.ts';
+import { openList } from './list.ts';
+import { openMail } from './mail.ts';
+import { openSelection } from './selection.ts';
+import { account, accountId, fakeMailbox, fakeServer, head, settled } from './testing.ts';
+
+const id = (n: number): EmailId => `M${n}` as EmailId;
+
+const openInbox = (count: number) => {
+  const box = fakeMailbox(count);
+  const server = fakeServer(box.handlers);
+  const mail = openMail(server.connection, accountId, account);
+  const list = openList(server.connection, mail, {
+    accountId,
+    filter: { inMailbox: 'inbox' as MailboxId },
+    sort: [{ property: 'receivedAt', isAscending: false }],
+    collapse: true,
+    mailboxId: 'inbox' as MailboxId,
+  });
+  const queries = (): unknown[] =>
+    server.requests
+      .flat()
+      .filter(([name]) => name === 'Email/query')
+      .map(([, args]) => args['position'] ?? `${String(args['anchor'])}${String(args['anchorOffset'])}`);
+  return { ...box, ...server, mail, list, queries };
+};
+
+const news = { created: [], updated: [], destroyed: [], everything: false };
+
+test('the first page comes by itself, in one request, with threads and heads', async () => {
+  const { list, requests, mail } = openInbox(120);
+  assert.equal(list.state.value.at, 'loading');
+  await settled();
+  assert.deepEqual(
+    [list.state.value.at, list.total.value, list.idAt(0), list.idAt(49), list.idAt(50)],
+    ['ready', 120, 'M0', 'M49', undefined],
+  );
+  assert.deepEqual(
+    requests.map((calls) => calls.map(([name]) => name)),
+    [['Email/query', 'Email/get', 'Thread/get', 'Email/get']],
+  );
+  assert.equal(mail.emails.peek('M49')?.subject, 'Subject of M49');
+});
+
+test('a jump to any depth fetches only what is looked at', async () => {
+  const { list, queries } = openInbox(100_000);
+  await settled();
+  list.look(70_010, 70_022);
+  await settled();
+  assert.deepEqual(queries(), [0, 70_000]);
+  assert.equal(list.idAt(70_011), 'M70011');
+  assert.equal(list.idAt(69_999), undefined);
+  list.look(70_045, 70_058);
+  await settled();
+  assert.deepEqual(queries(), [0, 70_000, 70_050]);
+});
+
+test('while the list is scrolled fast, pages passed by are not fetched', async () => {
+  const { list, queries } = openInbox(10_000);
+  await settled();
+  for (let at = 0; at < 9_000; at += 300) list.look(at, at + 12);
+  await settled();
+  assert.ok(queries().length <= 5, String(queries()));
+  assert.equal(list.idAt(8_705), 'M8705');
+});
+
+test('new mail at the top comes in; further down it is counted and nothing moves', async () => {
+  const { list, rows, mail } = openInbox(500);
+  await settled();
+  rows.unshift(head('N1'));
+  mail.tell({ ...news, created: ['N1' as EmailId] });
+  await settled();
+  assert.deepEqual([list.idAt(0), list.fresh.value, list.total.value], ['N1', 0, 501]);
+  list.look(200, 212);
+  list.atTop(false);
+  await settled();
+  rows.unshift(head('N2'), head('N3'));
+  mail.tell({ ...news, created: ['N2', 'N3'] as EmailId[] });
+  await settled();
+  assert.deepEqual([list.fresh.value, list.idAt(0), list.indexOf(id(199))], [2, 'N2', 202]);
+  list.atTop(true);
+  assert.equal(list.fresh.value, 0);
+});
+
+test('an answer from before a change does not bring back what it took out', async () => {
+  const { list, mail, byId, rows, handlers } = openInbox(60);
+  await settled();
+  handlers['Email/set'] = () => new Promise(() => undefined);
+  const taken = list.take([id(3)]);
+  void mail.emails.change({ M3: { 'mailboxIds/inbox': null, 'mailboxIds/archive': true } });
+  await settled();
+  void list.refresh();
+  await settled();
+  assert.deepEqual([list.total.value, list.idAt(3), list.indexOf(id(3))], [59, 'M4', -1]);
+  assert.ok(byId('M3') === rows[3]);
+  list.putBack(taken);
+  assert.deepEqual([list.total.value, list.idAt(3)], [60, 'M3']);
+});
+
+test('marks alone do not ask again; what left the mailbox elsewhere does', async () => {
+  const { list, mail, rows, queries } = openInbox(60);
+  await settled();
+  mail.emails.merge([{ id: id(1), keywords: {} }]);
+  mail.tell({ ...news, updated: [id(1)] });
+  await settled();
+  assert.equal(queries().length, 1);
+  Object.assign(rows[2] ?? {}, { mailboxIds: { trash: true } });
+  mail.emails.merge([{ id: id(2), mailboxIds: { ['trash' as MailboxId]: true } }]);
+  mail.tell({ ...news, updated: [id(2)] });
+  await settled();
+  assert.deepEqual([queries().length, list.indexOf(id(2)), list.total.value], [2, -1, 59]);
+});
+
+test('a list nobody sees asks again when it is seen', async () => {
+  const { list, mail, queries } = openInbox(60);
+  await settled();
+  list.awake(false);
+  mail.tell({ ...news, everything: true });
+  await settled();
+  assert.equal(queries().length, 1);
+  list.awake(true);
+  await settled();
+  assert.equal(queries().length, 2);
+});
+
+test('a failure says so and the next try mends it', async () => {
+  const box = fakeMailbox(3);
+  let broken = true;
+  const server = fakeServer({
+    ...box.handlers,
+    'Email/query': (args) =>
+      broken
+        ? { error: 'serverFail' }
+        : (box.handlers['Email/query'] as (a: typeof args) => Record<string, unknown>)(args),
+  });
+  const mail = openMail(server.connection, accountId, account);
+  const list = openList(server.connection, mail, {
+    accountId,
+    filter: null,
+    sort: [],
+    collapse: true,
+    mailboxId: null,
+  });
+  await settled();
+  assert.equal(list.state.value.at, 'failed');
+  broken = false;
+  await list.refresh();
+  assert.deepEqual([list.state.value.at, list.total.value], ['ready', 3]);
+});
+
+test('a range is picked by id, also through rows that were never seen', async () => {
+  const { list } = openInbox(400);
+  await settled();
+  const picks = openSelection(list);
+  list.look(300, 310);
+  await settled();
+  picks.toggle(id(10));
+  await picks.extend(id(305));
+  assert.equal(picks.count.value, 296);
+  assert.ok(picks.has(id(200)) && !picks.has(id(306)) && !picks.has(id(9)));
+});
+
+test('all is one mark and its exceptions', async () => {
+  const { list } = openInbox(1_284);
+  await settled();
+  const picks = openSelection(list);
+  picks.all();
+  assert.equal(picks.count.value, 1_284);
+  picks.toggle(id(7));
+  assert.deepEqual([picks.count.value, picks.has(id(7)), picks.has(id(1_000))], [1_283, false, true]);
+  picks.clear();
+  assert.equal(picks.count.value, 0);
+});
