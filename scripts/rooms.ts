@@ -44,5 +44,6 @@ export const aliases: Readonly<Record<string, string>> = {
   model: 'web/model',
   parts: 'web/parts',
   views: 'web/views',
+  editor: 'web/editor',
   world: 'world',
 };
