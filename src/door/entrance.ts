@@ -116,7 +116,8 @@ export class Entrance {
         'Nothing was to be kept on this server. Sign in anew.',
       );
     const { address, imap, smtp } = account;
-    const { admission } = await admit(keeper, { address, imap, smtp, provider: null, otherLogin: null }, secrets);
+    const servers = { address, imap, smtp, provider: null, otherLogin: null };
+    const { admission } = await admit(keeper, servers, secrets, slot);
     const wish = { previous: secrets.previous, remember: former.remember };
     return this.#enter(admission.handle, { user, account, slot }, account, wish, peer);
   }

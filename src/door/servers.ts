@@ -3,7 +3,7 @@ import type { Config } from '#config/config.ts';
 import { openReach, type Reach } from '#config/servers.ts';
 import { type Discovery, parseAddress, settingsOf, type Who } from '#discovery/discover.ts';
 import { VaultError } from '#vault/errors.ts';
-import type { Admission, Keeper, MailProtocol, Target } from '#vault/keeper.ts';
+import type { Admission, Keeper, MailProtocol, SlotRow, Target } from '#vault/keeper.ts';
 import { serverFacts } from './accounts.ts';
 import { DoorError, malformed } from './problems.ts';
 import type { Secrets, ServerForm, SignInForm } from './sign-in-form.ts';
@@ -76,18 +76,21 @@ export const openServers = (
 };
 
 /**
- * Proves the password at the IMAP server, under the other login if the first is refused.
+ * Proves the password at the IMAP server, under the other login if the first is refused. `slot`: the servers come from
+ * the database, and must be those the slot was made for.
  * @throws DoorError in words about that server
  */
 export const admit = async (
   keeper: Keeper,
   servers: Servers,
   secrets: Secrets,
+  slot?: SlotRow,
 ): Promise<{ servers: Servers; admission: Admission }> => {
   const about: About = { server: serverFacts(servers.imap), provider: servers.provider };
   const { otherLogin, imap, smtp } = servers;
+  const kept = slot && { slot, smtp };
   try {
-    return { servers, admission: await keeper.admit(imap, secrets.password()) };
+    return { servers, admission: await keeper.admit(imap, secrets.password(), kept) };
   } catch (error) {
     const refused = error instanceof VaultError && error.code === 'auth/refused';
     if (!refused || otherLogin === null) throw asDoorError(error, about);

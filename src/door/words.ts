@@ -156,6 +156,14 @@ const ofCode: Readonly<Record<string, Answering>> = {
       { cause },
     ),
   'session/does-not-open': unauthenticated,
+  'record/does-not-open': (cause) =>
+    new DoorError(
+      'unauthenticated',
+      'What is kept of this account was changed.',
+      'Your password was not sent. Sign in anew.',
+      {},
+      { cause },
+    ),
   'user/locked': () => locked(false),
   'keeper/full': noKeeper,
   'keeper/away': noKeeper,

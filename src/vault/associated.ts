@@ -1,5 +1,14 @@
 import { canonical } from './canonical.ts';
-import type { Binding, MailAccountId, MailProtocol, SessionRow, SlotRow, Target, UserId } from './keeper.ts';
+import type {
+  AccountServers,
+  Binding,
+  MailAccountId,
+  MailProtocol,
+  SessionRow,
+  SlotRow,
+  Target,
+  UserId,
+} from './keeper.ts';
 
 /** What each kind of ciphertext is bound to. The first word is the object type, so that no kind passes for another. */
 
@@ -19,6 +28,10 @@ export const forCredential = (binding: Binding, target: Target): Buffer =>
 
 export const forSlot = (slot: Omit<SlotRow, 'sealed'>, head: Uint8Array): Buffer =>
   canonical('slot', [slot.kind, slot.user, slot.account, slot.id, slot.generation, head]);
+
+/** What a slot says of the servers its password belongs to. */
+export const forServers = (slot: Omit<SlotRow, 'sealed' | 'generation'>, { imap, smtp }: AccountServers) =>
+  [slot.kind, slot.user, slot.account, slot.id, ...targetFields(imap), ...targetFields(smtp)] as const;
 
 export const forSession = (session: Omit<SessionRow, 'sealed'>, head: Uint8Array): Buffer =>
   canonical('session', [session.user, session.id, session.tokenHash, session.generation, head]);

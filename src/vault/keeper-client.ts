@@ -150,7 +150,8 @@ class KeeperClient implements Keeper {
   }
 
   publicKey = () => this.#ask('publicKey');
-  admit: Keeper['admit'] = (target, secret) => this.#askWith(secret, () => this.#ask('admit', target, secret));
+  admit: Keeper['admit'] = (target, secret, kept) =>
+    this.#askWith(secret, () => this.#ask('admit', target, secret, kept));
   enroll: Keeper['enroll'] = (wish) => this.#ask('enroll', wish);
   enter: Keeper['enter'] = (wish) => this.#askWith(wish.previous, () => this.#ask('enter', wish));
   unlock: Keeper['unlock'] = (session, keys, unlockKey) => this.#ask('unlock', session, keys, unlockKey);

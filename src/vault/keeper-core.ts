@@ -25,7 +25,7 @@ import { lockedKiB } from './memory.ts';
 import type { Network } from './network.ts';
 import { openIncoming } from './sealed-box.ts';
 import { keysFit, makePasswordSlot, makeSession, makeTokenSlot, makeUser } from './slots.ts';
-import { openPasswordSlot, openSession, openTokenSlot, slotCost } from './slots.ts';
+import { openPasswordSlot, openSession, openTokenSlot, slotCost, slotServes } from './slots.ts';
 
 export interface CoreOptions {
   secretFile: string;
@@ -77,7 +77,9 @@ export class KeeperCore {
     return copyOf(this.#publicKey);
   }
 
-  async admit(target: Target, secret: IncomingSecret): Promise<Admission> {
+  async admit(target: Target, secret: IncomingSecret, kept?: Parameters<Keeper['admit']>[2]): Promise<Admission> {
+    if (kept && !slotServes(this.#host, kept.slot, { imap: target, smtp: kept.smtp }))
+      throw new VaultError('record/does-not-open', 'the servers are not those of the slot');
     const password = this.#open(secret);
     try {
       const signedIn = await signIn(this.#network, target, password);
@@ -97,7 +99,7 @@ export class KeeperCore {
         const name = { id: wish.slot, user, kind: 'mail-password', account, generation: 1 } as const;
         const slots = wish.leaveNothing
           ? []
-          : [await makePasswordSlot(this.#host, name, password, userKey, this.#cost)];
+          : [await makePasswordSlot(this.#host, name, password, userKey, this.#cost, wish)];
         const credentials = this.#sealAll(userKey, user, wish, password, 1);
         const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
         this.#remember(user, userKey);
@@ -119,9 +121,9 @@ export class KeeperCore {
       const userKey = await openPasswordSlot(this.#host, slot, previous ?? password).finally(() => wipe(previous));
       try {
         if (!keysFit(user, userKey, wish.keys)) throw new VaultError('slot/does-not-open', 'the keys do not fit');
-        const renew = previous !== null || isWeaker(slotCost(slot), this.#cost);
+        const renew = previous !== null || isWeaker(slotCost(slot), this.#cost) || !slotServes(this.#host, slot, wish);
         const name = { id: slot.id, user, kind: slot.kind, account: slot.account, generation: slot.generation + 1 };
-        const slots = renew ? [await makePasswordSlot(this.#host, name, password, userKey, this.#cost)] : [];
+        const slots = renew ? [await makePasswordSlot(this.#host, name, password, userKey, this.#cost, wish)] : [];
         const credentials = this.#sealAll(userKey, user, wish, password, wish.credentialGeneration + 1);
         const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
         this.#remember(user, userKey);

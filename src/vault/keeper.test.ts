@@ -216,6 +216,29 @@ describe('the keeper', () => {
     await keeper.enter({ ...wish, slot: renewed, admission: next.handle });
   });
 
+  test('V18 a kept account is opened at its own servers only; for others nothing is sent, and a slot is made anew', async () => {
+    await using server = await openCounting();
+    await using evil = await openCounting();
+    await using running = await startKeeper(settings('inside'));
+    await using keeper = await openKeeper(running);
+    const made = await enroll(keeper, server);
+    const slot = must(made.slotRow, 'a slot');
+    const { imap, smtp, keys, account } = made;
+    const refused = { code: 'record/does-not-open' };
+    await assert.rejects(keeper.admit(target(evil.port), text('right'), { slot, smtp }), refused);
+    const elsewhere = target(evil.port, { protocol: 'smtp' });
+    await assert.rejects(keeper.admit(imap, text('right'), { slot, smtp: elsewhere }), refused);
+    assert.equal(evil.connections, 0);
+    assert.equal(server.signIns(), 1);
+    const { handle } = await keeper.admit(imap, text('right'), { slot, smtp });
+    // Whoever names other servers at a sign-in of their own gets a slot for those.
+    const session = 's' as SessionId;
+    const wish = { admission: handle, slot, keys, account, imap, credentialGeneration: 1, session };
+    const renewed = must((await keeper.enter({ ...wish, smtp: elsewhere })).slots[0], 'the slot made anew');
+    await assert.rejects(keeper.admit(imap, text('right'), { slot: renewed, smtp }), refused);
+    await keeper.admit(imap, text('right'), { slot: renewed, smtp: elsewhere });
+  });
+
   test('V44 the cost of a slot is raised at the next sign-in', async () => {
     await using server = await openCounting();
     const config = settings('inside');

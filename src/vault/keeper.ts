@@ -27,6 +27,12 @@ export interface Target {
   pin: string | null;
 }
 
+/** Where the password of an account is sent. */
+export interface AccountServers {
+  imap: Target;
+  smtp: Target;
+}
+
 /**
  * A password on its way in. `sealed`: by the browser to {@link Keeper.publicKey}, in the format of docs/spec/vault.md;
  * with `login` or `challenge` given, those inside the box must be the same. `bytes`: of the JSON form; wiped by the
@@ -138,11 +144,13 @@ export interface Keeper extends AsyncDisposable {
   /**
    * Proves a password at the server: connects, verifies the certificate, authenticates. The IMAP connection made here is
    * parked and becomes the account's first watch connection (see {@link connect}), so that signing in costs one LOGIN.
+   * With `kept`, where the servers are those of a database: they must be the ones the slot was made for, else the
+   * password is not sent anywhere, `record/does-not-open`.
    * @throws VaultError `auth/refused`, `net/unreachable`, `net/timeout`, `tls/none`, `tls/certificate` (with facts),
    *   `proto/not-imap`, `proto/not-smtp`, `limit/connections`, `net/host-not-allowed`, and the rest of `VaultCode`'s
    *   `auth`, `tls`, `server` and `secret`
    */
-  admit(target: Target, secret: IncomingSecret): Promise<Admission>;
+  admit(target: Target, secret: IncomingSecret, kept?: { slot: SlotRow; smtp: Target }): Promise<Admission>;
 
   /**
    * First sign-in of an address: makes user key, key pair, mail-password slot (unless `leaveNothing`), credentials (see
@@ -164,7 +172,7 @@ export interface Keeper extends AsyncDisposable {
    * Later sign-in: opens the user key with the admitted password through its slot; re-seals the credentials under
    * `credentialGeneration` + 1, the highest generation stored being `credentialGeneration`. `previous` is the password
    * before it was changed at the server: it opens the slot, which is then made anew for the admitted one.
-   * `Opened.slots` holds the slot if it was made anew, `Opened.keys` is null.
+   * `Opened.slots` holds the slot if it was made anew (so it is for other servers than before), `Opened.keys` is null.
    * @throws VaultError `slot/does-not-open` when the slot was made with another password (changed at the server); the
    *   admission stays good for another try. `admission/gone`
    */

@@ -7,7 +7,7 @@ import { Arena } from './arena.ts';
 import { random, same } from './bytes.ts';
 import { decodeHostFile, encodeHostFile, openHostFile } from './host-file.ts';
 import { advanceRing, HostKeys, keptDays } from './host-keys.ts';
-import type { MailAccountId, SessionId, SlotId, SlotRow, UserId } from './keeper.ts';
+import type { MailAccountId, SessionId, SlotId, SlotRow, Target, UserId } from './keeper.ts';
 import { lockedKiB } from './memory.ts';
 import { derive, hashToken, passwordKeys, stretch, type Cost } from './keys.ts';
 import {
@@ -19,6 +19,7 @@ import {
   openPasswordSlot,
   openSession,
   openTokenSlot,
+  slotServes,
 } from './slots.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-slots-'));
@@ -42,6 +43,15 @@ const slotName = {
   account: 'account-1' as MailAccountId,
   generation: 1,
 } as const;
+const imap: Target = {
+  protocol: 'imap',
+  host: 'imap.example.org',
+  port: 993,
+  security: 'tls',
+  username: 'alice',
+  pin: null,
+};
+const servers = { imap, smtp: { ...imap, protocol: 'smtp', host: 'smtp.example.org', port: 465 } } as const;
 const session = { id: 'session-1' as SessionId, user, generation: 1 };
 
 test('V7 Argon2id is the standard one, with 64 MiB and three passes', async () => {
@@ -93,7 +103,7 @@ test('V9 purposes and parts separate derived keys', () => {
 test('V10 a password slot opens with its password only', async () => {
   const host = openHost();
   const { userKey } = makeUser(user);
-  const slot = await makePasswordSlot(host, slotName, Buffer.from('right'), userKey, cheap);
+  const slot = await makePasswordSlot(host, slotName, Buffer.from('right'), userKey, cheap, servers);
   assert.deepEqual(await openPasswordSlot(host, slot, Buffer.from('right')), userKey);
   const refused = { code: 'slot/does-not-open', message: 'a slot does not open' };
   await assert.rejects(openPasswordSlot(host, slot, Buffer.from('wrong')), refused);
@@ -112,6 +122,30 @@ test('V10 a password slot opens with its password only', async () => {
     sealed[at] = (sealed[at] ?? 0) ^ 0x80;
     await assert.rejects(openPasswordSlot(host, { ...slot, sealed }, Buffer.from('right')), refused);
   }
+});
+
+test('V18 a password slot knows its servers, and nobody without the pepper can name others', async () => {
+  const path = newPath();
+  const host = openHost(path);
+  const slot = await makePasswordSlot(host, slotName, Buffer.from('right'), makeUser(user).userKey, cheap, servers);
+  assert.ok(slotServes(openHost(path), slot, servers));
+  assert.ok(slotServes(host, { ...slot, generation: 2 }, servers));
+  const changes: Partial<Target>[] = [
+    { host: 'evil.example.org' },
+    { port: 994 },
+    { security: 'starttls' },
+    { username: 'alice2' },
+    { pin: 'ab'.repeat(32) },
+  ];
+  for (const change of changes) {
+    assert.ok(!slotServes(host, slot, { ...servers, imap: { ...imap, ...change } }));
+    assert.ok(!slotServes(host, slot, { ...servers, smtp: { ...servers.smtp, ...change } }));
+  }
+  assert.ok(!slotServes(host, slot, { imap: servers.smtp, smtp: imap }));
+  assert.ok(!slotServes(openHost(), slot, servers), 'another pepper');
+  const account = 'account-2' as MailAccountId;
+  assert.ok(!slotServes(host, { ...slot, account }, servers));
+  assert.ok(!slotServes(host, { ...slot, sealed: slot.sealed.subarray(0, 121) }, servers));
 });
 
 test('V11 a token slot opens with its secret only', () => {

@@ -1,10 +1,10 @@
 import sodium from 'sodium-native';
-import { forSession, forSlot, forUserKeys } from './associated.ts';
+import { forServers, forSession, forSlot, forUserKeys } from './associated.ts';
 import { fresh, join, random, same, wipe } from './bytes.ts';
 import { envelopeLength, newKey, open, seal } from './envelope.ts';
 import { VaultError } from './errors.ts';
 import type { HostKeys } from './host-keys.ts';
-import type { SessionId, SessionRow, SessionSecrets, SlotRow, UserId, UserKeys } from './keeper.ts';
+import type { AccountServers, SessionId, SessionRow, SessionSecrets, SlotRow, UserId, UserKeys } from './keeper.ts';
 import { derive, hashToken, isReasonable, type Cost, passwordKeys } from './keys.ts';
 
 /** A slot before its secret part is made. */
@@ -15,23 +15,35 @@ const wrappedLength = envelopeLength(32);
 const doesNotOpen = (what: 'slot' | 'session'): VaultError =>
   new VaultError(`${what}/does-not-open`, `a ${what} does not open`);
 
-/** head = version(1) passes(4) memoryKiB(4) saltStretch(16) saltKeyA(16) saltVerifier(16) verifierHash(32) */
-const passwordHead = 1 + 4 + 4 + 16 * 3 + 32;
+/** head = version(1) passes(4) memoryKiB(4) saltStretch(16) saltKeyA(16) saltVerifier(16) servers(32) verifierHash(32) */
+const passwordHead = 1 + 4 + 4 + 16 * 3 + 32 + 32;
 const passwordVersion = 1;
 
 const readPasswordHead = (head: Buffer) => ({
   cost: { passes: head.readUInt32BE(1), memoryKiB: head.readUInt32BE(5) },
   salts: { stretch: head.subarray(9, 25), keyA: head.subarray(25, 41), verifier: head.subarray(41, 57) },
-  verifierHash: head.subarray(57, 89),
+  servers: head.subarray(57, 89),
+  verifierHash: head.subarray(89, 121),
 });
 
-/** Wraps the user key under a password: sealed = head envelope(user key). */
+/** The servers of an account under the host's pepper: nobody else can name others. */
+const serversTag = (host: HostKeys, name: SlotName, servers: AccountServers): Buffer =>
+  host.withPepper((pepper) => derive(pepper, 'postern/1/servers', forServers(name, servers)));
+
+/** Whether a slot was made for these servers. It does not say whether the slot opens. */
+export const slotServes = (host: HostKeys, slot: SlotRow, servers: AccountServers): boolean =>
+  slot.sealed[0] === passwordVersion &&
+  slot.sealed.length === passwordHead + wrappedLength &&
+  same(readPasswordHead(slot.sealed).servers, serversTag(host, slot, servers));
+
+/** Wraps the user key under a password: sealed = head envelope(user key). `servers`: where that password is sent. */
 export const makePasswordSlot = async (
   host: HostKeys,
   name: SlotName,
   password: Uint8Array,
   userKey: Uint8Array,
   cost: Cost,
+  servers: AccountServers,
 ): Promise<SlotRow> => {
   const head = Buffer.alloc(passwordHead);
   head[0] = passwordVersion;
@@ -40,7 +52,8 @@ export const makePasswordSlot = async (
   sodium.randombytes_buf(head.subarray(9, 57));
   const { salts } = readPasswordHead(head);
   const { keyA, verifierHash } = await passwordKeys(password, salts, cost, (work) => host.withPepper(work));
-  head.set(verifierHash, 57);
+  head.set(serversTag(host, name, servers), 57);
+  head.set(verifierHash, 89);
   const wrapped = seal(keyA, forSlot(name, head), userKey);
   wipe(keyA, verifierHash);
   return { ...name, sealed: join(head, wrapped) };
