@@ -84,7 +84,7 @@ export const fakeServer = (handlers: Handlers, maxCalls?: number): FakeServer =>
 
 /** All promises that are ready, and those they make ready. */
 export const settled = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setTimeout(resolve, 0));
 };
 
 export const accountId = 'A1' as AccountId;

@@ -6,15 +6,29 @@ import { focusRegion } from '#parts/regions.ts';
 import { Bar } from './bar.tsx';
 import { ComposerDocks } from './composer-slot.tsx';
 import { Confirm } from './confirm.tsx';
-import { ConversationPane } from './conversation/pane.tsx';
-import { Help } from './help.tsx';
 import { openRow } from './mailbox/row.tsx';
 import { ListPane } from './mailbox/pane.tsx';
+import { later } from './later.tsx';
 import { useApp, type App } from './model.ts';
-import { MoveDialog } from './move.tsx';
 import { PhoneBar } from './phone.tsx';
 import { Side } from './side.tsx';
 import { ToastView } from './toast.tsx';
+
+const conversation = later(async () => (await import('./conversation/pane.tsx')).ConversationPane);
+const help = later(async () => (await import('./help.tsx')).Help);
+const move = later(async () => (await import('./move.tsx')).MoveDialog);
+
+/** Fetches them once the first list is on the screen. */
+const useLater = ({ model }: App): void => {
+  const shown = model.reading.place.value?.list.total.value !== undefined && model.reading.place.value?.list.total.value !== null;
+  useEffect(() => {
+    if (!shown) return;
+    const timer = setTimeout(() => {
+      for (const view of [conversation, help, move]) view.fetch();
+    }, 200);
+    return () => clearTimeout(timer);
+  }, [shown]);
+};
 
 const isWriting = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -106,6 +120,7 @@ export const Shell = () => {
   const [drawer, setDrawer] = useState(false);
   const own = useRef<HTMLDivElement>(null);
   useKeys(app);
+  useLater(app);
   useEffect(() => {
     const stops = [
       commands.on('help', () => setDialog('help')),
@@ -156,14 +171,14 @@ export const Shell = () => {
       <Bar onDrawer={() => setDrawer(true)} />
       <main class={`court ${reading ? 'reading' : ''}`}>
         <ListPane onDrawer={() => setDrawer(true)} />
-        <ConversationPane />
+        <conversation.View />
         <Sash />
       </main>
       <PhoneBar />
       <ToastView />
       <ComposerDocks />
-      {dialog === 'help' ? <Help onClose={() => setDialog(null)} /> : null}
-      {dialog === 'move' ? <MoveDialog onClose={() => setDialog(null)} /> : null}
+      {dialog === 'help' ? <help.View onClose={() => setDialog(null)} /> : null}
+      {dialog === 'move' ? <move.View onClose={() => setDialog(null)} /> : null}
       <Confirm />
     </div>
   );

@@ -13,7 +13,7 @@ import { Toolbar } from '#parts/toolbar.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { actionItems } from '../action-items.ts';
 import { ComposerInline } from '../composer-slot.tsx';
-import { State } from '../mailbox/pane.tsx';
+import { State } from '../state.tsx';
 import { useApp, useModel } from '../model.ts';
 import { Message } from './message.tsx';
 

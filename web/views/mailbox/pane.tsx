@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { shows } from '#model/commands.ts';
 import { count, counted } from '#model/format.ts';
@@ -6,7 +5,7 @@ import { accountName, type Place } from '#model/place.ts';
 import { densityNames } from './densities.ts';
 import type { Density } from '#model/prefs.ts';
 import { without } from '#model/search.ts';
-import { Icon, LitArch } from '#parts/icon.tsx';
+import { Icon } from '#parts/icon.tsx';
 import { MenuButton, type MenuItem } from '#parts/menu.tsx';
 import { Tabs } from '#parts/tabs.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
@@ -14,6 +13,7 @@ import { useApp, useModel } from '../model.ts';
 import { PhoneHeader } from '../phone.tsx';
 import { nameOfAccount } from '../side.tsx';
 import { statusOf } from '../status.ts';
+import { State } from '../state.tsx';
 import { Picks } from './picks.tsx';
 import { Rows } from './rows.tsx';
 
@@ -121,14 +121,6 @@ const Splits = ({ place }: { place: Place }) => {
     />
   );
 };
-
-export const State = ({ title, lit, children }: { title: string; lit?: boolean; children?: ComponentChildren }) => (
-  <div class="state">
-    {lit ? <LitArch /> : null}
-    <b>{title}</b>
-    {children}
-  </div>
-);
 
 const emptyWords = (place: Place): string => {
   if (place.show === 'unread') return 'No unread mail here.';
