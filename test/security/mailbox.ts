@@ -59,7 +59,8 @@ export const fillMailbox = (village: Village, address: string, count: number): S
 
 const boxOf = async (browser: Browser, role: string): Promise<string> => {
   const [answer] = await browser.jmap([['Mailbox/get', { properties: ['role'] }]]);
-  const found = (answer?.['list'] as { id: string; role: string | null }[]).find((box) => box.role === role);
+  const list = answer?.['list'] as { id: string; role: string | null }[] | undefined;
+  const found = list?.find((box) => box.role === role);
   if (!found) throw new Error(`no mailbox is ${role}`);
   return found.id;
 };
@@ -118,7 +119,7 @@ export const writeMail = async (browser: Browser, secrets: Secrets): Promise<voi
   const created = made?.['created'] as Record<string, { id: string }> | null;
   if (!created?.['d'] || !created['s']) throw new Error(`no draft: ${JSON.stringify(made)}`);
   const [identities] = await browser.jmap([['Identity/get', {}]]);
-  const identityId = (identities?.['list'] as { id: string }[])[0]?.id;
+  const identityId = (identities?.['list'] as { id: string }[] | undefined)?.[0]?.id;
   const envelope = {
     mailFrom: { email: 'alice@village.test', parameters: { HOLDFOR: '3600' } },
     rcptTo: [{ email: to }],
