@@ -80,7 +80,9 @@ export class Sync {
     if (inbox !== null) await this.visit(inbox.id, first);
     await lines.watch.run(async (line) => {
       this.#notified = await line.notify();
-      if (!this.#notified) await line.idle();
+      // Dovecot: what came between SELECT and NOTIFY is told at the next command only.
+      if (this.#notified) await line.noop();
+      else await line.idle();
     }, first);
     this.#quietly('fill', this.fillUp());
     for (const id of differing)
