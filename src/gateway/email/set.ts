@@ -92,8 +92,6 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
       const rest = message.keywords.includes('$draft') ? draftRest : 0;
       outcome.created(creationId, addLocal(transactor, message, wish.dueAt + rest));
     }
-    // A draft on the server goes after the one that takes its place has been filed.
-    const replacesDraft = ready.some(([, message]) => message.keywords.includes('$draft'));
     const targets = targetsOf(context, wish, outcome);
     for (const [id, patch] of targets.update) {
       try {
@@ -115,8 +113,9 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
       }
       const isLocal = transactor.placements(email.row).every((placement) => placement.uid === null);
       const record = transactor.value(draftKey(email.row));
-      const isReplaced = replacesDraft && email.keywords.includes('$draft');
-      transactor.destroy(email.number, isReplaced ? wish.dueAt + 2 * draftRest : (wish.destroyAt ?? wish.dueAt));
+      // A draft on the server goes after the one that takes its place has been filed, be it of this call or of one before.
+      const rest = email.keywords.includes('$draft') ? 2 * draftRest : 0;
+      transactor.destroy(email.number, wish.destroyAt ?? wish.dueAt + rest);
       if (isLocal && record) {
         orphans.push(record);
         transactor.setValue(draftKey(email.row), '');

@@ -55,19 +55,44 @@ export const saveIdentity = async (
   return record;
 };
 
-/** The identities of an account, oldest first; one made from its address when there is none. @throws VaultError, StoreError */
+/** The identity that we made and nobody has changed. */
+const isUntouched = (open: OpenAccount, record: SealedRecord): boolean =>
+  record.id === firstId(open) && record.generation <= 1;
+
+/** What people call themselves: the name before their address in the letters they sent last; '' when there is none. */
+const ownName = ({ account, index }: OpenAccount): string =>
+  index.read((reader) => {
+    const sent = reader.mailboxes().find((box) => box.role === 'sent');
+    if (sent === undefined) return '';
+    const newest = {
+      sort: [],
+      collapseThreads: false,
+      position: 0,
+      anchor: null,
+      anchorOffset: 0,
+      calculateTotal: false,
+    };
+    const { ids } = reader.query({ ...newest, filter: { op: 'is', inMailbox: sent.id }, limit: 20 });
+    const senders = reader.emails(ids).flatMap((email) => email.envelope.from);
+    const own = senders.find((each) => each.name && each.email.toLowerCase() === account.address.toLowerCase());
+    return own?.name ?? '';
+  });
+
+/** The identities of an account, oldest first; one for its address when there is none. @throws VaultError, StoreError */
 export const identitiesOf = async (context: Pick<Context, 'caller' | 'clock'>, open: OpenAccount): Promise<Entry[]> => {
   const { host } = context.caller;
   const { account } = open;
   let records = await host.store.records(host.user, account.id, 'identity');
   if (records.length === 0) {
-    const name = account.name === account.address ? '' : account.name;
+    // An account that nobody named bears the name of its domain; that is no person's.
+    const name = account.address.endsWith(`@${account.name}`) || account.name === account.address ? '' : account.name;
     const first = { name, email: account.address, replyTo: null, bcc: null, textSignature: '', htmlSignature: '' };
     records = [await saveIdentity(context, open, firstId(open), first)];
   }
   const entries: Entry[] = [];
   for (const record of records) {
-    const stored = await read(host, record);
+    const kept = await read(host, record);
+    const stored = kept.name === '' && isUntouched(open, record) ? { ...kept, name: ownName(open) } : kept;
     entries.push({ record, identity: { id: record.id as IdentityId, ...stored, mayDelete: records.length > 1 } });
   }
   return entries.toSorted((a, b) => Number(b.record.id === firstId(open)) - Number(a.record.id === firstId(open)));

@@ -47,6 +47,17 @@ test('RFC 8621 §6 the first identity is made of the account, once, and sealed',
   assert.doesNotMatch(record!.sealed.toString('latin1'), /ana@/);
 });
 
+test('RFC 8621 §6 until it is edited the first identity is called as its last letters were', async () => {
+  using g = openTestGateway();
+  g.open.account.name = 'example.org';
+  const id = await identity(g);
+  g.deliver('From: Ana Lindqvist <ANA@example.org>\nSubject: a\n\nx', { mailbox: g.box.sent });
+  assert.equal((await g.one('Identity/get', {})).list[0].name, 'Ana Lindqvist');
+  await g.one('Identity/set', { update: { [id]: { textSignature: 'A.' } } });
+  await g.one('Identity/set', { update: { [id]: { name: '' } } });
+  assert.equal((await g.one('Identity/get', {})).list[0].name, '', 'what the user has set stands');
+});
+
 test('RFC 8621 §6.3 Identity/set: create, update, destroy, errors, changes', async () => {
   using g = openTestGateway();
   const first = await identity(g);
