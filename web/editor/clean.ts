@@ -31,9 +31,15 @@ const settings = {
   ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data:image\/(?:png|jpeg|gif|webp);base64,)/iu,
 };
 
-/** A fragment for the editor's document. */
-export const cleanFragment = (html: string): DocumentFragment =>
-  document.importNode(purify.sanitize(html, { ...settings, RETURN_DOM_FRAGMENT: true }), true);
+/** A fragment for the editor's document. An image named by its Content-ID has it in `data-cid` and waits for its bytes. */
+export const cleanFragment = (html: string): DocumentFragment => {
+  const fragment = purify.sanitize(html, { ...settings, RETURN_DOM_FRAGMENT: true });
+  for (const image of fragment.querySelectorAll<HTMLImageElement>('img[src^="cid:"]')) {
+    image.dataset['cid'] = image.getAttribute('src')?.slice(4) ?? '';
+    image.removeAttribute('src');
+  }
+  return document.importNode(fragment, true);
+};
 
 /** The same as text, for a quote that is sent on as it was. Its classes and style sheets stay. */
 export const cleanHtml = (html: string): string =>

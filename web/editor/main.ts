@@ -17,7 +17,8 @@ const start = (port: MessagePort): void => {
 
   /** What is sent: images that stand in the text are named by their Content-ID. */
   const written = (): string => {
-    const copy = root.cloneNode(true) as HTMLElement;
+    // A document that loads nothing.
+    const copy = document.implementation.createHTMLDocument().importNode(root, true);
     for (const image of copy.querySelectorAll<HTMLImageElement>('img[data-cid]')) {
       image.setAttribute('src', `cid:${image.dataset['cid'] ?? ''}`);
       delete image.dataset['cid'];
@@ -133,6 +134,14 @@ const start = (port: MessagePort): void => {
   const set = (html: string): void => {
     quiet = true;
     editor.setHTML(html || '<div><br></div>');
+    for (const { dataset } of root.querySelectorAll<HTMLImageElement>('img[data-cid]:not([src])'))
+      tell({ on: 'wants', cid: dataset['cid'] ?? '' });
+    quiet = false;
+  };
+  const show = (cid: string, bytes: ArrayBuffer, type: string): void => {
+    quiet = true;
+    for (const image of root.querySelectorAll<HTMLImageElement>(`img[data-cid="${CSS.escape(cid)}"]`))
+      image.src = URL.createObjectURL(new Blob([bytes], { type }));
     quiet = false;
   };
 
@@ -143,8 +152,11 @@ const start = (port: MessagePort): void => {
         set(data.html);
         break;
       case 'append':
-        set(`${root.innerHTML}${data.html}`);
+        set(`${written()}${data.html}`);
         tell({ on: 'change', html: written() });
+        break;
+      case 'image':
+        show(data.cid, data.bytes, data.type);
         break;
       case 'focus':
         editor.focus();

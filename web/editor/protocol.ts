@@ -28,6 +28,8 @@ export type ToEditor =
   /** CSS custom properties of the theme. */
   | { do: 'theme'; scheme: 'light' | 'dark'; variables: Readonly<Record<string, string>> }
   | { do: 'append'; html: string }
+  /** The bytes of an image that stands in the text, as `wants` asked for. */
+  | { do: 'image'; cid: string; type: string; bytes: ArrayBuffer }
   /** Answered by `clean` with the same id. */
   | { do: 'clean'; id: number; html: string };
 
@@ -41,6 +43,9 @@ export type FromEditor =
   | { on: 'active'; styles: readonly Active[]; selected: string }
   /** Keys that are the app's: Ctrl+Enter, Escape, Tab and the like, as the app's key map writes them. */
   | { on: 'key'; key: string; code: string; ctrl: boolean; meta: boolean; shift: boolean; alt: boolean }
+  /** An image was put into the text. */
   | { on: 'image'; cid: string; name: string; type: string; bytes: ArrayBuffer }
+  /** HTML that was set names an image by its Content-ID. */
+  | { on: 'wants'; cid: string }
   | { on: 'files'; files: File[] }
   | { on: 'clean'; id: number; html: string };

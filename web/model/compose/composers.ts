@@ -7,6 +7,7 @@ import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
 import { messageTime } from '../format.ts';
 import type { Mail } from '../mail.ts';
+import type { Outbox } from '../outbox.ts';
 import type { Toasts } from '../toasts.ts';
 import type { UndoStack } from '../undo.ts';
 import { answer, type Original } from './answer.ts';
@@ -14,7 +15,7 @@ import { openDraft, type Draft } from './draft.ts';
 import { emptyLetter, isBlank, type Attached, type Letter, type Quote } from './letter.ts';
 import { reopened } from './reopen.ts';
 import { send } from './send.ts';
-import { upload } from './upload.ts';
+import { download, upload } from './upload.ts';
 
 export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
 
@@ -35,6 +36,8 @@ export interface Writing {
   readonly rawQuote: string | null;
   quoteCleaned(html: string): void;
   attach(files: readonly File[]): void;
+  /** An image that stands in the text, by its Content-ID; null when it is not here. Never rejects. */
+  imageBytes(cid: string): Promise<Blob | null>;
   attachImage(image: { cid: string; name: string; type: string; bytes: ArrayBuffer }): void;
   remove(attached: Attached): void;
   /** Hands it to the outbox and closes; the toast counts down. */
@@ -59,6 +62,7 @@ export interface ComposerParts {
   clock: Clock;
   toasts: Toasts;
   undo: UndoStack;
+  outbox: Outbox;
   keep: Keep;
   /** Seconds a letter is held on the server before it goes out. */
   hold(): number;
@@ -112,10 +116,13 @@ const fetchOriginal = async (connection: Connection, mail: Mail, id: EmailId): P
   return { ...email, text: values(email.textBody, 'text/plain').join('\n\n'), html: html === '' ? null : html };
 };
 
+const wordsOf = (error: unknown): string =>
+  error instanceof ModelError && error.code !== 'net/offline' ? error.message : 'Postern does not answer.';
+
 const storageKey = (key: string): string => `postern.letter.${key}`;
 
 export const openComposers = (parts: ComposerParts): Composers => {
-  const { connection, clock, toasts, undo, keep } = parts;
+  const { connection, clock, toasts, undo, outbox, keep } = parts;
   const open = signal<readonly Writing[]>([]);
   let next = 0;
 
@@ -224,6 +231,10 @@ export const openComposers = (parts: ComposerParts): Composers => {
       },
       attachImage: ({ cid, name, type, bytes }) =>
         attachOne({ name, type, size: bytes.byteLength, body: new Blob([bytes], { type }) }, cid),
+      imageBytes: async (cid) => {
+        const found = draft.letter.peek().attachments.find((each) => each.cid === cid);
+        return found ? download(connection, mail, found) : null;
+      },
       remove: (attached) => {
         uploads.get(attached.key)?.abort();
         draft.change({ attachments: draft.letter.peek().attachments.filter((each) => each.key !== attached.key) });
@@ -235,13 +246,14 @@ export const openComposers = (parts: ComposerParts): Composers => {
         const version = draft.letter.peek();
         try {
           await cleaned.promise;
-          const sent = await send(connection, mail, draft, parts.hold(), clock.now);
-          const emailId = draft.emailId.peek();
+          const leaving = await send(connection, mail, draft, parts.hold(), clock.now, () =>
+            reopen(draft.letter.peek(), draft.emailId.peek()),
+          );
           end();
-          countDown(sent, () => reopen(draft.letter.peek(), emailId));
+          outbox.watch(leaving);
         } catch (error) {
           sending.value = false;
-          trouble.value = `Not sent yet: “${version.subject || 'no subject'}”. ${error instanceof Error ? error.message : 'It was not taken.'} It is kept in your drafts.`;
+          trouble.value = `Not sent yet: “${version.subject || 'no subject'}”. ${wordsOf(error)} It is kept in your drafts.`;
         }
       },
       close: () => {
@@ -283,58 +295,6 @@ export const openComposers = (parts: ComposerParts): Composers => {
     };
     open.value = [...open.peek(), writing];
     return writing;
-  };
-
-  /** The toast `Sending in 18 s`, with undo until the server lets it go. */
-  const countDown = (sent: Awaited<ReturnType<typeof send>>, reopen: () => void): void => {
-    const left = (): number => Math.ceil((sent.sendAt - clock.now()) / 1000);
-    if (left() <= 0) {
-      toasts.show('Sent', { icon: 'send' });
-      return;
-    }
-    let cancel = (): void => undefined;
-    const item = {
-      label: 'Sending',
-      undo: () => {
-        cancel();
-        toasts.dismiss(id);
-        sent.undo().then(
-          (inTime) => {
-            if (inTime) reopen();
-            else toasts.show('It was already sent.', { tone: 'failed' });
-          },
-          () => toasts.show('The letter could not be taken back. It may already be on its way.', { tone: 'failed' }),
-        );
-      },
-    };
-    const now = (): void => {
-      cancel();
-      undo.drop(item);
-      sent.now().then(
-        () => toasts.show('Sent', { icon: 'send' }),
-        () => toasts.show('It goes out when its time has come.', { tone: 'failed' }),
-      );
-    };
-    const id = toasts.show(`Sending in ${left()} s`, {
-      icon: 'send',
-      life: null,
-      actions: [
-        { label: 'Undo', cap: 'Z', run: () => undo.undo(item) },
-        { label: 'Send now', run: now },
-      ],
-    });
-    undo.push(item);
-    const tick = (): void => {
-      if (left() <= 0) {
-        undo.drop(item);
-        toasts.dismiss(id);
-        toasts.show('Sent', { icon: 'send', life: 4000 });
-        return;
-      }
-      toasts.update(id, `Sending in ${left()} s`);
-      cancel = clock.after(1000, tick);
-    };
-    cancel = clock.after(1000, tick);
   };
 
   const start = async (request: ComposeRequest): Promise<void> => {

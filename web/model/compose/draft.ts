@@ -2,9 +2,9 @@ import { signal, type ReadonlySignal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
 import type { SetError } from '#jmap/errors.ts';
 import type { EmailId } from '#jmap/ids.ts';
-import type { Identity } from '#jmap/mail.ts';
+import type { EmailBodyPart, Identity } from '#jmap/mail.ts';
 import type { Connection } from '../connection.ts';
-import { ModelError } from '../errors.ts';
+import { ModelError, modelError } from '../errors.ts';
 import { isBlank, type Letter } from './letter.ts';
 import { newEmail } from './new-email.ts';
 import type { Mail } from '../mail.ts';
@@ -47,7 +47,13 @@ export interface DraftParts {
 /** Rest after the last change before a version is kept – UX: autosave 1 s after rest. */
 const rest = 1000;
 
-const words = (error: SetError | undefined): string => error?.description ?? error?.type ?? 'the server refused it';
+const said: Partial<Record<SetError['type'], string>> = {
+  blobNotFound: 'An attachment is not on the server any more. Remove it and attach it again.',
+  overQuota: 'The mailbox is full.',
+  tooLarge: 'It is larger than the server takes.',
+};
+const words = (error: SetError | undefined): string =>
+  (error && said[error.type]) ?? error?.description ?? 'The server refused it.';
 
 /** A letter being written, kept on the server one version after another; never two saves at a time. */
 export const openDraft = ({ connection, mail, clock, letter: first, emailId: from, remember }: DraftParts): Draft => {
@@ -55,6 +61,7 @@ export const openDraft = ({ connection, mail, clock, letter: first, emailId: fro
   const kept = signal<Kept>(from ? { at: 'saved', when: clock.now() } : { at: 'new' });
   const emailId = signal<EmailId | null>(from);
   let closed = false;
+  let changes = 0;
   let cancel: (() => void) | null = null;
   let running: Promise<EmailId | null> | null = null;
 
@@ -63,22 +70,57 @@ export const openDraft = ({ connection, mail, clock, letter: first, emailId: fro
     return all.find((each) => each.id === letter.peek().identityId) ?? all[0] ?? null;
   };
 
+  /** Versions that another has taken the place of; they go once it stands. */
+  const outdated = new Set<EmailId>();
+
+  /** What goes with the letter now lies in the version just kept; the one before takes its parts along. */
+  const adopt = (parts: readonly EmailBodyPart[]): void => {
+    const now = letter.peek();
+    const left = [...parts];
+    const attachments = now.attachments.map((each) => {
+      if (each.upload.at !== 'ready') return each;
+      const at = left.findIndex((part) => (each.cid === null ? part.name === each.name : part.cid === each.cid));
+      const [part] = at < 0 ? [] : left.splice(at, 1);
+      return part?.blobId ? { ...each, upload: { at: 'ready' as const, blobId: part.blobId } } : each;
+    });
+    letter.value = { ...now, attachments };
+  };
+
+  /** The new version stands whether or not the old ones could be taken away; they go with the next. */
+  const sweep = async (): Promise<void> => {
+    if (outdated.size === 0) return;
+    const ids = [...outdated];
+    try {
+      await connection.call('Email/set', { accountId: mail.id, destroy: ids }).answer;
+      for (const id of ids) outdated.delete(id);
+    } catch (error) {
+      modelError(error);
+    }
+  };
+
   const saveOnce = async (): Promise<EmailId | null> => {
     const version = letter.peek();
+    const changesBefore = changes;
     if (isBlank(version) && emailId.peek() === null) return null;
     kept.value = { at: 'saving' };
-    const before = emailId.peek();
     const drafts = await mail.mailboxes.need('drafts');
     if (!drafts) throw new ModelError('jmap/method', 'The server has no mailbox for drafts and would not make one.');
     const answer = await connection.call('Email/set', {
       accountId: mail.id,
       create: { draft: newEmail(version, identity(), drafts.id) },
-      ...(before ? { destroy: [before] } : {}),
     }).answer;
     const made = answer.created?.['draft'] as { id: EmailId } | undefined;
     if (!made) throw new ModelError('jmap/method', words(answer.notCreated?.['draft']));
+    const before = emailId.peek();
+    if (before) outdated.add(before);
     emailId.value = made.id;
-    kept.value = letter.peek() === version ? { at: 'saved', when: clock.now() } : { at: 'changed' };
+    if (version.attachments.length > 0) {
+      const found = connection.call('Email/get', { accountId: mail.id, ids: [made.id], properties: ['attachments'] });
+      adopt((await found.answer).list[0]?.attachments ?? []);
+      if (changes > changesBefore) remember(letter.peek());
+    }
+    await sweep();
+    kept.value = changes === changesBefore ? { at: 'saved', when: clock.now() } : { at: 'changed' };
     return made.id;
   };
 
@@ -118,6 +160,7 @@ export const openDraft = ({ connection, mail, clock, letter: first, emailId: fro
     save,
     change: (patch) => {
       if (closed) return;
+      changes += 1;
       letter.value = { ...letter.peek(), ...patch };
       remember(letter.peek());
       if (kept.peek().at !== 'failed') kept.value = { at: 'changed' };

@@ -2,18 +2,9 @@ import type { SubmissionId } from '#jmap/ids.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
+import type { Leaving } from '../outbox.ts';
 import type { Draft } from './draft.ts';
 import { recipients } from './letter.ts';
-
-/** A letter on its way; until `sendAt` (Unix ms) it can be taken back. */
-export interface Sending {
-  id: SubmissionId;
-  sendAt: number;
-  /** True when it was taken back in time. */
-  undo(): Promise<boolean>;
-  /** Goes out at once. */
-  now(): Promise<void>;
-}
 
 /**
  * Hands a letter to the outbox, held for `hold` seconds on the server (RFC 8621 §7, HOLDFOR of RFC 4865). Once the mail
@@ -26,7 +17,8 @@ export const send = async (
   draft: Draft,
   hold: number,
   now: () => number,
-): Promise<Sending> => {
+  reopen: () => void,
+): Promise<Leaving> => {
   const identity = draft.identity();
   if (!identity) throw new ModelError('jmap/method', 'There is no identity to send as.');
   const to = recipients(draft.letter.peek());
@@ -36,7 +28,8 @@ export const send = async (
   const drafts = mail.mailboxes.byRole('drafts');
   const sent = await mail.mailboxes.need('sent');
   const rcptTo = [...new Set([...to, ...bcc].map((each) => each.email))].map((email) => ({ email }));
-  const submit = async (seconds: number): Promise<{ id: SubmissionId; sendAt: string }> => {
+  const { subject } = draft.letter.peek();
+  const submit = async (seconds: number): Promise<Leaving> => {
     const answer = await connection.call('EmailSubmission/set', {
       accountId: mail.id,
       create: {
@@ -56,27 +49,23 @@ export const send = async (
         },
       },
     }).answer;
-    const made = answer.created?.['letter'] as { id: SubmissionId; sendAt?: string } | undefined;
+    const made = answer.created?.['letter'] as { id: SubmissionId } | undefined;
     if (!made) {
       const error = answer.notCreated?.['letter'];
       throw new ModelError('jmap/method', error?.description ?? error?.type ?? 'The letter was not taken.');
     }
-    return { id: made.id, sendAt: made.sendAt ?? new Date(now() + seconds * 1000).toISOString() };
+    const sendNow = async (): Promise<Leaving> => {
+      if (!(await cancel(made.id))) throw new ModelError('jmap/method', 'It is on its way already.');
+      return submit(0);
+    };
+    return { mail, id: made.id, sendAt: now() + seconds * 1000, subject, reopen, now: seconds > 0 ? sendNow : null };
   };
   const cancel = async (id: SubmissionId): Promise<boolean> => {
     const answer = await connection.call('EmailSubmission/set', {
       accountId: mail.id,
       update: { [id]: { undoStatus: 'canceled' } },
     }).answer;
-    return answer.updated !== null && id in (answer.updated ?? {});
+    return Object.hasOwn(answer.updated ?? {}, id);
   };
-  const made = await submit(hold);
-  return {
-    id: made.id,
-    sendAt: Date.parse(made.sendAt),
-    undo: () => cancel(made.id),
-    now: async () => {
-      if (await cancel(made.id)) await submit(0);
-    },
-  };
+  return submit(hold);
 };

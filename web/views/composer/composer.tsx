@@ -25,12 +25,13 @@ const hold = 20;
 /** Takes requests to write. Called once, when the composer's code has been loaded. */
 export const start = ({ model }: App): void => {
   if (opened.peek()) return;
-  const { connection, clock, toasts, undo } = model;
+  const { connection, clock, toasts, undo, outbox } = model;
   const made = openComposers({
     connection,
     clock,
     toasts,
     undo,
+    outbox,
     keep,
     hold: () => hold,
     mail: (id) => model.mails.peek().find((mail) => mail.id === id),

@@ -17,6 +17,8 @@ export interface EditorFrameProps {
   active(styles: readonly Active[], selected: string): void;
   pressed(event: Extract<FromEditor, { on: 'key' }>): void;
   image(image: Extract<FromEditor, { on: 'image' }>): void;
+  /** Bytes of an image that goes with the letter; null when there is none. */
+  imageBytes(cid: string): Promise<Blob | null>;
   files(files: readonly File[]): void;
 }
 
@@ -76,6 +78,11 @@ export const EditorFrame = (props: EditorFrameProps) => {
           break;
         case 'image':
           now.image(data);
+          break;
+        case 'wants':
+          void now.imageBytes(data.cid).then(async (blob) => {
+            if (blob) tell({ do: 'image', cid: data.cid, type: blob.type, bytes: await blob.arrayBuffer() });
+          });
           break;
         case 'files':
           now.files(data.files);

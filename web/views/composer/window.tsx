@@ -330,6 +330,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
                 ?.focus();
           }}
           image={(image) => writing.attachImage(image)}
+          imageBytes={(cid) => writing.imageBytes(cid)}
           files={(files) => writing.attach(files)}
         />
         {letter.mode === 'plain' ? (
