@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openLog } from '#base/log.ts';
 import { toConfig } from '#config/config.ts';
 import { describeOptions, readEnv } from '#config/env.ts';
 import { toSecrets } from '#config/secrets.ts';
 import { openWorld } from '#world';
 import type { Command } from './commands.ts';
 import { type Demo, DemoUnavailable, startDemo } from './demo/start.ts';
+import { discreet } from './discreet.ts';
 import { stopped } from './stopped.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -35,6 +37,7 @@ export const demo: Command = {
   run: async (_words, environment) => {
     const say = (line: string): void => void process.stdout.write(`${line}\n`);
     const plain = toConfig(readEnv(environment));
+    discreet(openLog(plain.log, (line) => process.stderr.write(`${line}\n`)));
     const stop = stopped();
     await using stack = new AsyncDisposableStack();
     let village: Demo | null = null;

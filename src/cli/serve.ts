@@ -1,8 +1,10 @@
+import { openLog } from '#base/log.ts';
 import { toConfig } from '#config/config.ts';
 import { describeOptions, readEnv } from '#config/env.ts';
 import { toSecrets } from '#config/secrets.ts';
 import { openWorld } from '#world';
 import type { Command } from './commands.ts';
+import { discreet } from './discreet.ts';
 import { stopped } from './stopped.ts';
 
 export const serve: Command = {
@@ -13,6 +15,7 @@ export const serve: Command = {
   run: async (_words, environment) => {
     const env = readEnv(environment);
     const config = toConfig(env);
+    discreet(openLog(config.log, (line) => process.stderr.write(`${line}\n`)));
     const stop = stopped();
     await using world = await openWorld(config, toSecrets(env));
     process.stdout.write(`Postern is at ${config.publicUrl ?? world.door.url}\n`);

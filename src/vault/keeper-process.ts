@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openLog } from '#base/log.ts';
+import { dumpsNoCore } from './core-dumps.ts';
 import { toWire } from './errors.ts';
 import { FrameReader } from './frames.ts';
 import { makeCore, type KeeperConfig } from './keeper-config.ts';
@@ -24,6 +25,7 @@ const start = async ({ config, socketPath, token }: Orders): Promise<void> => {
   try {
     const core = makeCore(config);
     if (core.memoryIsLocked() === false) log('warn', 'keeper.memory-not-locked');
+    if (dumpsNoCore() === false) log('warn', 'keeper.core-dumps-on');
     const server = await openKeeperServer(core, socketPath, token, log);
     process.stdin.once('close', () => {
       // A parent that was killed has not cleared up.

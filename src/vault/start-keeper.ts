@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { silent, type Log } from '#base/log.ts';
 import { copyOf, random } from './bytes.ts';
+import { withoutCores } from './core-dumps.ts';
 import { fromWire, VaultError, type WireError } from './errors.ts';
 import { sendFrame } from './frames.ts';
 import type { KeeperAddress } from './keeper-client.ts';
@@ -27,13 +28,10 @@ const passedOn = ['PATH', 'TZ', 'LD_LIBRARY_PATH', 'NODE_EXTRA_CA_CERTS', 'NODE_
 const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 
-/** Without core dumps where a shell can say so. */
+/** Without core dumps, and without a debugger that a signal opens. */
 const launch = (): ChildProcess => {
-  const stdio = ['pipe', 'pipe', 'inherit'] as const;
-  const env = environment();
-  if (!existsSync('/bin/sh')) return spawn(process.execPath, [program], { stdio: [...stdio], env });
-  const script = 'ulimit -c 0; exec "$0" "$1"';
-  return spawn('/bin/sh', ['-c', script, process.execPath, program], { stdio: [...stdio], env });
+  const [file, words] = withoutCores(process.execPath, ['--disable-sigusr1', program]);
+  return spawn(file, words, { stdio: ['pipe', 'pipe', 'inherit'], env: environment() });
 };
 
 /** Starts one child and waits until it listens. @throws VaultError what the child could not do, `keeper/away` */

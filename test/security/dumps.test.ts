@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPlace, startInstance } from './instance.ts';
+
+const skip = process.platform !== 'linux' && 'reads /proc, which only Linux has';
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => (socket.destroy(), done(true)));
+    socket.once('error', () => done(false));
+  });
+
+test('no process of Postern dumps a core, and none opens a debugger for a signal', { skip }, async () => {
+  using place = openPlace();
+  await using postern = await startInstance(place.path, { imapPort: 1, smtpPort: 1 });
+  const family = postern.family();
+  assert.equal(family.length, 2, 'main and keeper');
+  for (const pid of family) {
+    const [, soft, hard] = /^Max core file size +(\d+) +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8')) ?? [];
+    assert.ok(Number(soft) <= 1 && Number(hard) <= 1, `process ${pid} may dump ${soft} bytes`);
+  }
+  const debugging = await listens(9229);
+  for (const pid of family) process.kill(pid, 'SIGUSR1');
+  await sleep(300);
+  assert.doesNotMatch(postern.said(), /Debugger listening/);
+  assert.equal(await listens(9229), debugging);
+  assert.deepEqual(postern.family(), family, 'both go on');
+});
