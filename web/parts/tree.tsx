@@ -112,6 +112,8 @@ export const Tree = (props: {
           aria-selected={branch.current}
           {...(branch.href === null ? {} : { href: branch.href })}
           tabIndex={branch.key === stopKey ? 0 : -1}
+          // The mouse leaves the focus where it is, so that keys go on acting on the mail.
+          onMouseDown={(event) => event.preventDefault()}
           onClick={(event) => {
             if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
             event.preventDefault();

@@ -20,7 +20,8 @@ const move = later(async () => (await import('./move.tsx')).MoveDialog);
 
 /** Fetches them once the first list is on the screen. */
 const useLater = ({ model }: App): void => {
-  const shown = model.reading.place.value?.list.total.value !== undefined && model.reading.place.value?.list.total.value !== null;
+  const shown =
+    model.reading.place.value?.list.total.value !== undefined && model.reading.place.value?.list.total.value !== null;
   useEffect(() => {
     if (!shown) return;
     const timer = setTimeout(() => {

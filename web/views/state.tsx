@@ -9,4 +9,3 @@ export const State = ({ title, lit, children }: { title: string; lit?: boolean; 
     {children}
   </div>
 );
-

@@ -1,10 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { counted } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import { firstNameOf, nameOf } from '#model/people.ts';
 import type { EmailHead } from '#model/types.ts';
 import { Icon } from '#parts/icon.tsx';
-import { IconButton } from '#parts/tooltip.tsx';
 import { useApp } from '../model.ts';
 import { mailHref } from './hrefs.ts';
 
@@ -41,36 +40,33 @@ const useBlocked = (src: string): number | null => {
  * The HTML of a message in a frame without scripts and of no origin. It tells its height through the server
  * (docs/spec/mail-html.md); the frame stays as tall as it was measured in, and what is shown of it follows.
  */
-export const Html = ({ mail, head }: { mail: Mail; head: EmailHead }) => {
+export const Html = ({ mail, head, night }: { mail: Mail; head: EmailHead; night: boolean }) => {
   const { model } = useApp();
-  const dark = model.theme.value === 'dark';
-  const [original, setOriginal] = useState(false);
-  const [showing, setShowing] = useState(() => ({ token: newToken(), frame: firstFrame }));
+  const [size, setSize] = useState(firstFrame);
+  const token = useMemo(newToken, [night, size]);
   const [height, setHeight] = useState<number | 'unknown' | 'silent'>('unknown');
   const box = useRef<HTMLDivElement>(null);
   const frame = useRef<HTMLIFrameElement>(null);
-  const night = dark && !original;
-  const src = mailHref(mail.id, head.id, night, showing);
+  const src = mailHref(mail.id, head.id, night, { token, frame: size });
   const blocked = useBlocked(`/mail/${mail.id}/${head.id}?images=0&dark=0`);
 
   useEffect(
     () =>
-      model.onHeight(showing.token, (told) => {
-        if (told.frame !== showing.frame) return;
+      model.onHeight(token, (told) => {
+        if (told.frame !== size) return;
         if (told.height !== null) setHeight(told.height);
-        else if (showing.frame < tallestFrame)
-          setShowing({ token: newToken(), frame: Math.min(tallestFrame, showing.frame * 4) });
+        else if (size < tallestFrame) setSize(Math.min(tallestFrame, size * 4));
         else setHeight(tallestFrame);
       }),
-    [showing],
+    [token],
   );
   useEffect(() => {
     const timer = setTimeout(() => setHeight((now) => (now === 'unknown' ? 'silent' : now)), patience);
     return () => clearTimeout(timer);
-  }, [showing]);
+  }, [token]);
 
   /** A frame that never told scrolls by itself, in most of the window's height. */
-  const inner = height === 'silent' ? '70vh' : `${showing.frame}px`;
+  const inner = height === 'silent' ? '70vh' : `${size}px`;
   const outer = height === 'silent' ? '70vh' : `${height === 'unknown' ? waiting : height}px`;
   useEffect(() => {
     box.current?.style.setProperty('height', outer);
@@ -81,20 +77,6 @@ export const Html = ({ mail, head }: { mail: Mail; head: EmailHead }) => {
   const first = firstNameOf(person);
   return (
     <>
-      {dark ? (
-        <div class="frame-tools">
-          <IconButton
-            icon="sun-moon"
-            size="sm"
-            on={night}
-            label={night ? 'Colours changed for night. Show the original' : 'Original colours. Change them for night'}
-            onClick={() => {
-              setOriginal(night);
-              setShowing({ ...showing, token: newToken() });
-            }}
-          />
-        </div>
-      ) : null}
       <div class="frame-in">
         <div ref={box} class="frame-clip">
           <iframe

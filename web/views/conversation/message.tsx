@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { EmailAddress } from '#jmap/mail.ts';
 import { canCompose, openComposer, type ComposeRequest } from '#model/compose-port.ts';
 import type { Conversation } from '#model/conversation.ts';
@@ -59,15 +59,20 @@ const Failed = ({ talk, head }: { talk: Conversation; head: EmailHead }) => (
   </div>
 );
 
-const Body = ({ talk, head }: { talk: Conversation; head: EmailHead }) => {
+const isHtml = (body: EmailBody): boolean => body.htmlBody.some((part) => part.type === 'text/html');
+
+const Body = ({ talk, head, night }: { talk: Conversation; head: EmailHead; night: boolean }) => {
   const known = talk.mail.bodies.of(head.id).value;
   switch (known.at) {
     case 'ready': {
       const body = known.value;
-      const hasHtml = body.htmlBody.some((part) => part.type === 'text/html');
       return (
         <>
-          {hasHtml ? <Html mail={talk.mail} head={head} /> : <PlainText mail={talk.mail} head={head} body={body} />}
+          {isHtml(body) ? (
+            <Html mail={talk.mail} head={head} night={night} />
+          ) : (
+            <PlainText mail={talk.mail} head={head} body={body} />
+          )}
           <Attachments mail={talk.mail} body={body} />
         </>
       );
@@ -95,9 +100,14 @@ const Body = ({ talk, head }: { talk: Conversation; head: EmailHead }) => {
 
 /** An open message. The address stands always beside the name. */
 export const Message = ({ talk, head }: { talk: Conversation; head: EmailHead }) => {
-  const { model } = useApp();
+  const { model, commands } = useApp();
   const { mail } = talk;
   const [details, setDetails] = useState(false);
+  /** HTML is recoloured for the night unless the reader wants the original. */
+  const dark = model.theme.value === 'dark';
+  const [original, setOriginal] = useState(false);
+  const isCurrent = talk.current.value === head.id;
+  useEffect(() => (isCurrent ? commands.on('original', () => setOriginal((now) => !now)) : undefined), [isCurrent]);
   const person = head.from?.[0] ?? unknown;
   const known = mail.bodies.of(head.id).value;
   const body = known.at === 'ready' ? known.value : undefined;
@@ -153,6 +163,19 @@ export const Message = ({ talk, head }: { talk: Conversation; head: EmailHead })
         <time dateTime={head.receivedAt} title={fullTime(head.receivedAt)}>
           {messageTime(head.receivedAt, model.today.value)}
         </time>
+        {dark && body && isHtml(body) ? (
+          <IconButton
+            icon="sun-moon"
+            size="sm"
+            on={!original}
+            pressed={original}
+            label={
+              original ? 'Original colours. Change them for night' : 'Colours changed for night. Show the original'
+            }
+            cap="⇧ O"
+            onClick={() => setOriginal(!original)}
+          />
+        ) : null}
         {canCompose() ? (
           <IconButton
             icon="reply"
@@ -169,7 +192,7 @@ export const Message = ({ talk, head }: { talk: Conversation; head: EmailHead })
         ) : null}
       </header>
       {details ? <Details head={head} body={body} /> : null}
-      <Body talk={talk} head={head} />
+      <Body talk={talk} head={head} night={dark && !original} />
     </section>
   );
 };

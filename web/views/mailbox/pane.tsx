@@ -113,7 +113,7 @@ const Splits = ({ place }: { place: Place }) => {
       tabs={shows.map((key) => ({
         key,
         label: tabNames[key],
-        count: key === 'unread' || key === 'everything' ? unread : null,
+        count: key === 'everything' ? unread : null,
       }))}
       onChoose={(show) =>
         router.go({ at: 'mailbox', account: accountName(place.mail), box: place.box, show, thread: null })
