@@ -33,6 +33,15 @@ const routeOf = (path: string): string =>
 
 const ours = /^\/(auth|jmap|mail|out|healthz|metrics|\.well-known)(\/|$)/;
 
+/** What may be done at a path; all but ours are pages and files of the app. RFC 9110 §10.2.1 */
+const methodsOf = (app: Routes, path: string): string[] => {
+  if (!ours.test(path)) return ['GET', 'HEAD'];
+  const taken = ['GET', 'POST', 'DELETE'].filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  );
+  return taken.includes('GET') ? ['HEAD', ...taken] : taken;
+};
+
 const everywhere = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
@@ -112,12 +121,14 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
   app.notFound((c) => {
     const found = ours.test(c.req.path) ? null : files(c.req.raw);
     if (found) return found;
-    const wrongMethod = c.req.method !== 'GET' && c.req.method !== 'HEAD';
-    return problemResponse(
-      wrongMethod
-        ? new DoorError('method-not-allowed', 'This cannot be done here.', `${c.req.method} is not taken here.`)
-        : notFound(),
+    const { method, path } = c.req;
+    const taken = methodsOf(app, path);
+    if (taken.length === 0 || taken.includes(method)) return problemResponse(notFound());
+    const refusal = problemResponse(
+      new DoorError('method-not-allowed', 'This cannot be done here.', `${method} is not taken here.`),
     );
+    refusal.headers.set('Allow', taken.join(', '));
+    return refusal;
   });
 
   return {

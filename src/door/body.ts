@@ -1,10 +1,20 @@
 import * as v from 'valibot';
 import { malformed, tooLarge } from './problems.ts';
 
+/** What arrives of a body. A client that goes away in the middle is not heard of again: nobody reads the answer. */
+async function* arriving(body: NonNullable<Request['body']>): AsyncGenerator<Uint8Array> {
+  try {
+    // Not cancelled when it is too much: the server reads on for a moment, so that the client gets to see our answer.
+    yield* body.values({ preventCancel: true });
+  } catch (cause) {
+    throw malformed('The body broke off.', { cause });
+  }
+}
+
 /**
  * The body, at most `limit` bytes. A Content-Length above the limit is refused before anything is read; a body that
  * grows beyond it is cut off.
- * @throws DoorError `too-large`
+ * @throws DoorError `too-large`, `malformed` when it breaks off
  */
 export const readBytes = async (request: Request, limit: number): Promise<Buffer> => {
   const announced = Number(request.headers.get('content-length') ?? Number.NaN);
@@ -14,8 +24,7 @@ export const readBytes = async (request: Request, limit: number): Promise<Buffer
   let length = 0;
   // A body of known length goes straight into its place; wiping the result then wipes all of it that is ours.
   const whole = announced >= 0 ? Buffer.alloc(announced) : null;
-  // Not cancelled when it is too much: the server reads on for a moment, so that the client gets to see our answer.
-  for await (const chunk of request.body.values({ preventCancel: true })) {
+  for await (const chunk of arriving(request.body)) {
     if (length + chunk.byteLength > (whole ? whole.length : limit)) throw tooLarge(limit);
     if (whole) {
       whole.set(chunk, length);

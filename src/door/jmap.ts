@@ -105,7 +105,10 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
     const { account, blob, name } = c.req.param();
     const found = await sessions.ask(visitor, 'download', { account, blob });
     if (!found) throw notFound();
-    const type = mediaType(c.req.query('accept') ?? '') ?? mediaType(found.type) ?? 'application/octet-stream';
+    const type =
+      mediaType(c.req.query('accept') ?? c.req.query('type') ?? '') ??
+      mediaType(found.type) ??
+      'application/octet-stream';
     return new Response(pulling(found.port), {
       headers: {
         ...blobHeaders(type),

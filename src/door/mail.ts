@@ -24,7 +24,8 @@ const images: ReadonlySet<string> = new Set([
 
 const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 
-const tallestFrame = 20_000;
+/** docs/spec/mail-html.md H3 */
+const tallestFrame = 50_000;
 
 /** Which images an opaque document may load crosses origins by nature; nobody else knows the signed address. */
 const imageHeaders = (type: string): Record<string, string> => ({

@@ -42,8 +42,8 @@ export const problemResponse = ({ document }: DoorError): Response =>
     },
   });
 
-export const malformed = (detail: string): DoorError =>
-  new DoorError('malformed', 'This request cannot be understood.', detail);
+export const malformed = (detail: string, options?: ErrorOptions): DoorError =>
+  new DoorError('malformed', 'This request cannot be understood.', detail, {}, options);
 
 export const tooLarge = (limit: number): DoorError =>
   new DoorError('too-large', 'This is too large.', `At most ${limit} bytes are taken.`);

@@ -1,8 +1,10 @@
-import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { type DoorApp, openDoorApp } from './app.ts';
 import type { DoorParts } from './parts.ts';
+import { problemResponse } from './problems.ts';
+import { refuseUnread, unreadable } from './unread.ts';
 
 /** The door on a socket. */
 export interface Door extends AsyncDisposable {
@@ -17,9 +19,18 @@ const lastAnswersMs = 3_000;
 export const openDoor = async (parts: DoorParts): Promise<Door> => {
   const { host, port } = parts.config;
   const app: DoorApp = openDoorApp(parts);
+  const listener = getRequestListener(app.fetch, {
+    hostname: host,
+    overrideGlobalObjects: false,
+    errorHandler: (error) => problemResponse(unreadable(error)),
+  });
+  const server = createServer((request, response) => void listener(request, response));
+  server.on('clientError', refuseUnread);
+  // An expectation we do not know is none: RFC 9110 §10.1.1 lets a server go on.
+  server.on('checkExpectation', (request, response) => void listener(request, response));
   const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>();
-  const server = serve({ fetch: app.fetch, hostname: host, port, overrideGlobalObjects: false }, resolve) as Server;
   server.once('error', reject);
+  server.listen(port, host, () => resolve(server.address() as AddressInfo));
   let address: AddressInfo;
   try {
     address = await promise;

@@ -58,7 +58,7 @@ const fromJson = (body: Buffer, allowed: boolean): { rest: Buffer; secrets: Secr
 };
 
 /** sealed-form = length(4) JSON *( length(2) box ), numbers big endian; see jmap/auth.ts */
-const fromSealed = (body: Buffer): { rest: Buffer; secrets: Secrets | null } => {
+const fromSealed = (body: Buffer): { rest: Buffer; secretsFor: (login: string | undefined) => Secrets | null } => {
   if (body.length < 4) throw malformed('The sealed form is cut off.');
   const end = 4 + body.readUInt32BE();
   const boxes: Buffer[] = [];
@@ -69,9 +69,15 @@ const fromSealed = (body: Buffer): { rest: Buffer; secrets: Secrets | null } => 
     at += 2 + length;
   }
   if (at !== body.length || boxes.length === 0 || boxes.length > 2) throw malformed('The sealed form is cut off.');
-  const [first, second] = boxes.map((box) => (): IncomingSecret => ({ kind: 'sealed', box }));
-  const secrets = first ? { password: first, previous: second ?? null, wipe: () => undefined } : null;
-  return { rest: body.subarray(4, end), secrets };
+  const secretsFor = (login: string | undefined): Secrets | null => {
+    const [first, second] = boxes.map((box) => (): IncomingSecret => ({
+      kind: 'sealed',
+      box,
+      ...(login === undefined ? {} : { login }),
+    }));
+    return first ? { password: first, previous: second ?? null, wipe: () => undefined } : null;
+  };
+  return { rest: body.subarray(4, end), secretsFor };
 };
 
 const read = async <T extends v.GenericSchema>(
@@ -83,7 +89,13 @@ const read = async <T extends v.GenericSchema>(
   if (type !== 'application/json' && type !== 'application/octet-stream')
     throw new DoorError('unsupported-type', 'This form is not known.', 'Send JSON, or a sealed form.');
   const body = await readBytes(request, mostBody);
-  const { rest, secrets } = type === 'application/json' ? fromJson(body, jsonAllowed) : fromSealed(body);
+  if (type === 'application/octet-stream') {
+    const { rest, secretsFor } = fromSealed(body);
+    const form = parse(schema, rest);
+    // The box is good for the address it was sealed for, and no other.
+    return { form, secrets: secretsFor(loginOf(form)) };
+  }
+  const { rest, secrets } = fromJson(body, jsonAllowed);
   try {
     return { form: parse(schema, rest), secrets };
   } catch (error) {
@@ -91,6 +103,9 @@ const read = async <T extends v.GenericSchema>(
     throw error;
   }
 };
+
+const loginOf = (form: unknown): string | undefined =>
+  typeof form === 'object' && form !== null && 'address' in form ? String(form.address) : undefined;
 
 /** @throws DoorError `malformed`, `too-large`, `unsupported-type` */
 export const readSignIn = async (

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { after, before, test } from 'node:test';
 import { startDovecot } from '#cli/demo/dovecot.ts';
+import { readKey, sealSignIn } from '#model/seal.ts';
 import { type Village, openDovecot } from '#village/dovecot.ts';
 import { Browser, problemOf } from './browser.ts';
 import { openFolder, openPostern } from './postern.ts';
@@ -454,4 +455,25 @@ test('a keeper that dies costs one unlock, which nobody notices', async () => {
     (found) => found.includes('after the keeper'),
     20_000,
   );
+});
+
+test('the browser’s sealed form signs in; a box for another login does not', async () => {
+  using folder = openFolder();
+  await using postern = await openPostern(village, folder.path, { POSTERN_JSON_SIGN_IN: '0' });
+  const { browser } = postern;
+  assert.deepEqual(await problemOf(await browser.signIn(alice.address, alice.password)), [415, 'unsupported-type']);
+  const { key } = (await (await browser.fetch('/auth/key')).json()) as { key: string };
+  const publicKey = readKey(key)!;
+  const send = (body: Uint8Array) =>
+    browser.fetch('/auth/sign-in', {
+      method: 'POST',
+      body: Buffer.from(body),
+      headers: { 'content-type': 'application/octet-stream' },
+    });
+  const sealed = (address: string, password: string) => sealSignIn({ address, password }, publicKey);
+  assert.deepEqual(await problemOf(await send(sealed(alice.address, 'wrong'))), [401, 'wrong-password']);
+  assert.equal((await send(sealed(alice.address, alice.password))).status, 200);
+  const swapped = Buffer.from(sealed(alice.address, alice.password));
+  swapped.set(Buffer.from('bobby'), swapped.indexOf('alice'));
+  assert.deepEqual(await problemOf(await send(swapped)), [409, 'key-outdated']);
 });
