@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mailbox, query as anyQuery } from '#index/fixture.ts';
 import { openIndex } from '#index/open.ts';
+import { packPart } from '#mime/pack.ts';
 import type { Address, EmailNumber, Filter, Found, MailboxId, Query, Uid } from '#index/types.ts';
 
 /**
@@ -33,7 +34,7 @@ const people: Address[] = Array.from({ length: 1500 }, (_, i) => {
 });
 const sentence = (count: number): string => Array.from({ length: count }, () => pick(words)).join(' ');
 
-const structure = JSON.stringify({
+const structure = packPart({
   section: '',
   type: 'multipart/alternative',
   charset: null,

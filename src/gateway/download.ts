@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { unpackPart } from '#mime/pack.ts';
 import { findPart } from '#mime/parse.ts';
 import { decodeStream } from '#mime/transfer.ts';
 import type { Part } from '#mime/types.ts';
@@ -27,7 +28,7 @@ const streamed = (open: OpenAccount, blobId: string): Download | undefined => {
   const [section] = name.path;
   if (!email || email.size <= streamAbove) return undefined;
   if (section === undefined) return { type: 'message/rfc822', size: null, chunks: open.engine.stream(email.row, null) };
-  const part = email.structure === null ? undefined : findPart<Part>(JSON.parse(email.structure) as Part, section);
+  const part = email.structure === null ? undefined : findPart<Part>(unpackPart(email.structure), section);
   if (!part || part.encodedSize <= streamAbove || part.type.startsWith('multipart/')) return undefined;
   const decoded = Readable.from(open.engine.stream(email.row, section)).compose(decodeStream(part.encoding));
   return { type: part.type, size: null, chunks: decoded as AsyncIterable<Buffer> };

@@ -1,5 +1,5 @@
 /** Raised with every change of the tables or of what a column means; a file of another version is made again. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
  * - `email` is small and changes, `envelope` is large and never changes: flags and scans touch few pages.

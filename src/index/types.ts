@@ -60,7 +60,7 @@ export interface Found {
   receivedAt: number;
   size: number;
   envelope: Envelope;
-  /** BODYSTRUCTURE as JSON of mime's Part, null when the server's was impossible. */
+  /** BODYSTRUCTURE as mime's `packPart` writes it; null when the server's was impossible. */
   structure: string | null;
   hasAttachment: boolean;
   /** X-GM-MSGID, EMAILID or X-GUID; null when the server has none. */
@@ -106,6 +106,7 @@ export interface Email {
   /** '' when not known yet. */
   readonly preview: string;
   readonly hasAttachment: boolean;
+  /** For mime's `unpackPart`. */
   readonly structure: string | null;
   readonly json: EmailJson;
 }

@@ -1,17 +1,10 @@
 import type { Found } from '#index/types.ts';
 import { bodyLists, hasAttachment } from '#mime/body-lists.ts';
 import { parseEnvelope } from '#mime/envelope.ts';
+import { packPart } from '#mime/pack.ts';
 import { parseMessage, partBytes } from '#mime/parse.ts';
-import type { ParsedPart } from '#mime/parse.ts';
 import { previewOf, previewPart } from '#mime/preview.ts';
 import { partText } from '#mime/text.ts';
-import type { Part } from '#mime/types.ts';
-
-/** The shape without where the parts lie. */
-const outline = ({ headerStart: _start, bodyStart: _body, bodyEnd: _end, parts, ...part }: ParsedPart): Part => ({
-  ...part,
-  parts: parts.map(outline),
-});
 
 /** What the index keeps of raw bytes. */
 export const digest = (
@@ -23,7 +16,7 @@ export const digest = (
   return {
     size: raw.length,
     envelope: parseEnvelope(raw.subarray(root.headerStart, root.bodyStart)),
-    structure: JSON.stringify(outline(root)),
+    structure: packPart(root),
     hasAttachment: hasAttachment(root, bodyLists(root)),
     preview: chosen === null ? '' : previewOf(text, chosen.part.type === 'text/html'),
   };

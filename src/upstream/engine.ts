@@ -18,7 +18,7 @@ export interface Progress {
   done: boolean;
 }
 
-/** Bytes of one message for reading. `whole`: the raw RFC 5322 bytes. `parts`: too large to fetch whole. */
+/** Bytes of one message for reading. `whole`: the raw RFC 5322 bytes. `parts`: too large to fetch whole; `structure` is for mime's `unpackPart`. */
 export type Source =
   | { kind: 'whole'; raw: Buffer }
   | { kind: 'parts'; header: Buffer; structure: string; part: (section: string) => Promise<Buffer> };

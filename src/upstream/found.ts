@@ -4,6 +4,7 @@ import type { FetchItems } from '#imap/types.ts';
 import type { FetchRow } from '#imap/types.ts';
 import { bodyLists, hasAttachment } from '#mime/body-lists.ts';
 import { envelopeFields, parseEnvelope } from '#mime/envelope.ts';
+import { packPart } from '#mime/pack.ts';
 import { keywordsOf } from './flags.ts';
 
 /** What the sync asks of every message. */
@@ -46,7 +47,7 @@ export const foundOf = (row: FetchRow): Found => {
     receivedAt: row.internalDate ?? envelope.sentAt ?? 0,
     size: row.size ?? 0,
     envelope,
-    structure: structure === null ? null : JSON.stringify(structure),
+    structure: structure === null ? null : packPart(structure),
     hasAttachment: structure !== null && hasAttachment(structure, bodyLists(structure)),
     strongId: strongIdOf(row),
     strongThread: strongThreadOf(row),

@@ -3,6 +3,7 @@ import type { EmailRow, MailboxId, Uid } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import type { Selected } from '#imap/types.ts';
 import { htmlToText } from '#mime/html-text.ts';
+import { unpackPart } from '#mime/pack.ts';
 import { parseMessage, partBytes } from '#mime/parse.ts';
 import { previewOf, previewPart } from '#mime/preview.ts';
 import { partText } from '#mime/text.ts';
@@ -49,7 +50,7 @@ interface Group {
 const grouped = (wishes: readonly PreviewWish[]): Group[] => {
   const groups = new Map<string, Group>();
   for (const wish of wishes) {
-    const root = wish.structure === null ? null : (JSON.parse(wish.structure) as Part);
+    const root = wish.structure === null ? null : unpackPart(wish.structure);
     const found = root === null ? { part: null, octets: htmlOctets } : previewPart(root);
     if (found === null) continue;
     const section = found.part === null ? '' : found.part.section || '1';

@@ -1,4 +1,5 @@
 import { readFields } from '#mime/headers.ts';
+import { unpackPart } from '#mime/pack.ts';
 import { parseMessage, partBytes, partHeader, type ParsedPart } from '#mime/parse.ts';
 import { decodePart } from '#mime/transfer.ts';
 import type { HeaderField, Part } from '#mime/types.ts';
@@ -63,7 +64,7 @@ export const wholeMessage = (raw: Buffer): Message => {
 
 const partedMessage = (source: Extract<Source, { kind: 'parts' }>): Message => {
   const header = readFields(source.header, 0, source.header.length);
-  const root = JSON.parse(source.structure) as Part;
+  const root = unpackPart(source.structure);
   return {
     root,
     header: () => header,
@@ -85,5 +86,5 @@ export const outlineOf = (structure: string): Message => {
   const none = (): never => {
     throw new TypeError('an outline has no bytes');
   };
-  return { root: JSON.parse(structure) as Part, header: none, fields: none, bytes: none, size: likelySize };
+  return { root: unpackPart(structure), header: none, fields: none, bytes: none, size: likelySize };
 };
