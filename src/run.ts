@@ -1,3 +1,4 @@
+import { optionsPage } from '#config/env.ts';
 import { type Command, commands } from '#cli/commands.ts';
 import { complain } from '#cli/complain.ts';
 import { usage } from '#cli/usage.ts';
@@ -5,6 +6,10 @@ import { usage } from '#cli/usage.ts';
 /** Runs one command of the program to its end; the exit code. */
 export const run = async (words: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> => {
   const [name = 'help', ...rest] = words;
+  if (name === 'help' && rest.includes('--markdown')) {
+    process.stdout.write(optionsPage());
+    return 0;
+  }
   if (name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(usage(commands));
     return 0;

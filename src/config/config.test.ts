@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { toConfig } from './config.ts';
-import { describeOptions, options, readEnv } from './env.ts';
+import { describeOptions, options, optionsPage, readEnv } from './env.ts';
 import { ConfigError } from './errors.ts';
 import { keyFile } from './key-file.ts';
 import { isLoopback, isPrivateAddress } from './networks.ts';
@@ -134,4 +134,12 @@ test('domains of the operator', () => {
     'a=b:1:ssl,c:1:tls',
   ])
     assert.equal(parseDomains(wrong), undefined, wrong);
+});
+
+test('docs/options.md is the table', () => {
+  assert.equal(
+    readFileSync('docs/options.md', 'utf8'),
+    optionsPage(),
+    'write it again: npm run postern -- help --markdown > docs/options.md',
+  );
 });
