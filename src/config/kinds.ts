@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { Level } from '#base/log.ts';
 import { parseCidr, type Cidr } from './networks.ts';
 import { parseDomains, parseServerList, type DomainServers, type ServerPattern } from './servers.ts';
@@ -67,6 +66,3 @@ export const servers = kind('HOST[:PORT],…', (value): ServerPattern[] | undefi
 export const domains = kind('DOMAIN=IMAP,SMTP;…', (value): ReadonlyMap<string, DomainServers> | undefined =>
   parseDomains(value),
 );
-
-/** Whether the name is an address rather than a DNS name. */
-export const isAddress = (name: string): boolean => isIP(name.replace(/^\[|\]$/g, '')) !== 0;

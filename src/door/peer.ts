@@ -59,8 +59,6 @@ export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 
   };
 };
 
-export type Peers = ReturnType<typeof openPeers>;
-
 /**
  * A request that changes something must come from our own pages. A browser always sends Origin with a POST; one without
  * it is let through only where no cookie gives it power (`cookieless`).
