@@ -4,8 +4,10 @@ import { utcDate } from '#jmap/ids.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { pointerToken } from '#jmap/pointer.ts';
 import { parseEnvelope } from '#mime/envelope.ts';
+import { fieldValue, headerSpan, readFields } from '#mime/headers.ts';
+import { parseMessageIds } from '#mime/message-id.ts';
 import type { Submission } from '#store/types.ts';
-import { type EmailPatch, encodeSubmission, newSubmissionRecord } from '#upstream/submission.ts';
+import { type EmailPatch, encodeSubmission, newSubmissionRecord, type SubmissionRecord } from '#upstream/submission.ts';
 import { wholeBytes } from '../blob.ts';
 import { idOrReference } from '../check.ts';
 import { tidyPatch } from '../email/update.ts';
@@ -68,6 +70,18 @@ const goesToSent = ({ open }: AccountContext, patch: EmailPatch | null): boolean
   );
 };
 
+/** The Emails this one answers or forwards: they are marked once it went. */
+const marksOf = ({ open }: AccountContext, raw: Buffer): SubmissionRecord['onSuccessMark'] => {
+  const { headerEnd } = headerSpan(raw, 0, raw.length);
+  const fields = readFields(raw, 0, headerEnd);
+  const named = (field: string): string[] => parseMessageIds(fieldValue(fields, field) ?? '').slice(0, 10);
+  const marks = (ids: string[], keyword: '$answered' | '$forwarded'): SubmissionRecord['onSuccessMark'] =>
+    open.index.read((reader) =>
+      ids.flatMap((id) => reader.byMessageId(id)).map((number) => ({ emailId: emailId(number), keyword })),
+    );
+  return [...marks(named('in-reply-to'), '$answered'), ...marks(named('x-forwarded-message-id'), '$forwarded')];
+};
+
 export interface Made {
   submission: Submission;
   emailId: string;
@@ -106,6 +120,7 @@ export const createSubmission = async (
     wantsSentCopy: !goesToSent(context, after?.patch ?? null),
     onSuccessUpdateEmail: after?.patch ?? null,
     onCancelUpdateEmail: after?.reverse ?? null,
+    onSuccessMark: marksOf(context, raw),
   });
   const id = `S${randomUUID().replaceAll('-', '')}`;
   const submission: Submission = {

@@ -126,6 +126,22 @@ test('RFC 8621 §7.5 EmailSubmission/set create: held, sealed, Bcc out of the me
   assert.equal(list[0].stage, 'held');
 });
 
+test('RFC 8621 §4.1.1 what is answered or forwarded is marked once the message went', async () => {
+  using g = openTestGateway();
+  const asked = g.deliver('Message-ID: <asked@example.net>\nSubject: Asked\n\nWell?');
+  const shown = g.deliver('Message-ID: <shown@example.net>\nSubject: Shown\n\nLook');
+  const emailId = await newDraft(g, {
+    inReplyTo: ['asked@example.net'],
+    'header:X-Forwarded-Message-Id:asMessageIds': ['shown@example.net'],
+  });
+  await g.one('EmailSubmission/set', { create: { s: { identityId: await identity(g), emailId } } });
+  const [row] = g.store.outbox.values();
+  assert.deepEqual(decodeSubmission(await readRecord(g.caller.host, row!.record)).onSuccessMark, [
+    { emailId: asked, keyword: '$answered' },
+    { emailId: shown, keyword: '$forwarded' },
+  ]);
+});
+
 test('RFC 8621 §7.5 onSuccessUpdateEmail is answered in the same response, for a creation id as for an Email made in the request', async () => {
   using g = openTestGateway();
   const draftsId = mailboxId(g.box.drafts);
