@@ -1,4 +1,5 @@
 import createDOMPurify from 'dompurify';
+import { textOf } from './text.ts';
 
 /** HTML that may be pasted, quoted or opened as a draft. Runs in the editor's opaque frame; the frame's CSP is the second wall. */
 const purify = createDOMPurify(window);
@@ -41,11 +42,14 @@ export const cleanFragment = (html: string): DocumentFragment => {
   return document.importNode(fragment, true);
 };
 
-/** The same as text, for a quote that is sent on as it was. Its classes and style sheets stay. */
-export const cleanHtml = (html: string): string =>
-  purify.sanitize(html, {
+/** HTML for a quote that is sent on as it was, and its plain text. Its classes and style sheets stay. */
+export const cleanQuote = (html: string): { html: string; text: string } => {
+  const clean = purify.sanitize(html, {
     ...settings,
     FORBID_TAGS: forbidden.filter((tag) => tag !== 'style'),
     FORBID_ATTR: ['contenteditable', 'autofocus', 'ping', 'formaction'],
     FORCE_BODY: true,
   });
+  const fragment = purify.sanitize(html, { ...settings, RETURN_DOM_FRAGMENT: true });
+  return { html: clean, text: textOf(fragment) };
+};

@@ -1,5 +1,5 @@
 import Squire from 'squire-rte';
-import { cleanFragment, cleanHtml } from './clean.ts';
+import { cleanFragment, cleanQuote } from './clean.ts';
 import type { Active, Command, FromEditor, ToEditor } from './protocol.ts';
 
 /** The editor's frame: Squire over its own body, spoken to through one MessagePort. */
@@ -179,7 +179,7 @@ const start = (port: MessagePort): void => {
           document.documentElement.style.setProperty(name, value);
         break;
       case 'clean':
-        tell({ on: 'clean', id: data.id, html: cleanHtml(data.html) });
+        tell({ on: 'clean', id: data.id, ...cleanQuote(data.html) });
         break;
     }
   });

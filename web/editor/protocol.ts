@@ -48,4 +48,5 @@ export type FromEditor =
   /** HTML that was set names an image by its Content-ID. */
   | { on: 'wants'; cid: string }
   | { on: 'files'; files: File[] }
-  | { on: 'clean'; id: number; html: string };
+  /** `text`: the same in plain text. */
+  | { on: 'clean'; id: number; html: string; text: string };

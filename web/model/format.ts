@@ -69,6 +69,12 @@ export const fullTime = (iso: string): string => {
   return `${longDayNames[date.getDay()]}, ${date.getDate()} ${longMonthNames[date.getMonth()]} ${date.getFullYear()}, ${clock(date)}`;
 };
 
+/** Above a quote, where the reader's today is another: `Sun, 22 Nov 2026 at 09:42`. */
+export const quoteTime = (iso: string): string => {
+  const date = new Date(iso);
+  return `${dayNames[date.getDay()]}, ${date.getDate()} ${monthNames[date.getMonth()]} ${date.getFullYear()} at ${clock(date)}`;
+};
+
 /** `14:02`, for the status line. Unix milliseconds. */
 export const clockTime = (at: number): string => clock(new Date(at));
 

@@ -12,16 +12,24 @@ const frame = (within: Locator): FrameLocator => within.frameLocator('iframe.edi
 export const editorOf = (within: Locator): Locator =>
   frame(within).getByRole('textbox', { name: 'Text of the letter' });
 
-/** Run in the editor's frame, with the names its document has. */
-const pasteThere = `(root, given) => {
-  const data = new DataTransfer();
-  data.items.add(new File([Uint8Array.from(atob(given.base64), (char) => char.charCodeAt(0))], given.name, given));
-  root.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-}`;
+/** Names that the editor's document has. */
+interface Dom {
+  DataTransfer: new () => { items: { add(file: File): void } };
+  ClipboardEvent: new (type: string, init: object) => Event;
+}
 
 /** A file from the clipboard, as a screenshot tool leaves it there. */
-export const paste = (within: Locator, bytes: Buffer, name: string, type: string): Promise<unknown> =>
-  editorOf(within).evaluate(pasteThere, { base64: bytes.toString('base64'), name, type });
+export const paste = (within: Locator, bytes: Buffer, name: string, type: string): Promise<void> =>
+  editorOf(within).evaluate(
+    (root, given) => {
+      const { DataTransfer, ClipboardEvent } = globalThis as unknown as Dom;
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(given.base64), (char) => char.charCodeAt(0))], given.name, given));
+      const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+      (root as unknown as EventTarget).dispatchEvent(event);
+    },
+    { base64: bytes.toString('base64'), name, type },
+  );
 
 /** Sends; resolves when the hold counts down. */
 export const pressSend = async (page: Page, within: Locator): Promise<void> => {

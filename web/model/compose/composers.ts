@@ -5,7 +5,7 @@ import type { Email, EmailAddress } from '#jmap/mail.ts';
 import { takeAhead, type ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
-import { messageTime } from '../format.ts';
+import { quoteTime } from '../format.ts';
 import type { Mail } from '../mail.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Toasts } from '../toasts.ts';
@@ -34,7 +34,7 @@ export interface Writing {
   readonly trouble: ReadonlySignal<string | null>;
   /** HTML of the original as it came; the editor's frame cleans it and gives it back by {@link Writing.quoteCleaned}. */
   readonly rawQuote: string | null;
-  quoteCleaned(html: string): void;
+  quoteCleaned(html: string, text: string): void;
   attach(files: readonly File[]): void;
   /** An image that stands in the text, by its Content-ID; null when it is not here. Never rejects. */
   imageBytes(cid: string): Promise<Blob | null>;
@@ -214,9 +214,12 @@ export const openComposers = (parts: ComposerParts): Composers => {
       sending,
       trouble,
       rawQuote: raw,
-      quoteCleaned: (html) => {
+      quoteCleaned: (html, text) => {
         const { quote } = draft.letter.peek();
-        if (quote && quote.html === null) draft.change({ quote: { ...quote, html } satisfies Quote });
+        if (quote && quote.html === null)
+          draft.change({
+            quote: { ...quote, html, text: quote.text.trim() === '' ? text : quote.text } satisfies Quote,
+          });
         cleaned.resolve();
       },
       attach: (files) => {
@@ -332,12 +335,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       begin(mail, letter, { emailId, begins: 'body', rawQuote: raw });
       return;
     }
-    const letter = answer(
-      original,
-      kind,
-      mail.identities.peek(),
-      messageTime(original.sentAt ?? original.receivedAt, new Date(clock.now())),
-    );
+    const letter = answer(original, kind, mail.identities.peek(), quoteTime(original.sentAt ?? original.receivedAt));
     // The original's HTML goes into the letter only after the editor's frame has cleaned it.
     const raw = letter.quote?.html ?? null;
     begin(

@@ -77,9 +77,12 @@ export const isBlank = (letter: Letter): boolean =>
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ', '#39': "'" };
 
-/** Text of the editor's own HTML (never of a mail's): lines for blocks, tags gone. */
+/** Text of the editor's own HTML (never of a mail's): lines for blocks, where links lead, tags gone. */
 export const plainOf = (html: string): string =>
   html
+    .replaceAll(/<a\b[^>]*\bhref="(https?:[^"]*)"[^>]*>([\s\S]*?)<\/a>/giu, (_, href: string, shown: string) =>
+      href.includes(shown) ? href : `${shown} &lt;${href}&gt;`,
+    )
     .replaceAll(/<br\s*\/?>|<\/(?:div|p|li|blockquote|h\d|pre|ul|ol)>/giu, '\n')
     .replaceAll(/<li[^>]*>/giu, '- ')
     .replaceAll(/<[^>]*>/gu, '')

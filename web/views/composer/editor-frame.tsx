@@ -1,11 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Active, FromEditor, ToEditor } from '#editor/protocol.ts';
 
+export interface Cleaned {
+  html: string;
+  text: string;
+}
+
 /** What the composer can do with the editor once its frame is ready. */
 export interface EditorHandle {
   tell(message: ToEditor): void;
   /** HTML of a mail made harmless, in the frame's own document. */
-  clean(html: string): Promise<string>;
+  clean(html: string): Promise<Cleaned>;
 }
 
 export interface EditorFrameProps {
@@ -44,7 +49,7 @@ export const EditorFrame = (props: EditorFrameProps) => {
     const at = frame.current;
     if (!at) return undefined;
     let port: MessagePort | null = null;
-    const waiting = new Map<number, (html: string) => void>();
+    const waiting = new Map<number, (cleaned: Cleaned) => void>();
     let next = 0;
     const tell = (message: ToEditor): void => port?.postMessage(message);
     const handle: EditorHandle = {
@@ -88,7 +93,7 @@ export const EditorFrame = (props: EditorFrameProps) => {
           now.files(data.files);
           break;
         case 'clean':
-          waiting.get(data.id)?.(data.html);
+          waiting.get(data.id)?.(data);
           waiting.delete(data.id);
           break;
       }

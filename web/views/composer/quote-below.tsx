@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Writing } from '#model/compose/composers.ts';
 import { escaped, type Quote } from '#model/compose/letter.ts';
 import { quotedHtml } from '#model/compose/new-email.ts';
+import { counted } from '#model/format.ts';
 import { Icon } from '#parts/icon.tsx';
 
 const lines = (text: string): number => text.trimEnd().split('\n').length;
@@ -25,7 +26,7 @@ export const QuoteBelow = ({
       <div class="comp-quote-h">
         <button type="button" class="trim" aria-expanded={shown} onClick={() => setShown(!shown)}>
           <Icon name="ellipsis" size="xs" />
-          {shown ? 'Hide quoted text' : `Show quoted text, ${lines(quote.text)} lines`}
+          {shown ? 'Hide quoted text' : `Show quoted text, ${counted(lines(quote.text), 'line')}`}
         </button>
         <button
           type="button"

@@ -166,9 +166,19 @@ const Head = ({ writing, title }: { writing: Writing; title: string }) => {
   );
 };
 
-const InlineHead = ({ writing, letter }: { writing: Writing; letter: Letter }) => {
+const InlineHead = ({
+  writing,
+  letter,
+  unfolded,
+  unfold,
+}: {
+  writing: Writing;
+  letter: Letter;
+  unfolded: boolean;
+  unfold(on: boolean): void;
+}) => {
   const me = writing.draft.identity();
-  const names = letter.to.map((each) => each.name ?? each.email).join(', ');
+  const names = [...letter.to, ...letter.cc].map((each) => each.name ?? each.email).join(', ');
   return (
     <header class="inline-h">
       <Avatar
@@ -176,10 +186,13 @@ const InlineHead = ({ writing, letter }: { writing: Writing; letter: Letter }) =
         colour={colourOf(me?.email ?? '')}
         size="sm"
       />
-      <span class="inline-to cut">
+      <button type="button" class="inline-to" aria-expanded={unfolded} onClick={() => unfold(!unfolded)}>
         <Icon name={letter.quote?.kind === 'forward' ? 'forward' : 'reply'} size="xs" />
-        {letter.quote?.kind === 'forward' ? 'Forward to' : 'Reply to'} <b>{names}</b>
-      </span>
+        <span class="cut">
+          {letter.quote?.kind === 'forward' ? 'Forward to' : 'Reply to'} <b>{names || 'nobody yet'}</b>
+        </span>
+        <Icon name="chevron-down" size="xs" />
+      </button>
       <span class="grow" />
       <span class="muted cut">{keptWords(writing)}</span>
       <IconButton
@@ -203,6 +216,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
   const [warned, setWarned] = useState<string | null>(null);
   const shape = writing.shape.value;
   const inline = shape === 'inline';
+  const [unfolded, setUnfolded] = useState(writing.begins === 'to');
   const title = useComputed(() => titleOf(draft.letter.value)).value;
   const first = warnings(letter)[0];
   const signature = signatureOf(draft.identity());
@@ -282,10 +296,12 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
       }}
     >
       {inline ? (
-        <InlineHead writing={writing} letter={letter} />
+        <InlineHead writing={writing} letter={letter} unfolded={unfolded} unfold={setUnfolded} />
       ) : (
+        <Head writing={writing} title={title} />
+      )}
+      {inline && !unfolded ? null : (
         <>
-          <Head writing={writing} title={title} />
           <From writing={writing} letter={letter} />
           <People writing={writing} letter={letter} suggest={suggest} />
           <div class="comp-field">
@@ -310,7 +326,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
           ready={(handle) => {
             editor.current = handle;
             if (writing.rawQuote !== null)
-              void handle.clean(writing.rawQuote).then((html) => writing.quoteCleaned(html));
+              void handle.clean(writing.rawQuote).then(({ html, text }) => writing.quoteCleaned(html, text));
             if (writing.begins !== 'body' || draft.letter.peek().mode !== 'rich') return;
             const ahead = takeAhead();
             if (ahead !== '') {

@@ -1,0 +1,56 @@
+/** Plain text of HTML in a document of its own: lines for blocks, `- ` for list items, `> ` for quotes, addresses of links. */
+
+const blocks = new Set(
+  'ADDRESS ARTICLE ASIDE BLOCKQUOTE CENTER DD DIV DL DT FIGCAPTION FIGURE FOOTER FORM H1 H2 H3 H4 H5 H6 HEADER HR LI MAIN NAV OL P PRE SECTION TABLE TR UL'.split(
+    ' ',
+  ),
+);
+const unseen = new Set(['STYLE', 'SCRIPT', 'TITLE', 'HEAD', 'TEMPLATE']);
+/** Blocks that stand apart from what is around them. */
+const spaced = new Set(['P', 'UL', 'OL', 'PRE', 'BLOCKQUOTE', 'TABLE', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6']);
+
+const link = (element: Element, inner: string): string => {
+  const href = element.getAttribute('href') ?? '';
+  const shown = inner.trim();
+  return !/^https?:/iu.test(href) || shown === '' || href.includes(shown) ? inner : `${inner} <${href}>`;
+};
+
+const walk = (node: Node): string => {
+  if (node.nodeType === Node.TEXT_NODE) {
+    const text = node.textContent ?? '';
+    return node.parentElement?.closest('pre') ? text : text.replaceAll(/[\t\n\r ]+/gu, ' ');
+  }
+  if (node.nodeType !== Node.ELEMENT_NODE && node.nodeType !== Node.DOCUMENT_FRAGMENT_NODE) return '';
+  const { nodeName } = node;
+  if (unseen.has(nodeName)) return '';
+  if (nodeName === 'BR') return '\n';
+  const inner = [...node.childNodes].map(walk).join('');
+  switch (nodeName) {
+    case 'A':
+      return link(node as Element, inner);
+    case 'IMG': {
+      const alt = (node as Element).getAttribute('alt') ?? '';
+      return alt ? `[${alt}]` : '';
+    }
+    case 'TD':
+    case 'TH':
+      return `${inner.trim()}  `;
+    case 'LI':
+      return `\n- ${inner.trim().replaceAll('\n', '\n  ')}\n`;
+    case 'BLOCKQUOTE':
+      return `\n\n${tidy(inner).replaceAll(/^/gmu, '> ')}\n\n`;
+    case 'HR':
+      return '\n\n---\n\n';
+    default:
+      return blocks.has(nodeName) ? (spaced.has(nodeName) ? `\n\n${inner}\n\n` : `\n${inner}\n`) : inner;
+  }
+};
+
+const tidy = (text: string): string =>
+  text
+    .replaceAll(/[ \t]+\n/gu, '\n')
+    .replaceAll(/(?<=\n- [^\n]*)\n\n(?=- )/gu, '\n')
+    .replaceAll(/\n{3,}/gu, '\n\n')
+    .trim();
+
+export const textOf = (node: Node): string => tidy(walk(node));
