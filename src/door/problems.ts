@@ -38,6 +38,7 @@ export const problemResponse = ({ document }: DoorError): Response =>
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
       ...(document.retryAfter === undefined ? {} : { 'Retry-After': String(document.retryAfter) }),
     },
   });

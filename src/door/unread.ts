@@ -1,11 +1,11 @@
 import { maxHeaderSize } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
-import { type DoorError, malformed, problemResponse, tooLarge } from './problems.ts';
+import { type DoorError, malformed, tooLarge } from './problems.ts';
 import { asDoorError } from './words.ts';
 
 /** Bytes that did not become a request, by Node's code. */
-const complaint = (code: string | undefined): DoorError => {
+const complaint = (code = ''): DoorError => {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
