@@ -1,13 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 
-/** I-JSON – RFC 7493: valid UTF-8, no lone surrogates, no name twice in one object. */
+/**
+ * I-JSON – RFC 7493: valid UTF-8, no lone surrogates, no name twice in one object. Nothing we understand is nested deeper
+ * than this; whatever walks a value by recursion may rely on it (RFC 8259 §9).
+ */
+const deepest = 500;
 
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 
-/** Whether valid JSON text has an object with one name twice. */
-const repeatsName = (text: string): boolean => {
+/** Whether valid JSON text is nested too deep, or has an object with one name twice. */
+const isUnsound = (text: string): boolean => {
   const outer: (Set<string> | null)[] = [];
   let names: Set<string> | null = null;
   let atName = false;
@@ -29,12 +33,12 @@ const repeatsName = (text: string): boolean => {
         break;
       }
       case 0x7b:
-        outer.push(names);
+        if (outer.push(names) > deepest) return true;
         names = new Set();
         atName = true;
         break;
       case 0x5b:
-        outer.push(names);
+        if (outer.push(names) > deepest) return true;
         names = null;
         atName = false;
         break;
@@ -60,7 +64,7 @@ export const parseIJson = (bytes: Buffer): { value: unknown } | undefined => {
   const text = bytes.toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
-    if (repeatsName(text)) return undefined;
+    if (isUnsound(text)) return undefined;
     if (surrogateEscape.test(text) && surrogateEscape.test(JSON.stringify(value))) return undefined;
     return { value };
   } catch {
