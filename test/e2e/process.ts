@@ -45,7 +45,6 @@ export const familyOf = (pid: number): number[] => {
   return found;
 };
 
-/** Runs something and does not ask how it ended. */
 export const isAlive = (pid: number): boolean => parentsNow().has(pid);
 
 /** Whether something listens at the port. */
@@ -74,7 +73,7 @@ export interface LaunchOptions {
 
 /** `postern WORDS` */
 export const launch = (words: readonly string[], { env = {}, within = [] }: LaunchOptions = {}): Running => {
-  const [file = '', ...before] = [...within, process.execPath];
+  const [file, ...before] = [...within, process.execPath];
   const child: ChildProcess = spawn(file, [...before, 'src/main.ts', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...plain(), ...env },
