@@ -30,6 +30,8 @@ export class Core {
   readonly usedBodies = new Set<number>();
   /** When an Email was last added, as far as is known: at the latest when the index was opened. */
   lastAdded: number;
+  /** Outside a write: stores what was gathered, so that no state is told that a crash could take back. */
+  store: () => void = () => undefined;
   #renumbered: boolean | undefined;
 
   constructor(db: Database, epoch: string, limits: Limits, now: () => number) {

@@ -27,6 +27,18 @@ const changesKept = 30 * 24 * 3600 * 1000;
 /** Blobs nobody made use of, uploads say, go after a day. */
 const blobsKept = 24 * 3600 * 1000;
 const tidyEvery = 24 * 3600 * 1000;
+/** What is gathered is stored after so much work, so that storing it is short, or after so much time (ms). */
+const mostGathered = 30;
+const gatheredFor = 150;
+
+/** Writes that wait to be stored together. */
+interface Gathering {
+  /** Milliseconds of work in it. */
+  work: number;
+  types: Set<ChangeType>;
+  tasks: (() => void)[];
+  timer: NodeJS.Timeout;
+}
 
 class OpenIndex implements Index {
   readonly epoch: string;
@@ -37,6 +49,9 @@ class OpenIndex implements Index {
   readonly #log: Log;
   readonly #listeners = new Set<(types: ReadonlySet<ChangeType>) => void>();
   #writing = false;
+  #gathering: Gathering | null = null;
+  /** Why gathered writes were lost, until those who gathered them are told. */
+  #lost: { error: unknown } | null = null;
 
   constructor(db: Database, epoch: string, options: IndexOptions) {
     this.epoch = epoch;
@@ -46,6 +61,7 @@ class OpenIndex implements Index {
     this.#core = new Core(db, epoch, limits, options.now ?? Date.now);
     this.#reader = new Reader(this.#core);
     this.#transactor = new Transactor(this.#core);
+    this.#core.store = () => this.#store();
   }
 
   read<T>(task: (reader: IndexReader) => T): T {
@@ -58,6 +74,7 @@ class OpenIndex implements Index {
 
   write<T>(task: (transactor: IndexTransactor) => T): T {
     invariant(!this.#writing, 'a write within a write');
+    this.#store();
     this.#writing = true;
     let result: T;
     try {
@@ -71,8 +88,40 @@ class OpenIndex implements Index {
     } finally {
       this.#writing = false;
     }
-    this.#announce();
+    this.#announce(this.#core.log.committed(), this.#transactor.takeTasks());
     return result;
+  }
+
+  gather<T>(task: (transactor: IndexTransactor) => T): T {
+    invariant(!this.#writing, 'a write within a write');
+    this.#tellLoss();
+    const begun = performance.now();
+    let gathering: Gathering;
+    let result: T;
+    this.#writing = true;
+    try {
+      gathering = this.#gathering ??= this.#begin();
+      result = task(this.#transactor);
+      this.#core.flush();
+    } catch (error) {
+      this.#drop();
+      throw asIndexError(error);
+    } finally {
+      this.#writing = false;
+    }
+    for (const type of this.#core.log.committed()) gathering.types.add(type);
+    gathering.tasks.push(...this.#transactor.takeTasks());
+    gathering.work += performance.now() - begun;
+    if (gathering.work >= mostGathered) this.settle();
+    return result;
+  }
+
+  settle(): void {
+    try {
+      this.#store();
+    } finally {
+      this.#tellLoss();
+    }
   }
 
   onChange(listener: (types: ReadonlySet<ChangeType>) => void): () => void {
@@ -97,7 +146,52 @@ class OpenIndex implements Index {
 
   [Symbol.dispose](): void {
     this.#listeners.clear();
-    this.#db.close();
+    try {
+      this.#store();
+    } finally {
+      this.#db.close();
+    }
+  }
+
+  #begin(): Gathering {
+    this.#db.run('BEGIN IMMEDIATE');
+    const timer = setTimeout(() => {
+      try {
+        this.#store();
+      } catch (error) {
+        logError(this.#log, 'index/gathered', error);
+      }
+    }, gatheredFor);
+    return { work: 0, types: new Set(), tasks: [], timer: timer.unref() };
+  }
+
+  /** Commits what was gathered. */
+  #store(): void {
+    const gathering = this.#gathering;
+    if (gathering === null || this.#writing) return;
+    try {
+      this.#db.run('COMMIT');
+    } catch (error) {
+      this.#drop();
+      this.#lost = { error: asIndexError(error) };
+      throw this.#lost.error;
+    }
+    clearTimeout(gathering.timer);
+    this.#gathering = null;
+    this.#announce(gathering.types, gathering.tasks);
+  }
+
+  /** Nothing that was gathered comes to be. */
+  #drop(): void {
+    if (this.#gathering !== null) clearTimeout(this.#gathering.timer);
+    this.#gathering = null;
+    this.#rollback();
+  }
+
+  #tellLoss(): void {
+    const lost = this.#lost;
+    this.#lost = null;
+    if (lost !== null) throw lost.error;
   }
 
   #rollback(): void {
@@ -110,9 +204,7 @@ class OpenIndex implements Index {
   }
 
   /** The write stands whatever a listener does. */
-  #announce(): void {
-    const types = this.#core.log.committed();
-    const tasks = this.#transactor.takeTasks();
+  #announce(types: ReadonlySet<ChangeType>, tasks: readonly (() => void)[]): void {
     const told = types.size === 0 ? [] : [...this.#listeners].map((listener) => () => listener(types));
     for (const task of [...tasks, ...told]) {
       try {

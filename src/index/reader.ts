@@ -36,12 +36,12 @@ export class Reader implements IndexReader {
   }
 
   state(type: ChangeType): string {
-    this.ready();
+    this.stored();
     return this.core.log.state(type);
   }
 
   changes(type: ChangeType, since: string, max: number): Changes | null {
-    this.ready();
+    this.stored();
     return this.core.log.changes(type, since, max);
   }
 
@@ -202,6 +202,11 @@ export class Reader implements IndexReader {
 
   /** A transactor writes its sums before anybody looks at them. */
   protected ready(): void {}
+
+  /** What a state speaks of must be in the file, or become so with the write it is asked for in. */
+  protected stored(): void {
+    this.core.store();
+  }
 
   protected rowOf(number: EmailNumber): EmailRow | undefined {
     const row = rowOf(this.core, number);

@@ -214,6 +214,10 @@ export class Transactor extends Reader implements IndexTransactor {
     this.core.flush();
   }
 
+  protected override stored(): void {
+    this.core.flush();
+  }
+
   #queueText(email: EmailRow): void {
     this.core.db.run('INSERT OR IGNORE INTO todo_text(email) VALUES(?)', email);
   }

@@ -324,8 +324,17 @@ export interface Index extends Disposable {
   readonly epoch: string;
   /** Synchronous; one consistent snapshot. */
   read<T>(task: (reader: IndexReader) => T): T;
-  /** Synchronous; one transaction, rolled back when `task` throws. */
+  /** Synchronous; one transaction, rolled back when `task` throws. What was gathered is stored before it. */
   write<T>(task: (transactor: IndexTransactor) => T): T;
+  /**
+   * As {@link write}, for much that comes in small pieces and can be had again: stored together with what is gathered
+   * before and after, a fraction of a second later. Readers see it at once; asking for a state stores it; listeners are told
+   * then. When `task` throws, or storing fails, all that was not stored yet is rolled back; if another call met that
+   * failure, the next `gather` or `settle` throws it too.
+   */
+  gather<T>(task: (transactor: IndexTransactor) => T): T;
+  /** Stores what was gathered: what was gathered since the last `settle` is in the file, or this throws. */
+  settle(): void;
   /** Called after each commit that changed something, with the types that changed. */
   onChange(listener: (types: ReadonlySet<ChangeType>) => void): () => void;
 }

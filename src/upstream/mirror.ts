@@ -85,6 +85,7 @@ export class Mirror {
       this.log('info', 'upstream.fetch-refused', { responseCode: error.responseCode });
       await this.#bisect(session, mailbox, await uidsOf(session, wish), brought);
     }
+    this.index.settle();
     return brought;
   }
 
@@ -119,7 +120,7 @@ export class Mirror {
       const begun = performance.now();
       const found = useful.slice(at, at + this.#rowsPerSlice).map(foundOf);
       at += found.length;
-      this.index.write((t) => t.add(mailbox, found));
+      this.index.gather((t) => t.add(mailbox, found));
       note(brought, found);
       const took = performance.now() - begun;
       if (took > slice) this.#rowsPerSlice = Math.max(10, Math.floor(this.#rowsPerSlice / 2));
@@ -136,9 +137,10 @@ export class Mirror {
       const part = useful
         .slice(at, at + 500)
         .map((row) => ({ uid: row.uid as Uid, modseq: row.modseq, ...keywordsOf(row.flags) }));
-      this.index.write((t) => t.keywords(mailbox, part));
+      this.index.gather((t) => t.keywords(mailbox, part));
       await pause();
     }
+    this.index.settle();
   }
 
   /** These are no longer in the mailbox (rule S14). */
