@@ -8,7 +8,7 @@ import { toSecrets } from '#config/secrets.ts';
 import { type Village, type VillageOptions, openDovecot } from '#village/dovecot.ts';
 import { openWorld, type World } from '#world';
 import { openFolder } from '../../e2e/postern.ts';
-import { desktop, dist, type Look, openBrowser } from '../browser.ts';
+import { desktop, dist, type Look, openBrowser, phone } from '../browser.ts';
 
 /** Journeys with real servers: Dovecot, a submission server, Postern and Chromium. */
 
@@ -182,4 +182,17 @@ export const accessible = async (page: Page, what: string): Promise<void> => {
       `${id}: ${nodes.map((node) => `${node.html.slice(0, 200)} (${node.failureSummary})`).join('; ')}`,
   );
   assert.deepEqual(told, [], what);
+};
+
+/** The same by day and by night, on a desk and on a phone; leaves the page as it began. */
+export const accessibleEverywhere = async (page: Page, what: string): Promise<void> => {
+  const before = page.viewportSize();
+  for (const size of [phone, desktop])
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.setViewportSize({ width: size.width ?? 0, height: size.height ?? 0 });
+      await page.emulateMedia({ colorScheme });
+      await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
+      await accessible(page, `${what}, ${size.width} wide, ${colorScheme}`);
+    }
+  if (before) await page.setViewportSize(before);
 };

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { ProblemDocument, Security, ServerWish } from '#jmap/auth.ts';
 
 /** One server as it stands in the form. */
@@ -102,9 +103,11 @@ export const ServersByHand = ({
   address: string;
   failing: ProblemDocument['server'] | null;
 }) => {
+  const own = useRef<HTMLDivElement>(null);
+  useEffect(() => own.current?.querySelector('input')?.focus(), []);
   const at = (fields: ServerFields): boolean => failing?.host === fields.host && failing.port === Number(fields.port);
   return (
-    <div class="both-hands">
+    <div ref={own} class="both-hands">
       <Block
         kind="imap"
         title="Incoming mail (IMAP)"

@@ -40,7 +40,7 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
   const [remember, setRemember] = useState(true);
   const [byHand, setByHand] = useState(false);
   const [servers, setServers] = useState(emptyServers);
-  const [pin, setPin] = useState<{ host: string; fingerprint: string } | null>(null);
+  const [pins, setPins] = useState<Readonly<Record<string, string>>>({});
   const [working, setWorking] = useState<'no' | 'finding' | 'signing'>('no');
   const [problem, setProblem] = useState<ProblemDocument | null>(null);
   const passwordInput = useRef<HTMLInputElement>(null);
@@ -61,8 +61,10 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
 
   const wishFor = (more: Partial<SignInRequest>): SignInRequest => {
     const chosen = byHand ? servers : discovery.settings ? filled(discovery.settings) : null;
-    const pinned = (wish: ServerWish): ServerWish =>
-      pin && pin.host === wish.host ? { ...wish, pin: pin.fingerprint } : wish;
+    const pinned = (wish: ServerWish): ServerWish => {
+      const pin = pins[wish.host];
+      return pin === undefined || wish.security === 'none' ? wish : { ...wish, pin };
+    };
     return {
       address: address.trim(),
       password,
@@ -85,17 +87,18 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
     if (answer.ok) {
       setPassword('');
       await session.open();
+      scrollTo(0, 0);
     } else setProblem(answer.problem);
   };
 
   const trust = (host: string, fingerprint: string): void => {
-    setPin({ host, fingerprint });
+    setPins({ ...pins, [host]: fingerprint });
     setProblem(null);
   };
   // Once the certificate is trusted, the same attempt goes on.
   useEffect(() => {
-    if (pin) void submit();
-  }, [pin]);
+    if (Object.keys(pins).length > 0) void submit();
+  }, [pins]);
 
   return (
     <div class="two">
