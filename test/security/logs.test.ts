@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { openDovecot, type Village } from '#village/dovecot.ts';
 import { Browser } from '../e2e/browser.ts';
 import { type Instance, openPlace, signInSealed, startInstance } from './instance.ts';
-import { fillMailbox, readMailbox, writeMail, type Secrets } from './mailbox.ts';
+import { boxOf, fillMailbox, readMailbox, writeMail, type Secrets } from './mailbox.ts';
 import { formsOf, openSearch } from './needles.ts';
 
 const alice = { address: 'alice@village.test', password: 'Kornblume-77-Rathaus-xq' };
@@ -80,17 +80,14 @@ const signIns = async (postern: Instance, secrets: Secrets): Promise<void> => {
 
 /** A mail that goes out at once, to somebody who gets it and somebody whom the server refuses. */
 const send = async (browser: Browser, secrets: Secrets): Promise<void> => {
-  const [boxes] = await browser.jmap([['Mailbox/get', { properties: ['role'] }]]);
-  const drafts = (boxes?.['list'] as { id: string; role: string | null }[] | undefined)?.find(
-    (b) => b.role === 'drafts',
-  );
+  const drafts = await boxOf(browser, 'drafts');
   const [identities] = await browser.jmap([['Identity/get', {}]]);
   const identityId = (identities?.['list'] as { id: string }[] | undefined)?.[0]?.id;
   for (const to of ['bob@village.test', `nobody.${randomBytes(9).toString('hex')}@village.test`]) {
     const subject = `Gesendet ${randomBytes(9).toString('hex')}`;
     secrets.set(`sent to ${to}`, subject).set(`recipient ${to}`, to);
     const email = {
-      mailboxIds: { [drafts?.id ?? '']: true },
+      mailboxIds: { [drafts]: true },
       keywords: { $draft: true },
       from: [{ name: 'Alice', email: alice.address }],
       to: [{ email: to }],

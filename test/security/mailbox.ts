@@ -57,13 +57,16 @@ export const fillMailbox = (village: Village, address: string, count: number): S
   return secrets;
 };
 
-const boxOf = async (browser: Browser, role: string): Promise<string> => {
-  const [answer] = await browser.jmap([['Mailbox/get', { properties: ['role'] }]]);
-  const list = answer?.['list'] as { id: string; role: string | null }[] | undefined;
-  const found = list?.find((box) => box.role === role);
-  if (!found) throw new Error(`no mailbox is ${role}`);
-  return found.id;
-};
+/** Id of the mailbox of a role, once it is known. */
+export const boxOf = (browser: Browser, role: string): Promise<string> =>
+  browser.until(
+    async () => {
+      const [answer] = await browser.jmap([['Mailbox/get', { properties: ['role'] }]]);
+      const list = answer?.['list'] as { id: string; role: string | null }[] | undefined;
+      return list?.find((box) => box.role === role)?.id ?? '';
+    },
+    (id) => id !== '',
+  );
 
 /** Waits until the whole mailbox is mirrored and searchable, and reads some of it. */
 export const readMailbox = async (browser: Browser, count: number, known: string): Promise<void> => {
