@@ -121,12 +121,13 @@ export class Previews {
   async #text(count: number): Promise<void> {
     for (let done = 0; done < count && !this.#closed;) {
       const begun = performance.now();
-      const written = this.#mirror.index.write((t) => t.fullText(this.#textBatch));
-      if (written === 0) return;
+      const written = this.#mirror.index.gather((t) => t.fullText(this.#textBatch));
+      if (written === 0) break;
       done += written;
       this.#textBatch = nextBatch(this.#textBatch, performance.now() - begun);
       await pause();
     }
+    this.#mirror.index.settle();
   }
 
   #wishes(rows: readonly EmailRow[]): PreviewWish[] {
@@ -153,6 +154,7 @@ export class Previews {
     }
     const tried = new Set<EmailRow>();
     for (const group of grouped(wishes)) await this.#readAll(session, group, tried);
+    this.#mirror.index.settle();
     this.#giveUp(wishes.filter((wish) => !tried.has(wish.row)));
   }
 
@@ -203,7 +205,7 @@ export class Previews {
 
   #write(read: readonly Read[]): void {
     if (read.length === 0) return;
-    this.#mirror.index.write((t) => {
+    this.#mirror.index.gather((t) => {
       for (const { row, preview, text } of read) {
         t.preview(row, preview);
         if (text.length > preview.length) t.bodyText(row, text);
