@@ -6,7 +6,7 @@ import type { EmailNews, Mail, States } from './mail.ts';
 
 /** Follows the server's states: fetches what changed of the records that are known, and tells the lists. */
 
-const changeable = ['id', 'mailboxIds', 'keywords'];
+const changeable = ['id', 'threadId', 'mailboxIds', 'keywords', 'preview'];
 const none: EmailNews = { created: [], updated: [], destroyed: [], everything: false };
 const everything: EmailNews = { ...none, everything: true };
 
