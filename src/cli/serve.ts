@@ -15,6 +15,8 @@ export const serve: Command = {
   run: async (_words, environment) => {
     const env = readEnv(environment);
     const config = toConfig(env);
+    // What is written is for its owner only, wherever the data folder lies.
+    process.umask(0o077);
     discreet(openLog(config.log, (line) => process.stderr.write(`${line}\n`)));
     const stop = stopped();
     await using world = await openWorld(config, toSecrets(env));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPlace, startInstance } from './instance.ts';
@@ -12,6 +13,23 @@ const listens = (port: number): Promise<boolean> =>
     const socket = connect(port, '127.0.0.1', () => (socket.destroy(), done(true)));
     socket.once('error', () => done(false));
   });
+
+test('what Postern writes is for its owner only, in a folder that is open to all', { skip }, async () => {
+  using place = openPlace();
+  chmodSync(place.path, 0o755);
+  chmodSync(join(place.path, 'data'), 0o777);
+  await using postern = await startInstance(place.path, { imapPort: 1, smtpPort: 1 });
+  const written = ['data', 'secret', 'tmp']
+    .flatMap((name) => readdirSync(join(place.path, name), { recursive: true, withFileTypes: true }))
+    // Node's own, of the program's code.
+    .filter(({ parentPath, name }) => !join(parentPath, name).includes('node-compile-cache'));
+  assert.ok(written.length >= 4, `${written.length} files and folders`);
+  for (const { parentPath, name } of written) {
+    const path = join(parentPath, name);
+    assert.equal(statSync(path).mode & 0o077, 0, path);
+  }
+  assert.ok(postern.pid > 0);
+});
 
 test('no process of Postern dumps a core, and none opens a debugger for a signal', { skip }, async () => {
   using place = openPlace();
