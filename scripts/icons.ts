@@ -100,10 +100,7 @@ const path = ([tag, at]: Node): string => {
   const n = (name: string): number => number(at, name);
   switch (tag) {
     case 'path':
-      // A leading `m` is absolute, but not once paths are joined; what follows its first point stays relative.
-      return must(at['d'], 'a path has data')
-        .replace(/^m\s*(-?[\d.]+)[\s,]*(-?[\d.]+)(?=[\s,-]*[\d.-])/, 'M$1 $2l')
-        .replace(/^m/, 'M');
+      return absolute(must(at['d'], 'a path has data'));
     case 'line':
       return `M${n('x1')} ${n('y1')}L${n('x2')} ${n('y2')}`;
     case 'circle': {
