@@ -128,6 +128,7 @@ export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metric
   const { config, store, keeper } = parts;
   const desk = new Desk(parts, sessions, metrics);
   const routes = newRoutes();
+  parts.mailrooms.onEnded((user) => void desk.entrance.tidy(user));
 
   routes.get('/key', async () => json({ key: (await keeper.publicKey()).toString('base64url') }));
 

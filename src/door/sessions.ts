@@ -10,7 +10,7 @@ import type { SessionId, SessionSecrets, UserId } from '#vault/keeper.ts';
 import { hashToken } from '#vault/keys.ts';
 import { readToken } from './cookies.ts';
 import type { DoorParts } from './parts.ts';
-import type { Peer } from './peer.ts';
+import type { Head, Peer } from './peer.ts';
 import { Presence } from './presence.ts';
 import { locked, unauthenticated } from './problems.ts';
 
@@ -39,7 +39,7 @@ const keyOf = (hash: Buffer): string => hash.toString('base64url');
 
 export const tokenPrefix = 'postern_';
 
-const bearerOf = (request: Request): Buffer | null => {
+const bearerOf = (request: Head): Buffer | null => {
   const match = /^Bearer +([\w-]+)$/i.exec(request.headers.get('authorization') ?? '');
   if (!match) return null;
   const text = match[1] ?? '';
@@ -50,6 +50,7 @@ const bearerOf = (request: Request): Buffer | null => {
 class Recent<T> {
   readonly #clock: Clock;
   readonly #kept = new Map<string, { value: T; until: number }>();
+  #forgotten = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -58,7 +59,10 @@ class Recent<T> {
   async get(key: string, load: () => Promise<T>): Promise<T> {
     const kept = this.#kept.get(key);
     if (kept && kept.until > this.#clock.now()) return kept.value;
+    const before = this.#forgotten;
     const value = await load();
+    // What was forgotten while it was read may be this.
+    if (before !== this.#forgotten) return value;
     this.#kept.delete(key);
     this.#kept.set(key, { value, until: this.#clock.now() + cachedMs });
     if (this.#kept.size > 10_000) this.#kept.delete(this.#kept.keys().next().value ?? '');
@@ -66,6 +70,7 @@ class Recent<T> {
   }
 
   forget(wanted: (value: T) => boolean): void {
+    this.#forgotten += 1;
     for (const [key, { value }] of this.#kept) if (wanted(value)) this.#kept.delete(key);
   }
 }
@@ -79,7 +84,7 @@ export class Sessions {
   readonly #tokens: Recent<ApiToken | null>;
   readonly #names: Recent<string>;
   readonly #former = new Map<string, Former>();
-  readonly #unlisten: () => void;
+  readonly #stops: (() => void)[];
   readonly #ended = new Set<(id: string) => void>();
 
   constructor(parts: DoorParts) {
@@ -89,7 +94,10 @@ export class Sessions {
     this.#tokens = new Recent(parts.clock);
     this.#names = new Recent(parts.clock);
     this.presence = new Presence(parts.clock, parts.config.sessionIdleMs, (user) => this.#letGo(user));
-    this.#unlisten = parts.mailrooms.onLocked((user) => this.#lose(user));
+    this.#stops = [
+      parts.mailrooms.onLocked((user) => this.#lose(user)),
+      parts.mailrooms.onEnded((_user, session) => this.#end(session)),
+    ];
   }
 
   /** The keeper has lost the user's key: whoever is here has to bring theirs again, and their streams end. */
@@ -124,7 +132,7 @@ export class Sessions {
    * Who is asking, whether or not their keys are here.
    * @throws DoorError `unauthenticated`
    */
-  async identify(request: Request, peer: Peer): Promise<Visitor> {
+  async identify(request: Head, peer: Peer): Promise<Visitor> {
     const secret = bearerOf(request);
     if (secret) return this.#byToken(secret);
     const token = readToken(request, peer);
@@ -138,7 +146,7 @@ export class Sessions {
    * Who is asking, with their keys in memory.
    * @throws DoorError `unauthenticated`, `locked`
    */
-  async visitor(request: Request, peer: Peer): Promise<Visitor> {
+  async visitor(request: Head, peer: Peer): Promise<Visitor> {
     const visitor = await this.identify(request, peer);
     if (visitor.kind === 'token') {
       if (await this.#openToken(visitor)) this.enter(visitor);
@@ -268,6 +276,7 @@ export class Sessions {
     return {
       user: visitor.user,
       readOnly: visitor.kind === 'token' && visitor.token.readOnly,
+      ...(visitor.kind === 'session' ? { session: visitor.session.id } : {}),
       sessionState: createHash('sha256').update(id).digest('base64url').slice(0, 12),
     };
   }
@@ -298,7 +307,7 @@ export class Sessions {
   }
 
   close(): void {
-    this.#unlisten();
+    for (const stop of this.#stops) stop();
     this.presence.close();
   }
 }

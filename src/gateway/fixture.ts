@@ -124,6 +124,8 @@ class TestEngine {
   };
   wantPreviews = async (rows: readonly EmailRow[]): Promise<void> => void this.previewed.push(...rows);
   look = (mailbox: MailboxId): void => void this.looked.push(mailbox);
+  retried = 0;
+  retry = (): void => void (this.retried += 1);
   nudge = (): void => void (this.nudged += 1);
   nudgeOutbox = (): void => void (this.nudged += 1);
   createMailbox = async (name: string, parent: MailboxId | null, subscribed: boolean): Promise<MailboxId> => {
@@ -176,8 +178,9 @@ export const openTestGateway = (): TestGateway => {
     store: store as unknown as Store,
     keeper: testKeeper,
     changed: () => undefined,
+    ended: () => undefined,
   };
-  const caller: Caller = { host, readOnly: false, sessionState: 's' };
+  const caller: Caller = { host, readOnly: false, session: null, sessionState: 's' };
   const gateway = openGateway({ clock });
   const box = {
     inbox: addMailbox(index, 'INBOX', 'inbox'),

@@ -1,6 +1,7 @@
 import { capabilities } from '#jmap/core.ts';
 import { mailAccountChanges } from './account/changes.ts';
 import { mailAccountGet } from './account/get.ts';
+import { mailAccountSet } from './account/set.ts';
 import { coreEcho } from './core/echo.ts';
 import { correspondentQuery } from './correspondent/query.ts';
 import { emailChanges } from './email/changes.ts';
@@ -25,6 +26,9 @@ import { submissionQuery } from './submission/query.ts';
 import { submissionSet } from './submission/set.ts';
 import { threadChanges } from './thread/changes.ts';
 import { threadGet } from './thread/get.ts';
+import { webSessionChanges } from './web-session/changes.ts';
+import { webSessionGet } from './web-session/get.ts';
+import { webSessionSet } from './web-session/set.ts';
 
 /** Every method of the server. */
 const all: readonly Method[] = [
@@ -54,6 +58,10 @@ const all: readonly Method[] = [
   submissionSet,
   mailAccountGet,
   mailAccountChanges,
+  mailAccountSet,
+  webSessionGet,
+  webSessionChanges,
+  webSessionSet,
   correspondentQuery,
 ];
 

@@ -2,7 +2,7 @@ import type { Index } from '#index/types.ts';
 import type { Measure } from '#mime/html/document.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Engine } from '#upstream/engine.ts';
-import type { Keeper, UserId } from '#vault/keeper.ts';
+import type { Keeper, SessionId, UserId } from '#vault/keeper.ts';
 
 /** One mail account of a signed-in user, open in this mailroom. */
 export interface OpenAccount {
@@ -21,11 +21,15 @@ export interface Host {
   keeper: Keeper;
   /** Tells every event stream of the user; null type list = ping. Debounced by the receiver. */
   changed(jmapAccountId: string, states: Readonly<Record<string, string>>): void;
+  /** Tells that a browser session is no more, before the answer that says so. */
+  ended(session: SessionId): void;
 }
 
 export interface Caller {
   host: Host;
   readOnly: boolean;
+  /** The browser session that asks; null for an API token. */
+  session: SessionId | null;
   /** Hash of the caller's session, part of JMAP's sessionState. */
   sessionState: string;
 }

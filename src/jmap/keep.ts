@@ -1,5 +1,5 @@
 import type { EmailAddress } from './mail.ts';
-import type { AccountId, EmailId, MailAccountId, UTCDate } from './ids.ts';
+import type { AccountId, EmailId, MailAccountId, UTCDate, WebSessionId } from './ids.ts';
 
 /** Vendor capability `urn:postern:params:jmap:keep`: what JMAP has no words for. See docs/spec/jmap.md, rules K. */
 
@@ -55,6 +55,23 @@ export interface MailAccount {
   waiting: number;
   /** Newest first, at most 20. */
   refusals: Refusal[];
+}
+
+/** A browser that the user is signed in with. The list is the user's: the same under each account. */
+export interface WebSession {
+  id: WebSessionId;
+  /** The browser and its system: `Firefox, Linux`. */
+  device: string;
+  /** Network address of the sign-in. */
+  address: string;
+  createdAt: UTCDate;
+  /** To the minute. */
+  lastSeenAt: UTCDate;
+  expiresAt: UTCDate;
+  /** It outlives the browser's window. */
+  remember: boolean;
+  /** The one that asks. */
+  isCurrent: boolean;
 }
 
 /** Correspondent/query: addresses mail went to or came from, best first. */

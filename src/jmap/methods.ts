@@ -18,9 +18,16 @@ import type {
   MailboxId,
   SubmissionId,
   ThreadId,
+  WebSessionId,
 } from './ids.ts';
 import type { SetError } from './errors.ts';
-import type { CorrespondentQueryArguments, CorrespondentQueryResponse, MailAccount, OutboxProperties } from './keep.ts';
+import type {
+  CorrespondentQueryArguments,
+  CorrespondentQueryResponse,
+  MailAccount,
+  OutboxProperties,
+  WebSession,
+} from './keep.ts';
 import type {
   BodyArguments,
   Email,
@@ -121,6 +128,16 @@ export interface Methods {
 
   'MailAccount/get': { arguments: GetArguments<MailAccountId>; response: GetResponse<MailAccount, MailAccountId> };
   'MailAccount/changes': { arguments: ChangesArguments; response: ChangesResponse<MailAccountId> };
+  'MailAccount/set': {
+    arguments: SetArguments<Partial<MailAccount>, MailAccountId>;
+    response: SetResponse<MailAccount, MailAccountId>;
+  };
+  'WebSession/get': { arguments: GetArguments<WebSessionId>; response: GetResponse<WebSession, WebSessionId> };
+  'WebSession/changes': { arguments: ChangesArguments; response: ChangesResponse<WebSessionId> };
+  'WebSession/set': {
+    arguments: SetArguments<Partial<WebSession>, WebSessionId>;
+    response: SetResponse<WebSession, WebSessionId>;
+  };
   'Correspondent/query': { arguments: CorrespondentQueryArguments; response: CorrespondentQueryResponse };
 }
 

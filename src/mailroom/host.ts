@@ -10,7 +10,7 @@ import type { Index } from '#index/types.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Engine } from '#upstream/engine.ts';
 import { recordBinding } from '#vault/associated.ts';
-import type { Keeper, UserId } from '#vault/keeper.ts';
+import type { Keeper, SessionId, UserId } from '#vault/keeper.ts';
 import { jmapAccountId } from './account-id.ts';
 import { RoomError } from './errors.ts';
 import { openHerald } from './herald.ts';
@@ -110,6 +110,7 @@ const closeAccount = async (log: Log, open: OpenAccount): Promise<void> => {
 /** What a host tells of itself. */
 export interface HostNews {
   changed(account: string, states: Record<string, string>): void;
+  ended(session: SessionId): void;
   /** A connection could not be made because the keeper has lost the user's key: it was started again. */
   locked(): void;
 }
@@ -143,9 +144,9 @@ export const openHost = async (parts: HostParts, user: UserId, news: HostNews): 
     await Promise.all([...accounts.values()].map((open) => closeAccount(log, open)));
     throw error;
   }
-  const host: Host = { user, accounts, store, keeper, changed: () => herald.stir() };
+  const host: Host = { user, accounts, store, keeper, changed: () => herald.stir(), ended: news.ended };
   const herald = openHerald(
-    () => gateway.states({ host, readOnly: true, sessionState: '' }),
+    () => gateway.states({ host, readOnly: true, session: null, sessionState: '' }),
     (account, states) => news.changed(account, states),
     (ms, task) => clock.after(ms, task),
   );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
 import type { Log } from '#base/log.ts';
-import type { UserId } from '#vault/keeper.ts';
+import type { SessionId, UserId } from '#vault/keeper.ts';
 import { fromWire, RoomError } from './errors.ts';
 import { type Answer, type Ask, type AskMessage, movable, type Op, type RoomMessage, type Who } from './protocol.ts';
 
@@ -15,6 +15,8 @@ export interface Mailrooms extends AsyncDisposable {
   onChange(listener: (user: UserId, account: string, states: Record<string, string>) => void): () => void;
   /** The keeper has lost a user's key. */
   onLocked(listener: (user: UserId) => void): () => void;
+  /** A browser session was deleted within a mailroom. */
+  onEnded(listener: (user: UserId, session: SessionId) => void): () => void;
   /** Threads, users and accounts that are open now. */
   census(): { rooms: number; users: number; accounts: number };
 }
@@ -54,6 +56,7 @@ const place = (user: UserId, rooms: number): number =>
 export const openMailrooms = (count: number, start: (room: number) => Line, log: Log): Mailrooms => {
   const listeners = new Set<(user: UserId, account: string, states: Record<string, string>) => void>();
   const locks = new Set<(user: UserId) => void>();
+  const ends = new Set<(user: UserId, session: SessionId) => void>();
   let closing = false;
   let next = 0;
 
@@ -65,6 +68,9 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
         return;
       case 'locked':
         for (const listener of locks) listener(message.user);
+        return;
+      case 'ended':
+        for (const listener of ends) listener(message.user, message.session);
         return;
       case 'changed':
         for (const listener of listeners) listener(message.user, message.account, message.states);
@@ -125,6 +131,10 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
     onLocked: (listener) => {
       locks.add(listener);
       return () => locks.delete(listener);
+    },
+    onEnded: (listener) => {
+      ends.add(listener);
+      return () => ends.delete(listener);
     },
     census: () => ({
       rooms: desks.length,

@@ -1,6 +1,6 @@
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { Measure } from '#mime/html/document.ts';
-import type { UserId } from '#vault/keeper.ts';
+import type { SessionId, UserId } from '#vault/keeper.ts';
 import type { WireError } from './errors.ts';
 
 /**
@@ -12,6 +12,8 @@ import type { WireError } from './errors.ts';
 export interface Who {
   user: UserId;
   readOnly: boolean;
+  /** The browser session that asks; none for an API token and for the door itself. */
+  session?: SessionId;
   /** Hash of the caller's session, part of JMAP's sessionState. */
   sessionState: string;
 }
@@ -70,6 +72,8 @@ export type RoomMessage =
   | { event: 'changed'; user: UserId; account: string; states: Record<string, string> }
   /** The keeper has lost the user's key; the accounts are closed. */
   | { event: 'locked'; user: UserId }
+  /** A browser session was deleted on the wish of another; said before the answer. */
+  | { event: 'ended'; user: UserId; session: SessionId }
   | { event: 'census'; users: number; accounts: number };
 
 /** On the port of a download: the reader asks for one chunk at a time, so that a slow reader slows the FETCH. */

@@ -87,6 +87,7 @@ export class Room implements AsyncDisposable {
       if (known) return known;
       const opened = await openHost(parts, user, {
         changed: (account, states) => say({ event: 'changed', user, account, states }),
+        ended: (session) => say({ event: 'ended', user, session }),
         locked: () => {
           say({ event: 'locked', user });
           void this.close(user);
@@ -163,7 +164,12 @@ export class Room implements AsyncDisposable {
       return null;
     }
     const { host, running } = this.#hosts.get(who.user) ?? (await this.#open(who.user));
-    const caller: Caller = { host, readOnly: who.readOnly, sessionState: who.sessionState };
+    const caller: Caller = {
+      host,
+      readOnly: who.readOnly,
+      session: who.session ?? null,
+      sessionState: who.sessionState,
+    };
     const handle = this.#handlers[op] as (caller: Caller, ask: unknown) => Promise<Answer<Op>>;
     const answer = handle(caller, ask);
     running.add(answer);

@@ -37,12 +37,9 @@ export const sessions = async (db: Db, user: UserId): ReturnType<Store['sessions
 export const saveSession = async (db: Db, session: Session, now: number): Promise<void> => {
   const row = sessionRow(session);
   const before = await db.selectFrom('session').select('token_hash').where('id', '=', row.id).executeTakeFirst();
-  await db
-    .insertInto('session')
-    .values(row)
-    .onConflict((c) => c.column('id').doUpdateSet(row))
-    .execute();
-  if (before && !before.token_hash.equals(row.token_hash))
+  if (!before) return;
+  await db.updateTable('session').set(row).where('id', '=', row.id).execute();
+  if (!before.token_hash.equals(row.token_hash))
     await db
       .insertInto('retired_token')
       .values({ token_hash: before.token_hash, session_id: row.id, retired_at: now })

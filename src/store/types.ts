@@ -122,6 +122,7 @@ export interface Store extends AsyncDisposable {
   sessions(user: UserId): Promise<Session[]>;
   /** The session that had this token before it was rotated (by `saveSession` with a new token hash), and when that was. */
   sessionByRetiredToken(hash: Buffer): Promise<{ session: Session; retiredAt: number } | null>;
+  /** Replaces a session's row; one that was deleted meanwhile stays deleted. */
   saveSession(session: Session): Promise<void>;
   touchSession(id: SessionId, at: number): Promise<void>;
   deleteSession(id: SessionId): Promise<void>;

@@ -77,3 +77,23 @@ test('RFC 8620 §7.1 states of every type, and a change of the connection is tol
   assert.equal(told, 1);
   assert.notEqual(g.gateway.states(caller)[g.accountId]?.['MailAccount'], before?.['MailAccount']);
 });
+
+test('K4 MailAccount/set tries the mail server again, and does nothing else', async () => {
+  using g = openTestGateway();
+  const connecting = { status: { at: 'connecting' } };
+  const done = await g.one('MailAccount/set', { update: { singleton: connecting } });
+  assert.deepEqual(done.updated, { singleton: null });
+  assert.equal(g.engine.retried, 1);
+  const refused = await g.one('MailAccount/set', {
+    create: { a: {} },
+    update: { singleton: { status: { at: 'live' } }, other: connecting },
+    destroy: ['nothing'],
+  });
+  assert.equal(refused.notUpdated.singleton.type, 'invalidProperties');
+  assert.equal(refused.notUpdated.other.type, 'notFound');
+  assert.equal(refused.notCreated.a.type, 'singleton');
+  assert.equal(refused.notDestroyed.nothing.type, 'singleton');
+  const named = await g.one('MailAccount/set', { update: { singleton: { name: 'Ana' } } });
+  assert.deepEqual(named.notUpdated.singleton.properties, ['name']);
+  assert.equal(g.engine.retried, 1);
+});
