@@ -2,6 +2,7 @@
 export interface Herald {
   /** Something may have moved. */
   stir(): void;
+  /** For good: what stirs later finds nobody. */
   stop(): void;
 }
 
@@ -16,6 +17,7 @@ export const openHerald = (
   let last = states();
   let cancel: (() => void) | null = null;
   let again = false;
+  let stopped = false;
   const flush = (): void => {
     const now = states();
     for (const [account, types] of Object.entries(now)) {
@@ -35,6 +37,7 @@ export const openHerald = (
   };
   return {
     stir: () => {
+      if (stopped) return;
       if (cancel) again = true;
       else {
         // The first change is told after the commit that made it, not within.
@@ -46,6 +49,7 @@ export const openHerald = (
       }
     },
     stop: () => {
+      stopped = true;
       cancel?.();
       cancel = null;
     },
