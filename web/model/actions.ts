@@ -9,18 +9,10 @@ import type { List, Taken } from './list.ts';
 import type { Mail } from './mail.ts';
 import { mailboxName } from './mailboxes.ts';
 import { inverse, type Outcome, type Patches } from './records.ts';
+import { headsOf, leavingRows, pageOfAll, rowCount, sourcesOf, type Target } from './targets.ts';
 import type { Toasts } from './toasts.ts';
-import type { EmailHead, ListQuery } from './types.ts';
+import type { EmailHead } from './types.ts';
 import type { Undoable, UndoStack } from './undo.ts';
-
-/** What an action acts on: rows of a list (by the id of their email), or all of it. */
-export interface Target {
-  mail: Mail;
-  query: Pick<ListQuery, 'collapse' | 'mailboxId'>;
-  /** The list the rows are taken out of; null for a conversation that is in no list. */
-  list: List | null;
-  rows: readonly EmailId[] | 'all';
-}
 
 export interface Question {
   title: string;
@@ -52,8 +44,6 @@ export interface Actions {
   undoLast(): void;
 }
 
-const pageOfAll = 500;
-
 const title = (heads: readonly EmailHead[], rows: number): string => {
   const subject = heads.at(-1)?.subject?.trim();
   return rows === 1 ? `“${subject || '(no subject)'}”` : counted(rows, 'conversation');
@@ -68,41 +58,6 @@ const moved = (head: EmailHead, sources: readonly string[], to: MailboxId, also:
 const keyword = (name: string, on: boolean): PatchObject => ({ [`keywords/${pointerToken(name)}`]: on ? true : null });
 
 export const openActions = ({ connection, toasts, undo, confirm }: ActionParts): Actions => {
-  /** Ids of all messages of a list, whatever its length. */
-  const allIds = async (list: List): Promise<EmailId[]> => {
-    const { accountId, filter } = list.query;
-    const ids: EmailId[] = [];
-    for (;;) {
-      const answer = await connection.call('Email/query', {
-        accountId,
-        filter,
-        position: ids.length,
-        limit: pageOfAll,
-        calculateTotal: true,
-      }).answer;
-      ids.push(...answer.ids);
-      if (answer.ids.length === 0 || ids.length >= (answer.total ?? 0)) return ids;
-    }
-  };
-
-  /** The messages meant, oldest first within a conversation. */
-  const headsOf = async ({ mail, query, list, rows }: Target): Promise<EmailHead[]> => {
-    const peek = (id: string): EmailHead | undefined => mail.emails.peek(id);
-    if (rows === 'all') {
-      const ids = list ? await allIds(list) : [];
-      for (let from = 0; from < ids.length; from += pageOfAll) await mail.needHeads(ids.slice(from, from + pageOfAll));
-      return ids.map(peek).filter((head) => head !== undefined);
-    }
-    await mail.needHeads(rows);
-    const heads = rows.map(peek).filter((head) => head !== undefined);
-    if (!query.collapse) return heads;
-    const threads = mail.threads.missing(heads.map((head) => head.threadId));
-    if (threads.length > 0) await mail.loadThreads(threads as EmailHead['threadId'][]);
-    const ids = heads.flatMap((head) => mail.threads.peek(head.threadId)?.emailIds ?? [head.id]);
-    await mail.needHeads(ids);
-    return ids.map(peek).filter((head) => head !== undefined);
-  };
-
   /** Words for what the server would not take. */
   const tellRefused = (mail: Mail, { refused, error }: Outcome, boxes: Mailbox | null): void => {
     const first = refused[0];
@@ -176,24 +131,6 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     }
   };
 
-  /** Mailboxes that mail is taken out of: the list's own, else wherever the row's message lies. */
-  const sourcesOf = ({ mail, query, rows }: Target, heads: readonly EmailHead[]): string[] => {
-    if (query.mailboxId !== null) return [query.mailboxId];
-    const own = rows === 'all' ? heads : heads.filter((head) => rows.includes(head.id));
-    const stays = (['sent', 'drafts'] as const).map((role) => mail.mailboxes.byRole(role)?.id as string | undefined);
-    const all = [...new Set(own.flatMap((head) => Object.keys(head.mailboxIds)))];
-    const movable = all.filter((id) => !stays.includes(id));
-    return movable.length > 0 ? movable : all;
-  };
-
-  const rowCount = ({ rows, list }: Target): number => (rows === 'all' ? (list?.total.peek() ?? 0) : rows.length);
-
-  const leaving = ({ list, rows, query }: Target, sources: readonly string[]): Step['leave'] => {
-    if (!list || (query.mailboxId === null && sources.length > 0)) return null;
-    const all = rows === 'all' ? Array.from({ length: list.total.peek() ?? 0 }, (_, index) => list.idAt(index)) : rows;
-    return { list, ids: all.filter((id) => id !== undefined) };
-  };
-
   const moveTo = async (
     target: Target,
     to: Mailbox,
@@ -202,7 +139,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     also: PatchObject = {},
   ): Promise<void> => {
     const { mail } = target;
-    const heads = await headsOf(target);
+    const heads = await headsOf(connection, target);
     const sources = sourcesOf(target, heads);
     const patches: Record<string, PatchObject> = {};
     for (const head of heads) {
@@ -216,7 +153,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     }
     const label =
       verb === 'Moved' ? `Moved ${title(heads, rows)} to ${mailboxName(to)}` : `${verb} ${title(heads, rows)}`;
-    run({ mail, patches, leave: leaving(target, sources), label, icon, to, quiet: false });
+    run({ mail, patches, leave: leavingRows(target), label, icon, to, quiet: false });
     if (target.rows === 'all') void target.list?.refresh();
   };
 
@@ -237,7 +174,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
   const destroy = async (target: Target): Promise<void> => {
     const { mail, list } = target;
     const rows = rowCount(target);
-    const heads = (await headsOf(target)).filter(
+    const heads = (await headsOf(connection, target)).filter(
       (head) => target.query.mailboxId === null || Object.hasOwn(head.mailboxIds, target.query.mailboxId),
     );
     if (heads.length === 0) return;
@@ -275,7 +212,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     icon: string,
   ): Promise<void> =>
     guard(async () => {
-      const heads = await headsOf(target);
+      const heads = await headsOf(connection, target);
       const patches = patchOf(heads);
       if (Object.keys(patches).length === 0) return;
       const rows = rowCount(target);

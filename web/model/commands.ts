@@ -1,5 +1,5 @@
 import type { EmailId } from '#jmap/ids.ts';
-import type { Target } from './actions.ts';
+import type { Target } from './targets.ts';
 import { openComposer, type ComposeRequest } from './compose-port.ts';
 import type { Command, Meant } from './keys.ts';
 import type { Model } from './model.ts';

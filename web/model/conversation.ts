@@ -18,7 +18,7 @@ export type Item =
   | { kind: 'draft'; head: EmailHead }
   | { kind: 'stack'; ids: readonly EmailId[] };
 
-/** An open conversation; UX rules of folding are in docs/spec/conversation.md. */
+/** An open conversation; docs/spec/web.md, rules C. */
 export interface Conversation {
   readonly mail: Mail;
   readonly threadId: ThreadId;

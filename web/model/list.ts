@@ -2,8 +2,9 @@ import { batch, signal, type ReadonlySignal } from '@preact/signals-core';
 import type { EmailId, ThreadId } from '#jmap/ids.ts';
 import type { Connection } from './connection.ts';
 import { MethodFailed, modelError, type ModelError } from './errors.ts';
+import { askPage, type Window } from './list-page.ts';
 import type { EmailNews, Mail } from './mail.ts';
-import { headProperties, type ListQuery } from './types.ts';
+import type { ListQuery } from './types.ts';
 
 export type ListState = { at: 'loading' } | { at: 'ready' } | { at: 'failed'; error: ModelError };
 
@@ -51,14 +52,8 @@ export interface List {
 export const pageSize = 50;
 const maxInFlight = 2;
 
-interface Window {
-  position: number;
-  ids: readonly EmailId[];
-  total: number;
-}
-
 export const openList = (connection: Connection, mail: Mail, query: ListQuery): List => {
-  const { accountId, filter, collapse } = query;
+  const { filter } = query;
   const state = signal<ListState>({ at: 'loading' });
   const total = signal<number | null>(null);
   const version = signal(0);
@@ -89,47 +84,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
     return !head || Object.hasOwn(head.mailboxIds, query.mailboxId);
   };
 
-  const ask = async (
-    where: { position: number } | { anchor: EmailId; anchorOffset: number },
-    limit: number,
-  ): Promise<Window> => {
-    const found = connection.call('Email/query', {
-      accountId,
-      filter,
-      sort: [...query.sort],
-      collapseThreads: collapse,
-      limit,
-      calculateTotal: true,
-      ...where,
-    });
-    const properties = [...headProperties];
-    if (!collapse) {
-      const heads = connection.call('Email/get', { accountId, '#ids': found.ref('/ids'), properties });
-      const [answer, got] = await Promise.all([found.answer, heads.answer]);
-      mail.emails.put(got.list);
-      return { position: answer.position, ids: answer.ids, total: answer.total ?? answer.ids.length };
-    }
-    const owners = connection.call('Email/get', {
-      accountId,
-      '#ids': found.ref('/ids'),
-      properties: ['id', 'threadId'],
-    });
-    const threads = connection.call('Thread/get', { accountId, '#ids': owners.ref('/list/*/threadId') });
-    const members = connection.call('Email/get', { accountId, '#ids': threads.ref('/list/*/emailIds'), properties });
-    const long = members.answer.then(
-      (got) => got,
-      (error: unknown) => {
-        if (error instanceof MethodFailed && error.type === 'requestTooLarge') return null;
-        throw error;
-      },
-    );
-    const [answer, got, conversations] = await Promise.all([found.answer, long, threads.answer, owners.answer]);
-    if (got) mail.emails.put(got.list);
-    else await mail.needHeads(answer.ids);
-    mail.threads.put(conversations.list);
-    if (!got) void mail.needHeads(conversations.list.flatMap((thread) => thread.emailIds)).catch(() => undefined);
-    return { position: answer.position, ids: answer.ids, total: answer.total ?? answer.ids.length };
-  };
+  const ask = askPage(connection, mail, query);
 
   const place = (target: (EmailId | undefined)[], found: Window): void => {
     const kept = found.ids.filter(stays);

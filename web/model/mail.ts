@@ -95,13 +95,11 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
     const calls = chunks(ids, maxInGet).map((some) =>
       connection.call('Email/get', { accountId, ids: some, properties: [...headProperties] }),
     );
-    for (const call of calls) {
-      const answer = await call.answer;
+    for (const answer of await Promise.all(calls.map((call) => call.answer)))
       batch(() => {
         emails.put(answer.list);
         emails.gone(answer.notFound);
       });
-    }
   };
 
   return {
@@ -147,8 +145,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
       const answers = chunks(ids, maxInGet).map(
         (some) => connection.call('Thread/get', { accountId, ids: some }).answer,
       );
-      for (const pending of answers) {
-        const answer = await pending;
+      for (const answer of await Promise.all(answers)) {
         await getHeads(emails.missing(answer.list.flatMap((thread) => thread.emailIds)) as EmailId[]);
         batch(() => {
           threads.put(answer.list);

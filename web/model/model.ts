@@ -12,6 +12,7 @@ import { openPlaces, type PlaceState } from './place.ts';
 import { openPrefs, type Prefs, type Storage } from './prefs.ts';
 import { openPush, type Height, type Push, type PushPorts } from './push.ts';
 import { openReading, type Reading } from './reading.ts';
+import { watchRefusals } from './refusals.ts';
 import { openRouter, type History, type Router } from './route.ts';
 import { openSession, type Session } from './session.ts';
 import { openTheme, type Theme } from './theme.ts';
@@ -158,6 +159,7 @@ export const openModel = (parts: ModelParts): Model => {
     });
   });
 
+  const stopRefusals = watchRefusals(mails, toasts);
   const places = openPlaces(connection, clock, router.route, mails);
   const reading = openReading(router, places.state, onePane, clock);
   const actions = openActions({ connection, toasts, undo, confirm });
@@ -205,6 +207,7 @@ export const openModel = (parts: ModelParts): Model => {
       reading.close();
       places.close();
       stopAccounts();
+      stopRefusals();
       closeToday();
     },
   };

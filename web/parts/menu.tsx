@@ -2,7 +2,7 @@ import { render, type TargetedKeyboardEvent } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
 import { placed, type Box } from './place.ts';
-import { IconButton, tooltip } from './tooltip.tsx';
+import { tooltip } from './tooltip.tsx';
 
 /** APG menu button and menu: arrows, Home, End, first letters; Escape and Tab close; focus returns to the opener. */
 
@@ -200,5 +200,3 @@ export const openContextMenu = (label: string, items: readonly MenuItem[], at: B
   };
   render(<Panel label={label} at={at} items={items} onClose={close} />, host);
 };
-
-export { IconButton };

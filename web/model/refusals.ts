@@ -1,0 +1,46 @@
+import { effect, untracked, type ReadonlySignal } from '@preact/signals-core';
+import type { MailboxId } from '#jmap/ids.ts';
+import type { Refusal } from '#jmap/keep.ts';
+import { counted } from './format.ts';
+import type { Mail } from './mail.ts';
+import { mailboxName } from './mailboxes.ts';
+import type { Toasts } from './toasts.ts';
+
+const whats: Record<Refusal['change'], string> = {
+  keywords: 'the mark',
+  move: 'the move',
+  copy: 'the copy',
+  destroy: 'the deletion',
+  append: 'the message',
+};
+
+/** `“Minutes” is back in Inbox. The server did not allow the move: folder Archive is read-only` */
+const wordsOf = (mail: Mail, { change, emailIds, words }: Refusal): string => {
+  const heads = emailIds.map((id) => mail.emails.peek(id)).filter((head) => head !== undefined);
+  const first = heads[0];
+  const named = first?.subject?.trim() ? `“${first.subject.trim()}”` : counted(Math.max(1, emailIds.length), 'message');
+  const subject = emailIds.length > 1 ? counted(emailIds.length, 'message') : named;
+  const mailbox = mail.mailboxes.get((Object.keys(first?.mailboxIds ?? {})[0] ?? '') as MailboxId);
+  const is = emailIds.length > 1 ? 'are' : 'is';
+  const where = change === 'keywords' || !mailbox ? `${is} as before` : `${is} back in ${mailboxName(mailbox)}`;
+  return `${subject} ${where}. The server did not allow ${whats[change]}: ${words}`;
+};
+
+/** Says what the mail server would not take, after it had been shown as done. What was refused before the app opened is known. */
+export const watchRefusals = (mails: ReadonlySignal<readonly Mail[]>, toasts: Toasts): (() => void) => {
+  const seen = new Map<Mail, string>();
+  const say = async (mail: Mail, refusal: Refusal): Promise<void> => {
+    await mail.needHeads(refusal.emailIds).catch(() => undefined);
+    toasts.show(wordsOf(mail, refusal), { tone: 'failed' });
+  };
+  return effect(() => {
+    for (const mail of mails.value) {
+      const status = mail.status.value;
+      if (!status) continue;
+      const before = seen.get(mail);
+      const newest = status.refusals[0];
+      seen.set(mail, newest?.at ?? '');
+      if (before !== undefined && newest && newest.at > before) untracked(() => void say(mail, newest));
+    }
+  });
+};
