@@ -7,6 +7,7 @@ import { type DoorEnv, type Routes } from './context.ts';
 import { eventSourceRoutes } from './event-source.ts';
 import { Hub } from './hub.ts';
 import { jmapRoutes } from './jmap.ts';
+import { type Lane, openLane } from './lane.ts';
 import { mailRoutes } from './mail.ts';
 import { Heights } from './measure.ts';
 import { Metrics } from './metrics.ts';
@@ -21,6 +22,8 @@ import { asDoorError } from './words.ts';
 /** Everything between a Request and its Response; sockets are none of its business. */
 export interface DoorApp extends Disposable {
   fetch: Hono<DoorEnv>['fetch'];
+  /** Answers a JMAP request right at the socket; false: `fetch` has to. */
+  lane: Lane;
 }
 
 const healthMs = 3_000;
@@ -86,11 +89,12 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
     metrics.request(routeOf(req.path), c.res.status, performance.now() - start);
   });
 
-  app.onError((error) => {
+  const refusal = (error: unknown): Response => {
     const problem = asDoorError(error);
     if (loudness(problem) !== 'info') logError(log, 'request', problem.cause ?? problem, { answer: problem.code });
     return problemResponse(problem);
-  });
+  };
+  app.onError(refusal);
 
   app.get('/healthz', async () => {
     const late = new Promise<boolean>((resolve) => setTimeout(resolve, healthMs, false).unref());
@@ -111,7 +115,7 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
     });
   });
 
-  const { jmap, wellKnown } = jmapRoutes(sessions);
+  const { jmap, wellKnown, api } = jmapRoutes(sessions);
   app.route('/auth', authRoutes(parts, sessions, metrics));
   app.route('/.well-known', wellKnown);
   app.route('/jmap/eventsource', eventSourceRoutes(sessions, hub));
@@ -133,6 +137,7 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
 
   return {
     fetch: app.fetch,
+    lane: openLane({ api, peers, mailHost, everywhere, problem: refusal, metrics }),
     [Symbol.dispose]: () => {
       unlisten();
       hub.close();

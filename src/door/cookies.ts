@@ -1,6 +1,6 @@
 import type { SessionSecrets } from '#vault/keeper.ts';
 import type { Links } from '#mailroom/links.ts';
-import type { Peer } from './peer.ts';
+import type { Head, Peer } from './peer.ts';
 
 /**
  * session = token, base64url; sent with every request.
@@ -16,7 +16,7 @@ const nameOf = (peer: Peer, cookie: 'session' | 'key' | 'known'): string => {
   return cookie === 'session' ? `__Host-${plain}` : `__Secure-${plain}`;
 };
 
-const valueOf = (request: Request, name: string): string | null => {
+const valueOf = (request: Head, name: string): string | null => {
   for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
     const [key = '', ...value] = pair.trim().split('=');
     if (key === name) return value.join('=');
@@ -24,16 +24,16 @@ const valueOf = (request: Request, name: string): string | null => {
   return null;
 };
 
-const readKey = (request: Request, name: string): Buffer | null => {
+const readKey = (request: Head, name: string): Buffer | null => {
   const bytes = Buffer.from(valueOf(request, name) ?? '', 'base64url');
   return bytes.length === 32 ? bytes : null;
 };
 
-export const readToken = (request: Request, peer: Peer): Buffer | null => readKey(request, nameOf(peer, 'session'));
+export const readToken = (request: Head, peer: Peer): Buffer | null => readKey(request, nameOf(peer, 'session'));
 
-export const readUnlockKey = (request: Request, peer: Peer): Buffer | null => readKey(request, nameOf(peer, 'key'));
+export const readUnlockKey = (request: Head, peer: Peer): Buffer | null => readKey(request, nameOf(peer, 'key'));
 
-export const readKnown = (request: Request, peer: Peer, links: Links, address: string): boolean =>
+export const readKnown = (request: Head, peer: Peer, links: Links, address: string): boolean =>
   links.isTag('known', address, valueOf(request, nameOf(peer, 'known')) ?? '');
 
 const cookie = (peer: Peer, name: string, value: string, path: string, maxAge: number | null): string =>

@@ -4,20 +4,29 @@ import { pulling } from '#mailroom/pulling.ts';
 import { readBytes } from './body.ts';
 import { newRoutes, type Routes } from './context.ts';
 import { Concurrency } from './limits.ts';
-import type { Peer } from './peer.ts';
+import type { Head, Peer } from './peer.ts';
 import { checkOrigin } from './peer.ts';
 import { DoorError, notFound } from './problems.ts';
 import type { Sessions, Visitor } from './sessions.ts';
 
+/** An answer before it is put on a socket or into a Response. */
+export interface ApiAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer<ArrayBuffer>;
+}
+
+/** One JMAP request; `read` gives its bytes, at most `limit` of them. @throws DoorError, RoomError */
+export type Api = (head: Head, peer: Peer, read: (limit: number) => Promise<Buffer>) => Promise<ApiAnswer>;
+
 /** A limit of the session object was passed – RFC 8620 §3.6.1 */
-const limitProblem = (status: 413 | 429, limit: string, detail: string): Response =>
-  new Response(JSON.stringify({ type: 'urn:ietf:params:jmap:error:limit', status, detail, limit }), {
-    status,
-    headers: {
-      'Content-Type': 'application/problem+json',
-      ...(status === 429 ? { 'Retry-After': '1' } : {}),
-    },
-  });
+const limitProblem = (status: 413 | 429, limit: string, detail: string): ApiAnswer => ({
+  status,
+  headers: { 'Content-Type': 'application/problem+json', ...(status === 429 ? { 'Retry-After': '1' } : {}) },
+  body: Buffer.from(JSON.stringify({ type: 'urn:ietf:params:jmap:error:limit', status, detail, limit })),
+});
+
+const asResponse = ({ status, headers, body }: ApiAnswer): Response => new Response(body, { status, headers });
 
 /** Printable ASCII for old clients, and the whole name as RFC 8187 says it. */
 export const contentDisposition = (name: string): string => {
@@ -44,13 +53,13 @@ export const blobHeaders = (type: string): Record<string, string> => ({
 });
 
 /** `/jmap/*` and the session resource: bytes go to the user's mailroom and come back, nothing is parsed here. */
-export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Routes } => {
+export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Routes; api: Api } => {
   const jmap = newRoutes();
   const wellKnown = newRoutes();
   const requests = new Concurrency(limits.maxConcurrentRequests);
   const uploads = new Concurrency(limits.maxConcurrentUpload);
 
-  const changer = async (request: Request, peer: Peer): Promise<Visitor> => {
+  const changer = async (request: Head, peer: Peer): Promise<Visitor> => {
     if (!request.headers.has('authorization')) checkOrigin(request, peer);
     return sessions.visitor(request, peer);
   };
@@ -65,17 +74,18 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
     });
   });
 
-  jmap.post('/api', async (c) => {
-    const visitor = await changer(c.req.raw, c.get('peer'));
+  const api: Api = async (head, peer, read) => {
+    const visitor = await changer(head, peer);
     const end = requests.begin(visitor.user);
     if (!end) return limitProblem(429, 'maxConcurrentRequests', `${limits.maxConcurrentRequests} requests at once.`);
     try {
-      const bytes = await readBytes(c.req.raw, limits.maxSizeRequest);
+      const bytes = await read(limits.maxSizeRequest);
       const { status, type, body } = await sessions.ask(visitor, 'api', { body: bytes });
-      return new Response(asBuffer(body), {
+      return {
         status,
         headers: { 'Content-Type': type, 'Cache-Control': 'private, no-store' },
-      });
+        body: asBuffer(body),
+      };
     } catch (error) {
       if (error instanceof DoorError && error.code === 'door/too-large')
         return limitProblem(413, 'maxSizeRequest', `At most ${limits.maxSizeRequest} bytes.`);
@@ -83,12 +93,17 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
     } finally {
       end();
     }
-  });
+  };
+
+  jmap.post('/api', async (c) =>
+    asResponse(await api(c.req.raw, c.get('peer'), (limit) => readBytes(c.req.raw, limit))),
+  );
 
   jmap.post('/upload/:account', async (c) => {
     const visitor = await changer(c.req.raw, c.get('peer'));
     const end = uploads.begin(visitor.user);
-    if (!end) return limitProblem(429, 'maxConcurrentUpload', `${limits.maxConcurrentUpload} uploads at once.`);
+    if (!end)
+      return asResponse(limitProblem(429, 'maxConcurrentUpload', `${limits.maxConcurrentUpload} uploads at once.`));
     try {
       const bytes = await readBytes(c.req.raw, limits.maxSizeUpload);
       const type = mediaType(c.req.header('content-type') ?? '') ?? 'application/octet-stream';
@@ -118,5 +133,5 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
     });
   });
 
-  return { jmap, wellKnown };
+  return { jmap, wellKnown, api };
 };

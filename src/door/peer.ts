@@ -3,6 +3,12 @@ import type { Config } from '#config/config.ts';
 import { blockList, isLoopback, within } from '#config/networks.ts';
 import { DoorError } from './problems.ts';
 
+/** What of a request says who is asking; a Request is one. Names of headers are lower-case. */
+export interface Head {
+  readonly url: string;
+  readonly headers: { get(name: string): string | null; has(name: string): boolean };
+}
+
 /** Who is at the other end, and by which name they reached us. */
 export interface Peer {
   /** Address of the client, as far as proxies we trust say it. */
@@ -27,7 +33,7 @@ const misnamed = (detail: string): DoorError =>
 export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 'host'>) => {
   const proxies = blockList(config.trustedProxies);
 
-  const forwarded = (request: Request, remote: string): { address: string; through: boolean } => {
+  const forwarded = (request: Head, remote: string): { address: string; through: boolean } => {
     const chain = (request.headers.get('x-forwarded-for') ?? '').split(',').map((part) => bare(part.trim()));
     if (!within(proxies, remote)) return { address: remote, through: false };
     // From the right: the first address that is no proxy of ours was seen by one of ours.
@@ -38,7 +44,7 @@ export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 
   /**
    * @throws DoorError `forbidden-origin` for a name that was not configured: DNS rebinding ends here
    */
-  return (request: Request, remote: string): Peer => {
+  return (request: Head, remote: string): Peer => {
     const { address, through } = forwarded(request, remote);
     const said = within(proxies, remote) ? request.headers.get('x-forwarded-proto') : null;
     const scheme = said === 'https' ? 'https' : 'http';
@@ -64,7 +70,7 @@ export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 
  * it is let through only where no cookie gives it power (`cookieless`).
  * @throws DoorError `forbidden-origin`
  */
-export const checkOrigin = (request: Request, peer: Peer, cookieless = false): void => {
+export const checkOrigin = (request: Head, peer: Peer, cookieless = false): void => {
   const origin = request.headers.get('origin');
   const site = request.headers.get('sec-fetch-site');
   if (origin === null && cookieless && (site === null || site === 'same-origin')) return;

@@ -24,7 +24,9 @@ export const openDoor = async (parts: DoorParts): Promise<Door> => {
     overrideGlobalObjects: false,
     errorHandler: (error) => problemResponse(unreadable(error)),
   });
-  const server = createServer((request, response) => void listener(request, response));
+  const server = createServer((request, response) => {
+    if (!app.lane(request, response)) void listener(request, response);
+  });
   server.on('clientError', refuseUnread);
   // An expectation we do not know is none: RFC 9110 §10.1.1 lets a server go on.
   server.on('checkExpectation', (request, response) => void listener(request, response));

@@ -90,5 +90,5 @@ export const movable = (bytes: Uint8Array): { bytes: Uint8Array; move: Transfera
 };
 
 /** A Buffer over the same memory. */
-export const asBuffer = (bytes: Uint8Array): Buffer =>
+export const asBuffer = (bytes: Uint8Array): Buffer<ArrayBuffer> =>
   Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);

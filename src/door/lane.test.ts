@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { test } from 'node:test';
+import type { Api } from './jmap.ts';
+import { openLane } from './lane.ts';
+import { Metrics } from './metrics.ts';
+import { openPeers } from './peer.ts';
+import { locked, problemResponse, unauthenticated } from './problems.ts';
+import { asDoorError } from './words.ts';
+
+interface Got {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** The lane on a socket; what it leaves is answered 418. */
+const openTestLane = async (api: Api) => {
+  const metrics = new Metrics();
+  const lane = openLane({
+    api,
+    peers: openPeers({ publicUrl: null, trustedProxies: [], host: '127.0.0.1' }),
+    mailHost: 'mail.localhost',
+    everywhere: { 'X-Content-Type-Options': 'nosniff' },
+    problem: (error) => problemResponse(asDoorError(error)),
+    metrics,
+  });
+  const server = createServer((incoming, outgoing) => {
+    if (!lane(incoming, outgoing)) outgoing.writeHead(418).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    metrics,
+    post: (body: string, headers: Record<string, string> = {}, path = '/jmap/api', method = 'POST'): Promise<Got> =>
+      new Promise((resolve, reject) => {
+        const sent = request(
+          {
+            port,
+            host: '127.0.0.1',
+            path,
+            method,
+            headers: { 'content-length': String(Buffer.byteLength(body)), ...headers },
+          },
+          (answer) => {
+            let text = '';
+            answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+            answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }));
+          },
+        );
+        sent.on('error', reject);
+        sent.end(body);
+      }),
+    [Symbol.asyncDispose]: async () => {
+      metrics.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+const echo: Api = async (head, peer, read) => ({
+  status: 200,
+  headers: { 'Content-Type': 'application/json' },
+  body: Buffer.from(
+    JSON.stringify([head.headers.get('cookie'), head.headers.has('origin'), peer.origin, String(await read(1e6))]),
+  ),
+});
+
+test('the bytes go to the mailroom with who asks, and the answer carries what every answer carries', async () => {
+  await using lane = await openTestLane(echo);
+  const long = 'x'.repeat(300_000);
+  const { status, headers, body } = await lane.post(long, { cookie: 'a=b', origin: 'http://x' });
+  assert.equal(status, 200);
+  assert.deepEqual(JSON.parse(body), ['a=b', true, `http://127.0.0.1:${lane.port}`, long]);
+  assert.deepEqual(
+    [headers['content-type'], headers['x-content-type-options'], Number(headers['content-length'])],
+    ['application/json', 'nosniff', body.length],
+  );
+  assert.match(
+    lane.metrics.text({ rooms: 0, users: 0, accounts: 0, streams: 0, present: 0 }),
+    /postern_requests_total\{route="jmap\/api",status="200"\} 1/,
+  );
+});
+
+test('a refusal before the body is read is told, and the connection goes on', async () => {
+  for (const [error, status] of [
+    [unauthenticated(), 401],
+    [locked(false), 423],
+    [new RangeError('a mistake of ours'), 500],
+  ] as const) {
+    await using lane = await openTestLane(() => Promise.reject(error));
+    const refused = await lane.post('x'.repeat(500_000));
+    assert.equal(refused.status, status);
+    assert.equal(refused.headers['content-type'], 'application/problem+json');
+    assert.equal(refused.headers['x-content-type-options'], 'nosniff');
+    assert.doesNotMatch(refused.body, /mistake/);
+  }
+});
+
+test('what is unusual goes the general way', async () => {
+  await using lane = await openTestLane(echo);
+  const statuses = await Promise.all([
+    lane.post('{}', {}, '/jmap/api?x'),
+    lane.post('{}', {}, '/jmap/api', 'PUT'),
+    lane.post('{}', { host: 'mail.localhost' }),
+    lane.post('{}', { host: 'a b' }),
+  ]);
+  assert.deepEqual(
+    statuses.map(({ status }) => status),
+    [418, 418, 418, 418],
+  );
+  const told = await lane.post('{}', { host: 'elsewhere.example' });
+  assert.equal(told.status, 403);
+});
+
+test('a body that breaks off harms nobody', async () => {
+  let read: Promise<unknown> = Promise.resolve();
+  await using lane = await openTestLane(async (head, peer, take) => {
+    read = take(1e6);
+    await read;
+    return echo(head, peer, () => Promise.resolve(Buffer.alloc(0)));
+  });
+  const socket = connect(lane.port, '127.0.0.1');
+  socket.write('POST /jmap/api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await assert.rejects(read);
+  assert.equal((await lane.post('{}')).status, 200);
+});
