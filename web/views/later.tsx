@@ -4,7 +4,7 @@ import type { ComponentType } from 'preact';
 /** A view whose code comes after the first list: fetched when it is drawn, or while the browser has nothing to do. */
 export const later = <P extends object>(
   load: () => Promise<ComponentType<P>>,
-): { View: ComponentType<P>; fetch(): void } => {
+): { View: ComponentType<P>; fetch: () => void } => {
   const loaded = signal<ComponentType<P> | null>(null);
   let started = false;
   const fetch = (): void => {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { typedAhead } from '#model/compose-port.ts';
-import { openKeys, type Press } from '#model/keys.ts';
+import { commands as everyCommand, openKeys, type Command, type Press } from '#model/keys.ts';
 import { listWidths } from '#model/prefs.ts';
 import { focusRegion } from '#parts/regions.ts';
 import { Bar } from './bar.tsx';
@@ -8,25 +8,26 @@ import { ComposerDocks } from './composer-slot.tsx';
 import { Confirm } from './confirm.tsx';
 import { openRow } from './mailbox/row.tsx';
 import { ListPane } from './mailbox/pane.tsx';
+import { Help } from './help.tsx';
 import { later } from './later.tsx';
 import { useApp, type App } from './model.ts';
+import { MoveDialog } from './move.tsx';
 import { PhoneBar } from './phone.tsx';
 import { Side } from './side.tsx';
 import { ToastView } from './toast.tsx';
 
 const conversation = later(async () => (await import('./conversation/pane.tsx')).ConversationPane);
 const help = later(async () => (await import('./help.tsx')).Help);
+const settings = later(async () => (await import('./settings/settings.tsx')).Settings);
 const move = later(async () => (await import('./move.tsx')).MoveDialog);
 
-/** Fetches them once the first list is on the screen. */
+/** Fetches the letter's code once the first list is on the screen. */
 const useLater = ({ model }: App): void => {
   const shown =
     model.reading.place.value?.list.total.value !== undefined && model.reading.place.value?.list.total.value !== null;
   useEffect(() => {
     if (!shown) return;
-    const timer = setTimeout(() => {
-      for (const view of [conversation, help, move]) view.fetch();
-    }, 200);
+    const timer = setTimeout(conversation.fetch, 200);
     return () => clearTimeout(timer);
   }, [shown]);
 };
@@ -47,6 +48,9 @@ const pressOf = (event: KeyboardEvent): Press => ({
   writing: isWriting(event.target),
 });
 
+/** In the settings no key acts on mail that is not shown. */
+const inSettings = (command: Command): boolean => everyCommand[command][1] === 'go' || command === 'undo';
+
 /** Keys of the whole window; parts that have keys of their own stop them before. */
 const useKeys = ({ model, commands }: App): void => {
   useEffect(() => {
@@ -59,6 +63,7 @@ const useKeys = ({ model, commands }: App): void => {
       }
       const meant = keys.press(pressOf(event), model.prefs.keys.peek());
       if (meant === null) return;
+      if (model.router.route.peek().at === 'settings' && meant !== 'half' && !inSettings(meant.command)) return;
       const isButton = event.target instanceof Element && event.target.closest('button, a, [role="button"]') !== null;
       if (meant !== 'half' && meant.command === 'open' && isButton) return;
       event.preventDefault();
@@ -141,12 +146,14 @@ export const Shell = () => {
   }, []);
   const width = model.prefs.listWidth.value;
   useEffect(() => own.current?.style.setProperty('--list-now', `${width}px`), [width]);
-  const title = model.reading.place.value?.title;
-  const subject = model.reading.conversation.value?.subject.value;
+  const route = model.router.route.value;
+  const page = route.at === 'settings' ? route.page : null;
+  const title = page ? 'Settings' : model.reading.place.value?.title;
+  const subject = page ? null : model.reading.conversation.value?.subject.value;
   useEffect(() => {
     document.title = [subject, title, 'Postern'].filter(Boolean).join(' - ');
   }, [title, subject]);
-  useEffect(() => setDrawer(false), [model.router.route.value]);
+  useEffect(() => setDrawer(false), [route]);
   const reading = model.reading.conversation.value !== null;
   const onePane = model.onePane.value;
   const before = useRef(reading);
@@ -168,6 +175,7 @@ export const Shell = () => {
       >
         Skip to the list
       </a>
+      {page ? <settings.View page={page} /> : <Mailroom />}
       <Side open={drawer} onClose={() => setDrawer(false)} onHelp={() => setDialog('help')} />
       <Bar onDrawer={() => setDrawer(true)} />
       <main class={`court ${reading ? 'reading' : ''}`}>
@@ -178,8 +186,8 @@ export const Shell = () => {
       <PhoneBar />
       <ToastView />
       <ComposerDocks />
-      {dialog === 'help' ? <help.View onClose={() => setDialog(null)} /> : null}
-      {dialog === 'move' ? <move.View onClose={() => setDialog(null)} /> : null}
+      {dialog === 'help' ? <Help onClose={() => setDialog(null)} /> : null}
+      {dialog === 'move' ? <MoveDialog onClose={() => setDialog(null)} /> : null}
       <Confirm />
     </div>
   );
