@@ -8,6 +8,14 @@ root.className = 'editor';
 root.setAttribute('role', 'textbox');
 root.setAttribute('aria-multiline', 'true');
 
+/** The app's typeface; until it is there, or without it, the system's. */
+const useFont = ({ family, url }: { family: string; url: string }): void => {
+  if ([...document.fonts].some((face) => face.family.includes(family))) return;
+  const face = new FontFace(family, `url(${JSON.stringify(url)})`, { weight: '200 800' });
+  document.fonts.add(face);
+  face.load().catch(() => document.fonts.delete(face));
+};
+
 const start = (port: MessagePort): void => {
   const tell = (message: FromEditor, transfer: Transferable[] = []): void => port.postMessage(message, transfer);
   document.body.append(root);
@@ -174,6 +182,7 @@ const start = (port: MessagePort): void => {
         editor.focus();
         break;
       case 'theme':
+        useFont(data.font);
         document.documentElement.style.colorScheme = data.scheme;
         for (const [name, value] of Object.entries(data.variables))
           document.documentElement.style.setProperty(name, value);

@@ -26,7 +26,12 @@ export type ToEditor =
   /** Null: take the link away. */
   | { do: 'link'; href: string | null }
   /** CSS custom properties of the theme. */
-  | { do: 'theme'; scheme: 'light' | 'dark'; variables: Readonly<Record<string, string>> }
+  | {
+      do: 'theme';
+      scheme: 'light' | 'dark';
+      variables: Readonly<Record<string, string>>;
+      font: { family: string; url: string };
+    }
   | { do: 'append'; html: string }
   /** The bytes of an image that stands in the text, as `wants` asked for. */
   | { do: 'image'; cid: string; type: string; bytes: ArrayBuffer }

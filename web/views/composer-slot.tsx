@@ -16,16 +16,27 @@ export interface ComposerModule {
 const loaded = signal<ComposerModule | null>(null);
 const chunks = import.meta.glob<ComposerModule>('./composer/composer.tsx');
 
-/** The composer's code is fetched at the first letter. */
+/** Whether a letter was left on this device. */
+const isUnfinished = (): boolean => {
+  try {
+    return Object.keys(localStorage).some((key) => key.startsWith('postern.letter.'));
+  } catch {
+    return false;
+  }
+};
+
+/** The composer's code is fetched at the first letter, or when one waits to be gone on with. */
 export const prepareComposer = (app: App): void => {
   const load = chunks['./composer/composer.tsx'];
   if (!load) return;
-  setComposerLoader(async () => {
+  const open = async (): Promise<void> => {
     if (loaded.peek()) return;
     const composer = await load();
     composer.start(app);
     loaded.value = composer;
-  });
+  };
+  setComposerLoader(open);
+  if (isUnfinished()) open().catch(() => undefined);
 };
 
 export const ComposerDocks = () => {

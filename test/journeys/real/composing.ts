@@ -44,5 +44,6 @@ export const pressSend = async (page: Page, within: Locator): Promise<void> => {
 /** Does not wait for the hold to end. */
 export const sendNow = (page: Page): Promise<void> => page.getByRole('button', { name: 'Send now' }).click();
 
+/** The hold of 20 s may still have to pass. */
 export const sentToast = (page: Page): Promise<void> =>
-  page.locator('.toast').getByText('Sent', { exact: true }).waitFor();
+  page.locator('.toast').getByText('Sent', { exact: true }).waitFor({ timeout: 40_000 });

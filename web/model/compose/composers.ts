@@ -48,8 +48,11 @@ export interface Writing {
   discard(): void;
 }
 
-/** What is kept on this device until the server has it. */
+/** What is kept on this device until the server has it; all tabs see the same. */
 export interface Keep {
+  /** True when no other tab has it in hand; it is this tab's from then on, until `release` or its end. */
+  claim(key: string): Promise<boolean>;
+  release(key: string): void;
   get(key: string): string | null;
   set(key: string, value: string): void;
   remove(key: string): void;
@@ -71,8 +74,8 @@ export interface ComposerParts {
 export interface Composers {
   readonly open: ReadonlySignal<readonly Writing[]>;
   start(request: ComposeRequest): Promise<void>;
-  /** Letters that were not on the server when the app ended. */
-  recover(): void;
+  /** Letters of this account that were not on the server when their tab ended. Never rejects. */
+  recover(mail: Mail): Promise<void>;
   suggest(mail: Mail, prefix: string): Promise<EmailAddress[]>;
 }
 
@@ -121,6 +124,23 @@ const wordsOf = (error: unknown): string =>
 
 const storageKey = (key: string): string => `postern.letter.${key}`;
 
+interface KeptLetter {
+  accountId: AccountId;
+  letter: Letter;
+  emailId: EmailId | null;
+}
+
+/** Null for what another version wrote and this one cannot read. */
+const readKept = (text: string | null): KeptLetter | null => {
+  try {
+    const kept = JSON.parse(text ?? '') as Partial<KeptLetter>;
+    const { accountId, letter, emailId = null } = kept;
+    return accountId && letter ? { accountId, letter: { ...emptyLetter, ...letter }, emailId } : null;
+  } catch {
+    return null;
+  }
+};
+
 export const openComposers = (parts: ComposerParts): Composers => {
   const { connection, clock, toasts, undo, outbox, keep } = parts;
   const open = signal<readonly Writing[]>([]);
@@ -143,6 +163,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
   ): Writing => {
     next += 1;
     const key = `${clock.now().toString(36)}-${next}`;
+    void keep.claim(storageKey(key));
     const uploads = new Map<string, AbortController>();
     const sending = signal(false);
     const trouble = signal<string | null>(null);
@@ -168,6 +189,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       draft.close();
       forget();
       keep.remove(storageKey(key));
+      keep.release(storageKey(key));
       for (const each of uploads.values()) each.abort();
       drop(writing);
     };
@@ -360,22 +382,18 @@ export const openComposers = (parts: ComposerParts): Composers => {
         toasts.show(error instanceof Error ? error.message : 'The letter could not be opened.', { tone: 'failed' });
       }
     },
-    recover: () => {
+    recover: async (mail) => {
       for (const key of keep.keys().filter((each) => each.startsWith('postern.letter.'))) {
-        const text = keep.get(key);
+        const kept = readKept(keep.get(key));
+        if (kept === null) keep.remove(key);
+        if (kept?.accountId !== mail.id || !(await keep.claim(key))) continue;
+        const ready = kept.letter.attachments.filter((each) => each.upload.at === 'ready');
+        if (!isBlank(kept.letter))
+          begin(mail, { ...kept.letter, attachments: ready }, { emailId: kept.emailId, begins: 'body' }).draft.change(
+            {},
+          );
         keep.remove(key);
-        if (text === null) continue;
-        try {
-          const kept = JSON.parse(text) as { accountId: AccountId; letter: Letter; emailId: EmailId | null };
-          const mail = parts.mail(kept.accountId);
-          const ready = kept.letter.attachments.filter((each) => each.upload.at === 'ready');
-          if (mail && !isBlank(kept.letter))
-            begin(mail, { ...kept.letter, attachments: ready }, { emailId: kept.emailId, begins: 'body' }).draft.change(
-              {},
-            );
-        } catch {
-          // What another version wrote and we cannot read is no letter.
-        }
+        keep.release(key);
       }
     },
     suggest: async (mail, prefix) => {

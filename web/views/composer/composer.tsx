@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { type Composers, type Keep, openComposers } from '#model/compose/composers.ts';
 import { registerComposer } from '#model/compose-port.ts';
 import type { App } from '../model.ts';
@@ -6,7 +6,26 @@ import { Dock, InlineComposer } from './dock.tsx';
 
 const opened = signal<Composers | null>(null);
 
+/** Locks of this tab, each let go by its function. */
+const held = new Map<string, () => void>();
+
 const keep: Keep = {
+  // Locks are there in secure contexts only; without them a letter may be recovered twice, but never lost.
+  claim: (key) =>
+    new Promise((resolve) => {
+      if (!('locks' in navigator)) return resolve(true);
+      const { promise, resolve: release } = Promise.withResolvers<void>();
+      return void navigator.locks.request(key, { ifAvailable: true }, (lock) => {
+        resolve(lock !== null);
+        if (lock === null) return undefined;
+        held.set(key, release);
+        return promise;
+      });
+    }),
+  release: (key) => {
+    held.get(key)?.();
+    held.delete(key);
+  },
   get: (key) => localStorage.getItem(key),
   set: (key, value) => {
     try {
@@ -38,7 +57,14 @@ export const start = ({ model }: App): void => {
   });
   opened.value = made;
   registerComposer(made.start);
-  made.recover();
+  const recovered = new Set<string>();
+  effect(() => {
+    for (const mail of model.mails.value) {
+      if (recovered.has(mail.id) || !mail.mailboxes.all.value || mail.identities.value.length === 0) continue;
+      recovered.add(mail.id);
+      void made.recover(mail);
+    }
+  });
 };
 
 export const Docks = () => (opened.value ? <Dock composers={opened.value} /> : null);

@@ -1,3 +1,4 @@
+import font from '@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2?url';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Active, FromEditor, ToEditor } from '#editor/protocol.ts';
 
@@ -34,6 +35,7 @@ const theme = (): ToEditor => {
   return {
     do: 'theme',
     scheme: style.colorScheme.includes('dark') ? 'dark' : 'light',
+    font: { family: 'Atkinson Hyperlegible Next', url: new URL(font, location.href).href },
     variables: Object.fromEntries(themed.map((name) => [name, style.getPropertyValue(name)])),
   };
 };

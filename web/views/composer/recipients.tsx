@@ -3,6 +3,7 @@ import { looksLikeAddress } from '#model/compose/letter.ts';
 import { colourOf, initialsOf, nameOf } from '#model/people.ts';
 import { takeAhead } from '#model/compose-port.ts';
 import { parsePeople } from '#model/compose/people.ts';
+import { Icon } from '#parts/icon.tsx';
 import { Tokens } from '#parts/tokens.tsx';
 
 /** One line of recipients: To, Cc or Bcc. */
@@ -33,9 +34,13 @@ export const Recipients = ({
     begin={takeAhead}
     render={(each) => (
       <>
-        <span class={`ava tiny g-${colourOf(each.email)}`} aria-hidden="true">
-          {initialsOf(each)}
-        </span>
+        {looksLikeAddress(each.email) ? (
+          <span class={`ava tiny g-${colourOf(each.email)}`} aria-hidden="true">
+            {initialsOf(each)}
+          </span>
+        ) : (
+          <Icon name="triangle-alert" size="s" />
+        )}
         <span class="cut" title={each.email}>
           {nameOf(each)}
         </span>

@@ -1,5 +1,5 @@
 import { useComputed, useSignalEffect } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active } from '#editor/protocol.ts';
 import type { EmailAddress, Identity } from '#jmap/mail.ts';
 import type { Writing } from '#model/compose/composers.ts';
@@ -155,12 +155,14 @@ const Head = ({ writing, title }: { writing: Writing; title: string }) => {
         {keptWords(writing)}
       </span>
       <IconButton icon="minus" label="Minimise" size="sm" onClick={() => (writing.shape.value = 'minimised')} />
-      <IconButton
-        icon={full ? 'minimize-2' : 'maximize-2'}
-        label={full ? 'Smaller window' : 'Larger window'}
-        size="sm"
-        onClick={() => (writing.shape.value = full ? 'docked' : 'full')}
-      />
+      <span class="comp-size">
+        <IconButton
+          icon={full ? 'minimize-2' : 'maximize-2'}
+          label={full ? 'Smaller window' : 'Larger window'}
+          size="sm"
+          onClick={() => (writing.shape.value = full ? 'docked' : 'full')}
+        />
+      </span>
       <IconButton icon="x" label="Save and close" cap="Esc" size="sm" onClick={() => writing.close()} />
     </header>
   );
@@ -205,10 +207,31 @@ const InlineHead = ({
   );
 };
 
+/** The focus goes back to where it was when the letter was opened, or to what took its place. */
+const useFocusBack = (): void => {
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    return () => {
+      requestAnimationFrame(() => {
+        if (document.activeElement !== document.body) return;
+        const places = [
+          before,
+          ...['#list [tabindex="0"]', '.conv', '.m-b [tabindex="0"]'].map((each) => document.querySelector(each)),
+        ];
+        const place = places.find(
+          (each) => each instanceof HTMLElement && each !== document.body && each.checkVisibility(),
+        );
+        (place as HTMLElement | undefined)?.focus({ preventScroll: true });
+      });
+    };
+  }, []);
+};
+
 /** One letter being written: docked, inline below a conversation, or full. */
 export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest: Suggest }) => {
   const letter = writing.draft.letter.value;
   const { draft } = writing;
+  useFocusBack();
   const editor = useRef<EditorHandle | null>(null);
   const plain = useRef<HTMLTextAreaElement>(null);
   const [active, setActive] = useState<readonly Active[]>([]);
@@ -224,6 +247,15 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
   const focusBody = (): void => {
     if (letter.mode === 'plain') plain.current?.focus();
     else editor.current?.tell({ do: 'focus', at: 'start' });
+  };
+  /** Tab leaves the text for the Send button; Shift+Tab for what stands before it. */
+  const tabOut = (back: boolean): void => {
+    const own = document.getElementById(`comp-${writing.key}`);
+    const stops = [...(own?.querySelectorAll<HTMLElement>('button, input, select, iframe') ?? [])].filter(
+      (each) => each.tabIndex >= 0 && each.checkVisibility(),
+    );
+    const text = stops.findIndex((each) => each.classList.contains('editor-frame'));
+    (back ? stops[text - 1] : document.getElementById(`send-${writing.key}`))?.focus();
   };
   const sendIt = (): void => {
     if ([...letter.to, ...letter.cc, ...letter.bcc].length === 0) setWarned('Say who it goes to.');
@@ -340,10 +372,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
           active={(styles) => setActive(styles)}
           pressed={(event) => {
             if (act({ key: event.key, ctrlKey: event.ctrl, metaKey: event.meta, shiftKey: event.shift })) return;
-            if (event.key === 'Tab')
-              document
-                .querySelector<HTMLElement>(event.shift ? `#subject-${writing.key}` : `#send-${writing.key}`)
-                ?.focus();
+            if (event.key === 'Tab') tabOut(event.shift);
           }}
           image={(image) => writing.attachImage(image)}
           imageBytes={(cid) => writing.imageBytes(cid)}

@@ -65,7 +65,7 @@ const Step = ({ mark, title, detail, ms }: { mark: Mark; title: string; detail: 
       <b>{title}</b>
       <small>{detail}</small>
     </span>
-    <time>{ms === null ? '' : `${(ms / 1000).toFixed(1)} s`}</time>
+    <time>{ms === null || ms < 50 ? '' : `${(ms / 1000).toFixed(1)} s`}</time>
   </li>
 );
 
@@ -156,7 +156,7 @@ export const Steps = ({ discovery, problem }: { discovery: Discovery; problem: P
       <Step
         mark={problem?.type.endsWith(':wrong-password') ? 'bad' : settings ? 'done' : 'wait'}
         title="Ways to sign in"
-        detail={signInDetail(settings)}
+        detail={problem?.type.endsWith(':wrong-password') ? 'The password was not accepted' : signInDetail(settings)}
         ms={null}
       />
     </ol>
