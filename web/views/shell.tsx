@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { typedAhead } from '#model/compose-port.ts';
-import { commands as everyCommand, openKeys, type Command, type Press } from '#model/keys.ts';
+import { openKeys, type Press } from '#model/keys.ts';
 import { listWidths } from '#model/prefs.ts';
 import { focusRegion } from '#parts/regions.ts';
 import { Bar } from './bar.tsx';
@@ -17,9 +17,6 @@ import { Side } from './side.tsx';
 import { ToastView } from './toast.tsx';
 
 const conversation = later(async () => (await import('./conversation/pane.tsx')).ConversationPane);
-const help = later(async () => (await import('./help.tsx')).Help);
-const settings = later(async () => (await import('./settings/settings.tsx')).Settings);
-const move = later(async () => (await import('./move.tsx')).MoveDialog);
 
 /** Fetches the letter's code once the first list is on the screen. */
 const useLater = ({ model }: App): void => {
@@ -48,9 +45,6 @@ const pressOf = (event: KeyboardEvent): Press => ({
   writing: isWriting(event.target),
 });
 
-/** In the settings no key acts on mail that is not shown. */
-const inSettings = (command: Command): boolean => everyCommand[command][1] === 'go' || command === 'undo';
-
 /** Keys of the whole window; parts that have keys of their own stop them before. */
 const useKeys = ({ model, commands }: App): void => {
   useEffect(() => {
@@ -63,7 +57,6 @@ const useKeys = ({ model, commands }: App): void => {
       }
       const meant = keys.press(pressOf(event), model.prefs.keys.peek());
       if (meant === null) return;
-      if (model.router.route.peek().at === 'settings' && meant !== 'half' && !inSettings(meant.command)) return;
       const isButton = event.target instanceof Element && event.target.closest('button, a, [role="button"]') !== null;
       if (meant !== 'half' && meant.command === 'open' && isButton) return;
       event.preventDefault();
@@ -146,14 +139,12 @@ export const Shell = () => {
   }, []);
   const width = model.prefs.listWidth.value;
   useEffect(() => own.current?.style.setProperty('--list-now', `${width}px`), [width]);
-  const route = model.router.route.value;
-  const page = route.at === 'settings' ? route.page : null;
-  const title = page ? 'Settings' : model.reading.place.value?.title;
-  const subject = page ? null : model.reading.conversation.value?.subject.value;
+  const title = model.reading.place.value?.title;
+  const subject = model.reading.conversation.value?.subject.value;
   useEffect(() => {
     document.title = [subject, title, 'Postern'].filter(Boolean).join(' - ');
   }, [title, subject]);
-  useEffect(() => setDrawer(false), [route]);
+  useEffect(() => setDrawer(false), [model.router.route.value]);
   const reading = model.reading.conversation.value !== null;
   const onePane = model.onePane.value;
   const before = useRef(reading);
@@ -175,7 +166,6 @@ export const Shell = () => {
       >
         Skip to the list
       </a>
-      {page ? <settings.View page={page} /> : <Mailroom />}
       <Side open={drawer} onClose={() => setDrawer(false)} onHelp={() => setDialog('help')} />
       <Bar onDrawer={() => setDrawer(true)} />
       <main class={`court ${reading ? 'reading' : ''}`}>
