@@ -55,6 +55,8 @@ export interface Model {
   readonly prefs: Prefs;
   readonly theme: ReadonlySignal<Theme>;
   readonly onePane: ReadonlySignal<boolean>;
+  /** Asks before what cannot be undone. */
+  ask(question: Question): Promise<boolean>;
   /** A question that waits for its answer. */
   readonly question: Signal<AskedQuestion | null>;
   /** The day as the lists need it; moves at midnight. */
@@ -160,7 +162,7 @@ export const openModel = (parts: ModelParts): Model => {
   });
 
   const stopRefusals = watchRefusals(mails, toasts);
-  const places = openPlaces(connection, clock, router.route, mails);
+  const places = openPlaces(connection, clock, router.mail, mails);
   const reading = openReading(router, places.state, onePane, clock);
   const actions = openActions({ connection, toasts, undo, confirm });
 
@@ -186,6 +188,7 @@ export const openModel = (parts: ModelParts): Model => {
     prefs,
     theme: openTheme(prefs.theme, parts.systemDark),
     onePane,
+    ask: confirm,
     question,
     today,
     waiting: computed(() => mails.value.reduce((sum, each) => sum + each.emails.waiting.value, 0)),

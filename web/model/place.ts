@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import { openList, type List } from './list.ts';
 import type { Mail } from './mail.ts';
 import { mailboxName } from './mailboxes.ts';
-import type { Route, Show } from './route.ts';
+import type { MailRoute, Show } from './route.ts';
 import { ask, type Question } from './search.ts';
 import { openSelection, type Selection } from './selection.ts';
 import type { Filter, ListQuery } from './types.ts';
@@ -72,7 +72,7 @@ export const accountName = (mail: Mail): string => mail.account.name || mail.id;
 export const boxName = (mailbox: Mailbox): string => mailbox.role ?? mailbox.id;
 
 const wantedOf = (
-  route: Route,
+  route: MailRoute,
   mails: readonly Mail[],
   now: Date,
 ): Wanted | 'opening' | 'empty-search' | { missing: Mail } => {
@@ -114,7 +114,7 @@ const wantedOf = (
 export const openPlaces = (
   connection: Connection,
   clock: Clock,
-  route: ReadonlySignal<Route>,
+  route: ReadonlySignal<MailRoute>,
   mails: ReadonlySignal<readonly Mail[]>,
 ): { state: ReadonlySignal<PlaceState>; close(): void } => {
   const state = signal<PlaceState>({ at: 'opening' });

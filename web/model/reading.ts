@@ -3,7 +3,7 @@ import type { Clock } from '#base/clock.ts';
 import type { EmailId, ThreadId } from '#jmap/ids.ts';
 import { openConversation, type Conversation } from './conversation.ts';
 import type { Place, PlaceState } from './place.ts';
-import type { Route, Router } from './route.ts';
+import type { MailRoute, Router } from './route.ts';
 
 /** The list and the letter together: which row is focused, which conversation is open, how one follows the other. */
 export interface Reading {
@@ -29,7 +29,7 @@ export interface Reading {
 export const followAfter = 120;
 const ahead = 3;
 
-const withThread = (route: Route, thread: string | null, place: Place): Route => {
+const withThread = (route: MailRoute, thread: string | null, place: Place): MailRoute => {
   if (route.at === 'home')
     return { at: 'mailbox', account: place.mail.account.name, box: place.box, show: place.show, thread };
   return { ...route, thread };
@@ -59,7 +59,7 @@ export const openReading = (
 
   const stop = effect(() => {
     const where = place.value;
-    const route = router.route.value;
+    const route = router.mail.value;
     const thread = route.at === 'home' ? null : route.thread;
     untracked(() => {
       const before = conversation.peek();
@@ -77,7 +77,7 @@ export const openReading = (
 
   const show = (where: Place, id: EmailId, how: 'step' | 'open'): void => {
     const thread = threadOf(where, id);
-    const route = router.route.peek();
+    const route = router.mail.peek();
     if (!thread) return;
     const next = withThread(route, thread, where);
     if (conversation.peek() && (how === 'step' || !onePane.peek())) router.replace(next);
@@ -106,7 +106,7 @@ export const openReading = (
   const up = (): void => {
     const where = place.peek();
     cancelFollow();
-    if (where) router.back(withThread(router.route.peek(), null, where));
+    if (where) router.back(withThread(router.mail.peek(), null, where));
   };
 
   const rowOfConversation = (where: Place, talk: Conversation): EmailId | null => {

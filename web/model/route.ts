@@ -1,4 +1,4 @@
-import { signal, type ReadonlySignal } from '@preact/signals-core';
+import { computed, signal, type ReadonlySignal } from '@preact/signals-core';
 import { never } from '#base/must.ts';
 
 /** Narrows a list; shown as tabs above it. */
@@ -8,12 +8,18 @@ export type Show = 'everything' | 'unread' | 'starred' | 'files';
  * Where the reader is.
  *   /a/ADDRESS/BOX[/c/THREAD][?show=unread]   BOX: a role (`inbox`), `starred`, or a mailbox id
  *   /search[/c/THREAD]?q=TEXT[&in=ADDRESS]
+ *   /settings/PAGE
  *   /                                          the inbox of the first account
  */
-export type Route =
+export type Route = MailRoute | { at: 'settings'; page: SettingsPage };
+
+export type MailRoute =
   | { at: 'home' }
   | { at: 'mailbox'; account: string; box: string; show: Show; thread: string | null }
   | { at: 'search'; text: string; account: string | null; thread: string | null };
+
+export const settingsPages = ['accounts', 'security', 'appearance'] as const;
+export type SettingsPage = (typeof settingsPages)[number];
 
 const shows: readonly Show[] = ['everything', 'unread', 'starred', 'files'];
 
@@ -28,6 +34,8 @@ const decode = (part: string): string => {
 export const parseRoute = (url: string): Route => {
   const { pathname, searchParams } = new URL(url, 'http://postern.invalid');
   const parts = pathname.split('/').filter(Boolean).map(decode);
+  if (parts[0] === 'settings')
+    return { at: 'settings', page: settingsPages.find((each) => each === parts[1]) ?? 'accounts' };
   if (parts[0] === 'search') {
     const thread = parts[1] === 'c' ? (parts[2] ?? null) : null;
     return { at: 'search', text: searchParams.get('q') ?? '', account: searchParams.get('in'), thread };
@@ -44,6 +52,8 @@ export const printRoute = (route: Route): string => {
   switch (route.at) {
     case 'home':
       return '/';
+    case 'settings':
+      return `/settings/${route.page}`;
     case 'mailbox': {
       const thread = route.thread === null ? '' : `/c/${segment(route.thread)}`;
       const show = route.show === 'everything' ? '' : `?show=${route.show}`;
@@ -71,6 +81,8 @@ export interface History {
 
 export interface Router {
   readonly route: ReadonlySignal<Route>;
+  /** Where in the mail; while the settings are open, where it was left. */
+  readonly mail: ReadonlySignal<MailRoute>;
   go(route: Route): void;
   /** Without a step to go back to. */
   replace(route: Route): void;
@@ -80,6 +92,12 @@ export interface Router {
 
 export const openRouter = (history: History): Router => {
   const route = signal(parseRoute(history.url));
+  let left: MailRoute = { at: 'home' };
+  const mail = computed((): MailRoute => {
+    const now = route.value;
+    if (now.at !== 'settings') left = now;
+    return left;
+  });
   const trail: string[] = [];
   history.onMove(() => {
     trail.pop();
@@ -92,6 +110,7 @@ export const openRouter = (history: History): Router => {
   };
   return {
     route,
+    mail,
     replace,
     go: (next) => {
       const from = printRoute(route.peek());

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { typedAhead } from '#model/compose-port.ts';
-import { openKeys, type Press } from '#model/keys.ts';
+import { commands as everyCommand, openKeys, type Command, type Press } from '#model/keys.ts';
 import { listWidths } from '#model/prefs.ts';
 import { focusRegion } from '#parts/regions.ts';
 import { Bar } from './bar.tsx';
@@ -17,6 +17,7 @@ import { Side } from './side.tsx';
 import { ToastView } from './toast.tsx';
 
 const conversation = later(async () => (await import('./conversation/pane.tsx')).ConversationPane);
+const settings = later(async () => (await import('./settings/settings.tsx')).Settings);
 
 /** Fetches the letter's code once the first list is on the screen. */
 const useLater = ({ model }: App): void => {
@@ -45,6 +46,9 @@ const pressOf = (event: KeyboardEvent): Press => ({
   writing: isWriting(event.target),
 });
 
+/** In the settings no key acts on mail that is not shown. */
+const inSettings = (command: Command): boolean => everyCommand[command][1] === 'go' || command === 'undo';
+
 /** Keys of the whole window; parts that have keys of their own stop them before. */
 const useKeys = ({ model, commands }: App): void => {
   useEffect(() => {
@@ -57,6 +61,7 @@ const useKeys = ({ model, commands }: App): void => {
       }
       const meant = keys.press(pressOf(event), model.prefs.keys.peek());
       if (meant === null) return;
+      if (model.router.route.peek().at === 'settings' && meant !== 'half' && !inSettings(meant.command)) return;
       const isButton = event.target instanceof Element && event.target.closest('button, a, [role="button"]') !== null;
       if (meant !== 'half' && meant.command === 'open' && isButton) return;
       event.preventDefault();
@@ -139,12 +144,14 @@ export const Shell = () => {
   }, []);
   const width = model.prefs.listWidth.value;
   useEffect(() => own.current?.style.setProperty('--list-now', `${width}px`), [width]);
-  const title = model.reading.place.value?.title;
-  const subject = model.reading.conversation.value?.subject.value;
+  const route = model.router.route.value;
+  const page = route.at === 'settings' ? route.page : null;
+  const title = page ? 'Settings' : model.reading.place.value?.title;
+  const subject = page ? null : model.reading.conversation.value?.subject.value;
   useEffect(() => {
     document.title = [subject, title, 'Postern'].filter(Boolean).join(' - ');
   }, [title, subject]);
-  useEffect(() => setDrawer(false), [model.router.route.value]);
+  useEffect(() => setDrawer(false), [route]);
   const reading = model.reading.conversation.value !== null;
   const onePane = model.onePane.value;
   const before = useRef(reading);
@@ -153,27 +160,42 @@ export const Shell = () => {
       document.querySelector<HTMLElement>(reading ? '.conv' : '#list [tabindex="0"]')?.focus();
     before.current = reading;
   }, [reading, onePane]);
+  const fromSettings = useRef(page !== null);
+  useEffect(() => {
+    if (fromSettings.current && page === null) {
+      const gear = document.querySelector<HTMLElement>('.to-settings');
+      const shown = gear?.checkVisibility({ visibilityProperty: true }) ? gear : null;
+      (shown ?? document.querySelector<HTMLElement>('#list [tabindex="0"]'))?.focus();
+    }
+    fromSettings.current = page !== null;
+  }, [page]);
 
   return (
     <div ref={own} class="app">
-      <a
-        class="skip btn primary"
-        href="#list-pane"
-        onClick={(event) => {
-          event.preventDefault();
-          document.querySelector<HTMLElement>('#list [tabindex="0"], #list-pane button')?.focus();
-        }}
-      >
-        Skip to the list
-      </a>
-      <Side open={drawer} onClose={() => setDrawer(false)} onHelp={() => setDialog('help')} />
-      <Bar onDrawer={() => setDrawer(true)} />
-      <main class={`court ${reading ? 'reading' : ''}`}>
-        <ListPane onDrawer={() => setDrawer(true)} />
-        <conversation.View />
-        <Sash />
-      </main>
-      <PhoneBar />
+      {page ? (
+        <settings.View page={page} />
+      ) : (
+        <>
+          <a
+            class="skip btn primary"
+            href="#list-pane"
+            onClick={(event) => {
+              event.preventDefault();
+              document.querySelector<HTMLElement>('#list [tabindex="0"], #list-pane button')?.focus();
+            }}
+          >
+            Skip to the list
+          </a>
+          <Side open={drawer} onClose={() => setDrawer(false)} onHelp={() => setDialog('help')} />
+          <Bar onDrawer={() => setDrawer(true)} />
+          <main class={`court ${reading ? 'reading' : ''}`}>
+            <ListPane onDrawer={() => setDrawer(true)} />
+            <conversation.View />
+            <Sash />
+          </main>
+          <PhoneBar />
+        </>
+      )}
       <ToastView />
       <ComposerDocks />
       {dialog === 'help' ? <Help onClose={() => setDialog(null)} /> : null}

@@ -183,6 +183,12 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
           }}
         />
         <div class="foot">
+          <IconButton
+            icon="settings"
+            label="Settings"
+            class="to-settings"
+            onClick={() => model.router.go({ at: 'settings', page: 'accounts' })}
+          />
           <IconButton icon="circle-question-mark" label="Keyboard shortcuts" cap="?" onClick={onHelp} />
           <ThemeButton />
           <IconButton icon="log-out" label="Sign out" class="last" onClick={() => void model.signOut()} />
