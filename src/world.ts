@@ -78,7 +78,7 @@ export const openWorld = async (config: Config, secrets: Secrets, instead: Parti
   const store = instead.store ?? stack.use(await openStore(databaseUrl, { mode: 'thread', clock }));
 
   const data: ThreadData = { config, databaseUrl, keeper: address, linkKey };
-  const mailrooms = stack.use(openMailrooms(config.mailrooms, () => startThread(data), log));
+  const mailrooms = stack.use(openMailrooms(config.mailrooms, () => startThread(data, log), log));
   const dist = instead.dist ?? join(root, 'dist');
   const door = stack.use(
     await openDoor({ config, secrets, store, keeper, mailrooms, discover, links, clock, log, dist }),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
-import type { Log } from '#base/log.ts';
+import { type Log, logError } from '#base/log.ts';
 import type { SessionId, UserId } from '#vault/keeper.ts';
 import { fromWire, RoomError } from './errors.ts';
 import { type Answer, type Ask, type AskMessage, movable, type Op, type RoomMessage, type Who } from './protocol.ts';
@@ -151,14 +151,14 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
 const patience = 10_000;
 
 /** A mailroom in a thread of its own. `data` becomes its `workerData`. */
-export const startThread = (data: unknown): Line => {
+export const startThread = (data: unknown, log: Log): Line => {
   const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: data, name: 'mailroom' });
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   return {
     post: (message, move) => worker.postMessage(message, move),
     onMessage: (listener) => worker.on('message', listener),
     onEnd: (listener) => {
-      worker.on('error', () => undefined);
+      worker.on('error', (error) => logError(log, 'mailroom failed', error));
       worker.once('exit', listener);
     },
     end: async () => {
