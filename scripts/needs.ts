@@ -29,6 +29,17 @@ const needs: Record<string, Need[]> = {
       present: () => ['15', '16', '17', '18'].some((v) => has(`/usr/lib/postgresql/${v}/bin/postgres`)),
       what: 'PostgreSQL',
     },
+    { package: 'mariadb-server', present: () => has('/usr/sbin/mariadbd'), what: 'MariaDB' },
+    ...['mysql', 'pgsql', 'sqlite'].map((driver) => ({
+      package: `dovecot-${driver}`,
+      present: () => has(`/usr/lib/dovecot/modules/auth/libdriver_${driver}.so`),
+      what: `Dovecot's driver ${driver}`,
+    })),
+    {
+      package: 'dovecot-submissiond',
+      present: () => has('/usr/lib/dovecot/submission'),
+      what: 'its submission server',
+    },
   ],
 };
 
