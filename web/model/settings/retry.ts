@@ -15,8 +15,7 @@ export const retryAccount = async (
     const update = { [singleton]: { status: { at: 'connecting' } } };
     const set = connection.call('MailAccount/set', { accountId: mail.id, update });
     const get = connection.call('MailAccount/get', { accountId: mail.id, ids: null });
-    await set.answer;
-    const answer = await get.answer;
+    const [, answer] = await Promise.all([set.answer, get.answer]);
     mail.states.MailAccount = answer.state;
     const [status] = answer.list;
     if (status) mail.setStatus(status);
