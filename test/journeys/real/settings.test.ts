@@ -148,7 +148,7 @@ test('name, reply address and signature are saved when one leaves the field, and
   const { page, errors } = at;
   await open(page, 'accounts');
   await page.getByText('Connected').waitFor();
-  await page.getByText(/can be searched/u).waitFor();
+  await page.getByText(/1 message here, all of it searchable/u).waitFor();
   const name = page.getByLabel('Your name');
   await name.fill('Alice Andersson');
   await name.press('Tab');
@@ -205,7 +205,7 @@ test('a server that is away is said, and tried again on request', async () => {
     await route.fulfill({ response: answer, json });
   });
   await open(page, 'accounts');
-  await page.getByText('127.0.0.1 does not answer since').waitFor();
+  await page.getByText('127.0.0.1 does not answer').waitFor();
   await accessibleEverywhere(page, 'an account that is away');
   await shot(page, 'away');
   await page.getByRole('button', { name: 'Try again' }).click();

@@ -9,6 +9,7 @@ import { type Loaded, openLoaded } from './loaded.ts';
 
 /** The browsers one is signed in with. */
 export interface WebSessions {
+  /** This browser first, then last seen first. */
   readonly state: ReadonlySignal<Loaded<WebSession>>;
   load(): Promise<void>;
   /** Ends others. They leave the list at once, and come back if the server would not. Never rejects. */
@@ -20,9 +21,10 @@ export const openWebSessions = (
   { connection, toasts }: { connection: Connection; toasts: Toasts },
   accountId: AccountId,
 ): WebSessions => {
-  const { state, load, change } = openLoaded(
-    async () => (await connection.call('WebSession/get', { accountId, ids: null }).answer).list,
-  );
+  const { state, load, change } = openLoaded(async () => {
+    const { list } = await connection.call('WebSession/get', { accountId, ids: null }).answer;
+    return list.toSorted((a, b) => Number(b.isCurrent) - Number(a.isCurrent));
+  });
 
   const end: WebSessions['end'] = async (ids) => {
     if (ids.length === 0) return;

@@ -46,12 +46,12 @@ test('an account in words', () => {
   assert.equal(hostWords(facts.imap), 'imap.example, 993, TLS');
   assert.equal(progressWords(facts), 'Fetching, 1,200 of 3,000 messages are here');
   const done = { ...facts.progress, done: true, known: 3000, searchable: 100 };
-  assert.match(progressWords({ ...facts, progress: done }), /^All 3,000 .* 100 of them can be searched/u);
+  assert.match(progressWords({ ...facts, progress: done }), /^3,000 messages here; 100 of them can be searched/u);
   const words = (status: unknown) => accountWords({ ...facts, status } as MailAccount, now);
   assert.deepEqual([words({ at: 'live' }).tone, words({ at: 'live' }).retry], ['ok', false]);
   const away = words({ at: 'away', since: at(10), retryAt: at(-10), code: 'net/unreachable', words: 'bye' });
-  assert.deepEqual([away.title, away.retry], ['imap.example does not answer since Today 09:40', true]);
-  assert.match(away.detail ?? '', /tries again at 10:00 .* The server said: bye$/u);
+  assert.deepEqual([away.title, away.retry], ['imap.example does not answer', true]);
+  assert.match(away.detail ?? '', /^No answer since Today 09:40\. .* tries again at 10:00 .* The server said: bye$/u);
   assert.match(words({ at: 'refused', since: at(10), words: null }).detail ?? '', /Mail already here stays readable/u);
 });
 
@@ -59,7 +59,7 @@ const session = (id: string, isCurrent = false): WebSession => ({ id, isCurrent 
 const ids = (list: readonly { id: string }[]): string[] => list.map(({ id }) => id);
 
 const openSessions = (set: Handlers[string]) => {
-  const list = [session('W1', true), session('W2'), session('W3')];
+  const list = [session('W2'), session('W1', true), session('W3')];
   const server = fakeServer({
     'WebSession/get': () => ({ accountId, state: '1', list, notFound: [] }),
     'WebSession/set': set,

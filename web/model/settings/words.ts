@@ -1,5 +1,5 @@
 import type { MailAccount, MailHost, WebSession } from '#jmap/keep.ts';
-import { clockTime, count, foldTime, messageTime } from '../format.ts';
+import { clockTime, count, counted, foldTime, messageTime } from '../format.ts';
 
 /** How settings say things. */
 
@@ -44,8 +44,8 @@ export const accountWords = ({ status, imap }: MailAccount, now: Date): AccountW
     case 'away':
       return {
         tone: 'wait',
-        title: `${imap.host} does not answer since ${messageTime(status.since, now)}`,
-        detail: `You can read, write and sort; Postern tries again at ${clockTime(Date.parse(status.retryAt))} and sends your changes then.${status.words ? ` The server said: ${status.words}` : ''}`,
+        title: `${imap.host} does not answer`,
+        detail: `No answer since ${messageTime(status.since, now)}. You can read, write and sort; Postern tries again at ${clockTime(Date.parse(status.retryAt))} and sends your changes then.${status.words ? ` The server said: ${status.words}` : ''}`,
         retry: true,
       };
     case 'refused':
@@ -63,6 +63,6 @@ export const progressWords = ({ progress }: MailAccount): string => {
   const { known, total, done, searchable } = progress;
   if (!done) return `Fetching, ${count(known)} of ${count(total)} messages are here`;
   if (searchable < known)
-    return `All ${count(known)} messages are here; ${count(searchable)} of them can be searched by their text`;
-  return `All ${count(known)} messages are here and can be searched`;
+    return `${counted(known, 'message')} here; ${count(searchable)} of them can be searched by their text`;
+  return `${counted(known, 'message')} here, all of it searchable`;
 };

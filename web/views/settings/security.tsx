@@ -14,7 +14,7 @@ const SessionRow = ({ session, now, onEnd }: { session: WebSession; now: Date; o
     icon={isPhone(session.device) ? 'smartphone' : 'laptop'}
     title={session.device}
     detail={sessionWords(session, now)}
-    aside={session.isCurrent ? 'This browser, now' : ago(session.lastSeenAt, now)}
+    aside={session.isCurrent ? 'This browser, now' : `Seen ${ago(session.lastSeenAt, now)}`}
   >
     {session.isCurrent ? null : (
       <button

@@ -8,10 +8,10 @@ import { Appearance } from './appearance.tsx';
 import { Security } from './security.tsx';
 import './settings.css';
 
-const pages: Readonly<Record<SettingsPage, { title: string; icon: IconName; group: string }>> = {
-  accounts: { title: 'Accounts', icon: 'users', group: 'Mail' },
-  security: { title: 'Security', icon: 'shield-check', group: 'Security' },
-  appearance: { title: 'Appearance', icon: 'palette', group: 'Postern' },
+const pages: Readonly<Record<SettingsPage, { title: string; icon: IconName }>> = {
+  accounts: { title: 'Accounts', icon: 'users' },
+  security: { title: 'Security', icon: 'shield-check' },
+  appearance: { title: 'Appearance', icon: 'palette' },
 };
 
 const bodies = { accounts: Accounts, security: Security, appearance: Appearance };
@@ -26,11 +26,10 @@ const Nav = ({ page, onBack }: { page: SettingsPage; onBack(): void }) => {
       </div>
       <ul>
         {settingsPages.map((each) => {
-          const { title, icon, group } = pages[each];
+          const { title, icon } = pages[each];
           const route = { at: 'settings', page: each } as const;
           return (
             <li key={each}>
-              {group === title ? null : <span class="set-group">{group}</span>}
               <a
                 class={each === page ? 'on' : ''}
                 aria-current={each === page ? 'page' : undefined}

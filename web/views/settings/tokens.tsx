@@ -124,7 +124,7 @@ const FreshToken = ({ token, onClose }: { token: NewToken; onClose(): void }) =>
     }
   };
   return (
-    <section class="set-card fresh" aria-labelledby="set-fresh">
+    <section class="set-card ready" aria-labelledby="set-fresh">
       <header>
         <h3 id="set-fresh">Token “{token.name}” is ready</h3>
         <IconButton icon="x" label="Put away" size="sm" onClick={onClose} />
