@@ -160,7 +160,7 @@ test('a token is made with its end; its secret is not in the list', async () => 
   assert.deepEqual(ids(list()), ['k1']);
   assert.doesNotMatch(JSON.stringify(list()), /secret/u);
   await tokens.make({ name: 'for ever', readOnly: false, life: null });
-  assert.equal((requests[2]?.[2] as { expires: unknown }).expires, null);
+  assert.deepEqual(requests[2]?.[2], { name: 'for ever', readOnly: false, expires: null });
 });
 
 test('a token is deleted after a question that names it, and stays when it could not be', async () => {
