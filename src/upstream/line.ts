@@ -12,6 +12,8 @@ export interface TaskOptions {
   urgency: Urgency;
   /** Begin again after the connection broke under it: only for what may be repeated. Default true. */
   again?: boolean;
+  /** Not on any other connection: when this one ends before the job has begun, it is rejected. */
+  only?: ImapSession;
 }
 
 interface Job {
@@ -19,9 +21,12 @@ interface Job {
   order: number;
   /** Starts left. */
   starts: number;
+  only: ImapSession | null;
   run(session: ImapSession): Promise<void>;
   reject(error: unknown): void;
 }
+
+const broken = (cause?: unknown): UpstreamError => new UpstreamError('net/away', 'the connection broke', { cause });
 
 /**
  * The jobs of one connection, the most urgent first, one at a time. A line without session keeps its jobs until one is
@@ -55,13 +60,15 @@ export class Line {
     return this.#jobs.some((job) => job.urgency <= least);
   }
 
-  run<T>(task: Task<T>, { urgency: level, again = true }: TaskOptions): Promise<T> {
+  run<T>(task: Task<T>, { urgency: level, again = true, only }: TaskOptions): Promise<T> {
     if (this.#away !== null) return Promise.reject(this.#away);
+    if (only !== undefined && only !== this.#session) return Promise.reject(broken());
     return new Promise<T>((resolve, reject) => {
       this.#put({
         urgency: level,
         order: (this.#order += 1),
         starts: again ? 2 : 1,
+        only: only ?? null,
         run: async (session) => resolve(await task(session)),
         reject,
       });
@@ -89,6 +96,11 @@ export class Line {
 
   #detach(session: ImapSession): void {
     if (this.#session === session) this.#session = null;
+    const bound = this.#jobs.filter((job) => job.only === session);
+    for (const job of bound) {
+      this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      job.reject(broken());
+    }
   }
 
   #put(job: Job): void {
@@ -114,8 +126,8 @@ export class Line {
         await job.run(session);
       } catch (error) {
         if (session.ended === null) job.reject(error);
-        else if (job.starts > 0) this.#put(job);
-        else job.reject(new UpstreamError('net/away', 'the connection broke', { cause: error }));
+        else if (job.starts > 0 && job.only === null) this.#put(job);
+        else job.reject(broken(error));
       }
     }
     this.#busy = false;

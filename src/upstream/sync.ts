@@ -60,8 +60,8 @@ export class Sync {
     const { lines, folders, told } = this.#parts;
     this.stop();
     this.#notified = false;
-    // Nothing of this is done again on another connection: that one begins anew.
-    const first = { urgency: urgency.arrival, again: false };
+    // Nothing of this is done on another connection: that one begins anew.
+    const first = { urgency: urgency.arrival, again: false, only: session };
     const differing = await lines.watch.run((line) => folders.run(line), first);
     told();
     const inbox = this.#inbox();

@@ -101,7 +101,8 @@ export class Watch {
     lines.watch.attach(session);
     this.#set({ at: 'live' });
     try {
-      await this.#parts.begin(session);
+      // What it waits for may be waiting for the next connection.
+      await Promise.race([this.#parts.begin(session), ended]);
     } catch (error) {
       if (session.ended === null && !this.#closed) logError(log, 'upstream.begin', error);
     }
