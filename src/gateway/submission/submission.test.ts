@@ -47,7 +47,7 @@ test('RFC 8621 §6 the first identity is made of the account, once, and sealed',
   assert.doesNotMatch(record!.sealed.toString('latin1'), /ana@/);
 });
 
-test('RFC 8621 §6 until it is edited the first identity is called as its last letters were', async () => {
+test('until it is edited the first identity is called as its last letters were', async () => {
   using g = openTestGateway();
   g.open.account.name = 'example.org';
   const id = await identity(g);
