@@ -126,7 +126,7 @@ test('RFC 8621 §7.5 EmailSubmission/set create: held, sealed, Bcc out of the me
   assert.equal(list[0].stage, 'held');
 });
 
-test('RFC 8621 §4.1.1 what is answered or forwarded is marked once the message went', async () => {
+test('what is answered or forwarded is marked once the message went', async () => {
   using g = openTestGateway();
   const asked = g.deliver('Message-ID: <asked@example.net>\nSubject: Asked\n\nWell?');
   const shown = g.deliver('Message-ID: <shown@example.net>\nSubject: Shown\n\nLook');
