@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { composer, editorOf, inlineComposer, pressSend, sendNow, sentToast } from './composing.ts';
 import { letter, mailbox, png, richBody } from './letters.ts';
 import { parsed } from './parsed.ts';
-import { focusOn, openReal, type Real, signIn, until, type Visit } from './world.ts';
+import { accessibleEverywhere, focusOn, openReal, type Real, signIn, until, type Visit } from './world.ts';
 
 /** Answering and forwarding: who it goes to, what stands below it unchanged, what goes along, what is marked. */
 
@@ -157,4 +157,25 @@ test('a forwarded letter carries text, images and files of the original', async 
     ([first]) => first?.flags.includes('$Forwarded') === true || first?.flags.includes('$forwarded') === true,
   );
   assert.deepEqual(errors, []);
+});
+
+test('the composer in its three shapes, by day and night, on desk and phone, has no barrier that axe can see', async () => {
+  const { page } = at;
+  await open(/Plan for Friday/u);
+  await page.keyboard.press('r');
+  await editorOf(inlineComposer(page)).waitFor();
+  await accessibleEverywhere(page, 'inline');
+  await inlineComposer(page).getByRole('button', { name: 'Discard draft' }).click();
+  await page.keyboard.press('c');
+  const dialog = page.locator('.comp[role=dialog]');
+  await dialog.getByRole('combobox', { name: 'To' }).fill('Bob Burns <bob@village.test>, crew@nowhere,');
+  await dialog.getByRole('button', { name: 'Cc', exact: true }).click();
+  await dialog
+    .locator('input[type=file]')
+    .setInputFiles([{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a') }]);
+  await dialog.getByRole('button', { name: 'Formatting' }).click();
+  await accessibleEverywhere(page, 'docked');
+  await dialog.getByRole('button', { name: 'Larger window' }).click();
+  await dialog.getByRole('button', { name: 'Plain text' }).click();
+  await accessibleEverywhere(page, 'full, plain text');
 });

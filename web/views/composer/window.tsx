@@ -149,7 +149,7 @@ const People = ({ writing, letter, suggest }: { writing: Writing; letter: Letter
 const Head = ({ writing, title }: { writing: Writing; title: string }) => {
   const full = writing.shape.value === 'full';
   return (
-    <header class="comp-h">
+    <div class="comp-h">
       <b class="cut">{title}</b>
       <span class="saved cut" role={writing.draft.kept.value.at === 'failed' ? 'alert' : undefined}>
         {keptWords(writing)}
@@ -164,7 +164,7 @@ const Head = ({ writing, title }: { writing: Writing; title: string }) => {
         />
       </span>
       <IconButton icon="x" label="Save and close" cap="Esc" size="sm" onClick={() => writing.close()} />
-    </header>
+    </div>
   );
 };
 
@@ -182,7 +182,7 @@ const InlineHead = ({
   const me = writing.draft.identity();
   const names = [...letter.to, ...letter.cc].map((each) => each.name ?? each.email).join(', ');
   return (
-    <header class="inline-h">
+    <div class="inline-h">
       <Avatar
         initials={initialsOf({ name: me?.name ?? null, email: me?.email ?? '?' })}
         colour={colourOf(me?.email ?? '')}
@@ -203,7 +203,7 @@ const InlineHead = ({
         size="sm"
         onClick={() => (writing.shape.value = 'docked')}
       />
-    </header>
+    </div>
   );
 };
 
@@ -437,7 +437,7 @@ const Foot = (props: {
   const { writing, letter } = props;
   const file = useRef<HTMLInputElement>(null);
   return (
-    <footer class="comp-f">
+    <div class="comp-f">
       <button
         id={`send-${writing.key}`}
         type="button"
@@ -477,6 +477,6 @@ const Foot = (props: {
       </button>
       <span class="grow" />
       <IconButton icon="trash" label="Discard draft" onClick={() => writing.discard()} />
-    </footer>
+    </div>
   );
 };
