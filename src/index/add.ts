@@ -52,6 +52,7 @@ export class Adder {
     const strong = this.#byStrongId(fresh);
     const twins = new Twins(this.#core, mailbox);
     const correspondence = new Correspondence(this.#core, mailbox);
+    const made: EmailRow[] = [];
     for (const { found: message, keys, row } of fresh) {
       const same =
         (message.strongId === null ? undefined : strong.get(message.strongId)) ??
@@ -60,11 +61,14 @@ export class Adder {
         this.#attach(mailbox, same, message);
         continue;
       }
-      const made = this.#insert(mailbox, message, row, conversations.assign(keys).id, false);
-      this.#place(mailbox, made, message);
-      if (message.strongId !== null) strong.set(message.strongId, made);
-      if (!message.deleted) correspondence.note(message.envelope, receivedAtOf(made));
+      const email = this.#insert(mailbox, message, row, conversations.assign(keys).id, false);
+      made.push(email);
+      this.#place(mailbox, email, message);
+      if (message.strongId !== null) strong.set(message.strongId, email);
+      if (!message.deleted) correspondence.note(message.envelope, receivedAtOf(email));
     }
+    this.#queue('todo_text', made);
+    this.#queue('todo_preview', made);
     conversations.flush();
     correspondence.flush();
   }
@@ -76,7 +80,12 @@ export class Adder {
     const row = rowAt(message.receivedAt, tieOf(0x3fff, (keys.own ?? 0) % 64));
     const made = this.#insert(mailbox, message, row, conversations.assign(keys).id, true);
     conversations.flush();
+    this.#queue('todo_text', [made]);
     return made;
+  }
+
+  #queue(todo: 'todo_text' | 'todo_preview', emails: readonly EmailRow[]): void {
+    this.#core.db.run(`INSERT INTO ${todo}(email) SELECT value FROM json_each(?)`, JSON.stringify(emails));
   }
 
   #conversations(keys: Keys[]): Conversations {
@@ -156,8 +165,6 @@ export class Adder {
     ]);
     this.#core.lastAdded = this.#core.now();
     this.#insertEnvelope(row, envelope, message.structure);
-    db.run('INSERT INTO todo_text(email) VALUES(?)', row);
-    if (!local) db.run('INSERT INTO todo_preview(email) VALUES(?)', row);
     if (hidden) return row;
     db.run('INSERT INTO member(mailbox, email, thread, flags) VALUES(?, ?, ?, ?)', mailbox, row, thread, marks.flags);
     lists.plain(mailbox, row, null);

@@ -5,6 +5,7 @@ import { Lists } from './lists.ts';
 import { Mailboxes } from './mailboxes.ts';
 import { ResultCache } from './query/cache.ts';
 import { Tally } from './tally.ts';
+import type { EmailNumber, EmailRow } from './types.ts';
 
 export interface Limits {
   /** Bytes of bodies kept, least recently used first out. */
@@ -32,6 +33,8 @@ export class Core {
   lastAdded: number;
   /** Outside a write: stores what was gathered, so that no state is told that a crash could take back. */
   store: () => void = () => undefined;
+  /** Numbers of rows that were asked for while any Email has one of its own. */
+  readonly numbers = new Map<EmailRow, EmailNumber>();
   #renumbered: boolean | undefined;
 
   constructor(db: Database, epoch: string, limits: Limits, now: () => number) {
@@ -80,6 +83,7 @@ export class Core {
     this.refs.forget();
     this.results.forget();
     this.mailboxes.forget();
+    this.numbers.clear();
     this.#renumbered = undefined;
   }
 }

@@ -152,14 +152,22 @@ export const emailsByNumber = (core: Core, numbers: readonly EmailNumber[]): Ema
   return core.renumbered ? emails.filter(({ row, number }) => asked.get(row) === number) : emails;
 };
 
+/** Numbers remembered; a few pages of a list. */
+const mostNumbers = 2000;
+
 /** The numbers of rows that exist, in their order. */
 export const numbersOf = (core: Core, rows: readonly EmailRow[]): EmailNumber[] => {
   if (!core.renumbered) return rows.map(numberOfRow);
-  const numbers = new Map(
-    core.db.rows<[EmailRow, EmailNumber]>(
+  const { db, numbers } = core;
+  const unknown = rows.filter((row) => !numbers.has(row));
+  if (unknown.length > 0) {
+    if (numbers.size > mostNumbers) numbers.clear();
+    for (const row of rows) if (!numbers.has(row)) numbers.set(row, numberOfRow(row));
+    const own = db.rows<[EmailRow, EmailNumber]>(
       'SELECT e.id, e.number FROM json_each(?) j CROSS JOIN email e ON e.id = j.value WHERE e.number IS NOT NULL',
       JSON.stringify(rows),
-    ),
-  );
+    );
+    for (const [row, number] of own) numbers.set(row, number);
+  }
   return rows.map((row) => numbers.get(row) ?? numberOfRow(row));
 };

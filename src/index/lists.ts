@@ -98,6 +98,12 @@ const collapse = (pairs: Iterable<[EmailRow, number]>): EmailRow[] => {
 
 const keyOf = (mailbox: MailboxId, collapsed: boolean): number => mailbox * 2 + Number(collapsed);
 
+/** The first `count` rows of a list, or all of them. */
+interface Head {
+  count: number;
+  rows: EmailRow[];
+}
+
 /** Most rows of a page that is read straight from the table; deeper ones load the whole list once. */
 const shallow = 400;
 
@@ -109,6 +115,8 @@ export class Lists {
   readonly #db: Database;
   readonly #limit: number;
   readonly #loaded = new Map<number, RowList>();
+  /** First rows as the table gave them, until the list changes. */
+  readonly #heads = new Map<number, Head>();
 
   constructor(db: Database, limit: number) {
     this.#db = db;
@@ -123,9 +131,14 @@ export class Lists {
   }
 
   page(mailbox: MailboxId, collapsed: boolean, from: number, to: number): EmailRow[] {
-    const known = this.#loaded.get(keyOf(mailbox, collapsed));
-    if (!known && to <= shallow) return this.#first(mailbox, collapsed, to).slice(from);
-    return this.#list(mailbox, collapsed).slice(from, to);
+    const key = keyOf(mailbox, collapsed);
+    if (to > shallow || this.#loaded.has(key)) return this.#list(mailbox, collapsed).slice(from, to);
+    let head = this.#heads.get(key);
+    if (!head || head.count < to) {
+      head = { count: to, rows: this.#first(mailbox, collapsed, to) };
+      this.#heads.set(key, head);
+    }
+    return head.rows.slice(from, to);
   }
 
   length(mailbox: MailboxId, collapsed: boolean): number {
@@ -146,9 +159,11 @@ export class Lists {
 
   forget(): void {
     this.#loaded.clear();
+    this.#heads.clear();
   }
 
   #edit(key: number, add: EmailRow | null, remove: EmailRow | null): void {
+    this.#heads.delete(key);
     const list = this.#loaded.get(key);
     if (!list) return;
     if (remove !== null) list.remove(remove);

@@ -124,16 +124,21 @@ export class Model {
     if (old.hidden && !next.hidden) next.number = nextNumber(this.#core);
     tally.leave(old);
     this.#writeMembers(old, next);
-    db.run(
-      'UPDATE email SET number = ?, thread = ?, flags = ?, labels = ?, boxes = ?, hidden = ? WHERE id = ?',
-      next.number === numberOfRow(old.row) ? null : next.number,
-      next.thread,
-      next.flags,
-      next.labels,
-      JSON.stringify(next.boxes),
-      Number(next.hidden),
-      old.row,
-    );
+    if (isOnlyMarked(old, next)) {
+      db.run('UPDATE email SET flags = ?, labels = ? WHERE id = ?', next.flags, next.labels, old.row);
+    } else {
+      this.#core.numbers.delete(old.row);
+      db.run(
+        'UPDATE email SET number = ?, thread = ?, flags = ?, labels = ?, boxes = ?, hidden = ? WHERE id = ?',
+        next.number === numberOfRow(old.row) ? null : next.number,
+        next.thread,
+        next.flags,
+        next.labels,
+        JSON.stringify(next.boxes),
+        Number(next.hidden),
+        old.row,
+      );
+    }
     tally.enter(next);
     this.#announce(old, next);
   }
@@ -166,6 +171,7 @@ export class Model {
       db.run(`DELETE FROM ${table} WHERE email = ?`, row);
     }
     db.run('DELETE FROM email WHERE id = ?', row);
+    this.#core.numbers.delete(row);
   }
 
   #writeMembers(old: State, next: State): void {
@@ -209,8 +215,10 @@ export class Model {
   }
 }
 
-const sameState = (a: State, b: State): boolean =>
-  sameMarks(a, b) &&
+const sameState = (a: State, b: State): boolean => sameMarks(a, b) && isOnlyMarked(a, b);
+
+/** Nothing but keywords differs: no index of `email` has to be touched. */
+const isOnlyMarked = (a: State, b: State): boolean =>
   a.hidden === b.hidden &&
   a.thread === b.thread &&
   a.number === b.number &&

@@ -1,5 +1,5 @@
 /** Raised with every change of the tables or of what a column means; a file of another version is made again. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /**
  * - `email` is small and changes, `envelope` is large and never changes: flags and scans touch few pages.
@@ -27,7 +27,7 @@ CREATE TABLE email(
   boxes TEXT NOT NULL, hidden INTEGER NOT NULL, size INTEGER NOT NULL, sent INTEGER, attachment INTEGER NOT NULL,
   bulk INTEGER NOT NULL, added INTEGER NOT NULL, strong TEXT
 ) STRICT;
-CREATE INDEX email_thread ON email(thread);
+CREATE INDEX email_thread ON email(thread, hidden);
 CREATE UNIQUE INDEX email_number ON email(number) WHERE number IS NOT NULL;
 CREATE INDEX email_strong ON email(strong) WHERE strong IS NOT NULL;
 

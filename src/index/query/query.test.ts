@@ -402,7 +402,7 @@ test('plans of hot queries use their index and sort nothing', () => {
       [
         'SELECT id FROM email WHERE thread = ? AND hidden = 0 ORDER BY id DESC',
         [1],
-        'SEARCH email USING INDEX email_thread (thread=?)',
+        'SEARCH email USING COVERING INDEX email_thread (thread=? AND hidden=?)',
       ],
       [
         'SELECT mailbox, uid, email FROM placement WHERE email = ? ORDER BY mailbox, uid',
