@@ -43,7 +43,7 @@ export const openPage = async (
     timezoneId: 'Europe/Stockholm',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(25_000);
   const page = await context.newPage();
   await page.clock.setFixedTime(morning);
   const errors: string[] = [];
