@@ -2,7 +2,7 @@ import { limits } from '#mailroom/limits.ts';
 import { asBuffer } from '#mailroom/protocol.ts';
 import { pulling } from '#mailroom/pulling.ts';
 import { readBytes } from './body.ts';
-import { newRoutes, type Routes } from './context.ts';
+import { type DoorEnv, newRoutes, type Routes } from './context.ts';
 import { Concurrency } from './limits.ts';
 import type { Head, Peer } from './peer.ts';
 import { checkOrigin } from './peer.ts';
@@ -51,6 +51,10 @@ export const blobHeaders = (type: string): Record<string, string> => ({
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Cache-Control': 'private, max-age=31536000, immutable',
 });
+
+/** The head goes out before the second piece is asked for, so that bytes which break off are seen to. HTTP/1.0 has no pieces. */
+const inPieces = (env: DoorEnv['Bindings'] | undefined): Record<string, string> =>
+  env?.incoming?.httpVersion === '1.1' ? { 'Transfer-Encoding': 'chunked' } : {};
 
 /** `/jmap/*` and the session resource: bytes go to the user's mailroom and come back, nothing is parsed here. */
 export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Routes; api: Api } => {
@@ -124,12 +128,9 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
       mediaType(c.req.query('accept') ?? c.req.query('type') ?? '') ??
       mediaType(found.type) ??
       'application/octet-stream';
-    return new Response(pulling(found.port), {
-      headers: {
-        ...blobHeaders(type),
-        'Content-Disposition': contentDisposition(name),
-        ...(found.size === null ? {} : { 'Content-Length': String(found.size) }),
-      },
+    const length = found.size === null ? inPieces(c.env) : { 'Content-Length': String(found.size) };
+    return new Response(await pulling(found.port), {
+      headers: { ...blobHeaders(type), 'Content-Disposition': contentDisposition(name), ...length },
     });
   });
 

@@ -73,7 +73,7 @@ export const mailRoutes = (parts: DoorParts, sessions: Sessions, heights: Height
       found.port.close();
       throw notFound();
     }
-    return new Response(pulling(found.port), { headers: imageHeaders(found.type) });
+    return new Response(await pulling(found.port), { headers: imageHeaders(found.type) });
   });
 
   routes.get('/m/:token/:band', (c) => {

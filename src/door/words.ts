@@ -171,6 +171,8 @@ const ofCode: Readonly<Record<string, Answering>> = {
   'room/locked': () => locked(false),
   'room/no-account': (cause) =>
     new DoorError('not-found', 'There is no such account.', 'It may have been removed.', {}, { cause }),
+  'room/no-message': (cause) =>
+    new DoorError('not-found', 'This message is gone.', 'It was deleted on the mail server.', {}, { cause }),
   'room/store': noStore,
   'room/full': noStore,
   'room/keeper': noKeeper,

@@ -6,6 +6,8 @@ export type RoomCode =
   | 'room/locked'
   /** No such account of this user. */
   | 'room/no-account'
+  /** The message is no longer on the server. */
+  | 'room/no-message'
   /** The thread ended while it worked; asking again is safe for reading. */
   | 'room/gone'
   /** The durable store or the keeper could not be reached. */
@@ -20,6 +22,7 @@ export type RoomCode =
 const blames: Record<RoomCode, Blame> = {
   'room/locked': 'user',
   'room/no-account': 'user',
+  'room/no-message': 'user',
   'room/gone': 'postern',
   'room/store': 'operator',
   'room/keeper': 'operator',
@@ -46,6 +49,8 @@ const codeOf = (error: unknown): RoomCode => {
   switch (error.code) {
     case 'user/locked':
       return 'room/locked';
+    case 'message/gone':
+      return 'room/no-message';
     case 'store/full':
     case 'index/full':
       return 'room/full';

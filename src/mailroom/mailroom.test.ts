@@ -179,7 +179,7 @@ test('a download is pulled: a reader that stops, stops the source', async () => 
   })();
   const found = await world.rooms.ask('download', who, { account: 'Aaabb', blob: 'G1' });
   assert.ok(found);
-  const reader = pulling(found.port).getReader();
+  const reader = (await pulling(found.port)).getReader();
   assert.equal(Buffer.from((await reader.read()).value ?? []).toString(), 'chunk 1');
   await reader.cancel();
   while (!ended) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -192,13 +192,19 @@ test('a download ends, and one that breaks off says so', async () => {
     yield Buffer.from('all');
   })();
   const whole = await world.rooms.ask('download', who, { account: 'Aaabb', blob: 'G1' });
-  assert.equal(await new Response(whole && pulling(whole.port)).text(), 'all');
+  assert.equal(await new Response(whole && (await pulling(whole.port))).text(), 'all');
   world.download = (async function* () {
     yield Buffer.from('half');
     throw new Error('line dropped');
   })();
   const half = await world.rooms.ask('download', who, { account: 'Aaabb', blob: 'G1' });
-  await assert.rejects(new Response(half && pulling(half.port)).text());
+  await assert.rejects(new Response(half && (await pulling(half.port))).text());
+  world.download = {
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new IndexError('index/full', 'no room')) }),
+  };
+  const none = await world.rooms.ask('download', who, { account: 'Aaabb', blob: 'G1' });
+  assert.ok(none);
+  await assert.rejects(pulling(none.port), code('room/full'), 'told before any of it is promised');
 });
 
 test('a room that ends is replaced; what waited is told', async () => {

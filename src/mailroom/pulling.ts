@@ -2,11 +2,15 @@ import type { MessagePort } from 'node:worker_threads';
 import { fromWire, RoomError } from './errors.ts';
 import type { Pull, Pulled } from './protocol.ts';
 
-/** The bytes of a download as the reader pulls them. */
-export const pulling = (port: MessagePort): ReadableStream<Uint8Array> => {
+/**
+ * The bytes of a download as the reader pulls them, once the first have come.
+ * @throws RoomError when not even those can be had
+ */
+export const pulling = async (port: MessagePort): Promise<ReadableStream<Uint8Array>> => {
   const ask = (pull: Pull): void => port.postMessage(pull);
+  const begun = Promise.withResolvers<void>();
   let settle: (() => void) | null = null;
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
         port.on('message', (pulled: Pulled) => {
@@ -14,14 +18,21 @@ export const pulling = (port: MessagePort): ReadableStream<Uint8Array> => {
           else {
             port.close();
             if ('end' in pulled) controller.close();
-            else controller.error(fromWire(pulled.failed));
+            else {
+              const error = fromWire(pulled.failed);
+              begun.reject(error);
+              controller.error(error);
+            }
           }
+          begun.resolve();
           settle?.();
         });
         port.on('close', () => {
           settle?.();
+          const error = new RoomError('room/gone', 'the mailroom ended');
+          begun.reject(error);
           try {
-            controller.error(new RoomError('room/gone', 'the mailroom ended'));
+            controller.error(error);
           } catch {
             // Already closed: the usual end.
           }
@@ -39,4 +50,6 @@ export const pulling = (port: MessagePort): ReadableStream<Uint8Array> => {
     },
     { highWaterMark: 2 },
   );
+  await begun.promise;
+  return stream;
 };

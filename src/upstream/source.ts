@@ -63,16 +63,15 @@ export class Sources {
   async *#streamed(row: EmailRow, section: string | null): AsyncIterable<Buffer> {
     const stop = new AbortController();
     const handover = new Handover();
-    const job = this.#job<void>(
-      row,
-      this.#email(row).size,
-      async (session, { uid }) => {
-        for await (const chunk of session.streamSection(uid, section, { signal: stop.signal })) {
-          if (!(await handover.give(Buffer.from(chunk)))) return;
-        }
-      },
-      false,
-    ).then(
+    let begun = false;
+    const job = this.#job<void>(row, this.#email(row).size, async (session, { uid }) => {
+      // Begun again only where nobody has had a byte yet.
+      if (begun) throw new UpstreamError('net/away', 'the connection broke in the middle of a message');
+      for await (const chunk of session.streamSection(uid, section, { signal: stop.signal })) {
+        begun = true;
+        if (!(await handover.give(Buffer.from(chunk)))) return;
+      }
+    }).then(
       () => handover.end(null),
       (error: unknown) => handover.end(error instanceof Error ? error : new Error('a stream broke', { cause: error })),
     );
@@ -123,12 +122,7 @@ export class Sources {
   }
 
   /** Runs `task` with a mailbox selected that holds the message, the one that is selected already if possible. */
-  #job<T>(
-    row: EmailRow,
-    size: number,
-    task: (session: ImapSession, place: Place) => Promise<T>,
-    again = true,
-  ): Promise<T> {
+  #job<T>(row: EmailRow, size: number, task: (session: ImapSession, place: Place) => Promise<T>): Promise<T> {
     const run: Task<T> = async (session) => {
       const places = this.#places(row).map((place) => ({ place, box: this.#mirror.mailbox(place.mailbox) }));
       const [best] = places.toSorted(
@@ -145,7 +139,7 @@ export class Sources {
       }
       return task(session, best.place);
     };
-    const options = { urgency: urgency.user, again };
+    const options = { urgency: urgency.user };
     return size > longRead || this.#lines.watch.waiting(urgency.intent)
       ? this.#lines.read(run, options)
       : this.#lines.watch.run(run, options);
