@@ -20,7 +20,7 @@ const short = (file: string): string => relative(process.cwd(), file);
 
 const reasonOf = (error: Error): string => {
   const { cause } = error;
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? error.message);
+  return cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : error.message;
 };
 
 /** One tally for each file. */
