@@ -20,7 +20,7 @@ export const run = async (words: readonly string[], environment: NodeJS.ProcessE
     return 2;
   }
   if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(command.help());
+    process.stdout.write(command.help(rest));
     return 0;
   }
   try {

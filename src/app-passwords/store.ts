@@ -30,6 +30,8 @@ export interface AppPasswordStore {
   add(user: string, row: NewRow, most: number, event: 'created' | 'imported', actor: Actor): Promise<void>;
   /** The new one is there and the old one ends at `until`, both or neither. @throws AppPasswordError `app-password/state` */
   replace(user: string, old: PublicId, row: NewRow, until: number, actor: Actor): Promise<void>;
+  /** Digests of what was taken over for this user. */
+  finders(user: string): Promise<Set<string>>;
   rename(user: string, id: PublicId, label: string, actor: Actor): Promise<void>;
   pause(user: string, id: PublicId, actor: Actor): Promise<void>;
   resume(user: string, id: PublicId, actor: Actor): Promise<void>;
@@ -189,6 +191,16 @@ export const openAppPasswordStore = (database: Database, clock: Clock): AppPassw
           .execute();
         await note(t, now(), user, [old], 'rotated', actor);
         await note(t, now(), user, [row.id], 'created', actor);
+      }),
+    finders: (user) =>
+      database.read(async (db) => {
+        const rows = await db
+          .selectFrom('app_password')
+          .select('finder')
+          .where('username', '=', user)
+          .where('finder', 'is not', null)
+          .execute();
+        return new Set(rows.map((row) => row.finder ?? ''));
       }),
     rename: (user, id, label, actor) => change(user, id, 'renamed', actor, () => ({ label })),
     pause: (user, id, actor) => change(user, id, 'paused', actor, () => ({ state: 'paused', uncut: 1 })),

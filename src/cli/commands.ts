@@ -1,3 +1,4 @@
+import { appPasswords } from './app-passwords.ts';
 import { demo } from './demo-command.ts';
 import { serve } from './serve.ts';
 
@@ -6,10 +7,10 @@ export interface Command {
   name: string;
   /** One line, for the list of commands. */
   summary: string;
-  /** The whole text of `--help`, ending in a line break. */
-  help(): string;
+  /** The whole text of `--help`, ending in a line break; `words` are those beside it. */
+  help(words: readonly string[]): string;
   /** Runs until it is done; the exit code. Errors of ours are told by the caller. */
   run(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<number>;
 }
 
-export const commands: readonly Command[] = [serve, demo];
+export const commands: readonly Command[] = [serve, demo, appPasswords];

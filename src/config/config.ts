@@ -26,8 +26,25 @@ export interface Config {
   keeper: 'child' | 'inside';
   jsonSignIn: boolean;
   trustedProxies: readonly Cidr[];
+  appPasswords: AppPasswordsConfig;
   log: Level;
   demo: boolean;
+}
+
+/** How app passwords are made and revoked. Where they are kept is a secret: it holds a password. */
+export interface AppPasswordsConfig {
+  scheme: 'SSHA512' | 'SSHA256' | 'SHA512-CRYPT' | 'ARGON2ID';
+  /** 0: any number. */
+  most: number;
+  /** 0: for ever. */
+  longestMs: number;
+  protocols: readonly ('imap' | 'pop3' | 'submission' | 'sieve')[];
+  domains: readonly string[];
+  onMainChange: 'keep' | 'ask' | 'drop';
+  /** A command, a URL, or `none`. */
+  doveadm: string;
+  /** Absolute path of a JSON file, or null. */
+  classic: string | null;
 }
 
 export const toConfig = (env: Env): Config => {
@@ -48,6 +65,16 @@ export const toConfig = (env: Env): Config => {
     keeper: env.keeper,
     jsonSignIn: env.jsonSignIn,
     trustedProxies: env.trustedProxies,
+    appPasswords: {
+      scheme: env.appPasswordsScheme,
+      most: env.appPasswordsMost,
+      longestMs: env.appPasswordsAge,
+      protocols: env.appPasswordsProtocols,
+      domains: env.appPasswordsDomains,
+      onMainChange: env.appPasswordsOnChange,
+      doveadm: env.appPasswordsDoveadm,
+      classic: env.appPasswordsClassic === '' ? null : resolve(env.appPasswordsClassic),
+    },
     log: env.log,
     demo: env.demo,
   };

@@ -88,6 +88,62 @@ export const options = {
     ['GET /metrics answers with Authorization: Bearer TOKEN from anywhere.', 'Empty: on loopback only.'],
     true,
   ),
+  appPasswordsUrl: option(
+    'POSTERN_APP_PASSWORDS_URL',
+    kinds.appPasswordsUrl,
+    '',
+    [
+      'Where app passwords are kept, for Dovecot to check: mariadb://USER:PASSWORD@HOST/NAME, postgres://…, sqlite:/PATH.',
+      'Empty: Postern manages none.',
+    ],
+    true,
+  ),
+  appPasswordsOwnerUrl: option(
+    'POSTERN_APP_PASSWORDS_OWNER_URL',
+    kinds.appPasswordsUrl,
+    '',
+    ['The same database by an account that may make tables, for `postern app-passwords init` alone.'],
+    true,
+  ),
+  appPasswordsScheme: option(
+    'POSTERN_APP_PASSWORDS_SCHEME',
+    kinds.choice('SSHA512', 'SSHA256', 'SHA512-CRYPT', 'ARGON2ID'),
+    'SSHA512',
+    ['How new app passwords are hashed. They are 133 random bits, for which a fast hash is enough.'],
+  ),
+  appPasswordsMost: option('POSTERN_APP_PASSWORDS_MOST', kinds.count, '25', [
+    'App passwords a user may have. 0: any number.',
+  ]),
+  appPasswordsAge: option('POSTERN_APP_PASSWORDS_AGE', kinds.duration, '0d', [
+    'The longest life of an app password. 0d: for ever.',
+  ]),
+  appPasswordsProtocols: option(
+    'POSTERN_APP_PASSWORDS_PROTOCOLS',
+    kinds.some('imap', 'pop3', 'submission', 'sieve'),
+    'imap,pop3,submission,sieve',
+    ['What app passwords may be made for.'],
+  ),
+  appPasswordsDomains: option('POSTERN_APP_PASSWORDS_DOMAINS', kinds.domainNames, '', [
+    'Domains whose users may have app passwords. Empty: all.',
+  ]),
+  appPasswordsOnChange: option('POSTERN_APP_PASSWORDS_ON_CHANGE', kinds.choice('keep', 'ask', 'drop'), 'keep', [
+    'What happens to app passwords when the main password changes: keep them, ask the user, or revoke all.',
+  ]),
+  appPasswordsDoveadm: option('POSTERN_APP_PASSWORDS_DOVEADM', kinds.text, 'doveadm', [
+    'How Dovecot is told of a revocation: a command such as doveadm or ssh mail doveadm, or the URL of its HTTP API.',
+    'none: it is not told. A revoked password then works until the cache ends, and open connections go on.',
+  ]),
+  appPasswordsDoveadmKey: option(
+    'POSTERN_APP_PASSWORDS_DOVEADM_KEY',
+    kinds.text,
+    '',
+    ['The doveadm_api_key of the HTTP API.'],
+    true,
+  ),
+  appPasswordsClassic: option('POSTERN_APP_PASSWORDS_CLASSIC', kinds.optionalPath, '', [
+    'A JSON file with the statements for a table of unsalted SHA-512 passwords that is in use already.',
+    'See postern app-passwords classic --help.',
+  ]),
   log: option('POSTERN_LOG', kinds.level, 'info', [
     'The least level that is written to stderr, one JSON object a line.',
   ]),

@@ -47,6 +47,11 @@ export const databaseUrl = kind('URL', (value) =>
   value === '' || /^(sqlite|postgres|postgresql):/.test(value) ? value : undefined,
 );
 
+/** A database that app passwords may be kept in. */
+export const appPasswordsUrl = kind('URL', (value) =>
+  value === '' || /^(sqlite|postgres|postgresql|mysql|mariadb):/.test(value) ? value : undefined,
+);
+
 export const choice = <const T extends string>(...words: readonly T[]): Kind<T> =>
   kind(words.join('|'), (value) => words.find((word) => word === value));
 export const level: Kind<Level> = choice('debug', 'info', 'warn', 'error');
@@ -57,6 +62,21 @@ const list = (value: string): string[] => value.split(/[\s,]+/).filter((word) =>
 export const networks = kind('NETWORK,…', (value): Cidr[] | undefined => {
   const found = list(value).map((word) => parseCidr(word));
   return found.every((cidr) => cidr !== undefined) ? found : undefined;
+});
+
+/** Some of these words, each once. */
+export const some = <const T extends string>(...words: readonly T[]): Kind<readonly T[]> =>
+  kind(`${words.join(',')}`, (value): readonly T[] | undefined => {
+    const named = list(value);
+    return named.every((name) => words.some((word) => word === name))
+      ? words.filter((word) => named.includes(word))
+      : undefined;
+  });
+
+/** Names of domains, in lower case. */
+export const domainNames = kind('DOMAIN,…', (value): readonly string[] | undefined => {
+  const found = list(value.toLowerCase());
+  return found.every((name) => /^[^\s@/:*?]+$/.test(name)) ? found : undefined;
 });
 
 /** Host names (`*.example.org`), addresses or networks, each with `:port` or without. */

@@ -8,7 +8,13 @@ export interface Secrets {
   /** `sqlite:…` or `postgres:…`, which may hold a password. */
   databaseUrl: Secret<string>;
   metricsToken: Secret<string> | null;
+  /** Null: app passwords are not managed here. */
+  appPasswordsUrl: Secret<string> | null;
+  appPasswordsOwnerUrl: Secret<string> | null;
+  doveadmKey: Secret<string>;
 }
+
+const orNull = (text: string): Secret<string> | null => (text === '' ? null : new Secret(text));
 
 export const toSecrets = (env: Env): Secrets => ({
   databaseUrl: new Secret(
@@ -16,5 +22,8 @@ export const toSecrets = (env: Env): Secrets => ({
       ? `sqlite:${pathToFileURL(join(resolve(env.data), 'postern.db')).pathname}`
       : env.databaseUrl,
   ),
-  metricsToken: env.metricsToken === '' ? null : new Secret(env.metricsToken),
+  metricsToken: orNull(env.metricsToken),
+  appPasswordsUrl: orNull(env.appPasswordsUrl),
+  appPasswordsOwnerUrl: orNull(env.appPasswordsOwnerUrl),
+  doveadmKey: new Secret(env.appPasswordsDoveadmKey),
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dovecotFiles } from '../../src/app-passwords/dovecot/files.ts';
-import type { DovecotWish } from '../../src/app-passwords/dovecot/wish.ts';
+import type { ConfigFile, DovecotWish } from '../../src/app-passwords/dovecot/wish.ts';
 import { freePort } from '../../src/cli/demo/dovecot.ts';
 
 export interface TestDovecot extends AsyncDisposable {
@@ -37,6 +37,7 @@ const answers = (port: number): Promise<boolean> =>
 export const openDovecot = async (
   wish: Pick<DovecotWish, 'database' | 'connect'> & Partial<DovecotWish>,
   more = '',
+  rewrite: (file: ConfigFile) => string = ({ text }) => text,
 ): Promise<TestDovecot> => {
   const run = mkdtempSync(join(tmpdir(), 'postern-apd-'));
   chmodSync(run, 0o755);
@@ -62,7 +63,7 @@ export const openDovecot = async (
     mtas: [{ kind: 'postfix', socket: sasl, owner: 'root' }],
     ...wish,
   });
-  for (const { path, mode, text } of files) writeFileSync(path, text, { mode });
+  for (const file of files) writeFileSync(file.path, rewrite(file), { mode: file.mode });
   const config = join(run, 'test.conf');
   writeFileSync(
     config,
