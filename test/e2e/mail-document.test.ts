@@ -74,7 +74,8 @@ test('a mail is a document of its own: sanitised, walled, its images signed, its
   assert.equal(shown.headers.get('cross-origin-resource-policy'), 'cross-origin');
   assert.deepEqual(Buffer.from(await shown.arrayBuffer()), Buffer.from(png, 'base64'));
   assert.equal(
-    (await fetch(image.replace(/.(\/\d+[_\d]*)$/, (all, end: string) => `${all.startsWith('A') ? 'Q' : 'A'}${end}`))).status,
+    (await fetch(image.replace(/.(\/\d+[_\d]*)$/, (all, end: string) => `${all.startsWith('A') ? 'Q' : 'A'}${end}`)))
+      .status,
     404,
     'nobody else signs',
   );
