@@ -58,7 +58,14 @@ const flagsOf = async (subject: string): Promise<string[] | undefined> =>
 
 test('a conversation shows what came and what was sent, and is read when it was opened', async () => {
   const { page } = at;
-  await page.getByRole('row', { name: /Re: Boats|Boats/u }).click();
+  // What was sent holds the two that came together; until it is known they are two.
+  const row = page.getByRole('row', { name: /Boats/u });
+  await until(
+    'one conversation',
+    () => row.count(),
+    (rows) => rows === 1,
+  );
+  await row.click();
   const conversation = page.locator('.conv');
   await conversation.getByRole('heading', { name: 'Boats' }).waitFor();
   await conversation.getByText('Then three.').waitFor();
