@@ -1,30 +1,71 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 
-/** Asks Dovecot as Postfix and Exim do: Dovecot's authentication protocol 1.1 over its Unix socket. */
-export const askSasl = (
+export type SaslAnswer = 'accepted' | 'refused';
+
+/** One connection to Dovecot as Postfix and Exim have it: Dovecot's authentication protocol 1.1 over its Unix socket. */
+export class SaslLine implements Disposable {
+  readonly #line: Socket;
+  readonly #waiting = new Map<number, (answer: SaslAnswer) => void>();
+  #seen = '';
+  #next = 1;
+
+  private constructor(line: Socket) {
+    this.#line = line;
+  }
+
+  static async open(socket: string): Promise<SaslLine> {
+    const line = connect(socket);
+    const made = new SaslLine(line);
+    await once(line, 'connect');
+    line.write(`VERSION\t1\t1\nCPID\t${process.pid}\n`);
+    await new Promise<void>((resolve) => {
+      let head = '';
+      const read = (data: Buffer): void => {
+        head += data.toString();
+        if (!head.includes('DONE\n')) return;
+        line.off('data', read);
+        resolve();
+      };
+      line.on('data', read);
+    });
+    line.on('data', (data: Buffer) => made.#take(data.toString()));
+    return made;
+  }
+
+  #take(text: string): void {
+    const lines = (this.#seen + text).split('\n');
+    this.#seen = lines.pop() ?? '';
+    for (const line of lines) {
+      const [word, id] = line.split('\t');
+      if (word !== 'OK' && word !== 'FAIL') continue;
+      this.#waiting.get(Number(id))?.(word === 'OK' ? 'accepted' : 'refused');
+      this.#waiting.delete(Number(id));
+    }
+  }
+
+  ask(user: string, password: string | Buffer, remote = '127.0.0.1'): Promise<SaslAnswer> {
+    const id = this.#next;
+    this.#next += 1;
+    const resp = Buffer.concat([Buffer.from(`\0${user}\0`), Buffer.from(password)]).toString('base64');
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#line.write(`AUTH\t${id}\tPLAIN\tservice=smtp\tnologin\trip=${remote}\tsecured\tresp=${resp}\n`);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#line.destroy();
+  }
+}
+
+/** Asks once. */
+export const askSasl = async (
   socket: string,
   user: string,
   password: string | Buffer,
-  remote = '127.0.0.1',
-): Promise<'accepted' | 'refused'> =>
-  new Promise((resolve, reject) => {
-    const line = connect(socket);
-    let seen = '';
-    const resp = Buffer.concat([Buffer.from(`\0${user}\0`), Buffer.from(password)]).toString('base64');
-    line.on('error', reject);
-    line.on('connect', () => {
-      line.write(`VERSION\t1\t1\nCPID\t${process.pid}\n`);
-    });
-    let asked = false;
-    line.on('data', (data) => {
-      seen += data.toString();
-      if (!asked && seen.includes('DONE\n')) {
-        asked = true;
-        line.write(`AUTH\t1\tPLAIN\tservice=smtp\tnologin\trip=${remote}\tsecured\tresp=${resp}\n`);
-      }
-      const answer = /^(OK|FAIL)\t1/m.exec(seen);
-      if (!answer) return;
-      line.destroy();
-      resolve(answer[1] === 'OK' ? 'accepted' : 'refused');
-    });
-  });
+  remote?: string,
+): Promise<SaslAnswer> => {
+  using line = await SaslLine.open(socket);
+  return line.ask(user, password, remote);
+};
