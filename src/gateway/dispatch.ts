@@ -9,6 +9,7 @@ import { MethodFailure } from './errors.ts';
 import type { Answer, Context, Method } from './method.ts';
 import type { ReadRequest } from './request.ts';
 import { sessionState } from './session.ts';
+import { sentenceOf } from './words.ts';
 import type { Caller } from './types.ts';
 
 /** One finished response; its value is parsed only when a reference looks into it. */
@@ -47,7 +48,7 @@ const errorOf = (error: unknown, name: string, log: Log): MethodError => {
   if (code !== undefined) return { type: code };
   logError(log, 'method failed', error, { method: name });
   if (!(error instanceof Problem)) return { type: 'serverFail' };
-  return { type: error.blame === 'postern' ? 'serverFail' : 'serverUnavailable', description: error.code };
+  return { type: error.blame === 'postern' ? 'serverFail' : 'serverUnavailable', description: sentenceOf(error) };
 };
 
 export interface Outcome {

@@ -7,6 +7,7 @@ import { type Check, id, idOrReference, list, mapOf, orNull, record, text, Unfit
 import { invalidProperties, MethodFailure, SetFailure } from './errors.ts';
 import { limits } from './limits.ts';
 import { type AccountContext, resolveId } from './method.ts';
+import { sentenceOf } from './words.ts';
 
 /** Arguments every /set has – RFC 8620 §5.3 */
 export const setFields = {
@@ -35,7 +36,7 @@ export const admitSet = (args: SetArguments, state: string): void => {
 const setErrorOf = (error: unknown, log: Log): SetError => {
   if (error instanceof SetFailure) return error.error;
   logError(log, 'record refused', error);
-  return error instanceof Problem ? { type: 'serverFail', description: error.code } : { type: 'serverFail' };
+  return error instanceof Problem ? { type: 'serverFail', description: sentenceOf(error) } : { type: 'serverFail' };
 };
 
 /** Gathers what became of each record of a /set. */

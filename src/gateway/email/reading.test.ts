@@ -230,7 +230,10 @@ test('RFC 8620 §3.6.2 serverUnavailable when the mail server is away, notFound 
   const id = g.deliver(letter);
   const args = { ids: [id], properties: ['bodyValues'], fetchTextBodyValues: true };
   g.engine.setStatus({ at: 'away', since: 0, retryAt: 1000, code: 'net/away', words: null });
-  assert.deepEqual(await g.one('Email/get', args), { type: 'serverUnavailable', description: 'net/away' });
+  assert.deepEqual(await g.one('Email/get', args), {
+    type: 'serverUnavailable',
+    description: 'The mail server cannot be reached now. Try again in a moment.',
+  });
   g.engine.setStatus({ at: 'live' });
   g.engine.raws.clear();
   assert.deepEqual((await g.one('Email/get', args)).notFound, [id]);

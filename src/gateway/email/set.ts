@@ -36,20 +36,23 @@ const prepare = async (context: AccountContext, record: Readonly<Record<string, 
   return journal(context, { box, keywords, receivedAt, raw }, messageId);
 };
 
+/** `failure`: what kept us, not the client, from making one durable. */
 const prepareAll = async (
   context: AccountContext,
   create: Readonly<Record<string, Record<string, unknown>>>,
   outcome: Outcome,
-): Promise<[string, LocalMessage][]> => {
+): Promise<{ ready: [string, LocalMessage][]; failure: unknown }> => {
   const ready: [string, LocalMessage][] = [];
+  let failure: unknown = null;
   for (const [creationId, record] of Object.entries(create)) {
     try {
       ready.push([creationId, await prepare(context, record)]);
     } catch (error) {
       outcome.refused('create', creationId, error);
+      if (!(error instanceof SetFailure)) failure = error;
     }
   }
-  return ready;
+  return { ready, failure };
 };
 
 /** Durable copies that nobody needs any more. */
@@ -84,7 +87,7 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
     index.read((reader) => reader.state('Email')),
   );
   const outcome = new Outcome(context);
-  const ready = await prepareAll(context, wish.create ?? {}, outcome);
+  const { ready, failure } = await prepareAll(context, wish.create ?? {}, outcome);
   const orphans: string[] = [];
   const states = index.write((transactor) => {
     const oldState = transactor.state('Email');
@@ -109,6 +112,11 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
       const email = number === undefined ? undefined : transactor.email(number);
       if (!email) {
         outcome.refused('destroy', id, new SetFailure({ type: 'notFound' }));
+        continue;
+      }
+      // What should have taken the place of a draft could not be kept: then the draft stays.
+      if (failure !== null && email.keywords.includes('$draft')) {
+        outcome.refused('destroy', id, failure);
         continue;
       }
       const isLocal = transactor.placements(email.row).every((placement) => placement.uid === null);
