@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
 import { logError } from '#base/log.ts';
+import { oncePerKey } from '#base/once.ts';
 import { loudness } from '#base/problem.ts';
 import { authRoutes } from './auth.ts';
 import { type DoorEnv, type Routes } from './context.ts';
@@ -96,9 +97,11 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
   };
   app.onError(refusal);
 
+  // One question at a time: those who ask while the store is slow must not make it slower.
+  const healthy = oncePerKey((_: 'store') => store.healthy().catch(() => false));
   app.get('/healthz', async () => {
     const late = new Promise<boolean>((resolve) => setTimeout(resolve, healthMs, false).unref());
-    const ok = await Promise.race([store.healthy().catch(() => false), late]);
+    const ok = await Promise.race([healthy('store'), late]);
     return new Response(JSON.stringify({ status: ok ? 'ok' : 'unavailable' }), {
       status: ok ? 200 : 503,
       headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },

@@ -36,7 +36,8 @@ export class SqlStore implements Store {
 
   async healthy(): Promise<boolean> {
     try {
-      const row = await this.#db.selectFrom('schema_version').select('version').executeTakeFirst();
+      // In a transaction: with SQLite that takes the lock of writers, and a database that can only be read is not well.
+      const row = await this.#all((db) => db.selectFrom('schema_version').select('version').executeTakeFirst());
       return row !== undefined;
     } catch {
       return false;
