@@ -98,10 +98,10 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
   app.onError(refusal);
 
   // One question at a time: those who ask while the store is slow must not make it slower.
-  const healthy = oncePerKey((_: 'store') => store.healthy().catch(() => false));
+  const healthy = oncePerKey((asked: typeof store) => asked.healthy().catch(() => false));
   app.get('/healthz', async () => {
     const late = new Promise<boolean>((resolve) => setTimeout(resolve, healthMs, false).unref());
-    const ok = await Promise.race([healthy('store'), late]);
+    const ok = await Promise.race([healthy(store), late]);
     return new Response(JSON.stringify({ status: ok ? 'ok' : 'unavailable' }), {
       status: ok ? 200 : 503,
       headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
