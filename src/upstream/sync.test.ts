@@ -96,6 +96,16 @@ test('S11 new mail in INBOX appears by itself, with its preview', async () => {
   assert.equal(account.logins, 1);
 });
 
+test('S11 one letter after another is told of at once, whatever mailbox was looked at meanwhile', async () => {
+  const { user, account } = await open({ INBOX: 1, Archive: 3 });
+  await using _ = account;
+  await account.until(() => emailsIn(account, 'Archive').length === 3, 'the first sync');
+  for (let n = 201; n < 206; n += 1) {
+    await village.deliver(user.address, message(n));
+    await account.until(() => bySubject(account, 'INBOX', `message ${n}`), `message ${n}`);
+  }
+});
+
 test('S13 flags changed and messages expunged elsewhere', async () => {
   const { account } = await settled({ INBOX: 5 });
   await using _ = account;

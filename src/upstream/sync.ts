@@ -80,9 +80,9 @@ export class Sync {
     if (inbox !== null) await this.visit(inbox.id, first);
     await lines.watch.run(async (line) => {
       this.#notified = await line.notify();
-      // Dovecot: what came between SELECT and NOTIFY is told at the next command only.
-      if (this.#notified) await line.noop();
-      else await line.idle();
+      // Dovecot watches the mailbox that was selected at NOTIFY, not one selected later, and tells of what came before
+      // NOTIFY at the next command only: IDLE beside NOTIFY hears all of it.
+      await line.idle();
     }, first);
     this.#quietly('fill', this.fillUp());
     for (const id of differing)
