@@ -50,12 +50,11 @@ export const mailboxesOf = (context: Context, value: unknown): MailboxId[] => {
 export const mailboxForNew = (context: Context, reader: IndexReader, value: unknown): Mailbox => {
   const [id, ...more] = mailboxesOf(context, value);
   if (more.length > 0) throw new SetFailure({ type: 'tooManyMailboxes' });
-  return admitMailbox(reader, id);
+  return admitMailbox(id === undefined ? undefined : reader.mailbox(id));
 };
 
 /** A mailbox that takes mail. @throws SetFailure invalidProperties, forbidden */
-export const admitMailbox = (reader: IndexReader, id: MailboxId | undefined): Mailbox => {
-  const box = id === undefined ? undefined : reader.mailbox(id);
+export const admitMailbox = (box: Mailbox | undefined): Mailbox => {
   if (!box || box.state === 'gone') throw invalidProperties(['mailboxIds'], 'There is no such mailbox.');
   if (box.noselect || box.readOnly)
     throw new SetFailure({ type: 'forbidden', description: 'This mailbox takes no mail.' });

@@ -96,11 +96,12 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
       outcome.created(creationId, addLocal(transactor, message, wish.dueAt + rest));
     }
     const targets = targetsOf(context, wish, outcome);
+    const boxes = new Map(transactor.mailboxes().map((box) => [box.id, box]));
     for (const [id, patch] of targets.update) {
       try {
         const number = emailNumber(id);
         if (number === undefined) throw new SetFailure({ type: 'notFound' });
-        updateEmail(context, transactor, number, patch, wish.dueAt);
+        updateEmail(context, transactor, boxes, number, patch, wish.dueAt);
         outcome.updated(id);
       } catch (error) {
         if (!(error instanceof SetFailure)) throw error;

@@ -1,4 +1,4 @@
-import type { EmailNumber, IndexTransactor, MailboxId } from '#index/types.ts';
+import type { EmailNumber, IndexTransactor, Mailbox, MailboxId } from '#index/types.ts';
 import type { PatchObject } from '#jmap/core.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { invalidProperties, SetFailure } from '../errors.ts';
@@ -28,8 +28,12 @@ const admitShape = (patch: PatchObject): void => {
   }
 };
 
+/** Mailboxes as they were before the first update: asked for in between, every count would be written for each Email. */
+export type Boxes = ReadonlyMap<MailboxId, Mailbox>;
+
 const move = (
   transactor: IndexTransactor,
+  boxes: Boxes,
   number: EmailNumber,
   before: readonly MailboxId[],
   after: readonly MailboxId[],
@@ -45,8 +49,7 @@ const move = (
     // Seen in several mailboxes by its strong id: leaving one of them needs one to go to.
     throw invalidProperties(['mailboxIds'], 'An Email is moved from one mailbox to another.');
   }
-  if (admitMailbox(transactor, to).id !== to || transactor.mailbox(from)?.readOnly)
-    throw new SetFailure({ type: 'forbidden' });
+  if (admitMailbox(boxes.get(to)).id !== to || boxes.get(from)?.readOnly) throw new SetFailure({ type: 'forbidden' });
   transactor.move(number, from, to, dueAt);
 };
 
@@ -54,6 +57,7 @@ const move = (
 export const updateEmail = (
   context: Context,
   transactor: IndexTransactor,
+  boxes: Boxes,
   number: EmailNumber,
   patch: PatchObject,
   dueAt: number,
@@ -72,7 +76,7 @@ export const updateEmail = (
   const added = keywords.filter((word) => !email.keywords.includes(word));
   const removed = email.keywords.filter((word) => !keywords.includes(word));
   const [home] = mailboxes;
-  if (added.length > 0) admitKeywords(home === undefined ? undefined : transactor.mailbox(home), added);
-  move(transactor, number, email.mailboxes, mailboxes, dueAt);
+  if (added.length > 0) admitKeywords(home === undefined ? undefined : boxes.get(home), added);
+  move(transactor, boxes, number, email.mailboxes, mailboxes, dueAt);
   if (added.length > 0 || removed.length > 0) transactor.setKeywords(number, added, removed, dueAt);
 };
