@@ -181,6 +181,10 @@ test('a letter that arrives appears by itself, in every tab, over one stream', a
   await real.village.deliver(real.alice.address, letter({ subject: 'Just now' }));
   await page.getByRole('row', { name: /Just now/u }).waitFor();
   await second.getByRole('row', { name: /Just now/u }).waitFor();
+  for (const subject of ['Then this', 'Then that']) {
+    await real.village.deliver(real.alice.address, letter({ subject }));
+    await page.getByRole('row', { name: new RegExp(subject, 'u') }).waitFor();
+  }
   assert.deepEqual(streams, [], 'the first tab reads the stream for both');
 
   await second.getByRole('row', { name: /Just now/u }).click();
