@@ -48,9 +48,9 @@ const manifest = writeMailbox(mail, big.address, size, dovecot.owner, (done) =>
 );
 process.stdout.write('\r');
 await using submission = await startSubmission({ users: [big, ...small], lmtpPort: dovecot.lmtpPort });
-await using postern = await startPostern({
-  POSTERN_PRIVATE_SERVERS: `127.0.0.1:${dovecot.imapPort},127.0.0.1:${submission.port}`,
-});
+const another = (): ReturnType<typeof startPostern> =>
+  startPostern({ POSTERN_PRIVATE_SERVERS: `127.0.0.1:${dovecot.imapPort},127.0.0.1:${submission.port}` });
+await using postern = await another();
 
 const ground = {
   dovecot,
@@ -60,6 +60,7 @@ const ground = {
   manifest,
   smtpPort: submission.port,
   client: new Client(postern.origin),
+  another,
 };
 const figures: Figure[] = [];
 const measure = async (name: string, task: () => Promise<Figure[]>): Promise<void> => {
