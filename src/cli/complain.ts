@@ -4,14 +4,28 @@ import { Problem } from '#base/problem.ts';
 const hasCode = (error: unknown): error is Error & { code: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string';
 
+/** What the system says of the address or the data folder, by errno. */
+const ofSystem: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'The port is taken: something else listens there. Set POSTERN_PORT to another.',
+  EADDRNOTAVAIL: 'POSTERN_HOST is no address of this machine.',
+  ENOTFOUND: 'POSTERN_HOST is no address of this machine.',
+  EACCES: 'There is no permission',
+  EPERM: 'There is no permission',
+  ENOTDIR: 'POSTERN_DATA must be a folder, or a path where one can be made',
+  EEXIST: 'POSTERN_DATA must be a folder, or a path where one can be made',
+  EROFS: 'The data folder cannot be written',
+  ENOSPC: 'The disk of the data folder is full',
+};
+
+const path = (error: Error): string => ('path' in error && typeof error.path === 'string' ? `: ${error.path}` : '');
+
 /** Tells an operator in words what kept Postern from running; the exit code. A defect of ours shows its stack. */
 export const complain = (error: unknown): number => {
   const say = (text: string): void => void process.stderr.write(`postern: ${text}\n`);
+  const words = hasCode(error) ? ofSystem[error.code] : undefined;
   if (error instanceof ConfigError) for (const complaint of error.complaints) say(complaint);
   else if (error instanceof Problem) say(`${error.message} (${error.code})`);
-  else if (hasCode(error) && error.code === 'EADDRINUSE')
-    say('The port is taken: something else listens there. Set POSTERN_PORT to another.');
-  else if (hasCode(error) && error.code === 'EACCES') say(`There is no permission: ${error.message}`);
+  else if (words !== undefined && error instanceof Error) say(words.endsWith('.') ? words : `${words}${path(error)}.`);
   else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
 };

@@ -8,6 +8,7 @@ import { openWorld } from '#world';
 import type { Command } from './commands.ts';
 import { type Demo, DemoUnavailable, startDemo } from './demo/start.ts';
 import { discreet } from './discreet.ts';
+import { noWords } from './no-words.ts';
 import { stopped } from './stopped.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -34,7 +35,8 @@ export const demo: Command = {
   summary: 'Runs Postern with a mail server of its own, on loopback, with real sample mail.',
   help: () =>
     `Usage: postern demo\n\nStarts a mail server on loopback with two users and real sample mail, and Postern in front of it.\nWithout Dovecot it says so and starts Postern alone. Everything is set by the environment:\n\n${describeOptions()}\n`,
-  run: async (_words, environment) => {
+  run: async (words, environment) => {
+    noWords('demo', words);
     const say = (line: string): void => void process.stdout.write(`${line}\n`);
     const plain = toConfig(readEnv(environment));
     discreet(openLog(plain.log, (line) => process.stderr.write(`${line}\n`)));

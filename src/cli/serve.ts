@@ -5,6 +5,7 @@ import { toSecrets } from '#config/secrets.ts';
 import { openWorld } from '#world';
 import type { Command } from './commands.ts';
 import { discreet } from './discreet.ts';
+import { noWords } from './no-words.ts';
 import { stopped } from './stopped.ts';
 
 export const serve: Command = {
@@ -12,7 +13,8 @@ export const serve: Command = {
   summary: 'Runs Postern until it is stopped.',
   help: () =>
     `Usage: postern serve\n\nRuns Postern until it is stopped by Ctrl-C or SIGTERM. Everything is set by the environment:\n\n${describeOptions()}\n`,
-  run: async (_words, environment) => {
+  run: async (words, environment) => {
+    noWords('serve', words);
     const env = readEnv(environment);
     const config = toConfig(env);
     // What is written is for its owner only, wherever the data folder lies.
