@@ -182,6 +182,10 @@ const makeOwned = (folder: string, owner: { uid: number; gid: number }): void =>
   if (process.getuid?.() === 0) chownSync(folder, owner.uid, owner.gid);
 };
 
+/** Linux ends what runs under this when we are gone, also when nobody could end it in order. */
+const setpriv = '/usr/bin/setpriv';
+const withUs = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM'] : [];
+
 /** Starts a Dovecot and resolves when it answers. @throws Error with the log's last lines when it does not within 15 s. */
 export const startDovecot = async (options: DovecotOptions): Promise<RunningDovecot> => {
   const missing = dovecotMissing();
@@ -206,7 +210,8 @@ export const startDovecot = async (options: DovecotOptions): Promise<RunningDove
 
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
   // Its own process group, so that Ctrl-C reaches Postern first and the connections end in order.
-  const child = spawn('dovecot', ['-F', '-c', configFile], { stdio: 'ignore', env, detached: true });
+  const [file = '', ...parameters] = [...withUs, 'dovecot', '-F', '-c', configFile];
+  const child = spawn(file, parameters, { stdio: 'ignore', env, detached: true });
   let exited = false;
   child.once('exit', () => (exited = true));
   const end = (): void => {
