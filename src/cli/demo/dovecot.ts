@@ -210,7 +210,7 @@ export const startDovecot = async (options: DovecotOptions): Promise<RunningDove
 
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
   // Its own process group, so that Ctrl-C reaches Postern first and the connections end in order.
-  const [file = '', ...parameters] = [...withUs, 'dovecot', '-F', '-c', configFile];
+  const [file, ...parameters] = [...withUs, 'dovecot', '-F', '-c', configFile];
   const child = spawn(file, parameters, { stdio: 'ignore', env, detached: true });
   let exited = false;
   child.once('exit', () => (exited = true));
