@@ -117,6 +117,8 @@ ${more}
   const child = spawn('dovecot', ['-F', '-c', config], { stdio: 'ignore', env, detached: true });
   let exited = false;
   child.once('exit', () => (exited = true));
+  const end = (): void => void child.kill('SIGTERM');
+  process.once('exit', end);
   const log = (): string => readFileSync(join(run, 'log'), 'utf8');
   for (let tries = 0; !(await answers(imap)) || !(await answers(submission)); tries += 1) {
     if (exited || tries > 200) {
@@ -135,7 +137,8 @@ ${more}
     doveadm: ['doveadm', '-c', config],
     log,
     [Symbol.asyncDispose]: async () => {
-      child.kill('SIGTERM');
+      process.removeListener('exit', end);
+      end();
       for (let tries = 0; !exited && tries < 200; tries += 1) await sleep(20);
       if (!exited) child.kill('SIGKILL');
       rmSync(run, { recursive: true, force: true });

@@ -53,6 +53,8 @@ export const openMariadb = async (): Promise<TestMariadb | null> => {
     ['--no-defaults', `--datadir=${folder}/data`, `--socket=${socket}`, ...settings.map((one) => `--${one}`)],
     { ...owner, cwd: folder, stdio: 'ignore' },
   );
+  const end = (): void => void process_.kill('SIGKILL');
+  process.once('exit', end);
   const admin = (sql: string, database = 'mysql'): string =>
     run('mariadb', ['--no-defaults', '-u', 'root', '-S', socket, '-N', '-B', database], sql);
   const isReady = (): boolean =>
@@ -69,7 +71,8 @@ export const openMariadb = async (): Promise<TestMariadb | null> => {
     },
     [Symbol.asyncDispose]: async () => {
       const ended = once(process_, 'exit');
-      process_.kill('SIGKILL');
+      process.removeListener('exit', end);
+      end();
       await ended;
       rmSync(folder, { recursive: true, force: true });
     },

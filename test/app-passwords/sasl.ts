@@ -6,7 +6,7 @@ export type SaslAnswer = 'accepted' | 'refused';
 /** One connection to Dovecot as Postfix and Exim have it: Dovecot's authentication protocol 1.1 over its Unix socket. */
 export class SaslLine implements Disposable {
   readonly #line: Socket;
-  readonly #waiting = new Map<number, (answer: SaslAnswer) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<SaslAnswer>>();
   #seen = '';
   #next = 1;
 
@@ -30,6 +30,10 @@ export class SaslLine implements Disposable {
       line.on('data', read);
     });
     line.on('data', (data: Buffer) => made.#take(data.toString()));
+    line.on('error', () => line.destroy());
+    line.on('close', () => {
+      for (const { reject } of made.#waiting.values()) reject(new Error('Dovecot closed the line'));
+    });
     return made;
   }
 
@@ -39,7 +43,7 @@ export class SaslLine implements Disposable {
     for (const line of lines) {
       const [word, id] = line.split('\t');
       if (word !== 'OK' && word !== 'FAIL') continue;
-      this.#waiting.get(Number(id))?.(word === 'OK' ? 'accepted' : 'refused');
+      this.#waiting.get(Number(id))?.resolve(word === 'OK' ? 'accepted' : 'refused');
       this.#waiting.delete(Number(id));
     }
   }
@@ -48,10 +52,10 @@ export class SaslLine implements Disposable {
     const id = this.#next;
     this.#next += 1;
     const resp = Buffer.concat([Buffer.from(`\0${user}\0`), Buffer.from(password)]).toString('base64');
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#line.write(`AUTH\t${id}\tPLAIN\tservice=smtp\tnologin\trip=${remote}\tsecured\tresp=${resp}\n`);
-    });
+    const answer = Promise.withResolvers<SaslAnswer>();
+    this.#waiting.set(id, answer);
+    this.#line.write(`AUTH\t${id}\tPLAIN\tservice=smtp\tnologin\trip=${remote}\tsecured\tresp=${resp}\n`);
+    return answer.promise;
   }
 
   [Symbol.dispose](): void {
@@ -67,5 +71,6 @@ export const askSasl = async (
   remote?: string,
 ): Promise<SaslAnswer> => {
   using line = await SaslLine.open(socket);
-  return line.ask(user, password, remote);
+  // Awaited here: the line is closed when this function is left.
+  return await line.ask(user, password, remote);
 };
