@@ -311,11 +311,11 @@ test('the keeper is killed: locked until the browser unlocks, and nothing else i
   await eventually('it is unlocked', async () => (await browser.post('/auth/unlock')).status === 200);
   await village.deliver(address, letter(2));
   await browser.until(
-    async () => {
+    async (): Promise<string[]> => {
       const answer = await browser.post('/jmap/api', browser.request([['Mailbox/get', {}]]));
       await answer.arrayBuffer();
       if (answer.status === 423) await browser.post('/auth/unlock');
-      return answer.status === 200 ? subjects(browser).catch((): string[] => []) : [];
+      return answer.status === 200 ? subjects(browser).catch(() => []) : [];
     },
     (found) => found.includes('letter 1') && found.includes('letter 2'),
     60_000,
