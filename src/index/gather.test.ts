@@ -3,23 +3,28 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { IndexError } from './errors.ts';
-import { addMailbox, found, openTestIndex, type TestIndex } from './fixture.ts';
+import { addMailbox, found, openTestIndex, query, type TestIndex } from './fixture.ts';
 import { openIndex } from './open.ts';
 import type { Index, MailboxId } from './types.ts';
 
 const total = (index: Index, mailbox: MailboxId): number | undefined =>
   index.read((r) => r.mailbox(mailbox)?.totalEmails);
 
-/** What a crash at this moment would leave. */
-const stored = (t: TestIndex, mailbox: MailboxId): number | undefined => {
+/** Looks at what a crash at this moment would leave. */
+const look = <T>(t: TestIndex, at: (index: Index) => T): T => {
   const copy = path.join(path.dirname(t.file), `copy-${Math.random()}`);
   for (const suffix of ['', '-wal']) cpSync(t.file + suffix, copy + suffix);
   using index = openIndex(copy, t.key);
-  return total(index, mailbox);
+  return at(index);
 };
 
+const stored = (t: TestIndex, mailbox: MailboxId): number | undefined => look(t, (index) => total(index, mailbox));
+
+/** Stored only when asked for. */
+const patient = { gathered: { work: Infinity, time: 1e8 } };
+
 test('I42 what is gathered is read at once, stored and told of together', () => {
-  using t = openTestIndex();
+  using t = openTestIndex(patient);
   const { index } = t;
   const inbox = addMailbox(index, 'INBOX', 'inbox');
   const told: string[] = [];
@@ -40,8 +45,22 @@ test('I42 what is gathered is read at once, stored and told of together', () => 
   assert.equal(total(t.reopen(), inbox), 5);
 });
 
+test('I42 text that was gathered moves no state, and stays gathered', () => {
+  using t = openTestIndex(patient);
+  const { index } = t;
+  const inbox = addMailbox(index, 'INBOX', 'inbox');
+  index.write((w) => w.add(inbox, [found(1, { envelope: { subject: 'zither' } })]));
+  index.gather((w) => w.fullText(9));
+  index.read((r) => r.state('Email'));
+  const finds = (one: Index): number =>
+    one.read((r) => r.query(query({ filter: { op: 'is', text: 'zither' } })).ids.length);
+  assert.deepEqual([finds(index), look(t, finds)], [1, 0]);
+  index.settle();
+  assert.equal(look(t, finds), 1);
+});
+
 test('I42 no state is told that a crash could take back', () => {
-  using t = openTestIndex();
+  using t = openTestIndex(patient);
   const { index } = t;
   const inbox = addMailbox(index, 'INBOX', 'inbox');
   const before = index.read((r) => r.state('Email'));
@@ -58,8 +77,9 @@ test('I42 no state is told that a crash could take back', () => {
 });
 
 test('I42 what is gathered is stored soon without anybody asking', async () => {
-  using t = openTestIndex();
+  using t = openTestIndex({ gathered: { work: Infinity, time: 1 } });
   const inbox = addMailbox(t.index, 'INBOX', 'inbox');
+  assert.equal(stored(t, inbox), 0);
   const told = new Promise<void>((resolve) => t.index.onChange(() => resolve()));
   t.index.gather((w) => w.add(inbox, [found(1)]));
   // The timer of the index keeps no process alive.
@@ -70,7 +90,7 @@ test('I42 what is gathered is stored soon without anybody asking', async () => {
 });
 
 test('I42 a task that throws takes back what was not stored yet, and nothing else', () => {
-  using t = openTestIndex({ mostPages: 120 });
+  using t = openTestIndex({ mostPages: 120, ...patient });
   const { index } = t;
   const inbox = addMailbox(index, 'INBOX', 'inbox');
   index.write((w) => w.add(inbox, [found(1)]));

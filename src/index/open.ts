@@ -5,6 +5,7 @@ import { invariant } from '#base/must.ts';
 import { Core } from './core.ts';
 import { type Database, openDatabase } from './database.ts';
 import { asIndexError, IndexError } from './errors.ts';
+import { Haste } from './haste.ts';
 import { Reader } from './reader.ts';
 import { schema, schemaVersion } from './schema.ts';
 import { Transactor } from './transactor.ts';
@@ -20,6 +21,8 @@ export interface IndexOptions {
   lists?: number;
   /** Pages of 4 kB that the file may have; more is `index/full`. Unlimited. */
   mostPages?: number;
+  /** What is gathered is stored after so much work, so that storing it is short, or after so much time: 30 and 150 ms. */
+  gathered?: { work: number; time: number };
 }
 
 /** Changes older than this are forgotten: 30 days (RFC 8620 §5.2). */
@@ -27,9 +30,6 @@ const changesKept = 30 * 24 * 3600 * 1000;
 /** Blobs nobody made use of, uploads say, go after a day. */
 const blobsKept = 24 * 3600 * 1000;
 const tidyEvery = 24 * 3600 * 1000;
-/** What is gathered is stored after so much work, so that storing it is short, or after so much time (ms). */
-const mostGathered = 30;
-const gatheredFor = 150;
 
 /** Writes that wait to be stored together. */
 interface Gathering {
@@ -48,20 +48,27 @@ class OpenIndex implements Index {
   readonly #transactor: Transactor;
   readonly #log: Log;
   readonly #listeners = new Set<(types: ReadonlySet<ChangeType>) => void>();
+  readonly #haste: Haste;
+  readonly #mostGathered: { work: number; time: number };
   #writing = false;
   #gathering: Gathering | null = null;
   /** Why gathered writes were lost, until those who gathered them are told. */
   #lost: { error: unknown } | null = null;
 
-  constructor(db: Database, epoch: string, options: IndexOptions) {
+  constructor(db: Database, file: string, epoch: string, options: IndexOptions) {
     this.epoch = epoch;
     this.#db = db;
+    this.#haste = new Haste(db, file);
+    this.#mostGathered = options.gathered ?? { work: 30, time: 150 };
     this.#log = options.log ?? silent;
     const limits = { bodies: options.bodies ?? 256e6, lists: options.lists ?? 8e6 };
     this.#core = new Core(db, epoch, limits, options.now ?? Date.now);
     this.#reader = new Reader(this.#core);
     this.#transactor = new Transactor(this.#core);
-    this.#core.store = () => this.#store();
+    this.#core.store = () => {
+      // Text that was gathered moves no state.
+      if (this.#gathering !== null && this.#gathering.types.size > 0) this.#store();
+    };
   }
 
   read<T>(task: (reader: IndexReader) => T): T {
@@ -112,7 +119,7 @@ class OpenIndex implements Index {
     for (const type of this.#core.log.committed()) gathering.types.add(type);
     gathering.tasks.push(...this.#transactor.takeTasks());
     gathering.work += performance.now() - begun;
-    if (gathering.work >= mostGathered) this.settle();
+    if (gathering.work >= this.#mostGathered.work) this.settle();
     return result;
   }
 
@@ -121,6 +128,22 @@ class OpenIndex implements Index {
       this.#store();
     } finally {
       this.#tellLoss();
+    }
+  }
+
+  hasten(): void {
+    this.#store();
+    this.#haste.begin();
+  }
+
+  async calm(): Promise<void> {
+    this.settle();
+    try {
+      await this.#haste.flush();
+      this.settle();
+      this.#haste.end();
+    } catch (error) {
+      throw asIndexError(error);
     }
   }
 
@@ -148,6 +171,7 @@ class OpenIndex implements Index {
     this.#listeners.clear();
     try {
       this.#store();
+      this.#haste.close();
     } finally {
       this.#db.close();
     }
@@ -161,7 +185,7 @@ class OpenIndex implements Index {
       } catch (error) {
         logError(this.#log, 'index/gathered', error);
       }
-    }, gatheredFor);
+    }, this.#mostGathered.time);
     return { work: 0, types: new Set(), tasks: [], timer: timer.unref() };
   }
 
@@ -243,7 +267,7 @@ export const openIndex = (file: string, key: Buffer, options: IndexOptions = {})
   try {
     db = openDatabase(file, key);
     if (options.mostPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.mostPages}`);
-    const index = new OpenIndex(db, prepare(db), options);
+    const index = new OpenIndex(db, file, prepare(db), options);
     index.tidy();
     return index;
   } catch (error) {

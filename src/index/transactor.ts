@@ -8,7 +8,7 @@ import { Mirror } from './mirror.ts';
 import { Model } from './model.ts';
 import { Reader } from './reader.ts';
 import { recount } from './recount.ts';
-import { fillText } from './text/fill.ts';
+import { fillText, mergeText } from './text/fill.ts';
 import type {
   ChangeKind,
   ChangeType,
@@ -140,6 +140,10 @@ export class Transactor extends Reader implements IndexTransactor {
     // Results of a search made before these words were known.
     if (written > 0) this.core.results.forget();
     return written;
+  }
+
+  mergeText(): boolean {
+    return mergeText(this.core);
   }
 
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void {

@@ -299,6 +299,8 @@ export interface IndexTransactor extends IndexReader {
    * Returns how many were written: 0 when all is done.
    */
   fullText(limit: number): number;
+  /** Joins pieces of the full text that {@link fullText} left side by side, for some milliseconds; false: all is joined. */
+  mergeText(): boolean;
   /** The model side of the user's wishes; the intent is recorded in the same transaction. Unknown Emails are ignored. */
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void;
   move(email: EmailNumber, from: MailboxId, to: MailboxId, dueAt: number): void;
@@ -335,6 +337,13 @@ export interface Index extends Disposable {
   gather<T>(task: (transactor: IndexTransactor) => T): T;
   /** Stores what was gathered: what was gathered since the last `settle` is in the file, or this throws. */
   settle(): void;
+  /**
+   * Until {@link calm} the disk is not waited for: for a first sync. What is stored survives the end of the process; when
+   * the machine stops meanwhile, the index is `index/unreadable` afterwards and made again.
+   */
+  hasten(): void;
+  /** What is stored is on the disk when this resolves; from then on the disk is waited for again. */
+  calm(): Promise<void>;
   /** Called after each commit that changed something, with the types that changed. */
   onChange(listener: (types: ReadonlySet<ChangeType>) => void): () => void;
 }

@@ -110,8 +110,10 @@ export class Previews {
           }
         }
         await this.#text(wishes.length);
+        await this.#merge(1);
       }
       await this.#text(Infinity);
+      await this.#merge(Infinity);
     } catch (error) {
       if (!this.#closed) logError(this.#mirror.log, 'upstream.previews-paused', error);
     }
@@ -128,6 +130,14 @@ export class Previews {
       await pause();
     }
     this.#mirror.index.settle();
+  }
+
+  /** Joins what is searched, at most so many steps. */
+  async #merge(steps: number): Promise<void> {
+    for (let done = 0; done < steps && !this.#closed; done += 1) {
+      if (!this.#mirror.index.gather((t) => t.mergeText())) return;
+      await pause();
+    }
   }
 
   #wishes(rows: readonly EmailRow[]): PreviewWish[] {

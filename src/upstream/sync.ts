@@ -26,6 +26,9 @@ const sameLook = 2_000;
 /** An Email that lies nowhere is destroyed after this long (rule S14). */
 const goneFor = 10 * 60_000;
 
+/** So many missing messages are written in haste. */
+const much = 2_000;
+
 /** Messages of a mailbox that the user opened before the sync came to it. */
 const lookedHead = 200;
 
@@ -144,9 +147,12 @@ export class Sync {
   /** The first sync as far as it is missing, then previews and full text. What could not be done now is done later. */
   async fillUp(): Promise<void> {
     const { fill, previews, lines } = this.#parts;
+    const { total, known } = fill.progress();
+    if (total - known > much) this.#mirror.index.hasten();
     await fill.start();
     if (!fill.progress().done && lines.watch.session !== null) this.#after(fill.pause, () => this.fillUp());
     await previews.start();
+    await this.#mirror.index.calm();
   }
 
   /** The user looks at this mailbox (rule S8). */
