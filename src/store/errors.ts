@@ -9,7 +9,7 @@ export type StoreCode =
   | 'store/unavailable'
   /** The database was written by a newer Postern that this one cannot follow. */
   | 'store/newer'
-  /** A row of the same identity is there: somebody else was first. */
+  /** A row of the same identity is there, or the row it belongs to is gone: somebody else was first. */
   | 'store/conflict'
   /** The file is not a database, or is damaged. */
   | 'store/damaged';
@@ -41,13 +41,13 @@ const table: readonly (readonly [RegExp, StoreCode])[] = [
   [/^SQLITE_(BUSY|LOCKED)/, 'store/busy'],
   [/^SQLITE_(FULL|IOERR_WRITE)/, 'store/full'],
   [/^SQLITE_READONLY/, 'store/read-only'],
-  [/^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)/, 'store/conflict'],
+  [/^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY|FOREIGNKEY)/, 'store/conflict'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'store/damaged'],
   [/^SQLITE_(CANTOPEN|IOERR|PERM)/, 'store/unavailable'],
   [/^(40001|40P01|55P03)$/, 'store/busy'],
   [/^53[12]00$/, 'store/full'],
   [/^25006$/, 'store/read-only'],
-  [/^23505$/, 'store/conflict'],
+  [/^2350[35]$/, 'store/conflict'],
   [/^(08|28|3D|57P0|53)/, 'store/unavailable'],
   [/^ENOSPC$/, 'store/full'],
   [/^EROFS$/, 'store/read-only'],
