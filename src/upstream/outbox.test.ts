@@ -8,7 +8,7 @@ import type { Clock } from '#base/clock.ts';
 import { silent } from '#base/log.ts';
 import { openIndex } from '#index/open.ts';
 import { openStore } from '#store/open.ts';
-import type { Submission, SubmissionState } from '#store/types.ts';
+import type { MailAccountId, Submission, SubmissionState } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
 import { openRecord, sealRecord } from '#vault/seal-record.ts';
 import { digest } from './digest.ts';
@@ -210,6 +210,30 @@ test('O2 what was canceled is not sent', async () => {
   it.clock.forward(60_000);
   await outbox.nudge();
   assert.deepEqual([await it.state(), it.servers.taken], ['canceled', 0]);
+});
+
+test('O3 what falls due while the outbox looks for its next time is sent, not left until somebody asks', async () => {
+  await using it = await open();
+  it.clock.forward(10_000);
+  let late: Promise<unknown> | null = null;
+  const store = new Proxy(it.store, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      if (name !== 'dueSubmissions') return (value as (...args: unknown[]) => unknown).bind(target);
+      return async (account: MailAccountId, until: number) => {
+        const rows = await target.dueSubmissions(account, until);
+        if (until === Number.MAX_SAFE_INTEGER) late ??= it.put('due').then(() => void outbox.nudge());
+        await late;
+        return rows;
+      };
+    },
+  });
+  const outbox = it.start({ store });
+  await outbox.nudge();
+  for (let turn = 0; turn < 100 && (await it.state()) !== 'filed'; turn += 1)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(it.servers.taken, 1);
 });
 
 test('O4 of two that see a due row only one sends it', async () => {

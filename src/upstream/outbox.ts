@@ -62,7 +62,11 @@ export class Outbox {
   nudge(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#again = true;
-    this.#running ??= this.#run().finally(() => (this.#running = null));
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      // What came after the last round was looked at nowhere.
+      if (this.#again) void this.nudge();
+    });
     return this.#running;
   }
 
