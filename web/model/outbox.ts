@@ -3,6 +3,7 @@ import type { EmailId, SubmissionId } from '#jmap/ids.ts';
 import type { OutboxProperties } from '#jmap/keep.ts';
 import type { EmailSubmission } from '#jmap/mail.ts';
 import type { Connection } from './connection.ts';
+import { ModelError } from './errors.ts';
 import { clockTime } from './format.ts';
 import type { Mail } from './mail.ts';
 import type { Storage } from './prefs.ts';
@@ -227,7 +228,11 @@ export const openOutbox = ({ connection, clock, toasts, undo, storage }: OutboxP
     };
     const sendNow = (): void => {
       over();
-      leaving.now?.().then(watch, () => toasts.show('It goes out when its time has come.', { tone: 'failed' }));
+      leaving
+        .now?.()
+        .then(watch, (error: unknown) =>
+          toasts.show(error instanceof ModelError ? error.message : 'Postern does not answer.', { tone: 'failed' }),
+        );
     };
     const held = left() > 0;
     let toast = toasts.show(words(), {

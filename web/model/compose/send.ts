@@ -56,7 +56,13 @@ export const send = async (
     }
     const sendNow = async (): Promise<Leaving> => {
       if (!(await cancel(made.id))) throw new ModelError('jmap/method', 'It is on its way already.');
-      return submit(0);
+      try {
+        return await submit(0);
+      } catch (error) {
+        // It was taken back and could not be handed in again: a draft, which must not be out of sight.
+        reopen();
+        throw error;
+      }
     };
     return { mail, id: made.id, sendAt: now() + seconds * 1000, subject, reopen, now: seconds > 0 ? sendNow : null };
   };
