@@ -8,7 +8,7 @@ import type { Clock } from '#base/clock.ts';
 import { silent } from '#base/log.ts';
 import { openIndex } from '#index/open.ts';
 import { openStore } from '#store/open.ts';
-import type { MailAccountId, Submission, SubmissionState } from '#store/types.ts';
+import type { Store, Submission, SubmissionState } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
 import { openRecord, sealRecord } from '#vault/seal-record.ts';
 import { digest } from './digest.ts';
@@ -221,7 +221,7 @@ test('O3 what falls due while the outbox looks for its next time is sent, not le
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== 'function') return value;
       if (name !== 'dueSubmissions') return (value as (...args: unknown[]) => unknown).bind(target);
-      return async (account: MailAccountId, until: number) => {
+      return async (account: Parameters<Store['dueSubmissions']>[0], until: number) => {
         const rows = await target.dueSubmissions(account, until);
         if (until === Number.MAX_SAFE_INTEGER) late ??= it.put('due').then(() => void outbox.nudge());
         await late;
