@@ -48,8 +48,11 @@ const manifest = writeMailbox(mail, big.address, size, dovecot.owner, (done) =>
 );
 process.stdout.write('\r');
 await using submission = await startSubmission({ users: [big, ...small], lmtpPort: dovecot.lmtpPort });
-const another = (): ReturnType<typeof startPostern> =>
-  startPostern({ POSTERN_PRIVATE_SERVERS: `127.0.0.1:${dovecot.imapPort},127.0.0.1:${submission.port}` });
+const another = (environment: Record<string, string> = {}): ReturnType<typeof startPostern> =>
+  startPostern({
+    POSTERN_PRIVATE_SERVERS: `127.0.0.1:${dovecot.imapPort},127.0.0.1:${submission.port}`,
+    ...environment,
+  });
 await using postern = await another();
 
 const ground = {
