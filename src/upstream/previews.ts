@@ -30,6 +30,9 @@ const batch = 64;
 /** Milliseconds of synchronous work between two pauses. */
 const slice = 10;
 
+/** Nobody waits for the full text to be joined: most of the time belongs to others, milliseconds between two steps. */
+const mergeRest = 40;
+
 /** So that one transaction takes about {@link slice}. */
 const nextBatch = (batchSize: number, ms: number): number =>
   Math.min(200, Math.max(5, Math.round(batchSize * Math.min(2, Math.max(0.5, slice / Math.max(0.1, ms))))));
@@ -136,7 +139,7 @@ export class Previews {
   async #merge(steps: number): Promise<void> {
     for (let done = 0; done < steps && !this.#closed; done += 1) {
       if (!this.#mirror.index.gather((t) => t.mergeText())) return;
-      await pause();
+      await new Promise((resolve) => setTimeout(resolve, mergeRest).unref());
     }
   }
 
