@@ -1,37 +1,18 @@
 import { useComputed, useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active } from '#editor/protocol.ts';
-import type { EmailAddress, Identity } from '#jmap/mail.ts';
 import type { Writing } from '#model/compose/composers.ts';
 import { type Letter, htmlOf, plainOf, signatureOf, type Warning, warnings } from '#model/compose/letter.ts';
 import { takeAhead } from '#model/compose-port.ts';
-import { clockTime } from '#model/format.ts';
-import { initialsOf, colourOf } from '#model/people.ts';
 import { Icon } from '#parts/icon.tsx';
-import { Arch, Avatar } from '#parts/people.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { Attachments } from './attachments.tsx';
 import { EditorFrame, type EditorHandle } from './editor-frame.tsx';
+import { Fields, type Suggest } from './fields.tsx';
+import { Foot } from './foot.tsx';
 import { FormatBar } from './format-bar.tsx';
+import { Head, InlineHead } from './heads.tsx';
 import { QuoteBelow } from './quote-below.tsx';
-import { Recipients } from './recipients.tsx';
-
-type Suggest = (prefix: string) => Promise<readonly EmailAddress[]>;
-
-const keptWords = (writing: Writing): string => {
-  const kept = writing.draft.kept.value;
-  switch (kept.at) {
-    case 'new':
-      return '';
-    case 'changed':
-    case 'saving':
-      return 'Saving';
-    case 'saved':
-      return `Saved ${clockTime(kept.when)}`;
-    case 'failed':
-      return 'Could not save to Drafts on the server. Kept on this device.';
-  }
-};
 
 const titleOf = (letter: Letter): string => letter.subject.trim() || 'New message';
 
@@ -48,163 +29,6 @@ const hintWords = (warning: Warning): string => {
     case 'uploading':
       return 'A file is still being uploaded. It goes with the letter once it is there.';
   }
-};
-
-const From = ({ writing, letter }: { writing: Writing; letter: Letter }) => {
-  const identities = writing.mail.identities.value;
-  const chosen = identities.find((each) => each.id === letter.identityId) ?? identities[0];
-  const words = (each: Identity): string => (each.name ? `${each.name} <${each.email}>` : each.email);
-  return (
-    <div class="comp-field">
-      <span class="comp-label">From</span>
-      <span class="pill plain">
-        <Arch
-          initial={(writing.mail.account.name[0] ?? '?').toUpperCase()}
-          colour={writing.mail.status.value?.colour ?? 'patina'}
-          size="xs"
-        />
-        {identities.length > 1 ? (
-          <select
-            aria-label="From"
-            value={chosen?.id}
-            onChange={(event) => writing.draft.change({ identityId: event.currentTarget.value as Identity['id'] })}
-          >
-            {identities.map((each) => (
-              <option key={each.id} value={each.id}>
-                {words(each)}
-              </option>
-            ))}
-          </select>
-        ) : (
-          <span class="cut">
-            {chosen?.name} <span class="muted">{chosen?.email}</span>
-          </span>
-        )}
-      </span>
-    </div>
-  );
-};
-
-const People = ({ writing, letter, suggest }: { writing: Writing; letter: Letter; suggest: Suggest }) => {
-  const [cc, setCc] = useState(letter.cc.length > 0);
-  const [bcc, setBcc] = useState(letter.bcc.length > 0);
-  useEffect(() => {
-    const shown = (event: Event): void => ((event as CustomEvent<string>).detail === 'cc' ? setCc(true) : setBcc(true));
-    const at = document.getElementById(`comp-${writing.key}`);
-    at?.addEventListener('postern-show', shown);
-    return () => at?.removeEventListener('postern-show', shown);
-  }, []);
-  return (
-    <>
-      <div class="comp-field">
-        <span class="comp-label">To</span>
-        <Recipients
-          label="To"
-          people={letter.to}
-          suggest={suggest}
-          focused={writing.begins === 'to'}
-          change={(to) => writing.draft.change({ to })}
-        />
-        <span class="comp-more">
-          {cc ? null : (
-            <button type="button" onClick={() => setCc(true)}>
-              Cc
-            </button>
-          )}
-          {bcc ? null : (
-            <button type="button" onClick={() => setBcc(true)}>
-              Bcc
-            </button>
-          )}
-        </span>
-      </div>
-      {cc ? (
-        <div class="comp-field">
-          <span class="comp-label">Cc</span>
-          <Recipients
-            label="Cc"
-            people={letter.cc}
-            suggest={suggest}
-            focused={letter.cc.length === 0}
-            change={(list) => writing.draft.change({ cc: list })}
-          />
-        </div>
-      ) : null}
-      {bcc ? (
-        <div class="comp-field">
-          <span class="comp-label">Bcc</span>
-          <Recipients
-            label="Bcc"
-            people={letter.bcc}
-            suggest={suggest}
-            focused={letter.bcc.length === 0}
-            change={(list) => writing.draft.change({ bcc: list })}
-          />
-        </div>
-      ) : null}
-    </>
-  );
-};
-
-const Head = ({ writing, title }: { writing: Writing; title: string }) => {
-  const full = writing.shape.value === 'full';
-  return (
-    <div class="comp-h">
-      <b class="cut">{title}</b>
-      <span class="saved cut" role={writing.draft.kept.value.at === 'failed' ? 'alert' : undefined}>
-        {keptWords(writing)}
-      </span>
-      <IconButton icon="minus" label="Minimise" size="sm" onClick={() => (writing.shape.value = 'minimised')} />
-      <span class="comp-size">
-        <IconButton
-          icon={full ? 'minimize-2' : 'maximize-2'}
-          label={full ? 'Smaller window' : 'Larger window'}
-          size="sm"
-          onClick={() => (writing.shape.value = full ? 'docked' : 'full')}
-        />
-      </span>
-      <IconButton icon="x" label="Save and close" cap="Esc" size="sm" onClick={() => writing.close()} />
-    </div>
-  );
-};
-
-const InlineHead = ({
-  writing,
-  letter,
-  unfolded,
-  unfold,
-}: {
-  writing: Writing;
-  letter: Letter;
-  unfolded: boolean;
-  unfold(on: boolean): void;
-}) => {
-  const me = writing.draft.identity();
-  const names = [...letter.to, ...letter.cc].map((each) => each.name ?? each.email).join(', ');
-  return (
-    <div class="inline-h">
-      <Avatar
-        initials={initialsOf({ name: me?.name ?? null, email: me?.email ?? '?' })}
-        colour={colourOf(me?.email ?? '')}
-        size="sm"
-      />
-      <button type="button" class="inline-to" aria-expanded={unfolded} onClick={() => unfold(!unfolded)}>
-        <Icon name={letter.quote?.kind === 'forward' ? 'forward' : 'reply'} size="xs" />
-        <span class="cut">
-          {letter.quote?.kind === 'forward' ? 'Forward to' : 'Reply to'} <b>{names || 'nobody yet'}</b>
-        </span>
-        <Icon name="chevron-down" size="xs" />
-      </button>
-      <span class="grow" />
-      <span class="muted cut">{keptWords(writing)}</span>
-      <IconButton
-        icon="maximize-2"
-        label="Open in a window"
-        size="sm"
-        onClick={() => (writing.shape.value = 'docked')}
-      />
-    </div>
-  );
 };
 
 /** The focus goes back to where it was when the letter was opened, or to what took its place. */
@@ -332,24 +156,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
       ) : (
         <Head writing={writing} title={title} />
       )}
-      {inline && !unfolded ? null : (
-        <>
-          <From writing={writing} letter={letter} />
-          <People writing={writing} letter={letter} suggest={suggest} />
-          <div class="comp-field">
-            <label class="comp-label" for={`subject-${writing.key}`}>
-              Subject
-            </label>
-            <input
-              id={`subject-${writing.key}`}
-              class="comp-subject"
-              value={letter.subject}
-              autocomplete="off"
-              onInput={(event) => draft.change({ subject: event.currentTarget.value })}
-            />
-          </div>
-        </>
-      )}
+      {inline && !unfolded ? null : <Fields writing={writing} letter={letter} suggest={suggest} />}
       <div class="comp-b" onClick={(event) => event.target === event.currentTarget && focusBody()}>
         <EditorFrame
           label="Text of the letter"
@@ -423,60 +230,5 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
         setMode={setMode}
       />
     </section>
-  );
-};
-
-const Foot = (props: {
-  writing: Writing;
-  letter: Letter;
-  send(): void;
-  formatting: boolean;
-  setFormatting(on: boolean): void;
-  setMode(mode: Letter['mode']): void;
-}) => {
-  const { writing, letter } = props;
-  const file = useRef<HTMLInputElement>(null);
-  return (
-    <div class="comp-f">
-      <button
-        id={`send-${writing.key}`}
-        type="button"
-        class="btn primary"
-        aria-disabled={writing.sending.value}
-        onClick={props.send}
-      >
-        {writing.sending.value ? 'Sending' : 'Send'}
-        <kbd>Ctrl ↵</kbd>
-      </button>
-      <input
-        ref={file}
-        type="file"
-        multiple
-        hidden
-        onChange={(event) => {
-          writing.attach([...(event.currentTarget.files ?? [])]);
-          event.currentTarget.value = '';
-        }}
-      />
-      <IconButton icon="paperclip" label="Attach files" onClick={() => file.current?.click()} />
-      {letter.mode === 'rich' ? (
-        <IconButton
-          icon="type"
-          label="Formatting"
-          pressed={props.formatting}
-          on={props.formatting}
-          onClick={() => props.setFormatting(!props.formatting)}
-        />
-      ) : null}
-      <button
-        type="button"
-        class="btn quiet comp-mode"
-        onClick={() => props.setMode(letter.mode === 'rich' ? 'plain' : 'rich')}
-      >
-        {letter.mode === 'rich' ? 'Plain text' : 'Rich text'}
-      </button>
-      <span class="grow" />
-      <IconButton icon="trash" label="Discard draft" onClick={() => writing.discard()} />
-    </div>
   );
 };

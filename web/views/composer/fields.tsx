@@ -1,0 +1,124 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { EmailAddress, Identity } from '#jmap/mail.ts';
+import type { Writing } from '#model/compose/composers.ts';
+import type { Letter } from '#model/compose/letter.ts';
+import { Arch } from '#parts/people.tsx';
+import { Recipients } from './recipients.tsx';
+
+export type Suggest = (prefix: string) => Promise<readonly EmailAddress[]>;
+
+const From = ({ writing, letter }: { writing: Writing; letter: Letter }) => {
+  const identities = writing.mail.identities.value;
+  const chosen = identities.find((each) => each.id === letter.identityId) ?? identities[0];
+  const words = (each: Identity): string => (each.name ? `${each.name} <${each.email}>` : each.email);
+  return (
+    <div class="comp-field">
+      <span class="comp-label">From</span>
+      <span class="pill plain">
+        <Arch
+          initial={(writing.mail.account.name[0] ?? '?').toUpperCase()}
+          colour={writing.mail.status.value?.colour ?? 'patina'}
+          size="xs"
+        />
+        {identities.length > 1 ? (
+          <select
+            aria-label="From"
+            value={chosen?.id}
+            onChange={(event) => writing.draft.change({ identityId: event.currentTarget.value as Identity['id'] })}
+          >
+            {identities.map((each) => (
+              <option key={each.id} value={each.id}>
+                {words(each)}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <span class="cut">
+            {chosen?.name} <span class="muted">{chosen?.email}</span>
+          </span>
+        )}
+      </span>
+    </div>
+  );
+};
+
+const People = ({ writing, letter, suggest }: { writing: Writing; letter: Letter; suggest: Suggest }) => {
+  const [cc, setCc] = useState(letter.cc.length > 0);
+  const [bcc, setBcc] = useState(letter.bcc.length > 0);
+  useEffect(() => {
+    const shown = (event: Event): void => ((event as CustomEvent<string>).detail === 'cc' ? setCc(true) : setBcc(true));
+    const at = document.getElementById(`comp-${writing.key}`);
+    at?.addEventListener('postern-show', shown);
+    return () => at?.removeEventListener('postern-show', shown);
+  }, []);
+  return (
+    <>
+      <div class="comp-field">
+        <span class="comp-label">To</span>
+        <Recipients
+          label="To"
+          people={letter.to}
+          suggest={suggest}
+          focused={writing.begins === 'to'}
+          change={(to) => writing.draft.change({ to })}
+        />
+        <span class="comp-more">
+          {cc ? null : (
+            <button type="button" onClick={() => setCc(true)}>
+              Cc
+            </button>
+          )}
+          {bcc ? null : (
+            <button type="button" onClick={() => setBcc(true)}>
+              Bcc
+            </button>
+          )}
+        </span>
+      </div>
+      {cc ? (
+        <div class="comp-field">
+          <span class="comp-label">Cc</span>
+          <Recipients
+            label="Cc"
+            people={letter.cc}
+            suggest={suggest}
+            focused={letter.cc.length === 0}
+            change={(list) => writing.draft.change({ cc: list })}
+          />
+        </div>
+      ) : null}
+      {bcc ? (
+        <div class="comp-field">
+          <span class="comp-label">Bcc</span>
+          <Recipients
+            label="Bcc"
+            people={letter.bcc}
+            suggest={suggest}
+            focused={letter.bcc.length === 0}
+            change={(list) => writing.draft.change({ bcc: list })}
+          />
+        </div>
+      ) : null}
+    </>
+  );
+};
+
+/** Who writes to whom about what. */
+export const Fields = ({ writing, letter, suggest }: { writing: Writing; letter: Letter; suggest: Suggest }) => (
+  <>
+    <From writing={writing} letter={letter} />
+    <People writing={writing} letter={letter} suggest={suggest} />
+    <div class="comp-field">
+      <label class="comp-label" for={`subject-${writing.key}`}>
+        Subject
+      </label>
+      <input
+        id={`subject-${writing.key}`}
+        class="comp-subject"
+        value={letter.subject}
+        autocomplete="off"
+        onInput={(event) => writing.draft.change({ subject: event.currentTarget.value })}
+      />
+    </div>
+  </>
+);
