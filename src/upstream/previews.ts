@@ -27,6 +27,11 @@ const textOctets = 16_384;
 const htmlOctets = 49_152;
 /** Messages of one command. */
 const batch = 64;
+/**
+ * Messages taken in hand together, mailbox by mailbox: opening a large mailbox takes a server as long as reading a dozen
+ * messages.
+ */
+const mostAhead = 2048;
 /** Milliseconds of synchronous work between two pauses. */
 const slice = 10;
 
@@ -102,18 +107,18 @@ export class Previews {
 
   async #run(): Promise<void> {
     try {
-      for (;;) {
+      for (let ahead = batch * 4; ; ahead = Math.min(ahead * 2, mostAhead)) {
         if (this.#closed) return;
-        const wishes = this.#mirror.index.read((reader) => reader.withoutPreview(batch * 4));
+        const wishes = this.#mirror.index.read((reader) => reader.withoutPreview(ahead));
         if (wishes.length === 0) break;
         const few = wishes.length <= batch;
         for (const [mailbox, list] of byMailbox(wishes)) {
           for (let at = 0; at < list.length; at += batch) {
             await this.#lines.background((session) => this.#fetch(session, mailbox, list.slice(at, at + batch)), few);
           }
+          await this.#text(list.length);
+          if (list.length > batch) await this.#merge(1);
         }
-        await this.#text(wishes.length);
-        await this.#merge(1);
       }
       await this.#text(Infinity);
       await this.#merge(Infinity);
