@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '#base/clock.ts';
 import { checkSetup } from '#app-passwords/check.ts';
 import type { Target } from '#app-passwords/dialogue.ts';
-import { opened, read, type Task, textOf, type Values, WordsError } from './app-passwords-words.ts';
+import { opened } from './app-passwords-words.ts';
+import { read, type Task, textOf, type Values, WordsError } from './tasks.ts';
 
 /** `host:port[:tls|starttls|none]` */
 const targetOf = (

@@ -4,7 +4,8 @@ import { type Classic, openClassic, readClassic } from '#app-passwords/classic.t
 import { openDatabase } from '#app-passwords/database.ts';
 import { policyOf, severOf } from '#app-passwords/open.ts';
 import { openAppPasswordStore } from '#app-passwords/store.ts';
-import { listOf, opened, read, type Setting, type Task, textOf, WordsError } from './app-passwords-words.ts';
+import { listOf, opened } from './app-passwords-words.ts';
+import { read, type Setting, type Task, textOf, WordsError } from './tasks.ts';
 
 const withClassic = async (setting: Setting, work: (classic: Classic) => Promise<void>): Promise<number> => {
   const { config, secrets } = setting;

@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import { parseCidr } from '#config/networks.ts';
 import { dovecotFiles } from '#app-passwords/dovecot/files.ts';
 import type { DovecotDatabase, DovecotWish, Main, Web } from '#app-passwords/dovecot/wish.ts';
-import { listOf, oneOf, read, type Task, textOf, type Values, WordsError } from './app-passwords-words.ts';
+import { listOf, oneOf } from './app-passwords-words.ts';
+import { read, type Task, textOf, type Values, WordsError } from './tasks.ts';
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;

@@ -3,7 +3,8 @@ import { grantsSql } from '#app-passwords/grants.ts';
 import type { AppPasswords } from '#app-passwords/manager.ts';
 import { grouped, idWithin, isPublicId } from '#app-passwords/password.ts';
 import { type AppPassword, type Minted, programs, type PublicId } from '#app-passwords/types.ts';
-import { listOf, oneOf, opened, read, type Setting, type Task, textOf, WordsError } from './app-passwords-words.ts';
+import { listOf, oneOf, opened } from './app-passwords-words.ts';
+import { read, type Setting, type Task, textOf, WordsError } from './tasks.ts';
 
 const day = 86_400_000;
 const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');

@@ -1,4 +1,5 @@
 import {
+  chownSync,
   closeSync,
   fsyncSync,
   linkSync,
@@ -120,12 +121,55 @@ export const openHostFile = (path: string, today: number): HostSecrets => {
   }
 };
 
+/** Puts another file in its place in one step. What root writes still belongs to whom it belonged. */
+const replace = (path: string, secrets: HostSecrets): void => {
+  const { uid, gid } = statSync(path);
+  const draft = writeFresh(path, secrets);
+  try {
+    if (process.geteuid?.() === 0) chownSync(draft, uid, gid);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+};
+
 /** Replaces the file in one step; false where it may not be written (a mounted credential), which loses only shredding. */
 export const replaceHostFile = (path: string, secrets: HostSecrets): boolean => {
   try {
-    renameSync(writeFresh(path, secrets), path);
+    replace(path, secrets);
     return true;
   } catch {
     return false;
+  }
+};
+
+/** What of the file is no secret. */
+export interface RotatedHostFile {
+  /** The day from which a random key counts, and all follow from it. */
+  epoch: number;
+  /** Of the entries of the ring, old and new. */
+  entries: number;
+}
+
+/**
+ * Appends a random key for the day after the newest, so that no session made until now loses its own. Once a day: the
+ * ring may not run ahead of the days for which old keys are kept.
+ * @throws VaultError `host/secret-file`; where there is no file none is made
+ */
+export const rotateHostFile = (path: string, today: number): RotatedHostFile => {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) throw unusable(path, 'does not exist');
+  const { pepper, ring } = openHostFile(path, today);
+  const added: RingEntry = { epoch: Math.max(today, ring.at(-1)?.epoch ?? 0) + 1, key: random(32) };
+  const whole = [...ring, added];
+  try {
+    if (added.epoch > today + 1) throw unusable(path, 'was rotated today already; it can be again tomorrow (UTC)');
+    replace(path, { pepper, ring: whole });
+    return { epoch: added.epoch, entries: whole.length };
+  } catch (error) {
+    if (error instanceof VaultError) throw error;
+    throw unusable(path, `cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, error);
+  } finally {
+    wipe(pepper, ...whole.map(({ key }) => key));
   }
 };

@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs';
 import { must } from '#base/must.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Arena, Place } from './arena.ts';
-import { copyOf, wipe } from './bytes.ts';
+import { copyOf, same, wipe } from './bytes.ts';
 import { openHostFile, replaceHostFile, type HostSecrets, type RingEntry } from './host-file.ts';
 import { derive } from './keys.ts';
 
@@ -43,7 +44,8 @@ const spread = (ring: readonly RingEntry[], today: number): RingEntry[] => {
 /**
  * The pepper and the host key ring: one key a day, each following from the one before, so that all nodes with a copy of
  * the same file agree without talking; keys older than {@link keptDays} are destroyed, here and in the file. An operator
- * may put a fresh random key into the file; from its epoch on all follow from that.
+ * may put a fresh random key into the file (`postern secret rotate`); from its epoch on all follow from that. A file that
+ * was replaced is noticed at the next use of a key.
  */
 export class HostKeys {
   readonly #arena: Arena;
@@ -52,6 +54,8 @@ export class HostKeys {
   readonly #pepper: Place;
   readonly #epochs = new Map<number, Place>();
   #day = 0;
+  /** Which file was read last. */
+  #mark = '';
 
   constructor(arena: Arena, path: string, clock: Clock) {
     this.#arena = arena;
@@ -60,6 +64,12 @@ export class HostKeys {
     const secrets = openHostFile(path, this.#today());
     this.#pepper = arena.put((place) => place.set(secrets.pepper));
     this.#take(secrets);
+  }
+
+  /** What tells a replaced file from the one before; '' where there is none to see. */
+  #look(): string {
+    const found = statSync(this.#path, { throwIfNoEntry: false, bigint: true });
+    return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : '';
   }
 
   #today(): number {
@@ -83,12 +93,29 @@ export class HostKeys {
     }
     wipe(secrets.pepper, ...secrets.ring.map((entry) => entry.key), ...ring.map((entry) => entry.key));
     this.#day = today;
+    this.#mark = this.#look();
   }
 
-  /** Today's epoch. The first call of a new day reads the file again. */
+  /** Today's epoch. The first call of a new day reads the file again, and so does the first after it was replaced. */
   epoch(): number {
     if (this.#today() > this.#day) this.#take(openHostFile(this.#path, this.#today()));
+    else this.#notice();
     return this.#day;
+  }
+
+  /** Takes over a file that was replaced, unless it is damaged or another host's: then what was read before goes on. */
+  #notice(): void {
+    const mark = this.#look();
+    if (mark === '' || mark === this.#mark) return;
+    this.#mark = mark;
+    let secrets: HostSecrets;
+    try {
+      secrets = openHostFile(this.#path, this.#today());
+    } catch {
+      return;
+    }
+    if (this.withPepper((pepper) => same(pepper, secrets.pepper))) this.#take(secrets);
+    else wipe(secrets.pepper, ...secrets.ring.map((entry) => entry.key));
   }
 
   /** Lends the key of an epoch; undefined when it is not in the ring (any more). */

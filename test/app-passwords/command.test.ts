@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { appPasswords } from '#cli/app-passwords.ts';
 import { dovecot as dovecotTask } from '#cli/app-passwords-dovecot.ts';
-import { settingOf } from '#cli/app-passwords-words.ts';
+import { settingOf } from '#cli/tasks.ts';
 import { servers, type TestDatabase, type TestServer } from './databases.ts';
 import { mainUser, openDovecot, type TestDovecot } from './dovecot.ts';
 
