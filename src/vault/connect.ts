@@ -45,9 +45,22 @@ interface Stage {
 /** FQDN when this machine has one, else the literal of RFC 5321 §4.1.3. */
 const ehloName = (): string => (hostname().includes('.') ? hostname() : '[127.0.0.1]');
 
-type Outcome = Pick<SignedIn, 'capabilities' | 'greeting'> & { dialogue: Dialogue };
+/** A server that has greeted, with TLS below it where that was asked for. Nothing secret has been sent. */
+interface Met {
+  dialogue: Dialogue;
+  capabilities: string[];
+  /** The greeting's text. */
+  greeting: string;
+  /** Asks for the capabilities again. */
+  ask(): Promise<string[]>;
+  /** Signs in; what the server can do afterwards. */
+  signIn(password: Uint8Array): Promise<string[]>;
+}
 
-const signInImap = async (network: Network, target: Target, password: Uint8Array, stage: Stage): Promise<Outcome> => {
+const offers = (capabilities: readonly string[], word: string): boolean =>
+  capabilities.some((each) => each.toUpperCase() === word);
+
+const meetImap = async (network: Network, target: Target, stage: Stage): Promise<Met> => {
   const { greeting: greetingMs, answer: ms } = network.limits;
   const greeting = await readImapGreeting(stage.dialogue, greetingMs);
   // RFC 9051 §11.1: PREAUTH before STARTTLS is how an intruder keeps TLS away.
@@ -57,44 +70,61 @@ const signInImap = async (network: Network, target: Target, password: Uint8Array
   let session = new ImapSignIn(dialogue, ms);
   let capabilities = greeting.capabilities ?? (await session.capabilities());
   if (target.security === 'starttls') {
-    if (!capabilities.some((word) => word.toUpperCase() === 'STARTTLS'))
-      throw new VaultError('tls/none', 'the server offers no STARTTLS');
+    if (!offers(capabilities, 'STARTTLS')) throw new VaultError('tls/none', 'the server offers no STARTTLS');
     await session.startTls();
     dialogue = await stage.upgrade();
     session = new ImapSignIn(dialogue, ms);
     capabilities = await session.capabilities();
   }
-  capabilities = await session.signIn(target.username, password, capabilities, network.useless(target));
-  if (session.scramRefused) network.noteUseless(target, scramName);
-  return { dialogue, capabilities, greeting: greeting.text };
+  return {
+    dialogue,
+    capabilities,
+    greeting: greeting.text,
+    ask: () => session.capabilities(),
+    signIn: async (password) => {
+      const after = await session.signIn(target.username, password, capabilities, network.useless(target));
+      if (session.scramRefused) network.noteUseless(target, scramName);
+      return after;
+    },
+  };
 };
 
-const signInSmtp = async (network: Network, target: Target, password: Uint8Array, stage: Stage): Promise<Outcome> => {
+const meetSmtp = async (network: Network, target: Target, stage: Stage): Promise<Met> => {
   const { answer: ms } = network.limits;
   const greeting = await new SmtpSignIn(stage.dialogue, network.limits.greeting).greeting();
   let { dialogue } = stage;
   let session = new SmtpSignIn(dialogue, ms);
   let keywords = await session.ehlo(ehloName());
   if (target.security === 'starttls') {
-    if (!keywords.some((word) => word.toUpperCase() === 'STARTTLS'))
-      throw new VaultError('tls/none', 'the server offers no STARTTLS');
+    if (!offers(keywords, 'STARTTLS')) throw new VaultError('tls/none', 'the server offers no STARTTLS');
     await session.startTls();
     dialogue = await stage.upgrade();
     session = new SmtpSignIn(dialogue, ms);
     keywords = await session.ehlo(ehloName());
   }
-  await session.signIn(target.username, password, keywords, network.useless(target));
-  if (session.scramRefused) network.noteUseless(target, scramName);
-  return { dialogue, capabilities: keywords, greeting };
+  return {
+    dialogue,
+    capabilities: keywords,
+    greeting,
+    ask: () => session.ehlo(ehloName()),
+    signIn: async (password) => {
+      await session.signIn(target.username, password, keywords, network.useless(target));
+      if (session.scramRefused) network.noteUseless(target, scramName);
+      return keywords;
+    },
+  };
 };
 
 /**
- * Reaches the server, checks its certificate, signs in. `password` is left as it is. Nothing that came before TLS is
- * trusted afterwards, and the password is sent only over TLS unless the target's security is `none` and its address is
- * on the operator's private list.
- * @throws VaultError the `auth`, `net`, `tls`, `proto`, `limit` and `server` codes
+ * Reaches the server and checks its certificate; `work` then has the conversation, and its end is the caller's when it
+ * succeeds. Nothing that came before TLS is trusted afterwards.
+ * @throws VaultError the `net`, `tls`, `proto`, `limit` and `server` codes
  */
-export const signIn = async (network: Network, target: Target, password: Uint8Array): Promise<SignedIn> => {
+export const meet = async <T>(
+  network: Network,
+  target: Target,
+  work: (met: Met, line: () => Line) => Promise<T>,
+): Promise<T> => {
   const tcp = await network.open(target);
   let line: Line = { socket: tcp, certificate: null };
   try {
@@ -108,13 +138,22 @@ export const signIn = async (network: Network, target: Target, password: Uint8Ar
         return new Dialogue(line.socket);
       },
     };
-    const run = target.protocol === 'imap' ? signInImap : signInSmtp;
-    const { dialogue, capabilities, greeting } = await run(network, target, password, stage);
-    const rest = dialogue.detach();
-    return { ...line, rest, capabilities, greeting };
+    return await work(await (target.protocol === 'imap' ? meetImap : meetSmtp)(network, target, stage), () => line);
   } catch (error) {
     line.socket.destroy();
     tcp.destroy();
     throw error;
   }
 };
+
+/**
+ * Reaches the server, checks its certificate, signs in. `password` is left as it is, and is sent only over TLS unless the
+ * target's security is `none` and its address is on the operator's private list.
+ * @throws VaultError the `auth`, `net`, `tls`, `proto`, `limit` and `server` codes
+ */
+export const signIn = (network: Network, target: Target, password: Uint8Array): Promise<SignedIn> =>
+  meet(network, target, async ({ dialogue, greeting, signIn: prove }, line) => {
+    const capabilities = await prove(password);
+    const rest = dialogue.detach();
+    return { ...line(), rest, capabilities, greeting };
+  });
