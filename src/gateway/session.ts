@@ -79,6 +79,7 @@ export const sessionOf = (caller: Caller, origin: string, username: string): Ses
       [capabilities.mail]: {},
       [capabilities.submission]: {},
       [capabilities.keep]: {},
+      [capabilities.appPasswords]: {},
     },
     accounts: Object.fromEntries(accounts.map((open) => [open.jmapId, accountOf(open, caller.readOnly)])),
     primaryAccounts: Object.fromEntries(primary) as Session['primaryAccounts'],

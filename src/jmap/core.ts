@@ -1,3 +1,4 @@
+import type { AppPasswordCapability } from './app-password.ts';
 import type { SetError } from './errors.ts';
 import type { AccountId, BlobId, CreationId, Id } from './ids.ts';
 
@@ -7,6 +8,7 @@ export const capabilities = {
   mail: 'urn:ietf:params:jmap:mail',
   submission: 'urn:ietf:params:jmap:submission',
   keep: 'urn:postern:params:jmap:keep',
+  appPasswords: 'urn:postern:params:jmap:app-passwords',
 } as const;
 
 export type Capability = (typeof capabilities)[keyof typeof capabilities];
@@ -48,6 +50,7 @@ export interface Account {
     'urn:ietf:params:jmap:mail'?: MailLimits;
     'urn:ietf:params:jmap:submission'?: SubmissionLimits;
     'urn:postern:params:jmap:keep'?: Record<string, never>;
+    'urn:postern:params:jmap:app-passwords'?: AppPasswordCapability;
   };
 }
 
@@ -58,6 +61,7 @@ export interface Session {
     'urn:ietf:params:jmap:mail': Record<string, never>;
     'urn:ietf:params:jmap:submission': Record<string, never>;
     'urn:postern:params:jmap:keep': Record<string, never>;
+    'urn:postern:params:jmap:app-passwords': Record<string, never>;
   };
   accounts: Record<AccountId, Account>;
   primaryAccounts: Partial<Record<Capability, AccountId>>;

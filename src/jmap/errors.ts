@@ -61,7 +61,11 @@ export type SetErrorType =
   | 'forbiddenMailFrom'
   | 'forbiddenFrom'
   | 'forbiddenToSend'
-  | 'cannotUnsend';
+  | 'cannotUnsend'
+  /** AppPassword: an unlocker has to be proven first, by POST /auth/prove. */
+  | 'proofNeeded'
+  /** AppPassword: done in the database, but Dovecot has not confirmed; its state says so. */
+  | 'unconfirmed';
 
 export interface SetError {
   type: SetErrorType;

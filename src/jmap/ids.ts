@@ -11,6 +11,7 @@ export type IdentityId = Id<'Identity'>;
 export type SubmissionId = Id<'EmailSubmission'>;
 export type MailAccountId = Id<'MailAccount'>;
 export type WebSessionId = Id<'WebSession'>;
+export type AppPasswordId = Id<'AppPassword'>;
 export type BlobId = Id<'Blob'>;
 
 /** A name the client gives to a record it creates; `#` + creation id stands for the record's id later in the request (RFC 8620 §5.3). */

@@ -11,6 +11,7 @@ import type {
 } from './core.ts';
 import type {
   AccountId,
+  AppPasswordId,
   BlobId,
   EmailId,
   IdentityId,
@@ -20,6 +21,15 @@ import type {
   ThreadId,
   WebSessionId,
 } from './ids.ts';
+import type {
+  AppPassword,
+  AppPasswordQuestion,
+  NewAppPassword,
+  RevokeAllArguments,
+  RevokeAllResponse,
+  SettleArguments,
+  ShownAppPassword,
+} from './app-password.ts';
 import type { SetError } from './errors.ts';
 import type {
   CorrespondentQueryArguments,
@@ -138,6 +148,17 @@ export interface Methods {
     arguments: SetArguments<Partial<WebSession>, WebSessionId>;
     response: SetResponse<WebSession, WebSessionId>;
   };
+  'AppPassword/get': {
+    arguments: GetArguments<AppPasswordId>;
+    response: GetResponse<AppPassword, AppPasswordId> & { question: AppPasswordQuestion | null };
+  };
+  'AppPassword/changes': { arguments: ChangesArguments; response: ChangesResponse<AppPasswordId> };
+  'AppPassword/set': {
+    arguments: SetArguments<NewAppPassword, AppPasswordId>;
+    response: SetResponse<ShownAppPassword & { replacement: ShownAppPassword }, AppPasswordId>;
+  };
+  'AppPassword/revokeAll': { arguments: RevokeAllArguments; response: RevokeAllResponse };
+  'AppPassword/settle': { arguments: SettleArguments; response: RevokeAllResponse };
   'Correspondent/query': { arguments: CorrespondentQueryArguments; response: CorrespondentQueryResponse };
 }
 
@@ -151,4 +172,5 @@ export type PushType =
   | 'EmailDelivery'
   | 'Identity'
   | 'EmailSubmission'
-  | 'MailAccount';
+  | 'MailAccount'
+  | 'AppPassword';
