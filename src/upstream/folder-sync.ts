@@ -44,9 +44,9 @@ export class FolderSync {
     this.#mirror = mirror;
   }
 
-  /** Lists, writes, and answers which mailboxes differ from what the index holds. */
-  async run(session: ImapSession): Promise<MailboxId[]> {
-    const all = (await session.list()).map(listedOf);
+  /** Lists, writes, and answers which mailboxes differ from what the index holds. `names`: all that can be opened do. */
+  async run(session: ImapSession, what?: 'names'): Promise<MailboxId[]> {
+    const all = (await session.list(what)).map(listedOf);
     // An answer without any mailbox is no answer: INBOX always exists (RFC 3501 §5.1).
     if (all.length === 0) return [];
     const prefix = session.namespaces.personal[0]?.prefix ?? '';
@@ -92,7 +92,9 @@ export class FolderSync {
           noselect: listed.noselect,
           subscribed: listed.subscribed,
         };
-        const patch = difference(before.get(id), wanted);
+        const box = before.get(id);
+        if (box?.state === 'new' && listed.status?.messages != null) wanted.exists = listed.status.messages;
+        const patch = difference(box, wanted);
         if (patch !== null) t.patchMailbox(id, patch);
       }
     });

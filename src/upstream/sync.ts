@@ -65,9 +65,8 @@ export class Sync {
     this.#notified = false;
     // Nothing of this is done on another connection: that one begins anew.
     const first = { urgency: urgency.arrival, again: false, only: session };
-    const differing = await lines.watch.run((line) => folders.run(line), first);
+    if (this.#inbox() === null) await lines.watch.run((line) => folders.run(line, 'names'), first);
     told();
-    const inbox = this.#inbox();
     // From before INBOX is selected on: what arrives while it is read is told once, and IDLE does not tell it again.
     follow(session, this.#mirror, {
       arrived: (mailbox) => this.#quietly('arrived', this.#arrived(mailbox)),
@@ -80,7 +79,12 @@ export class Sync {
       visit: (mailbox) => this.#quietly('visit', this.visit(mailbox, { urgency: urgency.arrival })),
       list: () => this.#quietly('list', this.refreshFolders()),
     });
+    // INBOX comes before the STATUS of all: what is new is shown first, and Dovecot reads a large Maildir through when it
+    // is opened again after a STATUS.
+    const inbox = this.#inbox();
     if (inbox !== null) await this.visit(inbox.id, first);
+    const differing = await lines.watch.run((line) => folders.run(line), first);
+    told();
     await lines.watch.run(async (line) => {
       this.#notified = await line.notify();
       // Dovecot watches the mailbox that was selected at NOTIFY, not one selected later, and tells of what came before
