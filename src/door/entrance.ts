@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts';
 import { logError } from '#base/log.ts';
 import { must } from '#base/must.ts';
 import { Problem } from '#base/problem.ts';
+import { newSlot, newUser, usualAccount } from '#store/new-rows.ts';
 import type { Credential, MailAccount, Session, User } from '#store/types.ts';
 import { credentialBinding } from '#vault/associated.ts';
 import type { MailAccountId, Opened, SessionId, SessionSecrets, SlotId, SlotRow, UserId } from '#vault/keeper.ts';
@@ -59,8 +60,8 @@ const newAccount = (id: MailAccountId, user: UserId, { address, imap, smtp }: Se
   colour: 'patina',
   imap,
   smtp,
-  state: 'ok',
-  stateAt: now,
+  ...usualAccount(now),
+  checkedAt: now,
 });
 
 interface Known {
@@ -153,10 +154,10 @@ export class Entrance {
     const now = this.#clock.now();
     const session = sessionOf(opened, peer, form.remember, now);
     await store.createUser({
-      user: { id: user, createdAt: now, keys: must(opened.keys, 'a new user has keys') },
+      user: newUser(user, now, must(opened.keys, 'a new user has keys')),
       account: newAccount(account, user, servers, now),
       credentials: credentialsOf(opened, user),
-      slots: opened.slots,
+      slots: opened.slots.map((slot) => newSlot(slot, now, { lastUsedAt: now })),
       session,
     });
     return entered(opened, session);

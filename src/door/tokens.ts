@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { NewToken, TokenFacts } from '#jmap/auth.ts';
+import { newSlot } from '#store/new-rows.ts';
 import type { ApiToken } from '#store/types.ts';
 import type { SlotId } from '#vault/keeper.ts';
 import { hashToken } from '#vault/keys.ts';
@@ -58,7 +59,13 @@ export const tokenRoutes = (parts: DoorParts, sessions: Sessions): Routes => {
     if (expiresAt !== null && expiresAt <= now) throw malformed('expires: a time to come is expected.');
     const { slot, secret } = await keeper.makeToken(user, randomUUID() as SlotId);
     const facts = { name, readOnly, createdAt: now, lastUsedAt: null, expiresAt };
-    const token: ApiToken = { id: randomUUID(), user, tokenHash: hashToken(secret), slot, ...facts };
+    const token: ApiToken = {
+      id: randomUUID(),
+      user,
+      tokenHash: hashToken(secret),
+      slot: newSlot(slot, now),
+      ...facts,
+    };
     await store.saveToken(token);
     const fresh: NewToken = { ...tokenFacts(token), token: `${tokenPrefix}${secret.toString('base64url')}` };
     secret.fill(0);

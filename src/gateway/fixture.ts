@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts';
 import { addMailbox, openTestIndex } from '#index/fixture.ts';
 import type { EmailNumber, EmailRow, Index, MailboxId, Role, Uid } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
+import { usualAccount } from '#store/new-rows.ts';
 import type { SealedRecord, Store, Submission } from '#store/types.ts';
 import { digest } from '#upstream/digest.ts';
 import type { Connection, Engine, Refusal, Source } from '#upstream/engine.ts';
@@ -167,8 +168,7 @@ export const openTestGateway = (): TestGateway => {
     colour: 'patina',
     imap: target('imap', 993),
     smtp: target('smtp', 465),
-    state: 'ok',
-    stateAt: 0,
+    ...usualAccount(0),
   } as const;
   const open: OpenAccount = { jmapId: accountId, account, index, engine: engine as unknown as Engine };
   const accounts = new Map([[accountId, open]]);

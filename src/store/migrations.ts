@@ -84,5 +84,40 @@ const first = ({ blob, int, end }: DialectWords): string[] => [
   'CREATE INDEX submission_message ON submission (message_id)',
 ];
 
+/** Several unlockers a user, several accounts a user, and who did what. */
+const second = ({ int, end }: DialectWords): string[] => [
+  'ALTER TABLE "user" ADD COLUMN site_name TEXT',
+  `ALTER TABLE "user" ADD COLUMN locked_at ${int}`,
+  `ALTER TABLE "user" ADD COLUMN totp_step ${int}`,
+  'CREATE UNIQUE INDEX user_site_name ON "user" (site_name)',
+  'ALTER TABLE slot ADD COLUMN name TEXT',
+  `ALTER TABLE slot ADD COLUMN created_at ${int} NOT NULL DEFAULT 0`,
+  `ALTER TABLE slot ADD COLUMN last_used_at ${int}`,
+  'ALTER TABLE slot ADD COLUMN facts TEXT',
+  "ALTER TABLE account ADD COLUMN away TEXT NOT NULL DEFAULT 'sealed'",
+  `ALTER TABLE account ADD COLUMN away_until ${int}`,
+  "ALTER TABLE account ADD COLUMN auth TEXT NOT NULL DEFAULT 'password'",
+  'ALTER TABLE account ADD COLUMN auth_id TEXT',
+  `ALTER TABLE account ADD COLUMN auth_since ${int} NOT NULL DEFAULT 0`,
+  `ALTER TABLE account ADD COLUMN checked_at ${int}`,
+  `ALTER TABLE account ADD COLUMN connections ${int}`,
+  'ALTER TABLE account ADD COLUMN imap_certificate TEXT',
+  'ALTER TABLE account ADD COLUMN smtp_certificate TEXT',
+  'ALTER TABLE account ADD COLUMN identity TEXT',
+  `CREATE TABLE audit (
+    id TEXT PRIMARY KEY NOT NULL, user_id TEXT, at ${int} NOT NULL, kind TEXT NOT NULL,
+    address TEXT NOT NULL, user_agent TEXT NOT NULL, facts TEXT NOT NULL
+  ) ${end}`,
+  'CREATE INDEX audit_by_user ON audit (user_id, at)',
+  'CREATE INDEX audit_by_time ON audit (at)',
+  // Slots and passwords that stand already are as old as their user.
+  'UPDATE slot SET created_at = (SELECT created_at FROM "user" WHERE "user".id = slot.user_id)',
+  'UPDATE account SET auth_since = (SELECT created_at FROM "user" WHERE "user".id = account.user_id)',
+];
+
 /** By the version they lead to, without gaps. A published one is never changed. */
-export const migrations: readonly Migration[] = [{ schema: first, safeBackTo: 1 }];
+export const migrations: readonly Migration[] = [
+  { schema: first, safeBackTo: 1 },
+  // A Postern of version 1 erases users without a mail-password slot after their last session, and lets locked ones in.
+  { schema: second, safeBackTo: 2 },
+];

@@ -13,7 +13,17 @@ import { openStore, sqlitePath } from './open.ts';
 import { SqlStore } from './sql-store.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { openSqlite, type SqliteHandle } from './sqlite-handle.ts';
-import { aCredential, anAccount, aRecord, aSession, aSlot, aSubmission, aToken, aUser } from './store.testkit.ts';
+import {
+  aCredential,
+  anAccount,
+  anEntry,
+  aRecord,
+  aSession,
+  aSlot,
+  aSubmission,
+  aToken,
+  aUser,
+} from './store.testkit.ts';
 import type { Tables } from './schema.ts';
 import type { Store } from './types.ts';
 
@@ -68,9 +78,11 @@ const more = (safeBackTo: number): Migration => ({
 
 test('a newer database is used while it is safe, and refused below that', async () => {
   const [safe, unsafe] = [newPath(), newPath()];
-  assert.deepEqual(await migrateFile(safe, [...migrations, more(1)]), { id: 1, version: 2, safe_back_to: 1 });
-  assert.deepEqual(await migrateFile(safe, migrations), { id: 1, version: 2, safe_back_to: 1 });
-  await migrateFile(unsafe, [...migrations, more(2)]);
+  const ours = migrations.length;
+  const newer = { id: 1, version: ours + 1, safe_back_to: 2 };
+  assert.deepEqual(await migrateFile(safe, [...migrations, more(1)]), newer);
+  assert.deepEqual(await migrateFile(safe, migrations), newer);
+  await migrateFile(unsafe, [...migrations, more(ours + 1)]);
   for (const mode of ['direct', 'thread'] as const)
     await assert.rejects(openStore(unsafe, { mode }), { code: 'store/newer', blame: 'operator' });
 });
@@ -80,7 +92,54 @@ test('a migration that fails leaves the version before', async () => {
   const broken: Migration = { schema: () => ['CREATE TABLE half (id INTEGER)', 'NONSENSE'], safeBackTo: 1 };
   await migrateFile(path, migrations);
   await assert.rejects(migrateFile(path, [...migrations, broken]));
-  assert.deepEqual(await migrateFile(path, [...migrations, more(1)]), { id: 1, version: 2, safe_back_to: 1 });
+  assert.deepEqual(await migrateFile(path, [...migrations, more(1)]), {
+    id: 1,
+    version: migrations.length + 1,
+    safe_back_to: 2,
+  });
+});
+
+test('what version 1 wrote is all there in version 2: slots and passwords are as old as their user', async () => {
+  const path = newPath();
+  await migrateFile(path, migrations.slice(0, 1));
+  const handle = openSqlite(path);
+  const say = (text: string): unknown => handle.run(text, []);
+  say(`INSERT INTO "user" VALUES ('u', 1000, x'01', x'02')`);
+  say(`INSERT INTO account VALUES ('a', 'u', 'a@example.org', 'example.org', 0, 'moss',
+    'imap.example.org', 993, 'tls', 'a@example.org', NULL, 'smtp.example.org', 465, 'tls', 'a@example.org', NULL,
+    'ok', 1000, 1)`);
+  say(`INSERT INTO slot VALUES ('s', 'u', 'mail-password', 'a', 3, x'0405')`);
+  say(`INSERT INTO session VALUES ('n', 'u', x'06', x'07', 1, 2000, 2000, 9000, 'Firefox', '192.0.2.1', 1)`);
+  handle.close();
+  await using store = await openStore(path, { mode: 'direct' });
+  const [user] = await store.users();
+  assert.deepEqual(user, {
+    id: 'u',
+    createdAt: 1000,
+    keys: { publicKey: Buffer.of(1), sealed: Buffer.of(2) },
+    siteName: null,
+    lockedAt: null,
+    totpStep: null,
+  });
+  const found = await store.userByLogin({ host: 'imap.example.org', port: 993, username: 'a@example.org' });
+  assert.deepEqual(found?.slot, {
+    id: 's',
+    user: 'u',
+    kind: 'mail-password',
+    account: 'a',
+    generation: 3,
+    sealed: Buffer.of(4, 5),
+    name: null,
+    createdAt: 1000,
+    lastUsedAt: null,
+    facts: null,
+  });
+  const { away, auth, authSince, connections, certificates } = found.account;
+  assert.deepEqual(
+    { away, auth, authSince, connections, certificates },
+    { away: 'sealed', auth: 'password', authSince: 1000, connections: null, certificates: { imap: null, smtp: null } },
+  );
+  assert.equal((await store.sessionByTokenHash(Buffer.of(6)))?.expiresAt, 9000);
 });
 
 test('what is no database is said to be damaged', async () => {
@@ -176,8 +235,30 @@ const useAll = async (store: Store): Promise<void> => {
   await store.createUser({ user, account, credentials: [aCredential(account, 'imap')], slots, session });
   await store.user(user.id);
   await store.userByLogin(account.imap);
+  await store.userBySiteName('ana');
+  await store.setSiteName(user.id, 'ana');
+  await store.setLocked(user.id, null);
+  await store.takeTotpStep(user.id, 1);
   await store.accounts(user.id);
+  await store.account(account.id);
   await store.saveAccount(account);
+  await store.changeAccount(account.id, { name: 'Other' });
+  await store.credentials(user.id);
+  await store.slots(user.id);
+  await store.slot(slots[0]!.id);
+  await store.saveSlots([aSlot(user.id, null, 'recovery')], 'ana');
+  await store.sealSlots(slots);
+  await store.renameSlot(user.id, slots[0]!.id, 'Name');
+  await store.touchSlot(slots[0]!.id, 1, 2);
+  await store.deleteSlot(user.id, slots[0]!.id);
+  await store.detachLogin(account.id);
+  await store.audit(anEntry(user.id));
+  await store.auditOf(user.id, { since: 0, most: 5 });
+  await store.auditOf(null, { since: 0, most: 5 });
+  await store.dropAudit(1);
+  const records = (await store.allRecords(user.id)).map(({ id, wrapped }) => ({ id, before: wrapped, wrapped }));
+  const credentials = (await store.credentials(user.id)).map((each) => ({ before: each.sealed, credential: each }));
+  await store.turnKeys({ user: user.id, keys: user.keys, session, records, credentials, slots: [] });
   await store.credential(account.id, 'imap');
   await store.sessionByTokenHash(session.tokenHash);
   await store.sessionByRetiredToken(session.tokenHash);
@@ -203,6 +284,7 @@ const useAll = async (store: Store): Promise<void> => {
   await store.deleteRecord(submission.record.id);
   await store.deleteToken(user.id, token.id);
   await store.deleteSession(session.id);
+  await store.deleteAccount(account.id);
   await store.deleteUser(user.id);
 };
 

@@ -16,6 +16,9 @@ export const records = async (
   return (await placed.orderBy('updated_at').orderBy('id').execute()).map(toRecord);
 };
 
+export const allRecords = async (db: Db, user: UserId): ReturnType<Store['allRecords']> =>
+  (await db.selectFrom('record').selectAll().where('user_id', '=', user).orderBy('id').execute()).map(toRecord);
+
 export const record = async (db: Db, id: string): ReturnType<Store['record']> => {
   const row = await db.selectFrom('record').selectAll().where('id', '=', id).executeTakeFirst();
   return row ? toRecord(row) : null;

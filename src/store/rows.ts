@@ -3,6 +3,7 @@ import type { MailProtocol, SlotRow, Target } from '#vault/keeper.ts';
 import type {
   AccountTable,
   ApiTokenTable,
+  AuditTable,
   CredentialTable,
   RecordTable,
   SessionTable,
@@ -10,23 +11,42 @@ import type {
   SubmissionTable,
   UserTable,
 } from './schema.ts';
-import type { ApiToken, Credential, MailAccount, SealedRecord, Session, Submission, User } from './types.ts';
+import type {
+  ApiToken,
+  AuditEntry,
+  Credential,
+  MailAccount,
+  SealedRecord,
+  Session,
+  Slot,
+  Submission,
+  User,
+} from './types.ts';
 
 /** Objects to rows and back, one pair a table. */
 
 type AccountRow = Omit<Selectable<AccountTable>, 'direct'>;
 
-export const userRow = ({ id, createdAt, keys }: User): UserTable => ({
+const facts = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
+const factsText = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
+
+export const userRow = ({ id, createdAt, keys, siteName, lockedAt, totpStep }: User): UserTable => ({
   id,
   created_at: createdAt,
   public_key: keys.publicKey,
   sealed_keys: keys.sealed,
+  site_name: siteName,
+  locked_at: lockedAt,
+  totp_step: totpStep,
 });
 
 export const toUser = (row: UserTable): User => ({
   id: row.id,
   createdAt: row.created_at,
   keys: { publicKey: row.public_key, sealed: row.sealed_keys },
+  siteName: row.site_name,
+  lockedAt: row.locked_at,
+  totpStep: row.totp_step,
 });
 
 export const accountRow = (account: MailAccount): AccountRow => ({
@@ -48,6 +68,16 @@ export const accountRow = (account: MailAccount): AccountRow => ({
   smtp_pin: account.smtp.pin,
   state: account.state,
   state_at: account.stateAt,
+  away: account.away,
+  away_until: account.awayUntil,
+  auth: account.auth,
+  auth_id: account.authId,
+  auth_since: account.authSince,
+  checked_at: account.checkedAt,
+  connections: account.connections,
+  imap_certificate: factsText(account.certificates.imap),
+  smtp_certificate: factsText(account.certificates.smtp),
+  identity: account.identity,
 });
 
 const target = (row: AccountRow, protocol: MailProtocol): Target => ({
@@ -70,6 +100,15 @@ export const toAccount = (row: AccountRow): MailAccount => ({
   smtp: target(row, 'smtp'),
   state: row.state,
   stateAt: row.state_at,
+  away: row.away,
+  awayUntil: row.away_until,
+  auth: row.auth,
+  authId: row.auth_id,
+  authSince: row.auth_since,
+  checkedAt: row.checked_at,
+  connections: row.connections,
+  certificates: { imap: facts(row.imap_certificate), smtp: facts(row.smtp_certificate) },
+  identity: row.identity,
 });
 
 export const credentialRow = ({ account, protocol, binding, sealed }: Credential): CredentialTable => ({
@@ -94,7 +133,8 @@ export const toCredential = (row: CredentialTable): Credential => ({
   sealed: row.sealed,
 });
 
-export const slotRow = ({ id, user, kind, account, generation, sealed }: SlotRow): SlotTable => ({
+/** What of a slot is sealed anew; the rest stays. */
+export const sealedSlotRow = ({ id, user, kind, account, generation, sealed }: SlotRow) => ({
   id,
   user_id: user,
   kind,
@@ -103,13 +143,25 @@ export const slotRow = ({ id, user, kind, account, generation, sealed }: SlotRow
   sealed,
 });
 
-export const toSlot = (row: SlotTable): SlotRow => ({
+export const slotRow = (slot: Slot): SlotTable => ({
+  ...sealedSlotRow(slot),
+  name: slot.name,
+  created_at: slot.createdAt,
+  last_used_at: slot.lastUsedAt,
+  facts: factsText(slot.facts),
+});
+
+export const toSlot = (row: SlotTable): Slot => ({
   id: row.id,
   user: row.user_id,
   kind: row.kind,
   account: row.account_id,
   generation: row.generation,
   sealed: row.sealed,
+  name: row.name,
+  createdAt: row.created_at,
+  lastUsedAt: row.last_used_at,
+  facts: facts(row.facts),
 });
 
 export const sessionRow = (session: Session): SessionTable => ({
@@ -208,4 +260,24 @@ export const toSubmission = (row: SubmissionTable, record: RecordTable, message:
   updatedAt: row.updated_at,
   record: toRecord(record),
   message: toRecord(message),
+});
+
+export const auditRow = (entry: AuditEntry): AuditTable => ({
+  id: entry.id,
+  user_id: entry.user,
+  at: entry.at,
+  kind: entry.kind,
+  address: entry.address,
+  user_agent: entry.userAgent,
+  facts: JSON.stringify(entry.facts),
+});
+
+export const toAudit = (row: AuditTable): AuditEntry => ({
+  id: row.id,
+  user: row.user_id,
+  at: row.at,
+  kind: row.kind,
+  address: row.address,
+  userAgent: row.user_agent,
+  facts: facts(row.facts) ?? {},
 });

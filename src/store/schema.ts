@@ -9,6 +9,7 @@ import type {
   SlotKind,
   UserId,
 } from '#vault/keeper.ts';
+import type { AuditKind } from './audit-kinds.ts';
 import type { MailAccount, SubmissionState } from './types.ts';
 
 /** The tables as Kysely sees them. Times are Unix ms; truth is 0 or 1; the same in both dialects. */
@@ -17,6 +18,10 @@ export interface UserTable {
   created_at: number;
   public_key: Buffer;
   sealed_keys: Buffer;
+  /** Lower case; the name of the Postern sign-in. */
+  site_name: string | null;
+  locked_at: number | null;
+  totp_step: number | null;
 }
 
 export interface AccountTable {
@@ -38,6 +43,17 @@ export interface AccountTable {
   smtp_pin: string | null;
   state: MailAccount['state'];
   state_at: number;
+  away: MailAccount['away'];
+  away_until: number | null;
+  auth: MailAccount['auth'];
+  auth_id: string | null;
+  auth_since: number;
+  checked_at: number | null;
+  connections: number | null;
+  /** JSON: CertificateFacts. */
+  imap_certificate: string | null;
+  smtp_certificate: string | null;
+  identity: string | null;
   /** 1: its user signs in with this address and the password of the mail account. One such account an IMAP login. */
   direct: Generated<number>;
 }
@@ -58,6 +74,11 @@ export interface SlotTable {
   account_id: MailAccountId | null;
   generation: number;
   sealed: Buffer;
+  name: string | null;
+  created_at: number;
+  last_used_at: number | null;
+  /** JSON: PasskeyFacts. */
+  facts: string | null;
 }
 
 export interface SessionTable {
@@ -116,6 +137,18 @@ export interface SubmissionTable {
   message_id: string;
 }
 
+/** What somebody did; it outlives its user. */
+export interface AuditTable {
+  id: string;
+  user_id: UserId | null;
+  at: number;
+  kind: AuditKind;
+  address: string;
+  user_agent: string;
+  /** JSON. */
+  facts: string;
+}
+
 export interface SchemaVersionTable {
   id: number;
   version: number;
@@ -132,5 +165,6 @@ export interface Tables {
   api_token: ApiTokenTable;
   record: RecordTable;
   submission: SubmissionTable;
+  audit: AuditTable;
   schema_version: SchemaVersionTable;
 }

@@ -3,7 +3,7 @@ import type { Db } from './db.ts';
 import { sessionRow, toSession, tokenRow, toToken } from './rows.ts';
 import type { SlotTable } from './schema.ts';
 import type { ApiToken, Session, Store } from './types.ts';
-import { saveSlots } from './users.ts';
+import { saveSlots } from './slots.ts';
 
 /** Sessions and API tokens. */
 
@@ -100,4 +100,9 @@ export const deleteToken = async (db: Db, user: UserId, id: string): Promise<voi
     .returning('slot_id')
     .executeTakeFirst();
   if (row) await db.deleteFrom('slot').where('id', '=', row.slot_id).execute();
+};
+
+export const deleteTokens = async (db: Db, user: UserId): Promise<void> => {
+  await db.deleteFrom('api_token').where('user_id', '=', user).execute();
+  await db.deleteFrom('slot').where('user_id', '=', user).where('kind', '=', 'token').execute();
 };

@@ -1,10 +1,14 @@
 import type { Clock } from '#base/clock.ts';
+import * as accounts from './accounts.ts';
+import * as audit from './audit.ts';
 import type { Db } from './db.ts';
 import { asStoreError } from './errors.ts';
 import * as records from './records.ts';
 import * as sessions from './sessions.ts';
+import * as slots from './slots.ts';
 import * as submissions from './submissions.ts';
 import type { Store } from './types.ts';
+import { turnKeys } from './turn-keys.ts';
 import * as users from './users.ts';
 
 /** The store over SQL, the same for both dialects; what each method promises stands at {@link Store}. */
@@ -46,14 +50,25 @@ export class SqlStore implements Store {
 
   user: Store['user'] = (id) => this.#one((db) => users.user(db, id));
   userByLogin: Store['userByLogin'] = (imap) => this.#all((db) => users.userByLogin(db, imap));
+  userBySiteName: Store['userBySiteName'] = (name) => this.#all((db) => users.userBySiteName(db, name));
+  users: Store['users'] = () => this.#one((db) => users.users(db));
+  setSiteName: Store['setSiteName'] = (user, name) => this.#one((db) => users.setSiteName(db, user, name));
+  setLocked: Store['setLocked'] = (user, at) => this.#one((db) => users.setLocked(db, user, at));
+  takeTotpStep: Store['takeTotpStep'] = (user, step) => this.#one((db) => users.takeTotpStep(db, user, step));
   createUser: Store['createUser'] = (rows) => this.#all((db) => users.createUser(db, rows));
   addSession: Store['addSession'] = (rows) => this.#all((db) => users.addSession(db, rows));
   deleteUser: Store['deleteUser'] = (id) => this.#all((db) => users.deleteUser(db, id));
 
-  accounts: Store['accounts'] = (user) => this.#one((db) => users.accounts(db, user));
-  saveAccount: Store['saveAccount'] = (account) => this.#one((db) => users.saveAccount(db, account));
-  credential: Store['credential'] = (account, protocol) => this.#one((db) => users.credential(db, account, protocol));
-  saveCredentials: Store['saveCredentials'] = (list) => this.#all((db) => users.saveCredentials(db, list));
+  accounts: Store['accounts'] = (user) => this.#one((db) => accounts.accounts(db, user));
+  saveAccount: Store['saveAccount'] = (account) => this.#one((db) => accounts.saveAccount(db, account));
+  account: Store['account'] = (id) => this.#one((db) => accounts.account(db, id));
+  changeAccount: Store['changeAccount'] = (id, change) => this.#all((db) => accounts.changeAccount(db, id, change));
+  deleteAccount: Store['deleteAccount'] = (id) => this.#all((db) => accounts.deleteAccount(db, id));
+  detachLogin: Store['detachLogin'] = (account) => this.#all((db) => accounts.detachLogin(db, account));
+  credentials: Store['credentials'] = (user) => this.#one((db) => accounts.credentials(db, user));
+  credential: Store['credential'] = (account, protocol) =>
+    this.#one((db) => accounts.credential(db, account, protocol));
+  saveCredentials: Store['saveCredentials'] = (list) => this.#all((db) => accounts.saveCredentials(db, list));
 
   sessionByTokenHash: Store['sessionByTokenHash'] = (hash) => this.#one((db) => sessions.sessionByTokenHash(db, hash));
   sessionByRetiredToken: Store['sessionByRetiredToken'] = (hash) =>
@@ -69,7 +84,14 @@ export class SqlStore implements Store {
   deleteExpiredSessions: Store['deleteExpiredSessions'] = (now) =>
     this.#one((db) => sessions.deleteExpiredSessions(db, now));
 
-  slots: Store['slots'] = (user, kind) => this.#one((db) => users.slots(db, user, kind));
+  slots: Store['slots'] = (user, kind) => this.#one((db) => slots.slots(db, user, kind));
+  slot: Store['slot'] = (id) => this.#one((db) => slots.slot(db, id));
+  saveSlots: Store['saveSlots'] = (saved, siteName) => this.#all((db) => slots.saveSlots(db, saved, siteName));
+  sealSlots: Store['sealSlots'] = (sealed) => this.#all((db) => slots.sealSlots(db, sealed));
+  renameSlot: Store['renameSlot'] = (user, id, name) => this.#one((db) => slots.renameSlot(db, user, id, name));
+  touchSlot: Store['touchSlot'] = (id, at, count) => this.#all((db) => slots.touchSlot(db, id, at, count));
+  deleteSlot: Store['deleteSlot'] = (user, id) => this.#all((db) => slots.deleteSlot(db, user, id));
+  turnKeys: Store['turnKeys'] = (turned) => this.#all((db) => turnKeys(db, turned));
   saveToken: Store['saveToken'] = (token) => this.#all((db) => sessions.saveToken(db, token));
   tokenByHash: Store['tokenByHash'] = (hash) => this.#all((db) => sessions.tokenByHash(db, hash));
   tokens: Store['tokens'] = (user) => this.#all((db) => sessions.tokens(db, user));
@@ -78,6 +100,7 @@ export class SqlStore implements Store {
 
   records: Store['records'] = (user, account, purpose) =>
     this.#one((db) => records.records(db, user, account, purpose));
+  allRecords: Store['allRecords'] = (user) => this.#one((db) => records.allRecords(db, user));
   record: Store['record'] = (id) => this.#one((db) => records.record(db, id));
   saveRecord: Store['saveRecord'] = (record) => this.#one((db) => records.saveRecord(db, record));
   deleteRecord: Store['deleteRecord'] = (id) => this.#one((db) => records.deleteRecord(db, id));
@@ -92,6 +115,10 @@ export class SqlStore implements Store {
     return this.#all((db) => submissions.moveSubmission(db, id, from, to, patch, now));
   };
   deleteSubmission: Store['deleteSubmission'] = (id) => this.#all((db) => submissions.deleteSubmission(db, id));
+
+  audit: Store['audit'] = (entry) => this.#one((db) => audit.audit(db, entry));
+  auditOf: Store['auditOf'] = (user, span) => this.#one((db) => audit.auditOf(db, user, span));
+  dropAudit: Store['dropAudit'] = (before) => this.#one((db) => audit.dropAudit(db, before));
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close();

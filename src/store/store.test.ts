@@ -4,11 +4,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { UserId } from '#vault/keeper.ts';
+import type { SlotRow, UserId } from '#vault/keeper.ts';
 import { openStore, type StoreOptions } from './open.ts';
 import { openPostgres, type TestPostgres } from './postgres.testkit.ts';
-import { aCredential, anAccount, aRecord, aSession, aSlot, aSubmission, aToken, aUser } from './store.testkit.ts';
-import type { Store } from './types.ts';
+import {
+  aCredential,
+  anAccount,
+  anEntry,
+  aRecord,
+  aSession,
+  aSlot,
+  aSubmission,
+  aToken,
+  aUser,
+} from './store.testkit.ts';
+import type { Store, TurnedKeys } from './types.ts';
 
 /** What a suite runs against. `again` opens a second store on the same database. */
 interface Place {
@@ -70,10 +80,164 @@ const suite = (name: string, place: Place) => {
       const session = aSession(made.user.id, { lastSeenAt: 2000 });
       const imap = aCredential(made.account, 'imap', 2);
       const slot = { ...aSlot(made.user.id, made.account.id), id: made.slots[0]!.id, generation: 2 };
-      await store.addSession({ session, credentials: [imap], slots: [slot] });
+      await store.addSession({ session, credentials: [imap], slots: [{ ...slot, name: 'not taken' } as SlotRow] });
       assert.deepEqual(await store.credential(made.account.id, 'imap'), imap);
       assert.deepEqual(await store.slots(made.user.id, 'mail-password'), [slot]);
       assert.deepEqual(await store.sessions(made.user.id), [session, made.session]);
+    });
+
+    it('finds a user by the name of the Postern sign-in, which nobody else can take', async () => {
+      const { store } = place;
+      const [one, two] = [await signUp(store), await signUp(store)];
+      const name = `ana-${one.user.id}`;
+      const slot = aSlot(one.user.id, null, 'site-password', { name: 'Site', createdAt: 2000 });
+      await store.saveSlots([slot], name);
+      assert.deepEqual(await store.userBySiteName(name), { user: { ...one.user, siteName: name }, slots: [slot] });
+      const other = aSlot(two.user.id, null, 'site-password');
+      await assert.rejects(store.saveSlots([other], name), { code: 'store/conflict' });
+      assert.equal(await store.slot(other.id), null, 'nothing of it is kept');
+      await assert.rejects(store.setSiteName(two.user.id, name), { code: 'store/conflict' });
+      assert.equal(await store.deleteSlot(one.user.id, slot.id), true);
+      assert.equal(await store.userBySiteName(name), null);
+    });
+
+    it('keeps names, times and facts of slots while what they seal is made anew', async () => {
+      const { store } = place;
+      const { user, slots } = await signUp(store);
+      const facts = { credentialId: 'Yw', publicKey: 'pQ', signCount: 1, transports: ['internal'], rpId: 'localhost' };
+      const passkey = aSlot(user.id, null, 'passkey', { name: 'Phone', createdAt: 2000, facts });
+      await store.saveSlots([passkey, aToken(user.id).slot]);
+      assert.deepEqual(await store.slots(user.id), [...slots, passkey]);
+      const sealed = { ...passkey, generation: 2, sealed: randomBytes(9) };
+      await store.sealSlots([{ ...sealed, name: 'x', createdAt: 9, facts: null } as SlotRow]);
+      await store.touchSlot(passkey.id, 3000, 8);
+      assert.equal(await store.renameSlot(user.id, passkey.id, 'Old phone'), true);
+      assert.equal(await store.renameSlot('another' as UserId, passkey.id, 'No'), false);
+      const now = { ...sealed, name: 'Old phone', lastUsedAt: 3000, facts: { ...facts, signCount: 8 } };
+      assert.deepEqual(await store.slot(passkey.id), now);
+    });
+
+    it('never deletes the last slot that can open, whoever else asks', async () => {
+      const { store } = place;
+      await using other = await place.again();
+      const { user, slots } = await signUp(store);
+      const second = aSlot(user.id, null, 'recovery');
+      await store.saveSlots([second, aToken(user.id).slot]);
+      assert.equal(await store.deleteSlot('another' as UserId, second.id), false);
+      const gone = await Promise.all([store.deleteSlot(user.id, slots[0]!.id), other.deleteSlot(user.id, second.id)]);
+      assert.equal(gone.filter(Boolean).length, 1);
+      assert.equal((await store.slots(user.id)).length, 1);
+    });
+
+    it('takes each step of a one-time code once, and none before it', async () => {
+      const { store } = place;
+      await using other = await place.again();
+      const { user } = await signUp(store);
+      const taken = await Promise.all([store.takeTotpStep(user.id, 50), other.takeTotpStep(user.id, 50)]);
+      assert.equal(taken.filter(Boolean).length, 1);
+      assert.equal(await store.takeTotpStep(user.id, 49), false);
+      assert.equal(await store.takeTotpStep(user.id, 51), true);
+      assert.equal((await store.user(user.id))?.totpStep, 51);
+    });
+
+    it('locks a user for the operator and lists all users', async () => {
+      const { store } = place;
+      const { user } = await signUp(store);
+      await store.setLocked(user.id, 7000);
+      assert.deepEqual(
+        (await store.users()).find((each) => each.id === user.id),
+        { ...user, lockedAt: 7000 },
+      );
+    });
+
+    it('changes what is named of an account, and removes it with all that is its own', async () => {
+      const { store } = place;
+      const made = await signUp(store);
+      const second = anAccount(made.user.id, { position: 1 });
+      await store.saveAccount(second);
+      await store.saveCredentials([aCredential(second, 'imap')]);
+      const submission = aSubmission(second);
+      await store.saveSubmission(submission);
+      const certificate = { subject: 'a', issuer: 'b', fingerprint: 'c', validTo: 5, altNames: ['a'] };
+      const certificates = { imap: certificate, smtp: null };
+      const changed = await store.changeAccount(second.id, { away: 'resident', awayUntil: 9, certificates });
+      assert.deepEqual(changed, { ...second, away: 'resident', awayUntil: 9, certificates });
+      assert.deepEqual(await store.accounts(made.user.id), [made.account, changed]);
+      assert.deepEqual(await store.credentials(made.user.id).then((list) => list.length), 3);
+      await store.deleteAccount(second.id);
+      assert.equal(await store.account(second.id), null);
+      assert.equal(await store.record(submission.record.id), null);
+      assert.equal(await store.credential(second.id, 'imap'), null);
+      assert.equal(await store.changeAccount(second.id, { name: 'x' }), null);
+    });
+
+    it('detaches a login, so that another user can have it', async () => {
+      const { store } = place;
+      const made = await signUp(store);
+      await store.detachLogin(made.account.id);
+      assert.equal(await store.userByLogin(made.account.imap), null);
+      assert.deepEqual(await store.slots(made.user.id), []);
+      assert.deepEqual(await store.accounts(made.user.id), [made.account]);
+      const user = aUser();
+      const account = anAccount(user.id, { imap: made.account.imap });
+      const rows = { user, account, credentials: [], slots: [aSlot(user.id, account.id)], session: aSession(user.id) };
+      await store.createUser(rows);
+      assert.equal((await store.userByLogin(account.imap))?.user.id, user.id);
+    });
+
+    it('turns the keys of a user in one go, or not at all', async () => {
+      const { store } = place;
+      const { user, account, slots, session, credentials } = await signUp(store);
+      const [draft, submission] = [aRecord(user.id, account.id), aSubmission(account)];
+      await store.saveRecord(draft);
+      await store.saveSubmission(submission);
+      await store.saveToken(aToken(user.id));
+      const passkey = aSlot(user.id, null, 'passkey', { createdAt: 5000 });
+      await store.saveSlots([passkey]);
+      await store.addSession({ session: aSession(user.id), credentials: [], slots: [] });
+      const turned: TurnedKeys = {
+        user: user.id,
+        keys: { publicKey: randomBytes(32), sealed: randomBytes(73) },
+        session: { ...session, tokenHash: randomBytes(32), generation: 2 },
+        records: (await store.allRecords(user.id)).map(({ id, wrapped }) => ({
+          id,
+          before: wrapped,
+          wrapped: randomBytes(73),
+        })),
+        credentials: credentials.map((each) => ({
+          before: each.sealed,
+          credential: { ...each, binding: { ...each.binding, generation: 2 }, sealed: randomBytes(80) },
+        })),
+        slots: [{ ...slots[0]!, generation: 2, sealed: randomBytes(9) }],
+      };
+      const late = aRecord(user.id, null);
+      await store.saveRecord(late);
+      await assert.rejects(store.turnKeys(turned), { code: 'store/conflict' });
+      assert.deepEqual((await store.user(user.id))?.keys, user.keys);
+      assert.deepEqual(await store.record(draft.id), draft);
+      await store.deleteRecord(late.id);
+      await store.turnKeys(turned);
+      assert.deepEqual((await store.user(user.id))?.keys, turned.keys);
+      assert.deepEqual(await store.sessions(user.id), [turned.session]);
+      assert.deepEqual(await store.slots(user.id), turned.slots);
+      assert.deepEqual(await store.tokens(user.id), []);
+      assert.deepEqual(
+        (await store.record(submission.message.id))?.wrapped,
+        turned.records.find((record) => record.id === submission.message.id)?.wrapped,
+      );
+      assert.deepEqual(await store.credential(account.id, 'imap'), turned.credentials[0]!.credential);
+    });
+
+    it('keeps what was done, newest first, and outlives the user', async () => {
+      const { store } = place;
+      const { user } = await signUp(store);
+      const entries = [1000, 2000, 3000].map((at) => anEntry(user.id, { at }));
+      for (const entry of [...entries, anEntry(null, { at: 2500, kind: 'sign-in-refused' })]) await store.audit(entry);
+      assert.deepEqual(await store.auditOf(user.id, { since: 2000, most: 5 }), [entries[2], entries[1]]);
+      assert.equal((await store.auditOf(null, { since: 0, most: 2 })).length, 2);
+      await store.deleteUser(user.id);
+      await store.dropAudit(2000);
+      assert.deepEqual(await store.auditOf(user.id, { since: 0, most: 5 }), [entries[2], entries[1]]);
     });
 
     it('changes an account without losing its direct sign-in', async () => {

@@ -1,6 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { MailAccountId, SessionId, SlotId, SlotRow, Target, UserId } from '#vault/keeper.ts';
-import type { ApiToken, Credential, MailAccount, SealedRecord, Session, Submission, User } from './types.ts';
+import type { MailAccountId, SessionId, SlotId, Target, UserId } from '#vault/keeper.ts';
+import { usualAccount } from './new-rows.ts';
+import type {
+  ApiToken,
+  AuditEntry,
+  Credential,
+  MailAccount,
+  SealedRecord,
+  Session,
+  Slot,
+  Submission,
+  User,
+} from './types.ts';
 
 /** Rows of made-up content for tests of the store. */
 
@@ -17,6 +28,9 @@ export const aUser = (): User => ({
   id: randomUUID() as UserId,
   createdAt: 1_700_000_000_000,
   keys: { publicKey: randomBytes(32), sealed: randomBytes(73) },
+  siteName: null,
+  lockedAt: null,
+  totpStep: null,
 });
 
 export const anAccount = (user: UserId, more: Partial<MailAccount> = {}): MailAccount => {
@@ -30,8 +44,7 @@ export const anAccount = (user: UserId, more: Partial<MailAccount> = {}): MailAc
     colour: 'moss',
     imap: target('imap', address),
     smtp: target('smtp', address),
-    state: 'ok',
-    stateAt: 1_700_000_000_000,
+    ...usualAccount(1_700_000_000_000),
     ...more,
   };
 };
@@ -39,14 +52,20 @@ export const anAccount = (user: UserId, more: Partial<MailAccount> = {}): MailAc
 export const aSlot = (
   user: UserId,
   account: MailAccountId | null,
-  kind: SlotRow['kind'] = 'mail-password',
-): SlotRow => ({
+  kind: Slot['kind'] = 'mail-password',
+  more: Partial<Slot> = {},
+): Slot => ({
   id: randomUUID() as SlotId,
   user,
   kind,
   account,
   generation: 1,
   sealed: randomBytes(162),
+  name: null,
+  createdAt: 1000,
+  lastUsedAt: null,
+  facts: null,
+  ...more,
 });
 
 export const aSession = (user: UserId, more: Partial<Session> = {}): Session => ({
@@ -115,5 +134,16 @@ export const aSubmission = (account: MailAccount, more: Partial<Submission> = {}
   updatedAt: 1000,
   record: aRecord(account.user, account.id, { purpose: 'submission' }),
   message: aRecord(account.user, account.id, { purpose: 'submission' }),
+  ...more,
+});
+
+export const anEntry = (user: UserId | null, more: Partial<AuditEntry> = {}): AuditEntry => ({
+  id: randomUUID(),
+  user,
+  at: 1000,
+  kind: 'sign-in',
+  address: '192.0.2.1',
+  userAgent: 'Mozilla/5.0',
+  facts: { by: 'passkey' },
   ...more,
 });

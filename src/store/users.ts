@@ -1,19 +1,11 @@
-import type { MailAccountId, MailProtocol, SlotKind, Target, UserId } from '#vault/keeper.ts';
+import type { Target, UserId } from '#vault/keeper.ts';
+import { saveCredentials } from './accounts.ts';
 import type { Db } from './db.ts';
-import {
-  accountRow,
-  credentialRow,
-  sessionRow,
-  slotRow,
-  toAccount,
-  toCredential,
-  toSlot,
-  toUser,
-  userRow,
-} from './rows.ts';
-import type { Credential, Store } from './types.ts';
+import { accountRow, sessionRow, toAccount, toSlot, toUser, userRow } from './rows.ts';
+import { saveSlots, sealSlots, slots } from './slots.ts';
+import type { Store } from './types.ts';
 
-/** Users, their accounts, credentials and slots. */
+/** Users. */
 
 export const user = async (db: Db, id: UserId): ReturnType<Store['user']> => {
   const row = await db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
@@ -44,22 +36,31 @@ export const userByLogin = async (
   return owner && { user: owner, account: toAccount(account), slot: slot ? toSlot(slot) : null };
 };
 
-export const saveCredentials = async (db: Db, credentials: readonly Credential[]): Promise<void> => {
-  for (const row of credentials.map(credentialRow))
-    await db
-      .insertInto('credential')
-      .values(row)
-      .onConflict((c) => c.columns(['account_id', 'protocol']).doUpdateSet(row))
-      .execute();
+export const userBySiteName = async (db: Db, name: string): ReturnType<Store['userBySiteName']> => {
+  const row = await db.selectFrom('user').selectAll().where('site_name', '=', name).executeTakeFirst();
+  return row ? { user: toUser(row), slots: await slots(db, row.id, 'site-password') } : null;
 };
 
-export const saveSlots = async (db: Db, slots: readonly Parameters<typeof slotRow>[0][]): Promise<void> => {
-  for (const row of slots.map(slotRow))
-    await db
-      .insertInto('slot')
-      .values(row)
-      .onConflict((c) => c.column('id').doUpdateSet(row))
-      .execute();
+export const users = async (db: Db): ReturnType<Store['users']> =>
+  (await db.selectFrom('user').selectAll().orderBy('created_at').orderBy('id').execute()).map(toUser);
+
+export const setSiteName = async (db: Db, id: UserId, name: string | null): Promise<void> => {
+  await db.updateTable('user').set({ site_name: name }).where('id', '=', id).execute();
+};
+
+export const setLocked = async (db: Db, id: UserId, at: number | null): Promise<void> => {
+  await db.updateTable('user').set({ locked_at: at }).where('id', '=', id).execute();
+};
+
+export const takeTotpStep = async (db: Db, id: UserId, step: number): Promise<boolean> => {
+  const done = await db
+    .updateTable('user')
+    .set({ totp_step: step })
+    .where('id', '=', id)
+    .where((is) => is.or([is('totp_step', 'is', null), is('totp_step', '<', step)]))
+    .returning('id')
+    .executeTakeFirst();
+  return done !== undefined;
 };
 
 export const createUser = async (db: Db, rows: Parameters<Store['createUser']>[0]): Promise<void> => {
@@ -76,7 +77,7 @@ export const createUser = async (db: Db, rows: Parameters<Store['createUser']>[0
 
 export const addSession = async (db: Db, rows: Parameters<Store['addSession']>[0]): Promise<void> => {
   await saveCredentials(db, rows.credentials);
-  await saveSlots(db, rows.slots);
+  await sealSlots(db, rows.slots);
   await db.insertInto('session').values(sessionRow(rows.session)).execute();
 };
 
@@ -84,43 +85,4 @@ export const deleteUser = async (db: Db, id: UserId): Promise<void> => {
   await db.deleteFrom('submission').where('user_id', '=', id).execute();
   await db.deleteFrom('api_token').where('user_id', '=', id).execute();
   await db.deleteFrom('user').where('id', '=', id).execute();
-};
-
-export const accounts = async (db: Db, owner: UserId): ReturnType<Store['accounts']> => {
-  const rows = await db
-    .selectFrom('account')
-    .selectAll()
-    .where('user_id', '=', owner)
-    .orderBy('position')
-    .orderBy('id')
-    .execute();
-  return rows.map(toAccount);
-};
-
-export const saveAccount = async (db: Db, account: Parameters<Store['saveAccount']>[0]): Promise<void> => {
-  const row = accountRow(account);
-  await db
-    .insertInto('account')
-    .values(row)
-    .onConflict((c) => c.column('id').doUpdateSet(row))
-    .execute();
-};
-
-export const credential = async (
-  db: Db,
-  account: MailAccountId,
-  protocol: MailProtocol,
-): ReturnType<Store['credential']> => {
-  const row = await db
-    .selectFrom('credential')
-    .selectAll()
-    .where('account_id', '=', account)
-    .where('protocol', '=', protocol)
-    .executeTakeFirst();
-  return row ? toCredential(row) : null;
-};
-
-export const slots = async (db: Db, owner: UserId, kind: SlotKind): ReturnType<Store['slots']> => {
-  const query = db.selectFrom('slot').selectAll().where('user_id', '=', owner).where('kind', '=', kind);
-  return (await query.orderBy('id').execute()).map(toSlot);
 };

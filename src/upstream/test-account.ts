@@ -10,6 +10,7 @@ import { openImap } from '#imap/session.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { openIndex } from '#index/open.ts';
 import type { Index } from '#index/types.ts';
+import { newSlot, newUser, usualAccount } from '#store/new-rows.ts';
 import { openStore } from '#store/open.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Keeper, MailAccountId, SessionId, SlotId, Target, UserId } from '#vault/keeper.ts';
@@ -103,18 +104,21 @@ export const seedStore = async (store: Store, account: MailAccount): Promise<voi
     generation: 1,
   };
   await store.createUser({
-    user: { id: account.user, createdAt: 1, keys: { publicKey: nothing, sealed: nothing } },
+    user: newUser(account.user, 1, { publicKey: nothing, sealed: nothing }),
     account,
     credentials: [],
     slots: [
-      {
-        id: 'sl1' as SlotId,
-        user: account.user,
-        kind: 'mail-password',
-        account: account.id,
-        generation: 1,
-        sealed: nothing,
-      },
+      newSlot(
+        {
+          id: 'sl1' as SlotId,
+          user: account.user,
+          kind: 'mail-password',
+          account: account.id,
+          generation: 1,
+          sealed: nothing,
+        },
+        1,
+      ),
     ],
     session: {
       ...session,
@@ -146,8 +150,7 @@ export const testMailAccount = (imapPort: number, address: string): MailAccount 
     colour: 'patina',
     imap: target,
     smtp: { ...target, protocol: 'smtp' },
-    state: 'ok',
-    stateAt: 0,
+    ...usualAccount(0),
   };
 };
 
