@@ -52,7 +52,8 @@ const extraCa = (path: string): string[] => {
   }
 };
 
-const discovery = (config: Config): Discovery => {
+/** Finds servers as the door does. @throws ConfigError */
+export const openDiscoveryOf = (config: Config): Discovery => {
   const context = config.extraCa === null ? undefined : createSecureContext({ ca: extraCa(config.extraCa) });
   const reach = openReach(config.allowedServers, config.privateServers);
   return openDiscovery({ domains: config.domains, prove: openProver(reach, context) });
@@ -70,7 +71,7 @@ export const openWorld = async (config: Config, secrets: Secrets, instead: Parti
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const linkKey = keyFile(join(dirname(config.secretFile), 'door.key'));
   const links = openLinks(linkKey);
-  const discover = instead.discover ?? discovery(config);
+  const discover = instead.discover ?? openDiscoveryOf(config);
   const running = stack.use(await startKeeper(config, log));
   const address = { socketPath: running.socketPath, token: running.token };
   const keeper = stack.use(await openKeeper(address));
