@@ -37,7 +37,7 @@ const keeperFor = (port: number, user: { address: string; password: string }): K
     });
     stream.removeAllListeners('data').removeAllListeners('error').pause();
     stream.unshift(Buffer.from('220 village.test ready\r\n'));
-    return { stream, capabilities: [], greeting: '220 village.test', certificate: null };
+    return { stream, capabilities: [], greeting: '220 village.test', certificate: null, privateAddress: true };
   },
 });
 

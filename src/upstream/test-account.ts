@@ -76,6 +76,7 @@ export const plainKeeper = (): Keeper => {
     admit: no,
     enroll: no,
     enter: no,
+    keepPasswords: no,
     unlock: no,
     rotate: no,
     makeToken: no,

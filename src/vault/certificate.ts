@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { VaultError, type CertificateReason } from './errors.ts';
 import type { CertificateFacts } from './keeper.ts';
@@ -22,6 +23,9 @@ export const certificateFacts = (socket: TLSSocket): CertificateFacts | null => 
     subject: oneOf(subject.CN) || oneOf(subject.O),
     issuer: [oneOf(issuer.CN), oneOf(issuer.O)].filter(Boolean).join(', '),
     fingerprint: plainHex(certificate.fingerprint256),
+    key: createHash('sha256')
+      .update(certificate.pubkey ?? certificate.raw)
+      .digest('hex'),
     validTo: Math.floor(Date.parse(certificate.valid_to) / 1000),
     altNames: altNames(certificate.subjectaltname),
   };

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isPrivateAddress } from '#config/networks.ts';
 import { checkCertificate } from './certificate.ts';
 import { Dialogue } from './dialogue.ts';
 import { VaultError } from './errors.ts';
@@ -19,6 +20,8 @@ export interface SignedIn {
   /** The greeting's text. */
   greeting: string;
   certificate: CertificateFacts | null;
+  /** The server was reached at an address that is not of the public internet. */
+  privateAddress: boolean;
 }
 
 interface Line {
@@ -53,8 +56,8 @@ interface Met {
   greeting: string;
   /** Asks for the capabilities again. */
   ask(): Promise<string[]>;
-  /** Signs in; what the server can do afterwards. */
-  signIn(password: Uint8Array): Promise<string[]>;
+  /** Signs in, for a visitor at `from`; what the server can do afterwards. */
+  signIn(password: Uint8Array, from: string | null): Promise<string[]>;
 }
 
 const offers = (capabilities: readonly string[], word: string): boolean =>
@@ -81,7 +84,8 @@ const meetImap = async (network: Network, target: Target, stage: Stage): Promise
     capabilities,
     greeting: greeting.text,
     ask: () => session.capabilities(),
-    signIn: async (password) => {
+    signIn: async (password, from) => {
+      if (from !== null && network.trustsUs(target) && offers(capabilities, 'ID')) await session.identify(from);
       const after = await session.signIn(target.username, password, capabilities, network.useless(target));
       if (session.scramRefused) network.noteUseless(target, scramName);
       return after;
@@ -151,9 +155,16 @@ export const meet = async <T>(
  * target's security is `none` and its address is on the operator's private list.
  * @throws VaultError the `auth`, `net`, `tls`, `proto`, `limit` and `server` codes
  */
-export const signIn = (network: Network, target: Target, password: Uint8Array): Promise<SignedIn> =>
+export const signIn = (
+  network: Network,
+  target: Target,
+  password: Uint8Array,
+  from: string | null = null,
+): Promise<SignedIn> =>
   meet(network, target, async ({ dialogue, greeting, signIn: prove }, line) => {
-    const capabilities = await prove(password);
+    const capabilities = await prove(password, from);
     const rest = dialogue.detach();
-    return { ...line(), rest, capabilities, greeting };
+    const { socket, certificate } = line();
+    const privateAddress = isPrivateAddress(socket.remoteAddress ?? '');
+    return { socket, certificate, privateAddress, rest, capabilities, greeting };
   });

@@ -101,6 +101,12 @@ export class ImapSignIn {
     return (await this.#command('CAPABILITY')).heard ?? [];
   }
 
+  /** RFC 2971: names the visitor's address to a server that trusts us; what it answers is its business. */
+  async identify(from: string): Promise<void> {
+    const address = quote(Buffer.from(from.replaceAll(/[^\x21-\x7e]/g, ''))).toString('latin1');
+    await this.#command(`ID ("name" "Postern" "x-originating-ip" ${address})`);
+  }
+
   /** @throws VaultError `tls/none`, `tls/injection` */
   async startTls(): Promise<void> {
     const answer = await this.#command('STARTTLS');

@@ -150,8 +150,9 @@ class KeeperClient implements Keeper {
   }
 
   publicKey = () => this.#ask('publicKey');
-  admit: Keeper['admit'] = (target, secret, kept) =>
-    this.#askWith(secret, () => this.#ask('admit', target, secret, kept));
+  admit: Keeper['admit'] = (target, secret, kept, from) =>
+    this.#askWith(secret, () => this.#ask('admit', target, secret, kept ?? null, from ?? null));
+  keepPasswords: Keeper['keepPasswords'] = (wish) => this.#ask('keepPasswords', wish);
   enroll: Keeper['enroll'] = (wish) => this.#ask('enroll', wish);
   enter: Keeper['enter'] = (wish) => this.#askWith(wish.previous, () => this.#ask('enter', wish));
   unlock: Keeper['unlock'] = (session, keys, unlockKey) => this.#ask('unlock', session, keys, unlockKey);

@@ -8,7 +8,7 @@ import { Network, type Limits } from './network.ts';
 /** What the keeper needs of the configuration; plain data. */
 export interface KeeperConfig extends Pick<
   Config,
-  'keeper' | 'secretFile' | 'allowedServers' | 'privateServers' | 'extraCa'
+  'keeper' | 'secretFile' | 'allowedServers' | 'privateServers' | 'idServers' | 'extraCa'
 > {
   /** Least level of what a child logs. */
   log?: Level;
@@ -19,8 +19,8 @@ export interface KeeperConfig extends Pick<
 
 /** @throws VaultError `host/secret-file` */
 export const makeCore = (config: KeeperConfig): KeeperCore => {
-  const { allowedServers, privateServers, limits, cost } = config;
+  const { allowedServers, privateServers, idServers, limits, cost } = config;
   const extraCa = config.extraCa === null ? [] : [readFileSync(config.extraCa, 'utf8')];
-  const network = new Network({ allowedServers, privateServers, extraCa, ...(limits ? { limits } : {}) });
+  const network = new Network({ allowedServers, privateServers, idServers, extraCa, ...(limits ? { limits } : {}) });
   return new KeeperCore({ secretFile: config.secretFile, network, ...(cost ? { cost } : {}) });
 };

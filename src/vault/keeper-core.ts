@@ -2,14 +2,24 @@ import sodium from 'sodium-native';
 import { systemClock, type Clock } from '#base/clock.ts';
 import { Admissions } from './admissions.ts';
 import { Arena, type Place } from './arena.ts';
-import { credentialBinding, forRecordKey, sameTarget } from './associated.ts';
+import { credentialBinding, forRecordKey } from './associated.ts';
 import { copyOf, wipe } from './bytes.ts';
+import { sameAsAdmitted, sealPasswords } from './account-keys.ts';
 import { signIn, type SignedIn } from './connect.ts';
 import { openCredential, sealCredential } from './credential.ts';
 import { newKey, open, seal } from './envelope.ts';
 import { VaultError } from './errors.ts';
 import { HostKeys, keptDays } from './host-keys.ts';
-import type { Admission, Binding, IncomingSecret, Keeper, MailAccountId, MailProtocol, Opened } from './keeper.ts';
+import type {
+  AccountPasswords,
+  Admission,
+  Binding,
+  IncomingSecret,
+  Keeper,
+  MailAccountId,
+  MailProtocol,
+  Opened,
+} from './keeper.ts';
 import type {
   SealedCredential,
   SessionRow,
@@ -77,14 +87,20 @@ export class KeeperCore {
     return copyOf(this.#publicKey);
   }
 
-  async admit(target: Target, secret: IncomingSecret, kept?: Parameters<Keeper['admit']>[2]): Promise<Admission> {
+  async admit(
+    target: Target,
+    secret: IncomingSecret,
+    kept?: Parameters<Keeper['admit']>[2],
+    from: string | null = null,
+  ): Promise<Admission> {
     if (kept && !slotServes(this.#host, kept.slot, { imap: target, smtp: kept.smtp }))
       throw new VaultError('record/does-not-open', 'the servers are not those of the slot');
     const password = this.#open(secret);
     try {
-      const signedIn = await signIn(this.#network, target, password);
-      const { capabilities, greeting, certificate } = signedIn;
-      return { handle: this.#admissions.hold(target, password, signedIn), capabilities, greeting, certificate };
+      const signedIn = await signIn(this.#network, target, password, from);
+      const { capabilities, greeting, certificate, privateAddress } = signedIn;
+      const handle = this.#admissions.hold(target, password, signedIn);
+      return { handle, capabilities, greeting, certificate, privateAddress };
     } finally {
       wipe(password);
     }
@@ -170,9 +186,19 @@ export class KeeperCore {
     if (binding.purpose !== 'mail-password') throw new VaultError('record/refused', 'not a credential');
     const password = this.#withWrapKey(binding.user, (key) => openCredential(key, credential));
     try {
-      return this.#admissions.take(binding, target) ?? (await signIn(this.#network, target, password));
+      return this.#admissions.take(binding, target) ?? (await signIn(this.#network, target, password, credential.from));
     } finally {
       wipe(password);
+    }
+  }
+
+  async keepPasswords(wish: AccountPasswords): ReturnType<Keeper['keepPasswords']> {
+    const userKey = this.#withUserKey(wish.user, copyOf);
+    try {
+      const parts = { admissions: this.#admissions, host: this.#host, cost: this.#cost };
+      return await sealPasswords(parts, userKey, wish);
+    } finally {
+      wipe(userKey);
     }
   }
 
@@ -253,11 +279,6 @@ export class KeeperCore {
     }
   }
 }
-
-/** What was proven at one server is not sealed for another. */
-const sameAsAdmitted = (admitted: Target, wished: Target): void => {
-  if (!sameTarget(admitted, wished)) throw new VaultError('admission/gone', 'the admission is for another server');
-};
 
 const refusePasswords = (binding: Binding): void => {
   if (binding.purpose === 'mail-password') throw new VaultError('record/refused', 'the key of a mail password');

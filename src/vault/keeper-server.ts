@@ -61,8 +61,8 @@ const handStream = async (core: KeeperCore, socket: Socket, credential: SealedCr
       signedIn.socket.destroy();
       return;
     }
-    const { capabilities, greeting, certificate, rest } = signedIn;
-    sendFrame(socket, { ok: { capabilities, greeting, certificate } });
+    const { capabilities, greeting, certificate, privateAddress, rest } = signedIn;
+    sendFrame(socket, { ok: { capabilities, greeting, certificate, privateAddress } });
     socket.write(preface(credential.target.protocol, signedIn));
     if (rest.length > 0) socket.write(rest);
     splice(socket, signedIn.socket);

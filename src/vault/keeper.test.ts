@@ -33,6 +33,7 @@ const settings = (keeper: KeeperConfig['keeper'], secretFile = join(folder, `${n
   secretFile,
   allowedServers: [],
   privateServers: [must(parseServer('127.0.0.1'), 'a server')],
+  idServers: [],
   extraCa: null,
   cost: { passes: 1, memoryKiB: 8 },
 });

@@ -95,6 +95,8 @@ export interface SealedCredential {
   binding: Binding;
   target: Target;
   sealed: Buffer;
+  /** Network address of the visitor this is done for, for servers that trust us to name it; null: nobody is here. */
+  from?: string | null;
 }
 
 /**
@@ -108,6 +110,8 @@ export interface Authenticated {
   /** The greeting line as text, for the quirk table. */
   greeting: string;
   certificate: CertificateFacts | null;
+  /** The server was reached at an address that is not of the public internet. */
+  privateAddress: boolean;
 }
 
 export interface CertificateFacts {
@@ -115,6 +119,8 @@ export interface CertificateFacts {
   issuer: string;
   /** SHA-256, hex. */
   fingerprint: string;
+  /** SHA-256 of its public key, hex. */
+  key: string;
   /** Unix seconds. */
   validTo: number;
   altNames: string[];
@@ -126,6 +132,23 @@ export interface Admission {
   capabilities: string[];
   greeting: string;
   certificate: CertificateFacts | null;
+  privateAddress: boolean;
+}
+
+/** Passwords that were just proven, to be kept for an account of a user who is unlocked. */
+export interface AccountPasswords {
+  user: UserId;
+  account: MailAccountId;
+  /** Null: what is kept for IMAP stays. */
+  imap: { admission: string; target: Target } | null;
+  /** Null: what is kept for SMTP stays. `admission` null: it gets the password of `imap`. */
+  smtp: { admission: string | null; target: Target } | null;
+  /** The highest generation of the credentials stored; 0 for a new account. */
+  credentialGeneration: number;
+  /** Where the account's passwords are sent from now on. */
+  servers: AccountServers;
+  /** The mail-password slot of this account, if its user signs in with it: made anew for `imap` and `servers`. */
+  slot: SlotRow | null;
 }
 
 /** Rows to write in one transaction after an enrolment, and the cookies to set. */
@@ -150,7 +173,18 @@ export interface Keeper extends AsyncDisposable {
    *   `proto/not-imap`, `proto/not-smtp`, `limit/connections`, `net/host-not-allowed`, and the rest of `VaultCode`'s
    *   `auth`, `tls`, `server` and `secret`
    */
-  admit(target: Target, secret: IncomingSecret, kept?: { slot: SlotRow; smtp: Target }): Promise<Admission>;
+  admit(
+    target: Target,
+    secret: IncomingSecret,
+    kept?: { slot: SlotRow; smtp: Target } | null,
+    from?: string | null,
+  ): Promise<Admission>;
+
+  /**
+   * Keeps admitted passwords for an account of an unlocked user. Refused, every admission stays good for another try.
+   * @throws VaultError `user/locked`, `admission/gone`
+   */
+  keepPasswords(wish: AccountPasswords): Promise<Pick<Opened, 'credentials' | 'slots'>>;
 
   /**
    * First sign-in of an address: makes user key, key pair, mail-password slot (unless `leaveNothing`), credentials (see

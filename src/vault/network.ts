@@ -35,6 +35,8 @@ const systemResolve: Resolve = (host) =>
 export interface NetworkConfig {
   allowedServers: readonly ServerPattern[];
   privateServers: readonly ServerPattern[];
+  /** Servers that believe the visitor's address from us. */
+  idServers?: readonly ServerPattern[];
   /** More trusted authorities, PEM. */
   extraCa: readonly string[];
   limits?: Partial<Limits>;
@@ -58,16 +60,23 @@ export class Network {
   readonly #reach: Reach;
   readonly #trust: SecureContext;
   readonly #resolve: Resolve;
+  readonly #idServers: Reach;
   readonly #useless = new Map<string, Set<string>>();
 
   constructor(config: NetworkConfig, resolve: Resolve = systemResolve) {
     this.limits = { ...usualLimits, ...config.limits };
     this.#reach = openReach(config.allowedServers, config.privateServers);
+    this.#idServers = openReach([], config.idServers ?? []);
     this.#resolve = resolve;
     this.#trust = createSecureContext({
       minVersion: 'TLSv1.2',
       ...(config.extraCa.length > 0 ? { ca: [...getCACertificates('default'), ...config.extraCa] } : {}),
     });
+  }
+
+  /** Whether the operator says that this server believes us (POSTERN_ID_SERVERS). */
+  trustsUs({ host, port }: Target): boolean {
+    return this.#idServers.isPrivateServer(host, port);
   }
 
   /** Mechanisms that a server offers and cannot serve: each try would count as a failed sign-in there. */

@@ -7,6 +7,7 @@ export const askable = [
   'admit',
   'enroll',
   'enter',
+  'keepPasswords',
   'unlock',
   'rotate',
   'makeToken',

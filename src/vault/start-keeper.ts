@@ -132,7 +132,7 @@ export const startKeeper = async (config: KeeperConfig, log: Log = silent): Prom
 
 /** The keeper's part of a larger configuration, so that nothing else reaches the child. */
 const plainConfig = (config: KeeperConfig): KeeperConfig => {
-  const { keeper, secretFile, allowedServers, privateServers, extraCa, log, limits, cost } = config;
+  const { keeper, secretFile, allowedServers, privateServers, idServers, extraCa, log, limits, cost } = config;
   const more = { ...(log ? { log } : {}), ...(limits ? { limits } : {}), ...(cost ? { cost } : {}) };
-  return { keeper, secretFile, allowedServers, privateServers, extraCa, ...more };
+  return { keeper, secretFile, allowedServers, privateServers, idServers, extraCa, ...more };
 };

@@ -1,0 +1,75 @@
+import type { Admissions } from './admissions.ts';
+import { credentialBinding, sameTarget } from './associated.ts';
+import { wipe } from './bytes.ts';
+import { sealCredential } from './credential.ts';
+import { VaultError } from './errors.ts';
+import type { HostKeys } from './host-keys.ts';
+import type { AccountPasswords, Opened, Target } from './keeper.ts';
+import { derive, type Cost } from './keys.ts';
+import { makePasswordSlot } from './slots.ts';
+
+/** What was proven at one server is not sealed for another. @throws VaultError `admission/gone` */
+export const sameAsAdmitted = (admitted: Target, wished: Target): void => {
+  if (!sameTarget(admitted, wished)) throw new VaultError('admission/gone', 'the admission is for another server');
+};
+
+interface Parts {
+  admissions: Admissions;
+  host: HostKeys;
+  cost: Cost;
+}
+
+type Sealed = Pick<Opened, 'credentials' | 'slots'>;
+
+/** One admitted password for one server or both, under the next generation (rules V100 to V103). */
+const sealFor = (
+  userKey: Uint8Array,
+  { user, account, credentialGeneration }: AccountPasswords,
+  password: Uint8Array,
+  targets: readonly Target[],
+): Opened['credentials'] => {
+  const generation = credentialGeneration + 1;
+  const wrapKey = derive(userKey, 'postern/1/wrap-records');
+  try {
+    return targets.map((target) => {
+      const { protocol } = target;
+      const binding = credentialBinding(user, account, protocol, generation);
+      return { account, protocol, generation, sealed: sealCredential(wrapKey, binding, target, password) };
+    });
+  } finally {
+    wipe(wrapKey);
+  }
+};
+
+/**
+ * Seals admitted passwords for an account of an unlocked user. Nothing is forgotten before all is sealed, so that a
+ * refusal leaves every admission good for another try.
+ * @throws VaultError `admission/gone`
+ */
+export const sealPasswords = async (
+  { admissions, host, cost }: Parts,
+  userKey: Uint8Array,
+  wish: AccountPasswords,
+): Promise<Sealed> => {
+  const { user, account, imap, smtp, slot, servers } = wish;
+  const sealed: Sealed = { credentials: [], slots: [] };
+  if (imap) {
+    await admissions.use(imap.admission, async (target, password) => {
+      sameAsAdmitted(target, imap.target);
+      const both = smtp && smtp.admission === null ? [imap.target, smtp.target] : [imap.target];
+      sealed.credentials.push(...sealFor(userKey, wish, password, both));
+      if (!slot) return;
+      const name = { id: slot.id, user, kind: slot.kind, account: slot.account, generation: slot.generation + 1 };
+      sealed.slots.push(await makePasswordSlot(host, name, password, userKey, cost, servers));
+    });
+  }
+  if (smtp?.admission) {
+    await admissions.use(smtp.admission, async (target, password) => {
+      sameAsAdmitted(target, smtp.target);
+      sealed.credentials.push(...sealFor(userKey, wish, password, [smtp.target]));
+      return Promise.resolve();
+    });
+  }
+  for (const used of [imap?.admission, smtp?.admission]) if (used) admissions.finish(used, { user, account });
+  return sealed;
+};
