@@ -35,8 +35,145 @@ export interface SignInRequest {
   leaveNothing?: boolean;
   /** After `slot-does-not-open`, one of two: the password before it was changed at the server … */
   previousPassword?: string;
+  /** … or another unlocker, its secret in the place of the previous password … */
+  opens?: OtherUnlockerForm;
   /** … or drafts, settings and unsent mail kept here are given up. */
   startAfresh?: boolean;
+  /** Six digits, after `totp-needed`. */
+  totp?: string;
+}
+
+/**
+ * A passkey's answer to a challenge of `POST /auth/sign-in/passkey/begin`; bytes in base64url. The secret that comes
+ * with it is the 32 bytes of its PRF for `salt`, sealed.
+ */
+export interface PasskeyAnswer {
+  /** Of the challenge. */
+  id: string;
+  credentialId: string;
+  clientData: string;
+  authenticatorData: string;
+  signature: string;
+  userHandle: string;
+}
+
+/** Which unlocker a secret is of. */
+export type OtherUnlockerForm = { kind: 'site' } | ({ kind: 'passkey' } & PasskeyAnswer) | { kind: 'recovery' };
+
+/**
+ * Body of `POST /auth/unlock`, `POST /auth/prove` and `POST /auth/rotate-keys`, in the two forms of {@link SignInRequest};
+ * without a kind it is the mail password, and without a body, `unlock` only, the cookie. In JSON the secret is called
+ * `password` whatever it is (`code` for a recovery code); the PRF of a passkey is taken sealed only.
+ */
+export type UnlockRequest = ({ kind?: 'mail' } | OtherUnlockerForm) & { totp?: string };
+
+/** `POST /auth/sign-in/site`, with the site password. */
+export interface SiteSignInRequest {
+  name: string;
+  remember?: boolean;
+  totp?: string;
+}
+
+/** Answer of `POST /auth/sign-in/passkey/begin`: good once, for five minutes. */
+export interface PasskeyChallenge {
+  id: string;
+  /** base64url */
+  challenge: string;
+  rpId: string;
+  /** What the PRF is evaluated for (`eval.first`), base64url; always the same. */
+  salt: string;
+}
+
+/** `POST /auth/sign-in/passkey`, with the output of its PRF. */
+export interface PasskeySignInRequest extends PasskeyAnswer {
+  remember?: boolean;
+}
+
+/** `POST /auth/sign-in/recovery`, with the recovery code as it was typed. */
+export interface RecoverySignInRequest {
+  remember?: boolean;
+}
+
+export type UnlockerKind = 'mail-password' | 'site-password' | 'passkey' | 'recovery';
+
+export interface UnlockerFacts {
+  id: string;
+  kind: UnlockerKind;
+  name: string;
+  /** JMAP accountId, of a mail password. */
+  account: string | null;
+  /** ISO 8601 */
+  createdAt: string;
+  lastUsedAt: string | null;
+}
+
+/** `GET /auth/unlockers` */
+export interface Unlockers {
+  unlockers: UnlockerFacts[];
+  /** The name of the Postern sign-in; without one, what it could be called. */
+  siteName: string;
+  /** Password sign-ins ask for a one-time code. */
+  totp: boolean;
+  /** An unlocker was shown in the last five minutes. */
+  proven: boolean;
+}
+
+/** `POST /auth/unlockers/site`, with the new site password: adds one, or changes the one there is. */
+export interface SitePasswordRequest {
+  name: string;
+  /** All other sessions end. */
+  endOthers?: boolean;
+}
+
+/** Answer of `POST /auth/unlockers/passkey/begin`. */
+export interface PasskeyOffer extends PasskeyChallenge {
+  rpName: string;
+  user: { id: string; name: string; displayName: string };
+  /** Credentials that are there already. */
+  exclude: { id: string; transports: string[] }[];
+  /** COSE algorithms, best first. */
+  algorithms: number[];
+}
+
+/** `POST /auth/unlockers/passkey`, with the output of its PRF; bytes in base64url. */
+export interface NewPasskeyRequest {
+  id: string;
+  name: string;
+  credentialId: string;
+  clientData: string;
+  /** `AuthenticatorAttestationResponse.getAuthenticatorData()` */
+  authenticatorData: string;
+  transports?: string[];
+}
+
+/** Answer of `POST /auth/unlockers/recovery`: the only time it is shown. It opens from `…/recovery/confirm` on. */
+export interface NewRecoveryCode {
+  code: string;
+}
+
+/** Answer of `POST /auth/unlockers/totp/begin`; it is asked for from `POST /auth/unlockers/totp {code}` on. */
+export interface NewTotp {
+  /** Base32, as authenticator apps take it. */
+  secret: string;
+  /** otpauth://totp/… */
+  uri: string;
+}
+
+/** Answer of `POST /auth/rotate-keys`: what was not at hand opens no more. */
+export interface TurnedKeysFacts {
+  dropped: UnlockerFacts[];
+  tokens: number;
+}
+
+/** An entry of `GET /auth/audit`, `{entries: AuditFacts[]}`, newest first. */
+export interface AuditFacts {
+  /** ISO 8601 */
+  at: string;
+  /** docs/spec/vault.md lists them. */
+  kind: string;
+  address: string;
+  userAgent: string;
+  facts: Record<string, string | number | boolean | null>;
 }
 
 export interface ServerFacts {
@@ -55,10 +192,12 @@ export interface SignedInAccount {
   smtp: ServerFacts;
 }
 
-/** Answer of `POST /auth/sign-in`, `POST /auth/unlock` and `GET /auth/session`. */
+/** Answer of every sign-in, of `POST /auth/unlock` and `GET /auth/session`. */
 export interface SignedIn {
   user: { id: string; address: string };
   accounts: SignedInAccount[];
+  /** The recovery code was used, and opens no more: another is to be made. */
+  recovery?: 'used';
 }
 
 /** `GET /auth/key`: the keeper's X25519 public key of this start, base64url without padding. */
@@ -259,8 +398,11 @@ export interface FoundServer extends ServerFacts {
   proven: boolean;
 }
 
-/** Where settings come from. */
-export type SettingsSource = 'operator' | 'provider' | 'guess';
+/**
+ * Where settings come from, the most credible first: the operator; our own table; what the domain publishes (PACC,
+ * Mozilla's autoconfig); Thunderbird's database of providers; SRV records; who takes in the domain's mail; the usual names.
+ */
+export type SettingsSource = 'operator' | 'provider' | 'pacc' | 'autoconfig' | 'ispdb' | 'srv' | 'mx' | 'guess';
 
 export interface FoundSettings {
   source: SettingsSource;
@@ -274,7 +416,11 @@ export interface FoundSettings {
     appPasswordUrl: string | null;
     enableUrl: string | null;
     note: string | null;
+    /** How an app password is made, a sentence each. */
+    steps: readonly string[];
   } | null;
+  /** The user can sign in at this issuer of the operator's, without a password: `POST /auth/oauth/begin`. */
+  oauth: { issuer: string; name: string } | null;
   /** A server lies outside the address's own domain: shown before a password is sent. */
   foreign: boolean;
   /** The login is a guess: where the whole address is refused, the part before the @ may be tried once. */
@@ -293,6 +439,8 @@ export type DiscoveryStep =
       provider: string | null;
       ms: number;
     }
+  /** One of the ways to find out, which are asked side by side. */
+  | { step: 'via'; source: SettingsSource; state: 'looking' | 'found' | 'nothing'; ms: number }
   | {
       step: 'incoming' | 'outgoing';
       state: 'trying' | 'proven' | 'failed';
@@ -322,6 +470,15 @@ export const problemStatus = {
   'method-not-allowed': 405,
   'rate-limited': 429,
   'wrong-password': 401,
+  'wrong-passkey': 401,
+  'wrong-code': 401,
+  'totp-needed': 401,
+  'user-locked': 403,
+  'proof-needed': 403,
+  'last-unlocker': 409,
+  'name-taken': 409,
+  'weak-password': 422,
+  'no-passkeys': 422,
   'server-unreachable': 502,
   'server-unavailable': 502,
   'too-many-connections': 502,
@@ -380,7 +537,9 @@ export interface ProblemDocument {
   /** `wrong-password`: what the provider wants instead. */
   provider?: FoundSettings['provider'];
   /** `slot-does-not-open`: how to go on. */
-  choices?: ('previous-password' | 'start-afresh')[];
+  choices?: ('previous-password' | 'passkey' | 'recovery' | 'start-afresh')[];
+  /** `proof-needed`: what can be shown. */
+  unlockers?: UnlockerKind[];
   /** Seconds, as the Retry-After header. */
   retryAfter?: number;
   /** `locked`: whether POST /auth/unlock with the cookie can help, or an unlocker must be asked for. */
