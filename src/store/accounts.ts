@@ -1,6 +1,7 @@
 import type { MailAccountId, MailProtocol, UserId } from '#vault/keeper.ts';
 import type { Db } from './db.ts';
 import { accountRow, credentialRow, toAccount, toCredential } from './rows.ts';
+import { sealSlots } from './slots.ts';
 import type { Credential, Store } from './types.ts';
 
 /** Mail accounts and the passwords sealed for them. */
@@ -23,6 +24,12 @@ export const saveAccount = async (db: Db, account: Parameters<Store['saveAccount
     .values(row)
     .onConflict((c) => c.column('id').doUpdateSet(row))
     .execute();
+};
+
+export const keepAccount = async (db: Db, rows: Parameters<Store['keepAccount']>[0]): Promise<void> => {
+  await saveAccount(db, rows.account);
+  await saveCredentials(db, rows.credentials);
+  await sealSlots(db, rows.slots);
 };
 
 export const account = async (db: Db, id: MailAccountId): ReturnType<Store['account']> => {

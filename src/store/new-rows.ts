@@ -32,11 +32,15 @@ export const usualAccount = (
   | 'connections'
   | 'certificates'
   | 'identity'
+  | 'refused'
+  | 'ownSmtp'
   | 'state'
   | 'stateAt'
 > => ({
   state: 'ok',
   stateAt: at,
+  refused: null,
+  ownSmtp: false,
   away: 'sealed',
   awayUntil: null,
   auth: 'password',

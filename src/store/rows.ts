@@ -77,6 +77,8 @@ export const accountRow = (account: MailAccount): AccountRow => ({
   connections: account.connections,
   imap_certificate: factsText(account.certificates.imap),
   smtp_certificate: factsText(account.certificates.smtp),
+  refused: account.refused,
+  smtp_own: account.ownSmtp ? 1 : 0,
   identity: account.identity,
 });
 
@@ -108,6 +110,8 @@ export const toAccount = (row: AccountRow): MailAccount => ({
   checkedAt: row.checked_at,
   connections: row.connections,
   certificates: { imap: facts(row.imap_certificate), smtp: facts(row.smtp_certificate) },
+  refused: row.refused,
+  ownSmtp: row.smtp_own === 1,
   identity: row.identity,
 });
 

@@ -53,6 +53,9 @@ export interface AccountTable {
   /** JSON: CertificateFacts. */
   imap_certificate: string | null;
   smtp_certificate: string | null;
+  refused: MailProtocol | null;
+  /** 1: SMTP has a password of its own. */
+  smtp_own: number;
   identity: string | null;
   /** 1: its user signs in with this address and the password of the mail account. One such account an IMAP login. */
   direct: Generated<number>;

@@ -61,6 +61,7 @@ export class SqlStore implements Store {
 
   accounts: Store['accounts'] = (user) => this.#one((db) => accounts.accounts(db, user));
   saveAccount: Store['saveAccount'] = (account) => this.#one((db) => accounts.saveAccount(db, account));
+  keepAccount: Store['keepAccount'] = (rows) => this.#all((db) => accounts.keepAccount(db, rows));
   account: Store['account'] = (id) => this.#one((db) => accounts.account(db, id));
   changeAccount: Store['changeAccount'] = (id, change) => this.#all((db) => accounts.changeAccount(db, id, change));
   deleteAccount: Store['deleteAccount'] = (id) => this.#all((db) => accounts.deleteAccount(db, id));

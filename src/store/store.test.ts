@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { must } from '#base/must.ts';
 import type { SlotRow, UserId } from '#vault/keeper.ts';
 import { openStore, type StoreOptions } from './open.ts';
 import { openPostgres, type TestPostgres } from './postgres.testkit.ts';
@@ -18,7 +19,7 @@ import {
   aToken,
   aUser,
 } from './store.testkit.ts';
-import type { Store, TurnedKeys } from './types.ts';
+import type { CertificateChange, SeenCertificate, Store, TurnedKeys } from './types.ts';
 
 /** What a suite runs against. `again` opens a second store on the same database. */
 interface Place {
@@ -158,7 +159,9 @@ const suite = (name: string, place: Place) => {
       await store.saveCredentials([aCredential(second, 'imap')]);
       const submission = aSubmission(second);
       await store.saveSubmission(submission);
-      const certificate = { subject: 'a', issuer: 'b', fingerprint: 'c', validTo: 5, altNames: ['a'] };
+      const change: CertificateChange = { at: 4, what: ['key'], before: { issuer: 'o', fingerprint: 'f' } };
+      const facts = { subject: 'a', issuer: 'b', fingerprint: 'c', key: 'd', validTo: 5, altNames: ['a'] };
+      const certificate: SeenCertificate = { ...facts, seenAt: 6, privateAddress: false, change };
       const certificates = { imap: certificate, smtp: null };
       const changed = await store.changeAccount(second.id, { away: 'resident', awayUntil: 9, certificates });
       assert.deepEqual(changed, { ...second, away: 'resident', awayUntil: 9, certificates });
@@ -169,6 +172,28 @@ const suite = (name: string, place: Place) => {
       assert.equal(await store.record(submission.record.id), null);
       assert.equal(await store.credential(second.id, 'imap'), null);
       assert.equal(await store.changeAccount(second.id, { name: 'x' }), null);
+    });
+
+    it('keeps an account with its passwords and its slot, all of it or nothing', async () => {
+      const { store } = place;
+      const [one, other] = [await signUp(store), await signUp(store)];
+      const slot = must(one.slots[0], 'a slot');
+      const account = { ...one.account, ownSmtp: true, imap: { ...one.account.imap, host: 'elsewhere.test' } };
+      const credential = { ...aCredential(account, 'smtp'), sealed: Buffer.from('anew') };
+      await store.keepAccount({
+        account,
+        credentials: [credential],
+        slots: [{ ...slot, sealed: Buffer.from('slot') }],
+      });
+      assert.deepEqual(await store.account(account.id), account);
+      assert.deepEqual((await store.credential(account.id, 'smtp'))?.sealed, Buffer.from('anew'));
+      assert.deepEqual((await store.slot(slot.id))?.sealed, Buffer.from('slot'));
+      assert.equal((await store.slot(slot.id))?.createdAt, slot.createdAt);
+      const taken = { ...account, imap: other.account.imap };
+      const rows = { account: taken, credentials: [{ ...credential, sealed: Buffer.from('lost') }], slots: [] };
+      await assert.rejects(store.keepAccount(rows), { code: 'store/conflict' });
+      assert.deepEqual(await store.account(account.id), account);
+      assert.deepEqual((await store.credential(account.id, 'smtp'))?.sealed, Buffer.from('anew'));
     });
 
     it('detaches a login, so that another user can have it', async () => {

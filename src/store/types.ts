@@ -48,6 +48,20 @@ export interface Slot extends SlotRow {
   facts: PasskeyFacts | null;
 }
 
+/** A certificate as a server last showed it, and what was reported of it. Times in Unix ms. */
+export interface SeenCertificate extends CertificateFacts {
+  seenAt: number;
+  privateAddress: boolean;
+  /** Something that seldom changes did; null when nothing, or the user has seen it. */
+  change: CertificateChange | null;
+}
+
+export interface CertificateChange {
+  at: number;
+  what: ('issuer' | 'key' | 'private-address')[];
+  before: { issuer: string; fingerprint: string };
+}
+
 export interface MailAccount {
   id: MailAccountId;
   user: UserId;
@@ -61,6 +75,10 @@ export interface MailAccount {
   /** 'ok', or 'refused' since `stateAt`: the server did not take the stored password. */
   state: 'ok' | 'refused';
   stateAt: number;
+  /** Which of the servers refused. */
+  refused: MailProtocol | null;
+  /** SMTP has a password of its own. */
+  ownSmtp: boolean;
   /** What may be done while the user is away: nothing, one job by a credential of its own, or all until `awayUntil`. */
   away: 'sealed' | 'ticket' | 'resident';
   awayUntil: number | null;
@@ -74,7 +92,7 @@ export interface MailAccount {
   /** Most connections the server lets us have, once it said there are too many. */
   connections: number | null;
   /** As last seen. */
-  certificates: Record<MailProtocol, CertificateFacts | null>;
+  certificates: Record<MailProtocol, SeenCertificate | null>;
   /** Id of the default identity. */
   identity: string | null;
 }
@@ -176,6 +194,8 @@ export interface Store extends AsyncDisposable {
   userBySiteName(name: string): Promise<{ user: User; slots: Slot[] } | null>;
   /** All, oldest first; for the operator. */
   users(): Promise<User[]>;
+  /** Those whose id, Postern sign-in or one account's address this is, in any case; for the operator. */
+  usersNamed(name: string): Promise<User[]>;
   /** @throws StoreError `store/conflict` when another user has this name */
   setSiteName(user: UserId, name: string | null): Promise<void>;
   setLocked(user: UserId, at: number | null): Promise<void>;
@@ -196,6 +216,11 @@ export interface Store extends AsyncDisposable {
   accounts(user: UserId): Promise<MailAccount[]>;
   account(id: MailAccountId): Promise<MailAccount | null>;
   saveAccount(account: MailAccount): Promise<void>;
+  /**
+   * An account, new or as it is from now on, with passwords and the slot that were sealed for it; all of it or nothing.
+   * @throws StoreError `store/conflict` when another user signs in directly to the IMAP login it now has
+   */
+  keepAccount(rows: { account: MailAccount; credentials: Credential[]; slots: SlotRow[] }): Promise<void>;
   /** Changes what is named and nothing else; the account as it is now, null when it is gone. */
   changeAccount(id: MailAccountId, change: Partial<Omit<MailAccount, 'id' | 'user'>>): Promise<MailAccount | null>;
   /** With its credentials, slots, records and submissions. */
@@ -261,6 +286,9 @@ export interface Store extends AsyncDisposable {
 
   audit(entry: AuditEntry): Promise<void>;
   /** Newest first, of one user or (null) of all. */
-  auditOf(user: UserId | null, span: { since: number; most: number }): Promise<AuditEntry[]>;
+  auditOf(
+    user: UserId | null,
+    span: { since: number; most: number; kinds?: readonly AuditKind[] },
+  ): Promise<AuditEntry[]>;
   dropAudit(before: number): Promise<void>;
 }
