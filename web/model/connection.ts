@@ -62,15 +62,20 @@ interface Queued {
   reject(error: unknown): void;
 }
 
-const using = [capabilities.core, capabilities.mail, capabilities.submission, capabilities.keep];
+const using = Object.values(capabilities);
 const backOff = [1_000, 2_000, 5_000, 10_000, 30_000];
 const timeout = 60_000;
 
 const referredIds = (args: Record<string, unknown>): string[] =>
   Object.entries(args).flatMap(([name, value]) => (name.startsWith('#') ? [(value as ResultReference).resultOf] : []));
 
+/** An update that makes something anew: an app password that takes another's place. */
+const makes = (update: unknown): boolean =>
+  Object.values((update ?? {}) as Record<string, object>).some((patch) => 'rotate' in patch);
+
 /** A call that creates or sends must not be repeated when its answer was lost. */
-const isRepeatable = (args: Record<string, unknown>): boolean => !args['create'] && !args['emails'];
+const isRepeatable = (args: Record<string, unknown>): boolean =>
+  !args['create'] && !args['emails'] && !makes(args['update']);
 
 /** Whole groups, packed into as few requests as the limit allows; what may not be repeated goes apart. */
 const packed = (queue: readonly Queued[], maxCalls: number): Queued[][] => {
