@@ -196,7 +196,7 @@ export class Entrance {
   /** Drops everything kept for a user: rows, keys, indexes. */
   async #erase(user: UserId): Promise<void> {
     const { mailrooms, keeper, store } = this.#parts;
-    await mailrooms.ask('erase', { user, readOnly: true, sessionState: '' }, {});
+    await mailrooms.ask('erase', { user, readOnly: true, proven: false, sessionState: '' }, {});
     await keeper.forget(user);
     await store.deleteUser(user);
   }

@@ -66,7 +66,7 @@ export const mailRoutes = (parts: DoorParts, sessions: Sessions, heights: Height
     const section = c.req.param('section');
     if (!claim || !/^\d+(_\d+)*$/.test(section) || !sessions.presence.has(claim.user)) throw notFound();
     const { user, account, email } = claim;
-    const who: Who = { user, readOnly: true, sessionState: '' };
+    const who: Who = { user, readOnly: true, proven: false, sessionState: '' };
     const found = await mailrooms.ask('download', who, { account, blob: `G${email.slice(1)}_${section}` });
     if (!found) throw notFound();
     if (!images.has(found.type)) {
@@ -94,7 +94,7 @@ export const mailRoutes = (parts: DoorParts, sessions: Sessions, heights: Height
   routes.get('/document/:claim', async (c) => {
     const claim = links.readDocument(c.req.param('claim'), clock.now());
     if (!claim || !sessions.presence.has(claim.user)) throw notFound();
-    return show(claim, { user: claim.user, readOnly: true, sessionState: '' });
+    return show(claim, { user: claim.user, readOnly: true, proven: false, sessionState: '' });
   });
 
   routes.get('/:account/:email', async (c) => {

@@ -34,6 +34,7 @@ const cachedMs = 5_000;
 const touchMs = 60_000;
 const formerMs = 60_000;
 const siblingMs = 10_000;
+const provenMs = 5 * 60_000;
 
 const keyOf = (hash: Buffer): string => hash.toString('base64url');
 
@@ -84,6 +85,7 @@ export class Sessions {
   readonly #tokens: Recent<ApiToken | null>;
   readonly #names: Recent<string>;
   readonly #former = new Map<string, Former>();
+  readonly #proven = new Map<SessionId, number>();
   readonly #stops: (() => void)[];
   readonly #ended = new Set<(id: string) => void>();
 
@@ -108,7 +110,7 @@ export class Sessions {
   #letGo(user: UserId): void {
     const { mailrooms, keeper, log } = this.#parts;
     const end = async (): Promise<void> => {
-      await mailrooms.ask('close', { user, readOnly: true, sessionState: '' }, {});
+      await mailrooms.ask('close', { user, readOnly: true, proven: false, sessionState: '' }, {});
       if (!this.presence.has(user)) await keeper.forget(user);
     };
     end().catch((error: unknown) => logError(log, 'user not let go', error));
@@ -122,6 +124,7 @@ export class Sessions {
 
   #end(id: string): void {
     this.presence.leave(id);
+    this.#proven.delete(id as SessionId);
     this.#sessions.forget((session) => session?.id === id);
     this.#tokens.forget((token) => token?.id === id);
     for (const [key, former] of this.#former) if (former.session.id === id) this.#former.delete(key);
@@ -265,6 +268,17 @@ export class Sessions {
     this.#end(id);
   }
 
+  /** An unlocker was shown for this session: what needs one may be done for five minutes. */
+  prove(id: SessionId): void {
+    const now = this.#parts.clock.now();
+    for (const [known, until] of this.#proven) if (until <= now) this.#proven.delete(known);
+    this.#proven.set(id, now + provenMs);
+  }
+
+  isProven(id: SessionId): boolean {
+    return (this.#proven.get(id) ?? 0) > this.#parts.clock.now();
+  }
+
   /** The address the user is called by. */
   async username(user: UserId): Promise<string> {
     return this.#names.get(user, async () => (await this.#store.accounts(user))[0]?.address ?? '');
@@ -276,6 +290,7 @@ export class Sessions {
     return {
       user: visitor.user,
       readOnly: visitor.kind === 'token' && visitor.token.readOnly,
+      proven: visitor.kind === 'session' && this.isProven(visitor.session.id),
       ...(visitor.kind === 'session' ? { session: visitor.session.id } : {}),
       sessionState: createHash('sha256').update(id).digest('base64url').slice(0, 12),
     };

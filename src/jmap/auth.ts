@@ -474,8 +474,6 @@ export const problemStatus = {
   'wrong-code': 401,
   'totp-needed': 401,
   'user-locked': 403,
-  'proof-needed': 403,
-  'last-unlocker': 409,
   'name-taken': 409,
   'weak-password': 422,
   'no-passkeys': 422,

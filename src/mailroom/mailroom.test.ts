@@ -20,7 +20,7 @@ import { pulling } from './pulling.ts';
 import { Room } from './room.ts';
 
 const user = 'u1' as UserId;
-const who: Who = { user, readOnly: false, sessionState: 's1' };
+const who: Who = { user, readOnly: false, proven: false, sessionState: 's1' };
 const account = { id: 'aa-bb', user, address: 'alice@village.test' } as unknown as MailAccount;
 
 class World implements AsyncDisposable {

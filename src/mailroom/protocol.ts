@@ -12,6 +12,8 @@ import type { WireError } from './errors.ts';
 export interface Who {
   user: UserId;
   readOnly: boolean;
+  /** An unlocker was shown in the last minutes (`POST /auth/prove`); never of an API token. */
+  proven: boolean;
   /** The browser session that asks; none for an API token and for the door itself. */
   session?: SessionId;
   /** Hash of the caller's session, part of JMAP's sessionState. */
