@@ -80,8 +80,8 @@ export interface ImapSession extends AsyncDisposable {
   /** Called once, when the connection has ended for whatever reason; at once when it already has. */
   onEnd(listener: (error: ImapError) => void): () => void;
 
-  /** All mailboxes of the personal namespace and whatever else `LIST "" "*"` shows. `names`: no STATUS is asked for. */
-  list(what?: 'names'): Promise<ListedMailbox[]>;
+  /** All mailboxes of the personal namespace and whatever else `LIST "" "*"` shows. */
+  list(): Promise<ListedMailbox[]>;
   status(pathRaw: string): Promise<MailboxStatus>;
   /** `since`: resynchronise by QRESYNC where it is enabled. Throws `imap/refused` when the mailbox cannot be opened. */
   select(
@@ -197,7 +197,7 @@ export const openImap = async (authenticated: AuthenticatedStream, options: Imap
     },
     onChange: (listener) => connection.onChange(listener),
     onEnd: (listener) => line.onEnd(listener),
-    list: (what) => turn(() => list(connection, what !== 'names')),
+    list: () => turn(() => list(connection)),
     status: (pathRaw) => turn(() => status(connection, pathRaw)),
     select: (pathRaw, how = {}) => turn(() => select(connection, pathRaw, how)),
     unselect: () => turn(() => unselect(connection)),

@@ -32,6 +32,7 @@ const missing = (states: readonly FillState[]): number =>
 export class Fill {
   readonly #mirror: Mirror;
   readonly #lines: Lines;
+  readonly #folders: { readonly known: boolean };
   readonly #told: () => void;
   readonly #rest = new Map<MailboxId, Rest>();
   readonly #known = new Map<MailboxId, number>();
@@ -45,9 +46,10 @@ export class Fill {
   #closed = false;
 
   /** `told` is called after each batch: progress has changed. */
-  constructor(parts: { mirror: Mirror; lines: Lines; told: () => void }) {
+  constructor(parts: { mirror: Mirror; lines: Lines; folders: { readonly known: boolean }; told: () => void }) {
     this.#mirror = parts.mirror;
     this.#lines = parts.lines;
+    this.#folders = parts.folders;
     this.#told = parts.told;
   }
 
@@ -102,7 +104,7 @@ export class Fill {
         : open.length > 0
           ? Math.max(...dates)
           : Math.min(...dates);
-    return { known, total, reachesTo, done: states.length > 0 && open.length === 0 };
+    return { known, total, reachesTo, done: this.#folders.known && open.length === 0 };
   }
 
   async #run(): Promise<void> {

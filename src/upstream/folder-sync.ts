@@ -37,16 +37,25 @@ const chosenRoles = (mirror: Mirror): Map<Role, string> => {
  * last list: only a mailbox missing from two in a row is removed.
  */
 export class FolderSync {
+  /** Whether the mailboxes are known; not so while INBOX is only assumed. */
+  known: boolean;
   readonly #mirror: Mirror;
   #missing = new Set<MailboxId>();
 
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
+    this.known = mirror.index.read((reader) => reader.mailboxes()).length > 0;
   }
 
-  /** Lists, writes, and answers which mailboxes differ from what the index holds. `names`: all that can be opened do. */
-  async run(session: ImapSession, what?: 'names'): Promise<MailboxId[]> {
-    const all = (await session.list(what)).map(listedOf);
+  /** INBOX as it always exists (RFC 3501 §5.1), before anything is known of the mailboxes. */
+  assumeInbox(): void {
+    if (this.#mirror.index.read((reader) => reader.mailboxes()).length > 0) return;
+    this.#mirror.index.write((t) => t.saveMailbox({ ...newMailbox(inbox), role: 'inbox' }));
+  }
+
+  /** Lists, writes, and answers which mailboxes differ from what the index holds. */
+  async run(session: ImapSession): Promise<MailboxId[]> {
+    const all = (await session.list()).map(listedOf);
     // An answer without any mailbox is no answer: INBOX always exists (RFC 3501 §5.1).
     if (all.length === 0) return [];
     const prefix = session.namespaces.personal[0]?.prefix ?? '';
@@ -54,6 +63,7 @@ export class FolderSync {
     const known = this.#mirror.index.read((reader) => reader.mailboxes());
     const plan = planFolders(known, all);
     this.#write(known, plan, roles);
+    this.known = true;
     const boxes = new Map(this.#mirror.index.read((reader) => reader.mailboxes()).map((box) => [box.pathRaw, box]));
     return all.flatMap((one) => {
       const box = boxes.get(one.pathRaw);
@@ -106,6 +116,17 @@ const difference = (box: Mailbox | undefined, wanted: Partial<Mailbox>): Partial
   if (box === undefined) return wanted;
   const entries = Object.entries(wanted).filter(([key, value]) => box[key as keyof Mailbox] !== value);
   return entries.length === 0 ? null : (Object.fromEntries(entries) as Partial<Mailbox>);
+};
+
+const inbox: Listed = {
+  pathRaw: 'INBOX',
+  path: 'INBOX',
+  name: 'INBOX',
+  delimiter: null,
+  attributes: [],
+  noselect: false,
+  subscribed: true,
+  status: null,
 };
 
 const newMailbox = (one: Listed): Parameters<IndexTransactor['saveMailbox']>[0] => ({

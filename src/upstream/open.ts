@@ -88,7 +88,7 @@ class OpenEngine implements Engine {
     const folders = new FolderSync(mirror);
     this.#mirror = mirror;
     this.#lines = lines;
-    this.#fill = new Fill({ mirror, lines, told });
+    this.#fill = new Fill({ mirror, lines, folders, told });
     this.#previews = new Previews({ mirror, lines });
     this.#sync = new Sync({ mirror, lines, folders, fill: this.#fill, previews: this.#previews, told });
     this.#mailboxes = new Mailboxes({ mirror, lines, folders });

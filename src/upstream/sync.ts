@@ -1,5 +1,6 @@
 import { logError } from '#base/log.ts';
 import type { Mailbox, MailboxId } from '#index/types.ts';
+import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { arrivals, catchUp, compare, isFresh } from './catch-up.ts';
 import type { CatchUp } from './catch-up.ts';
@@ -65,8 +66,7 @@ export class Sync {
     this.#notified = false;
     // Nothing of this is done on another connection: that one begins anew.
     const first = { urgency: urgency.arrival, again: false, only: session };
-    if (this.#inbox() === null) await lines.watch.run((line) => folders.run(line, 'names'), first);
-    told();
+    folders.assumeInbox();
     // From before INBOX is selected on: what arrives while it is read is told once, and IDLE does not tell it again.
     follow(session, this.#mirror, {
       arrived: (mailbox) => this.#quietly('arrived', this.#arrived(mailbox)),
@@ -79,10 +79,10 @@ export class Sync {
       visit: (mailbox) => this.#quietly('visit', this.visit(mailbox, { urgency: urgency.arrival })),
       list: () => this.#quietly('list', this.refreshFolders()),
     });
-    // INBOX comes before the STATUS of all: what is new is shown first, and Dovecot reads a large Maildir through when it
-    // is opened again after a STATUS.
+    // INBOX comes before LIST: what is new is shown first, and after a LIST Dovecot reads a large Maildir through.
     const inbox = this.#inbox();
-    if (inbox !== null) await this.visit(inbox.id, first);
+    if (inbox !== null) await this.visit(inbox.id, first).catch(refusedOnly);
+    told();
     const differing = await lines.watch.run((line) => folders.run(line), first);
     told();
     await lines.watch.run(async (line) => {
@@ -269,6 +269,11 @@ export class Sync {
     });
   }
 }
+
+/** A mailbox that cannot be opened does not keep the others from being listed. */
+const refusedOnly = (error: unknown): void => {
+  if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
+};
 
 const sequenceFlags = async (
   session: ImapSession,

@@ -43,21 +43,21 @@ const readList = (decoder: Decoder): ListedMailbox => {
   };
 };
 
-const returns = (connection: Connection, withStatus: boolean): Argument[] => {
+const returns = (connection: Connection): Argument[] => {
   const can = (word: string): boolean => connection.can(word);
   return [
     ...(can('LIST-EXTENDED') ? [{ atom: 'SUBSCRIBED' }] : []),
     ...(can('SPECIAL-USE') ? [{ atom: 'SPECIAL-USE' }] : []),
-    ...(withStatus && can('LIST-STATUS') ? [{ atom: 'STATUS' }, statusItems(connection)] : []),
+    ...(can('LIST-STATUS') ? [{ atom: 'STATUS' }, statusItems(connection)] : []),
   ];
 };
 
 /** LIST "" "*", with RETURN (RFC 5258, 5819, 6154) where offered; else LSUB tells what is subscribed. */
-export const list = async (connection: Connection, withStatus: boolean): Promise<ListedMailbox[]> => {
+export const list = async (connection: Connection): Promise<ListedMailbox[]> => {
   const extended = connection.can('LIST-EXTENDED') && !connection.abilities.quirks.plainList;
   if (extended) {
     try {
-      const found = await run(connection, 'LIST', ['', '*', { atom: 'RETURN' }, returns(connection, withStatus)]);
+      const found = await run(connection, 'LIST', ['', '*', { atom: 'RETURN' }, returns(connection)]);
       // Lenient: Strato leaves INBOX out of an extended LIST (MailKit issue 1957).
       if (found.has('INBOX')) return [...found.values()];
     } catch (error) {
