@@ -1,10 +1,14 @@
-import type { TargetedKeyboardEvent } from 'preact';
+import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import { useRef } from 'preact/hooks';
 
 export interface Tab<K extends string> {
   key: K;
   label: string;
   count?: number | null;
+  /** Decoration before the label. */
+  mark?: ComponentChildren;
+  /** Said more quietly behind the label. */
+  note?: string;
 }
 
 /** APG tabs with manual activation: arrows move the focus, Enter or Space opens (opening fetches). */
@@ -14,6 +18,9 @@ export const Tabs = <K extends string>(props: {
   chosen: K;
   /** Id of the element the tabs switch. */
   controls: string;
+  /** Ids of the tabs begin so, for what they label. */
+  id?: string;
+  class?: string;
   onChoose(key: K): void;
 }) => {
   const own = useRef<HTMLDivElement>(null);
@@ -27,10 +34,11 @@ export const Tabs = <K extends string>(props: {
     all.at(to % all.length)?.focus();
   };
   return (
-    <div ref={own} class="splits" role="tablist" aria-label={props.label} onKeyDown={onKeyDown}>
-      {props.tabs.map(({ key, label, count }) => (
+    <div ref={own} class={props.class ?? 'splits'} role="tablist" aria-label={props.label} onKeyDown={onKeyDown}>
+      {props.tabs.map(({ key, label, count, mark, note }) => (
         <button
           key={key}
+          id={props.id === undefined ? undefined : `${props.id}-${key}`}
           type="button"
           role="tab"
           class={key === props.chosen ? 'on' : ''}
@@ -39,7 +47,9 @@ export const Tabs = <K extends string>(props: {
           tabIndex={key === props.chosen ? 0 : -1}
           onClick={() => props.onChoose(key)}
         >
+          {mark}
           {label} {count ? <b>{count.toLocaleString('en')}</b> : null}
+          {note ? <small>{note}</small> : null}
         </button>
       ))}
     </div>
