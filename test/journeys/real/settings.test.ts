@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import type { SettingsPage } from '#model/route.ts';
 import { phone } from '../browser.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, focused, focusOn, openReal, type Real, signIn, until, type Visit } from './world.ts';
@@ -18,7 +19,7 @@ before(async () => {
 after(() => real[Symbol.asyncDispose]());
 
 const path = (page: Page): string => new URL(page.url()).pathname;
-const open = async (page: Page, name: 'accounts' | 'security' | 'appearance'): Promise<void> => {
+const open = async (page: Page, name: SettingsPage): Promise<void> => {
   await page.goto(`${real.url}/settings/${name}`);
   await page.getByRole('heading', { level: 1 }).waitFor();
 };
@@ -146,9 +147,7 @@ test('appearance is changed at once and kept', async () => {
 
 test('name, reply address and signature are saved when one leaves the field, and taken back with Undo', async () => {
   const { page, errors } = at;
-  await open(page, 'accounts');
-  await page.getByText('Connected').waitFor();
-  await page.getByText(/1 message here, all of it searchable/u).waitFor();
+  await open(page, 'identities');
   const name = page.getByLabel('Your name');
   await name.fill('Alice Andersson');
   await name.press('Tab');
@@ -160,15 +159,15 @@ test('name, reply address and signature are saved when one leaves the field, and
   await page.getByLabel('Signature').fill('Alice\nVillage 1');
   await page.getByRole('heading', { level: 1 }).click();
   await page.locator('.toast').getByText('Saved the signature of alice@village.test').waitFor();
-  await accessibleEverywhere(page, 'accounts');
-  await shot(page, 'accounts');
+  await accessibleEverywhere(page, 'identities');
+  await shot(page, 'identities');
   await page.setViewportSize({ width: 390, height: 844 });
-  await shot(page, 'accounts-phone');
+  await shot(page, 'identities-phone');
   await page.goto(`${real.url}/settings/security`);
   await page.getByText('This browser, now').waitFor();
   await shot(page, 'security-phone');
   await page.setViewportSize({ width: 1440, height: 900 });
-  await open(page, 'accounts');
+  await open(page, 'identities');
   assert.equal(await name.inputValue(), 'Alice Andersson');
   assert.equal(await page.getByLabel('Answers go to').inputValue(), 'desk@village.test');
   assert.equal(await page.getByLabel('Signature').inputValue(), 'Alice\nVillage 1');
@@ -183,7 +182,6 @@ test('name, reply address and signature are saved when one leaves the field, and
     (value) => value === 'Alice Andersson',
   );
   await page.reload();
-  await page.getByText('Connected').waitFor();
   assert.equal(await name.inputValue(), 'Alice Andersson');
   assert.deepEqual(errors, []);
 });

@@ -4,6 +4,7 @@ import type { Density, ThemeChoice } from '#model/prefs.ts';
 import { Icon } from '#parts/icon.tsx';
 import { densityNames } from '../mailbox/densities.ts';
 import { useModel } from '../model.ts';
+import { PageHead } from './page-head.tsx';
 
 const themeNames: Readonly<Record<ThemeChoice, string>> = { system: 'As the system', light: 'Day', dark: 'Night' };
 
@@ -72,7 +73,7 @@ export const Appearance = () => {
   const { prefs } = useModel();
   return (
     <>
-      <p class="set-lead">Kept in this browser. What you choose is so at once.</p>
+      <PageHead title="Appearance">Kept in this browser. What you choose is so at once.</PageHead>
       <Preview density={prefs.density.value} />
       <Choice title="Light" name="theme" names={themeNames} value={prefs.theme} />
       <Choice title="Lines of the list" name="density" names={densityNames} value={prefs.density} />

@@ -4,6 +4,7 @@ import type { WebSession } from '#jmap/keep.ts';
 import { openWebSessions } from '#model/settings/sessions.ts';
 import { ago, sessionWords } from '#model/settings/words.ts';
 import { useModel } from '../model.ts';
+import { PageHead } from './page-head.tsx';
 import { ApiTokens } from './tokens.tsx';
 import { LoadedRows, SetRow } from './row.tsx';
 
@@ -86,7 +87,7 @@ export const Security = () => {
   const accountId = useModel().mails.value[0]?.id;
   return (
     <>
-      <p class="set-lead">Who can reach your mail through Postern, and how to stop them.</p>
+      <PageHead title="Security">Who can reach your mail through Postern, and how to stop them.</PageHead>
       {accountId === undefined ? null : <Sessions accountId={accountId} />}
       <ApiTokens />
     </>

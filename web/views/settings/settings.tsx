@@ -1,63 +1,62 @@
-import { useEffect, useRef } from 'preact/hooks';
-import { printRoute, settingsPages, type SettingsPage } from '#model/route.ts';
-import { Icon, type IconName } from '#parts/icon.tsx';
+import { useEffect } from 'preact/hooks';
+import { printRoute, type SettingsPage } from '#model/route.ts';
+import { Icon } from '#parts/icon.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { useModel } from '../model.ts';
-import { Accounts } from './accounts.tsx';
-import { Appearance } from './appearance.tsx';
-import { Security } from './security.tsx';
+import { groups, type PageEntry } from './pages.ts';
 import './settings.css';
 
-const pages: Readonly<Record<SettingsPage, { title: string; icon: IconName }>> = {
-  accounts: { title: 'Accounts', icon: 'users' },
-  security: { title: 'Security', icon: 'shield-check' },
-  appearance: { title: 'Appearance', icon: 'palette' },
-};
-
-const bodies = { accounts: Accounts, security: Security, appearance: Appearance };
-
-const Nav = ({ page, onBack }: { page: SettingsPage; onBack(): void }) => {
+const Entry = ({ entry, page }: { entry: PageEntry; page: SettingsPage }) => {
   const { router } = useModel();
+  const on = entry.page === page;
+  const route = { at: 'settings', page: entry.page } as const;
   return (
-    <nav class="set-nav" aria-label="Settings" data-region>
-      <div class="set-nav-h">
-        <IconButton icon="arrow-left" label="Back to the mail" cap="Esc" onClick={onBack} />
-        <span>Settings</span>
-      </div>
-      <ul>
-        {settingsPages.map((each) => {
-          const { title, icon } = pages[each];
-          const route = { at: 'settings', page: each } as const;
-          return (
-            <li key={each}>
-              <a
-                class={each === page ? 'on' : ''}
-                aria-current={each === page ? 'page' : undefined}
-                href={printRoute(route)}
-                onClick={(event) => {
-                  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-                  event.preventDefault();
-                  router.go(route);
-                }}
-              >
-                <Icon name={icon} />
-                {title}
-              </a>
-            </li>
-          );
-        })}
-      </ul>
-    </nav>
+    <li>
+      <a
+        class={on ? 'on' : ''}
+        aria-current={on ? 'page' : undefined}
+        href={printRoute(route)}
+        onPointerEnter={entry.body.fetch}
+        onFocus={entry.body.fetch}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          router.go(route);
+        }}
+      >
+        <Icon name={entry.icon} />
+        {entry.title}
+      </a>
+    </li>
   );
 };
+
+const Nav = ({ page, onBack }: { page: SettingsPage; onBack(): void }) => (
+  <nav class="set-nav" aria-label="Settings" data-region>
+    <div class="set-nav-h">
+      <IconButton icon="arrow-left" label="Back to the mail" cap="Esc" onClick={onBack} />
+      <span>Settings</span>
+    </div>
+    <div class="set-groups">
+      {groups.map(({ title, pages }) => (
+        <div key={title}>
+          <h2 id={`set-nav-${title}`}>{title}</h2>
+          <ul aria-labelledby={`set-nav-${title}`}>
+            {pages.map((entry) => (
+              <Entry key={entry.page} entry={entry} page={page} />
+            ))}
+          </ul>
+        </div>
+      ))}
+    </div>
+  </nav>
+);
 
 /** The settings fill the window; Escape goes back to where the mail was left. */
 export const Settings = ({ page }: { page: SettingsPage }) => {
   const { router } = useModel();
-  const heading = useRef<HTMLHeadingElement>(null);
   const back = (): void => router.back(router.mail.peek());
   useEffect(() => {
-    heading.current?.focus();
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== 'Escape' || event.defaultPrevented) return;
       if (document.querySelector('dialog[open], .menu:popover-open, .comp.dock')) return;
@@ -67,17 +66,13 @@ export const Settings = ({ page }: { page: SettingsPage }) => {
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   }, []);
-  const { title } = pages[page];
-  const Body = bodies[page];
+  const entry = groups.flatMap(({ pages }) => pages).find((each) => each.page === page);
   return (
     <div class="set">
       <Nav page={page} onBack={back} />
       <main class="set-main" data-region tabIndex={-1}>
         <div key={page} class="set-in">
-          <h1 ref={heading} tabIndex={-1}>
-            {title}
-          </h1>
-          <Body />
+          {entry ? <entry.body.View /> : null}
         </div>
       </main>
     </div>
