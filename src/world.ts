@@ -7,10 +7,15 @@ import { type Log, openLog } from '#base/log.ts';
 import type { Config } from '#config/config.ts';
 import { ConfigError } from '#config/errors.ts';
 import { keyFile } from '#config/key-file.ts';
+import { readOAuth } from '#config/oauth.ts';
 import type { Secrets } from '#config/secrets.ts';
 import { openReach } from '#config/servers.ts';
 import { type Discovery, openDiscovery } from '#discovery/discover.ts';
+import { openFetching } from '#discovery/fetching.ts';
+import { askedIspdb, folderIspdb, type Ispdb } from '#discovery/ispdb.ts';
+import { type Names, openNames } from '#discovery/names.ts';
 import { openProver } from '#discovery/prove.ts';
+import { openSources } from '#discovery/sources.ts';
 import { type Door, openDoor } from '#door/server.ts';
 import { type Links, openLinks } from '#mailroom/links.ts';
 import { type Mailrooms, openMailrooms, startThread } from '#mailroom/mailrooms.ts';
@@ -27,6 +32,8 @@ export interface Parts {
   log: Log;
   store: Store;
   discover: Discovery;
+  /** How DNS is asked while servers are looked for. */
+  names: Names;
   /** Folder of the built web app. */
   dist: string;
 }
@@ -53,10 +60,23 @@ const extraCa = (path: string): string[] => {
 };
 
 /** Finds servers as the door does. @throws ConfigError */
-export const openDiscoveryOf = (config: Config): Discovery => {
+export const openDiscoveryOf = (config: Config, oauth = readOAuth(config.oauth), names = openNames()): Discovery => {
   const context = config.extraCa === null ? undefined : createSecureContext({ ca: extraCa(config.extraCa) });
   const reach = openReach(config.allowedServers, config.privateServers);
-  return openDiscovery({ domains: config.domains, prove: openProver(reach, context) });
+  const ispdb = (at: string): Ispdb =>
+    at.startsWith('/') ? folderIspdb(at) : askedIspdb(at, openFetching({ reach, names, context, trusted: true }));
+  return openDiscovery({
+    domains: config.domains,
+    prove: openProver(reach, names, context),
+    sources: openSources({
+      names,
+      fetching: openFetching({ reach, names, context }),
+      ispdb: config.ispdb === null ? null : ispdb(config.ispdb),
+      tellAddress: config.discoveryAddress,
+    }),
+    issuers: oauth.issuers,
+    byAddress: config.discoveryAddress,
+  });
 };
 
 /**
@@ -68,10 +88,11 @@ export const openWorld = async (config: Config, secrets: Secrets, instead: Parti
   const log = instead.log ?? openLog(config.log, (line) => process.stderr.write(`${line}\n`));
   await using stack = new AsyncDisposableStack();
 
+  const oauth = readOAuth(config.oauth);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const linkKey = keyFile(join(dirname(config.secretFile), 'door.key'));
   const links = openLinks(linkKey);
-  const discover = instead.discover ?? openDiscoveryOf(config);
+  const discover = instead.discover ?? openDiscoveryOf(config, oauth, instead.names);
   const running = stack.use(await startKeeper(config, log));
   const address = { socketPath: running.socketPath, token: running.token };
   const keeper = stack.use(await openKeeper(address));

@@ -18,7 +18,14 @@ export interface Config {
   mailOrigin: string | null;
   allowedServers: readonly ServerPattern[];
   privateServers: readonly ServerPattern[];
+  /** Servers that are told the visitor's address (RFC 2971). */
+  idServers: readonly ServerPattern[];
   domains: ReadonlyMap<string, DomainServers>;
+  /** https URL or absolute path of a folder, or null: not asked. */
+  ispdb: string | null;
+  discoveryAddress: boolean;
+  /** Absolute path of a JSON file with OAuth2 clients, or null. */
+  oauth: string | null;
   /** Absolute path of a PEM file, or null. */
   extraCa: string | null;
   mailrooms: number;
@@ -58,7 +65,11 @@ export const toConfig = (env: Env): Config => {
     mailOrigin: env.mailOrigin,
     allowedServers: env.allowedServers,
     privateServers: env.privateServers,
+    idServers: env.idServers,
     domains: env.domains,
+    ispdb: env.ispdb === '' ? null : env.ispdb,
+    discoveryAddress: env.discoveryAddress,
+    oauth: env.oauth === '' ? null : resolve(env.oauth),
     extraCa: env.extraCa === '' ? null : resolve(env.extraCa),
     mailrooms: env.mailrooms || availableParallelism(),
     sessionIdleMs: env.sessionIdle,

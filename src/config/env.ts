@@ -62,6 +62,17 @@ export const options = {
     'Servers of your own domains: example.org=imap.example.org:993:tls,smtp.example.org:465:tls',
     'Several are parted by a semicolon; the domain * stands for all others.',
   ]),
+  ispdb: option('POSTERN_ISPDB', kinds.urlOrPath, 'https://autoconfig.thunderbird.net/v1.1', [
+    "Thunderbird's database of mail settings, asked where a domain publishes none; it is told the domain, never the address.",
+    'Or a folder with a copy of its files. Empty: not asked.',
+  ]),
+  discoveryAddress: option('POSTERN_DISCOVERY_ADDRESS', kinds.flag, '0', [
+    'Whether the autoconfig server of a domain is told the whole address that is looked for, not the domain alone.',
+  ]),
+  oauth: option('POSTERN_OAUTH', kinds.optionalPath, '', [
+    'A JSON file with the OAuth2 clients registered for this Postern, so that people sign in at Google, Microsoft or an issuer of your own.',
+    'See docs/oauth.md. Empty: none.',
+  ]),
   extraCa: option('POSTERN_EXTRA_CA', kinds.optionalPath, '', [
     'A PEM file of further certificate authorities for mail servers.',
   ]),

@@ -43,6 +43,13 @@ export const origin = kind('URL', (value): string | null | undefined => {
   return bare && (url.protocol === 'https:' || url.protocol === 'http:') ? url.origin : undefined;
 });
 
+/** An https URL, an absolute path, or nothing. */
+export const urlOrPath = kind('URL|PATH', (value) =>
+  value === '' || value.startsWith('/') || (URL.canParse(value) && new URL(value).protocol === 'https:')
+    ? value
+    : undefined,
+);
+
 export const databaseUrl = kind('URL', (value) =>
   value === '' || /^(sqlite|postgres|postgresql):/.test(value) ? value : undefined,
 );

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDomains } from '#config/servers.ts';
 import type { DiscoveryStep as Step, Doubt } from '#jmap/auth.ts';
-import { type DiscoveryParts, guesses, openDiscovery, parseAddress, settingsOf } from './discover.ts';
+import { parseAddress } from './address.ts';
+import { type DiscoveryParts, openDiscovery, settingsOf } from './discover.ts';
+import { guesses } from './guesses.ts';
+import type { Names } from './names.ts';
 import { providerOfDomain, providerOfMx, providers } from './providers.ts';
 import type { Prover } from './prove.ts';
+import { openSources } from './sources.ts';
 
 const proves =
   (hosts: Record<string, true | Doubt>, asked: string[] = []): Prover =>
@@ -14,9 +18,11 @@ const proves =
     return found === true ? { ok: true } : { ok: false, doubt: found };
   };
 
-const noMx = async (): Promise<string[]> => [];
+const silent: Names = { addresses: async () => [], mx: async () => [], srv: async () => [], txt: async () => [] };
+const sourcesOf = (names: Partial<Names> = {}) =>
+  openSources({ names: { ...silent, ...names }, fetching: async () => null, ispdb: null, tellAddress: false });
 const discover = (parts: Partial<DiscoveryParts>) =>
-  openDiscovery({ domains: new Map(), prove: proves({}), mx: noMx, ...parts });
+  openDiscovery({ domains: new Map(), prove: proves({}), sources: sourcesOf(), ...parts });
 
 test('a well-known provider is taken from the table', async () => {
   const find = discover({ prove: proves({ 'imap.gmail.com:993': true, 'smtp.gmail.com:465': true }) });
@@ -43,7 +49,7 @@ test('a well-known provider is taken from the table', async () => {
 
 test('a domain of one’s own is recognised by its MX, and its servers are shown as foreign', async () => {
   const find = discover({
-    mx: async () => ['in1-smtp.messagingengine.com.'],
+    sources: sourcesOf({ mx: async () => ['in1-smtp.messagingengine.com'] }),
     prove: proves({ 'imap.fastmail.com:993': true, 'smtp.fastmail.com:465': true }),
   });
   const last = await settingsOf(find('ada@lindqvist.example'));

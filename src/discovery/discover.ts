@@ -1,19 +1,35 @@
-import { resolveMx } from 'node:dns/promises';
-import type { Doubt, DiscoveryStep as Step, FoundSettings as Settings, SettingsSource as Source } from '#jmap/auth.ts';
+import type { DiscoveryStep as Step, Doubt, FoundSettings as Settings } from '#jmap/auth.ts';
 import type { DomainServers, ServerAddress } from '#config/servers.ts';
-import { type Provider, providerOfDomain, providerOfMx } from './providers.ts';
-import type { Proof, Protocol, Prover } from './prove.ts';
+import { isWithin, parseAddress, type Who } from './address.ts';
+import { loginOf, type Offer, wholeAddress } from './offer.ts';
+import type { Prover } from './prove.ts';
+import { providerOfDomain } from './providers.ts';
+import { type Best, type Outcome, race, tryOffer, worstOf } from './race.ts';
+import { offerOf, type Source } from './sources.ts';
+import { Steps } from './steps.ts';
 
 export interface Discovery {
   /** Looks for the servers of an address; the last step is `result` or `failed`. Ends within `limitMs` (8 s). */
   (address: string, signal?: AbortSignal): AsyncGenerator<Step, void, undefined>;
 }
 
+/** An OAuth2 issuer of the operator's, as far as it matters where somebody signs in. */
+export interface Issuer {
+  id: string;
+  name: string;
+  issuer: string;
+  /** Domains whose users it knows, whatever their servers say. */
+  domains: readonly string[];
+}
+
 export interface DiscoveryParts {
   domains: ReadonlyMap<string, DomainServers>;
   prove: Prover;
-  /** MX host names of a domain, best first; [] when there are none. */
-  mx?: (domain: string) => Promise<string[]>;
+  /** Asked where neither the operator nor the table knows the domain, the most credible first. */
+  sources: readonly Source[];
+  issuers?: readonly Issuer[];
+  /** What is published may be about the one address that was asked for. */
+  byAddress?: boolean;
   now?: () => number;
   limitMs?: number;
 }
@@ -21,168 +37,58 @@ export interface DiscoveryParts {
 const day = 86_400_000;
 const mostRemembered = 1_000;
 
-const lookUpMx = async (domain: string): Promise<string[]> => {
-  try {
-    return (await resolveMx(domain)).sort((a, b) => a.priority - b.priority).map((record) => record.exchange);
-  } catch {
-    return [];
-  }
-};
-
-/** An address taken apart. */
-export interface Who {
-  address: string;
-  local: string;
-  domain: string;
-}
-
-/** addr = local "@" domain; the local part may hold anything but controls, the domain is lower-cased and in ASCII. */
-export const parseAddress = (text: string): Who | undefined => {
-  const at = text.lastIndexOf('@');
-  const local = text.slice(0, at).trim();
-  // eslint-disable-next-line no-control-regex
-  if (at < 1 || local === '' || text.length > 320 || /[\u0000-\u0020\u007f<>]/.test(local)) return undefined;
-  const typed = text.slice(at + 1).trim();
-  if (!/^[^\s/:?#@[\]\\%]+$/.test(typed) || !URL.canParse(`http://${typed}/`)) return undefined;
-  const domain = new URL(`http://${typed}/`).hostname.replace(/\.$/, '');
-  return domain === '' ? undefined : { address: `${local}@${domain}`, local, domain };
-};
-
-/** What is tried for a domain nobody knows, best first: TLS from the first byte before STARTTLS. */
-export const guesses = (domain: string, protocol: Protocol): ServerAddress[] => {
-  const hosts =
-    protocol === 'imap' ? [`imap.${domain}`, `mail.${domain}`, domain] : [`smtp.${domain}`, `mail.${domain}`, domain];
-  const [implicit, upgraded] = protocol === 'imap' ? [993, 143] : [465, 587];
-  return [
-    ...hosts.map((host) => ({ host, port: implicit, security: 'tls' as const })),
-    ...hosts.map((host) => ({ host, port: upgraded, security: 'starttls' as const })),
-  ];
-};
-
 const describe = ({ host, port, security }: ServerAddress): ServerAddress => ({ host, port, security });
 
-/** Doubts from the most to the least telling: what the user hears when no candidate holds. */
-const telling: readonly Doubt[] = [
-  'certificate',
-  'no-tls',
-  'not-imap',
-  'not-smtp',
-  'not-allowed',
-  'private',
-  'plain-refused',
-  'timeout',
-  'unreachable',
-  'not-found',
-];
-
-type Best = { server: ServerAddress; proof: Proof };
-
-/** The first candidate, in the order given, that is proven; all are tried at once. */
-const bestOf = async (
-  candidates: readonly ServerAddress[],
-  protocol: Protocol,
-  prove: Prover,
-  signal: AbortSignal,
-): Promise<Best> => {
-  const over = new AbortController();
-  const both = AbortSignal.any([signal, over.signal]);
-  const tries = candidates.map(async (server): Promise<Best> => ({
-    server,
-    proof: await prove(server, protocol, both),
-  }));
-  let worst: Best | undefined;
-  for (const attempt of tries) {
-    const best = await attempt;
-    if (best.proof.ok) {
-      over.abort();
-      return best;
-    }
-    const rank = (b: Best): number => (b.proof.ok ? -1 : telling.indexOf(b.proof.doubt));
-    if (!worst || rank(best) < rank(worst)) worst = best;
-  }
-  if (!worst) throw new RangeError('no candidates');
-  return worst;
-};
-
-/** Steps as they happen, from several tasks at once. */
-class Steps {
-  readonly #queue: Step[] = [];
-  #wake: () => void = () => undefined;
-  #done = false;
-
-  push(step: Step): void {
-    this.#queue.push(step);
-    this.#wake();
-  }
-  end(): void {
-    this.#done = true;
-    this.#wake();
-  }
-  async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, undefined> {
-    for (;;) {
-      const next = this.#queue.shift();
-      if (next) yield next;
-      else if (this.#done) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-}
-
-interface Wanted {
-  source: Source;
-  provider: Provider | null;
-  imap: readonly ServerAddress[];
-  smtp: readonly ServerAddress[];
-  user: 'address' | 'local';
-}
-
-interface Known {
-  wanted: Wanted;
-  imap: Best;
-  smtp: Best;
-  until: number;
-}
-
-const wantedFor = async (
-  domain: string,
-  domains: DiscoveryParts['domains'],
-  mx: (domain: string) => Promise<string[]>,
-): Promise<Wanted> => {
-  const operators = (servers: DomainServers): Wanted => ({
+/** What the operator or our table says, for which nobody has to be asked. */
+const knownOffer = (domain: string, domains: DiscoveryParts['domains']): Offer | null => {
+  const operators = ({ imap, smtp }: DomainServers): Offer => ({
     source: 'operator',
+    imap: [imap],
+    smtp: [smtp],
+    login: wholeAddress,
+    loginUnsure: false,
     provider: null,
-    imap: [servers.imap],
-    smtp: [servers.smtp],
-    user: 'address',
+    issuer: null,
   });
   const own = domains.get(domain);
   if (own) return operators(own);
+  const provider = providerOfDomain(domain);
+  if (provider) return offerOf(provider, 'provider');
   const rest = domains.get('*');
-  const late = new Promise<string[]>((resolve) => setTimeout(resolve, 3_000, []).unref());
-  const provider = providerOfDomain(domain) ?? (rest ? null : providerOfMx(await Promise.race([mx(domain), late])));
-  if (provider) {
-    const { imap, smtp, user } = provider;
-    return { source: 'provider', provider, imap: imap ? [imap] : [], smtp: smtp ? [smtp] : [], user };
-  }
-  if (rest) return operators(rest);
-  return {
-    source: 'guess',
-    provider: null,
-    imap: guesses(domain, 'imap'),
-    smtp: guesses(domain, 'smtp'),
-    user: 'address',
-  };
+  return rest ? operators(rest) : null;
 };
 
-const settle = ({ wanted, imap, smtp }: Omit<Known, 'until'>, who: Who): Settings => {
-  // Servers fold the case of a login; one mailbox must not become two users of ours.
-  const username = (wanted.user === 'local' ? who.local : who.address).toLowerCase();
-  const own = (host: string): boolean => host === who.domain || host.endsWith(`.${who.domain}`);
-  const { provider, source } = wanted;
+/** An issuer that signs for tokens of every tenant is one with each of them. */
+const sameIssuer = (ours: string, theirs: string): boolean =>
+  ours.replace(/\/$/, '') === theirs.replace(/\/$/, '') ||
+  [ours, theirs].every((issuer) => issuer.startsWith('https://login.microsoftonline.com/'));
+
+const issuerFor = (offer: Offer, { domain }: Who, issuers: readonly Issuer[]): Settings['oauth'] => {
+  const found =
+    issuers.find(({ domains }) => domains.includes(domain)) ??
+    issuers.find(({ issuer }) => offer.issuer !== null && sameIssuer(issuer, offer.issuer));
+  return found ? { issuer: found.id, name: found.name } : null;
+};
+
+interface Known {
+  offer: Offer;
+  imap: Best;
+  smtp: Best | null;
+}
+
+const settle = ({ offer, imap, smtp }: Known, who: Who, issuers: readonly Issuer[]): Settings => {
+  const username = loginOf(offer.login, who);
+  const { provider, source } = offer;
+  // Without a word about sending, submission (RFC 6409) at the same host is the best guess.
+  const sending = smtp ?? {
+    server: { ...imap.server, port: 587, security: 'starttls' as const },
+    proof: { ok: false },
+  };
+  const hosts = [imap.server.host, sending.server.host];
   return {
     source,
-    imap: { ...imap.server, username, proven: imap.proof.ok },
-    smtp: { ...smtp.server, username, proven: smtp.proof.ok },
+    imap: { ...describe(imap.server), username, proven: imap.proof.ok },
+    smtp: { ...describe(sending.server), username, proven: sending.proof.ok },
     provider: provider && {
       id: provider.id,
       name: provider.name,
@@ -190,58 +96,129 @@ const settle = ({ wanted, imap, smtp }: Omit<Known, 'until'>, who: Who): Setting
       appPasswordUrl: provider.appPasswordUrl,
       enableUrl: provider.enableUrl,
       note: provider.note,
+      steps: provider.steps,
     },
-    foreign: source !== 'operator' && !(own(imap.server.host) && own(smtp.server.host)),
-    loginUnsure: source === 'guess',
+    oauth: issuerFor(offer, who, issuers),
+    foreign: source !== 'operator' && !hosts.every((host) => isWithin(host, who.domain)),
+    loginUnsure: offer.loginUnsure,
   };
 };
 
-/** Steps of a domain that was proven within the last day. */
-const remember = (steps: Steps, known: Known, who: Who, ms: () => number): void => {
-  const { wanted, imap, smtp } = known;
-  const provider = wanted.provider?.name ?? null;
-  steps.push({ step: 'settings', state: 'found', source: wanted.source, provider, ms: ms() });
-  steps.push({ step: 'incoming', state: 'proven', ...describe(imap.server), doubt: null, ms: ms() });
-  steps.push({ step: 'outgoing', state: 'proven', ...describe(smtp.server), doubt: null, ms: ms() });
-  steps.push({ step: 'result', settings: settle(known, who), ms: ms() });
+/** What was proven, for a day. */
+class Memory {
+  readonly #known = new Map<string, Known & { until: number }>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get(key: string): Known | null {
+    const known = this.#known.get(key);
+    if (known && known.until > this.#now()) return known;
+    this.#known.delete(key);
+    return null;
+  }
+
+  set(key: string, known: Known): void {
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= mostRemembered && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(key, { ...known, until: this.#now() + day });
+  }
+}
+
+/** One search: what is told of it, and how long it has taken. */
+interface Search {
+  steps: Steps;
+  who: Who;
+  signal: AbortSignal;
+  ms: () => number;
+}
+
+const failure = (outcomes: readonly Outcome[]): { doubt: Doubt | 'no-imap'; note: string | null } => {
+  const none = outcomes.find(({ imap }) => imap === null);
+  if (none) return { doubt: 'no-imap', note: none.offer.provider?.note ?? null };
+  const worst = worstOf(outcomes.flatMap(({ imap }) => imap ?? []));
+  return { doubt: worst && !worst.proof.ok ? worst.proof.doubt : 'not-found', note: null };
 };
 
 export const openDiscovery = (parts: DiscoveryParts): Discovery => {
-  const { domains, prove, mx = lookUpMx, now = Date.now, limitMs = 8_000 } = parts;
-  const remembered = new Map<string, Known>();
+  const { domains, prove, sources, issuers = [], byAddress = false, now = Date.now, limitMs = 8_000 } = parts;
+  const memory = new Memory(now);
 
-  const search = async (steps: Steps, who: Who, signal: AbortSignal, ms: () => number): Promise<void> => {
-    const known = remembered.get(who.domain);
-    if (known && known.until > now()) return remember(steps, known, who, ms);
+  const found = ({ steps, ms }: Search, offer: Offer): void =>
+    steps.push({
+      step: 'settings',
+      state: offer.source === 'guess' ? 'missing' : 'found',
+      source: offer.source,
+      provider: offer.provider?.name ?? null,
+      ms: ms(),
+    });
 
-    steps.push({ step: 'settings', state: 'looking', source: null, provider: null, ms: ms() });
-    const wanted = await wantedFor(who.domain, domains, mx);
-    const { source } = wanted;
-    const provider = wanted.provider?.name ?? null;
-    steps.push({ step: 'settings', state: source === 'guess' ? 'missing' : 'found', source, provider, ms: ms() });
-    if (wanted.imap.length === 0) {
-      steps.push({ step: 'failed', doubt: 'no-imap', note: wanted.provider?.note ?? null, ms: ms() });
-      return;
-    }
-
-    const look = async (step: 'incoming' | 'outgoing', candidates: readonly ServerAddress[]): Promise<Best> => {
-      const [first] = candidates;
+  const trying = ({ steps, ms }: Search, { imap, smtp }: Offer): void => {
+    for (const [step, [first]] of [
+      ['incoming', imap],
+      ['outgoing', smtp],
+    ] as const)
       if (first) steps.push({ step, state: 'trying', ...describe(first), doubt: null, ms: ms() });
-      const best = await bestOf(candidates, step === 'incoming' ? 'imap' : 'smtp', prove, signal);
-      const doubt = best.proof.ok ? null : best.proof.doubt;
-      steps.push({ step, state: best.proof.ok ? 'proven' : 'failed', ...describe(best.server), doubt, ms: ms() });
-      return best;
-    };
-    const [imap, smtp] = await Promise.all([look('incoming', wanted.imap), look('outgoing', wanted.smtp)]);
-    if (!imap.proof.ok && source === 'guess') {
-      steps.push({ step: 'failed', doubt: imap.proof.doubt, note: null, ms: ms() });
+  };
+
+  const seen = ({ steps, ms }: Search, { imap, smtp }: Known): void => {
+    for (const [step, best] of [
+      ['incoming', imap],
+      ['outgoing', smtp],
+    ] as const) {
+      if (!best) continue;
+      const { server, proof } = best;
+      const [state, doubt] = proof.ok ? (['proven', null] as const) : (['failed', proof.doubt] as const);
+      steps.push({ step, state, ...describe(server), doubt, ms: ms() });
+    }
+  };
+
+  const conclude = (search: Search, known: Known): void => {
+    const { steps, who, ms } = search;
+    seen(search, known);
+    steps.push({ step: 'result', settings: settle(known, who, issuers), ms: ms() });
+  };
+
+  /** The operator and our table are believed even while their servers do not answer. */
+  const believe = async (search: Search, offer: Offer): Promise<Outcome[]> => {
+    const { who, signal } = search;
+    found(search, offer);
+    trying(search, offer);
+    return [await tryOffer(offer, who, prove, signal)];
+  };
+
+  const ask = async (search: Search): Promise<Outcome[]> => {
+    const { steps, who, signal, ms } = search;
+    const outcomes = await race(sources, who, prove, signal, {
+      via: (source, state) => steps.push({ step: 'via', source, state, ms: ms() }),
+      trying: (offer) => trying(search, offer),
+    });
+    if (outcomes[0]?.imap?.proof.ok) found(search, outcomes[0].offer);
+    return outcomes;
+  };
+
+  const run = async (search: Search): Promise<void> => {
+    const { steps, who, ms } = search;
+    const key = byAddress ? who.address : who.domain;
+    const known = memory.get(key);
+    if (known) {
+      found(search, known.offer);
+      conclude(search, known);
       return;
     }
-    if (imap.proof.ok && smtp.proof.ok) {
-      if (remembered.size >= mostRemembered) remembered.delete(remembered.keys().next().value ?? '');
-      remembered.set(who.domain, { wanted, imap, smtp, until: now() + day });
+    steps.push({ step: 'settings', state: 'looking', source: null, provider: null, ms: ms() });
+    const offer = knownOffer(who.domain, domains);
+    const outcomes = offer ? await believe(search, offer) : await ask(search);
+    const [first] = outcomes;
+    if (!first?.imap || !(offer || first.imap.proof.ok)) {
+      steps.push({ step: 'failed', ...failure(outcomes), ms: ms() });
+      return;
     }
-    steps.push({ step: 'result', settings: settle({ wanted, imap, smtp }, who), ms: ms() });
+    const { imap, smtp } = first;
+    if (imap.proof.ok && smtp?.proof.ok) memory.set(key, { offer: first.offer, imap, smtp });
+    conclude(search, { offer: first.offer, imap, smtp });
   };
 
   return async function* discover(text, signal) {
@@ -255,7 +232,7 @@ export const openDiscovery = (parts: DiscoveryParts): Discovery => {
     const steps = new Steps();
     const over = new AbortController();
     const limit = AbortSignal.any([over.signal, AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])]);
-    const running = search(steps, who, limit, ms).finally(() => steps.end());
+    const running = run({ steps, who, signal: limit, ms }).finally(() => steps.end());
     try {
       yield* steps;
       await running;

@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { createSecureContext, createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { openReach, parseServerList } from '#config/servers.ts';
 import { openAuthority } from '#village/tls.ts';
+import { openNames } from './names.ts';
 import { openProver, type Protocol } from './prove.ts';
 
 const authority = openAuthority();
@@ -38,8 +39,9 @@ const upgrade = (answer: string) =>
     });
   });
 
+const names = openNames();
 const local = openReach([], parseServerList(['127.0.0.1']) ?? []);
-const prove = openProver(local, createSecureContext({ ca: authority.ca }), 2_000);
+const prove = openProver(local, names, createSecureContext({ ca: authority.ca }), 2_000);
 const outcome = async (
   server: Server,
   security: 'tls' | 'starttls' | 'none',
@@ -97,7 +99,7 @@ test('nothing said before TLS is carried over it', async () => {
 });
 
 test('a silent server is given up after the limit', async () => {
-  const quick = openProver(local, undefined, 50);
+  const quick = openProver(local, names, undefined, 50);
   const port = await listen(speak(() => undefined));
   assert.deepEqual(await quick({ host: '127.0.0.1', port, security: 'tls' }, 'imap', new AbortController().signal), {
     ok: false,
@@ -108,7 +110,7 @@ test('a silent server is given up after the limit', async () => {
 test('private addresses are not touched unless the operator listed them', async () => {
   let touched = 0;
   const port = await listen(speak(() => (touched += 1)));
-  const outside = openProver(openReach([], []), undefined);
+  const outside = openProver(openReach([], []), names, undefined);
   for (const host of ['127.0.0.1', 'localhost', '::ffff:127.0.0.1'])
     assert.deepEqual(await outside({ host, port, security: 'tls' }, 'imap', new AbortController().signal), {
       ok: false,

@@ -1,8 +1,8 @@
-import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Doubt } from '#jmap/auth.ts';
 import type { Reach, ServerAddress } from '#config/servers.ts';
+import type { Names } from './names.ts';
 
 export type Protocol = 'imap' | 'smtp';
 
@@ -121,22 +121,20 @@ const startTls = async (socket: Socket, lines: Lines, protocol: Protocol): Promi
   }
 };
 
-const addressesOf = async (host: string): Promise<string[]> => {
-  if (isIP(host)) return [host];
-  try {
-    return (await lookup(host, { all: true })).map((found) => found.address);
-  } catch (cause) {
-    throw new Doubted('not-found', { cause });
-  }
-};
-
 /** A prover on real sockets. The name is resolved once and the address that passed `reach` is the one connected to. */
-export const openProver = (reach: Reach, context: SecureContext | undefined, timeoutMs = 5_000): Prover => {
+export const openProver = (
+  reach: Reach,
+  names: Names,
+  context: SecureContext | undefined,
+  timeoutMs = 3_000,
+): Prover => {
   const attempt = async (server: ServerAddress, protocol: Protocol, sockets: Socket[]): Promise<void> => {
     const { host, port, security } = server;
     if (!reach.allows(host, port)) throw new Doubted('not-allowed');
     if (security === 'none' && !reach.isPrivateServer(host, port)) throw new Doubted('plain-refused');
-    const address = (await addressesOf(host)).find((candidate) => reach.mayConnect(host, port, candidate));
+    const addresses = await names.addresses(host);
+    if (addresses.length === 0) throw new Doubted('not-found');
+    const address = addresses.find((candidate) => reach.mayConnect(host, port, candidate));
     if (address === undefined) throw new Doubted('private');
     const plain = connectTcp({ host: address, port });
     sockets.push(plain);

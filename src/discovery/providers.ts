@@ -1,4 +1,5 @@
 import type { ServerAddress } from '#config/servers.ts';
+import { appPasswordSteps } from './app-password-steps.ts';
 
 /** What is known of a mail provider, from its own published settings. */
 export interface Provider {
@@ -19,6 +20,10 @@ export interface Provider {
   /** Where the user first has to switch IMAP on. */
   enableUrl: string | null;
   note: string | null;
+  /** How an app password is made. */
+  steps: readonly string[];
+  /** The OAuth2 issuer whose tokens the servers take; null: none is known. */
+  issuer: string | null;
 }
 
 const tls = (text: string, port: number): ServerAddress => {
@@ -30,7 +35,7 @@ const tls = (text: string, port: number): ServerAddress => {
   };
 };
 
-type More = Partial<Omit<Provider, 'id' | 'name' | 'domains' | 'imap' | 'smtp'>>;
+type More = Partial<Omit<Provider, 'id' | 'name' | 'domains' | 'imap' | 'smtp' | 'steps'>>;
 
 /** IMAP on 993 and SMTP on 465 with TLS from the first byte, unless the text says another port and `starttls`. */
 const provider = (
@@ -52,6 +57,8 @@ const provider = (
   appPasswordUrl: null,
   enableUrl: null,
   note: null,
+  steps: appPasswordSteps(id),
+  issuer: null,
   ...more,
 });
 
@@ -64,7 +71,9 @@ const google = {
   auth: 'app-password',
   appPasswordUrl: 'https://myaccount.google.com/apppasswords',
   mx: ['.google.com', '.googlemail.com'],
+  issuer: 'https://accounts.google.com',
 } satisfies More;
+const microsoft = 'https://login.microsoftonline.com/common/v2.0';
 const microsoftNote = 'Microsoft accepts no passwords from mail programs, only its own sign-in.';
 const yahooApp = 'https://login.yahoo.com/myaccount/security/app-password';
 
@@ -74,16 +83,19 @@ export const providers: readonly Provider[] = [
     auth: 'oauth',
     note: microsoftNote,
     mx: ['.olc.protection.outlook.com'],
+    issuer: microsoft,
   }),
   provider('microsoft365', 'Microsoft 365', '', 'outlook.office365.com', 'smtp.office365.com:587:starttls', {
     auth: 'oauth',
     note: microsoftNote,
     mx: ['.mail.protection.outlook.com', '.mx.microsoft'],
+    issuer: microsoft,
   }),
   provider('yahoo', 'Yahoo', yahooDomains, 'imap.mail.yahoo.com', 'smtp.mail.yahoo.com', {
     auth: 'app-password',
     appPasswordUrl: yahooApp,
     mx: ['.yahoodns.net'],
+    issuer: 'https://api.login.yahoo.com',
   }),
   provider('yahoo-jp', 'Yahoo! JAPAN', 'yahoo.co.jp ybb.ne.jp', 'imap.mail.yahoo.co.jp', 'smtp.mail.yahoo.co.jp', {
     user: 'local',
@@ -100,6 +112,7 @@ export const providers: readonly Provider[] = [
   provider('aol', 'AOL', 'aol.com aim.com verizon.net aol.de aol.fr aol.co.uk', 'imap.aol.com', 'smtp.aol.com', {
     auth: 'app-password',
     appPasswordUrl: 'https://login.aol.com/myaccount/security/app-password',
+    issuer: 'https://api.login.aol.com',
   }),
   provider('icloud', 'iCloud', 'icloud.com me.com mac.com', 'imap.mail.me.com', 'smtp.mail.me.com:587:starttls', {
     auth: 'app-password',
@@ -116,6 +129,7 @@ export const providers: readonly Provider[] = [
       auth: 'app-password',
       appPasswordUrl: 'https://app.fastmail.com/settings/security/apps',
       mx: ['.messagingengine.com'],
+      issuer: 'https://api.fastmail.com',
     },
   ),
   provider('proton', 'Proton Mail', 'proton.me protonmail.com protonmail.ch pm.me', '', '', {
@@ -174,12 +188,14 @@ export const providers: readonly Provider[] = [
       auth: 'app-password',
       appPasswordUrl: 'https://id.yandex.com/security/app-passwords',
       mx: ['.yandex.net', '.yandex.ru'],
+      issuer: 'https://oauth.yandex.com',
     },
   ),
   provider('mail-ru', 'Mail.ru', 'mail.ru inbox.ru list.ru bk.ru internet.ru', 'imap.mail.ru', 'smtp.mail.ru', {
     auth: 'app-password',
     appPasswordUrl: 'https://account.mail.ru/user/2-step-auth/passwords/',
     mx: ['.mail.ru'],
+    issuer: 'https://o2.mail.ru',
   }),
   provider(
     'rambler',
@@ -262,6 +278,7 @@ export const providers: readonly Provider[] = [
   provider('titan', 'Titan', '', 'imap.titan.email', 'smtp.titan.email', { mx: ['.titan.email'] }),
   provider('comcast', 'Xfinity', 'comcast.net', 'imap.comcast.net', 'smtp.comcast.net:587:starttls', {
     enableUrl: 'https://connect.xfinity.com/appsuite/',
+    issuer: 'https://oauth.xfinity.com',
   }),
   provider('telenet', 'Telenet', 'telenet.be', 'imap.telenet.be', 'smtp.telenet.be:587:starttls'),
   provider('proximus', 'Proximus', 'proximus.be skynet.be', 'imap.proximus.be', 'smtp.proximus.be'),
@@ -298,3 +315,10 @@ export const providerOfMx = (hosts: readonly string[]): Provider | null => {
         best = { provider, length: end.length };
   return best?.provider ?? null;
 };
+
+const byHost = new Map(
+  providers.flatMap((provider) => (provider.imap ? [[provider.imap.host, provider] as const] : [])),
+);
+
+/** The provider whose IMAP server this is, however it was found. */
+export const providerOfHost = (host: string): Provider | null => byHost.get(host) ?? null;

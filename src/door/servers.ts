@@ -1,7 +1,8 @@
 import type { FoundSettings } from '#jmap/auth.ts';
 import type { Config } from '#config/config.ts';
 import { openReach, type Reach } from '#config/servers.ts';
-import { type Discovery, parseAddress, settingsOf, type Who } from '#discovery/discover.ts';
+import { parseAddress, type Who } from '#discovery/address.ts';
+import { type Discovery, settingsOf } from '#discovery/discover.ts';
 import { VaultError } from '#vault/errors.ts';
 import type { Admission, Keeper, MailProtocol, SlotRow, Target } from '#vault/keeper.ts';
 import { serverFacts } from './accounts.ts';
