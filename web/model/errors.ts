@@ -11,6 +11,8 @@ export type ModelCode =
   | 'auth/signed-out'
   /** The server refused a sign-in; `type` says why. */
   | 'auth/refused'
+  /** An unlocker has to be shown again first. */
+  | 'auth/proof-needed'
   /** The request as a whole was refused (RFC 8620 §3.6.1). */
   | 'jmap/request'
   /** One method was refused (RFC 8620 §3.6.2); `type` says why. */
@@ -21,6 +23,7 @@ const blames: Record<ModelCode, Blame> = {
   'net/server': 'server',
   'auth/signed-out': 'user',
   'auth/refused': 'user',
+  'auth/proof-needed': 'user',
   'jmap/request': 'postern',
   'jmap/method': 'server',
 };
