@@ -12,10 +12,11 @@ export const audit = async (db: Db, entry: AuditEntry): Promise<void> => {
 export const auditOf = async (
   db: Db,
   user: UserId | null,
-  { since, most }: { since: number; most: number },
+  { since, most, kinds }: Parameters<Store['auditOf']>[1],
 ): ReturnType<Store['auditOf']> => {
-  const query = db.selectFrom('audit').selectAll().where('at', '>=', since);
-  const wanted = user === null ? query : query.where('user_id', '=', user);
+  let wanted = db.selectFrom('audit').selectAll().where('at', '>=', since);
+  if (user !== null) wanted = wanted.where('user_id', '=', user);
+  if (kinds) wanted = wanted.where('kind', 'in', kinds);
   return (await wanted.orderBy('at', 'desc').orderBy('id').limit(most).execute()).map(toAudit);
 };
 

@@ -52,6 +52,7 @@ export class SqlStore implements Store {
   userByLogin: Store['userByLogin'] = (imap) => this.#all((db) => users.userByLogin(db, imap));
   userBySiteName: Store['userBySiteName'] = (name) => this.#all((db) => users.userBySiteName(db, name));
   users: Store['users'] = () => this.#one((db) => users.users(db));
+  usersNamed: Store['usersNamed'] = (name) => this.#one((db) => users.usersNamed(db, name));
   setSiteName: Store['setSiteName'] = (user, name) => this.#one((db) => users.setSiteName(db, user, name));
   setLocked: Store['setLocked'] = (user, at) => this.#one((db) => users.setLocked(db, user, at));
   takeTotpStep: Store['takeTotpStep'] = (user, step) => this.#one((db) => users.takeTotpStep(db, user, step));

@@ -141,6 +141,18 @@ const suite = (name: string, place: Place) => {
       assert.equal((await store.user(user.id))?.totpStep, 51);
     });
 
+    it('finds users by id, address and name, in any case', async () => {
+      const { store } = place;
+      const [one, other] = [await signUp(store), await signUp(store)];
+      const name = `${one.user.id}.named`;
+      await store.setSiteName(other.user.id, name);
+      const ids = async (word: string) => (await store.usersNamed(word)).map(({ id }) => id);
+      assert.deepEqual(await ids(one.user.id), [one.user.id]);
+      assert.deepEqual(await ids(name.toUpperCase()), [other.user.id]);
+      assert.ok((await ids(one.account.address.toUpperCase())).includes(one.user.id));
+      assert.deepEqual(await ids('nobody@elsewhere.test'), []);
+    });
+
     it('locks a user for the operator and lists all users', async () => {
       const { store } = place;
       const { user } = await signUp(store);
@@ -260,6 +272,8 @@ const suite = (name: string, place: Place) => {
       for (const entry of [...entries, anEntry(null, { at: 2500, kind: 'sign-in-refused' })]) await store.audit(entry);
       assert.deepEqual(await store.auditOf(user.id, { since: 2000, most: 5 }), [entries[2], entries[1]]);
       assert.equal((await store.auditOf(null, { since: 0, most: 2 })).length, 2);
+      const refusals = await store.auditOf(null, { since: 2500, most: 5, kinds: ['sign-in-refused', 'locked'] });
+      assert.ok(refusals.length > 0 && refusals.every(({ kind }) => kind === 'sign-in-refused'));
       await store.deleteUser(user.id);
       await store.dropAudit(2000);
       assert.deepEqual(await store.auditOf(user.id, { since: 0, most: 5 }), [entries[2], entries[1]]);

@@ -44,6 +44,28 @@ export const userBySiteName = async (db: Db, name: string): ReturnType<Store['us
 export const users = async (db: Db): ReturnType<Store['users']> =>
   (await db.selectFrom('user').selectAll().orderBy('created_at').orderBy('id').execute()).map(toUser);
 
+export const usersNamed = async (db: Db, name: string): ReturnType<Store['usersNamed']> => {
+  const wanted = name.toLowerCase();
+  const query = db
+    .selectFrom('user')
+    .selectAll()
+    .where((is) =>
+      is.or([
+        is('id', '=', name as UserId),
+        is('site_name', '=', wanted),
+        is(
+          'id',
+          'in',
+          db
+            .selectFrom('account')
+            .select('user_id')
+            .where((of) => of(of.fn<string>('lower', ['address']), '=', wanted)),
+        ),
+      ]),
+    );
+  return (await query.orderBy('created_at').orderBy('id').execute()).map(toUser);
+};
+
 export const setSiteName = async (db: Db, id: UserId, name: string | null): Promise<void> => {
   await db.updateTable('user').set({ site_name: name }).where('id', '=', id).execute();
 };
