@@ -28,7 +28,17 @@ const x25519 = montgomery({
 const sigma = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
 const keyLength = 32;
 const block = 256;
-const payload = { version: 1, signIn: 1 } as const;
+const payloadVersion = 1;
+
+/** What a box is for (V50): the keeper takes it for nothing else. */
+export const purposes = { mailPassword: 1, sitePassword: 2, passkey: 3, recoveryCode: 4, smtpPassword: 5 } as const;
+
+/** A secret on its way, and the login it belongs to (empty where there is none). Text is brought to NFC. */
+export interface Sealed {
+  purpose: keyof typeof purposes;
+  login: string;
+  secret: string | Uint8Array;
+}
 
 const join = (...parts: readonly Uint8Array[]): Uint8Array => {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -72,12 +82,12 @@ export const sealBox = (
   return box;
 };
 
-/** A password for `login`, in the payload of V50, sealed. The text is brought to NFC. */
-export const sealPassword = (login: string, password: string, publicKey: Uint8Array): Uint8Array => {
+/** A secret in the payload of V50, sealed. */
+export const sealSecret = ({ purpose, login, secret: given }: Sealed, publicKey: Uint8Array): Uint8Array => {
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   const name = encode(login);
-  const secret = encode(password.normalize('NFC'));
-  const head = Uint8Array.of(payload.version, payload.signIn, 0);
+  const secret = typeof given === 'string' ? encode(given.normalize('NFC')) : given.slice();
+  const head = Uint8Array.of(payloadVersion, purposes[purpose], 0);
   const said = join(head, number(name.length, 2), name, number(secret.length, 2), secret);
   const padded = new Uint8Array(Math.ceil(said.length / block) * block);
   padded.set(said);
@@ -86,6 +96,10 @@ export const sealPassword = (login: string, password: string, publicKey: Uint8Ar
   return box;
 };
 
+/** A password for the mail server's `login`. */
+export const sealPassword = (login: string, password: string, publicKey: Uint8Array): Uint8Array =>
+  sealSecret({ purpose: 'mailPassword', login, secret: password }, publicKey);
+
 /** The key of `GET /auth/key`; null when it is none. */
 export const readKey = (text: string): Uint8Array | null => {
   if (!/^[\w-]{43}$/u.test(text)) return null;
@@ -93,13 +107,22 @@ export const readKey = (text: string): Uint8Array | null => {
   return Uint8Array.from(atob(digits), (character) => character.charCodeAt(0));
 };
 
-/** The body of `POST /auth/sign-in` (`application/octet-stream`): the wish without its passwords, and these in boxes. */
+/** A form with secrets (`application/octet-stream`): the form as JSON without them, then each in its box. */
+export const sealForm = (form: object, secrets: readonly Sealed[], publicKey: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const open = new TextEncoder().encode(JSON.stringify(form));
+  const boxes = secrets.map((secret) => sealSecret(secret, publicKey));
+  return new Uint8Array(join(number(open.length, 4), open, ...boxes.flatMap((box) => [number(box.length, 2), box])));
+};
+
+/** The body of `POST /auth/sign-in`. */
 export const sealSignIn = (
   { password, previousPassword, ...wish }: SignInRequest,
   publicKey: Uint8Array,
-): Uint8Array<ArrayBuffer> => {
-  const form = new TextEncoder().encode(JSON.stringify(wish));
-  const secrets = previousPassword === undefined ? [password] : [password, previousPassword];
-  const boxes = secrets.map((secret) => sealPassword(wish.address, secret, publicKey));
-  return new Uint8Array(join(number(form.length, 4), form, ...boxes.flatMap((box) => [number(box.length, 2), box])));
-};
+): Uint8Array<ArrayBuffer> =>
+  sealForm(
+    wish,
+    [password, previousPassword]
+      .filter((secret) => secret !== undefined)
+      .map((secret) => ({ purpose: 'mailPassword', login: wish.address, secret })),
+    publicKey,
+  );

@@ -31,7 +31,7 @@ const journey = ['GET /auth/key', 'POST /auth/sign-in'];
 
 test('no password leaves the page unsealed', async () => {
   const { fetch, said, bodies } = postern([]);
-  assert.deepEqual(await signIn(fetch, wish), { ok: true });
+  assert.equal((await signIn(fetch, wish)).ok, true);
   assert.deepEqual(said, journey);
   assert.ok(bodies[0]?.includes('alice@example.org'));
   assert.ok(!bodies[0]?.includes('Secret'));
@@ -39,7 +39,7 @@ test('no password leaves the page unsealed', async () => {
 
 test('a keeper started anew in between is asked for its key once more, not for ever', async () => {
   const once = postern(['key-outdated']);
-  assert.deepEqual(await signIn(once.fetch, wish), { ok: true });
+  assert.equal((await signIn(once.fetch, wish)).ok, true);
   assert.deepEqual(once.said, [...journey, ...journey]);
   const always = postern(['key-outdated', 'key-outdated', 'key-outdated']);
   const answer = await signIn(always.fetch, wish);
