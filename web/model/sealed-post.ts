@@ -2,11 +2,11 @@ import type { ProblemDocument, ProblemName, SealingKey } from '#jmap/auth.ts';
 import { problemPrefix } from '#jmap/auth.ts';
 import type { Fetch } from './connection.ts';
 import { ModelError } from './errors.ts';
-import { readKey, sealForm, type Secret } from './seal.ts';
+import { readKey, sealForm, type Sealed } from './seal.ts';
 
 /** Forms with secrets, and answers as something that worked or a problem with words. */
 
-export type Answered<T> = { ok: true; value: T } | { ok: false; problem: ProblemDocument };
+export type Outcome<T> = { ok: true; value: T } | { ok: false; problem: ProblemDocument };
 
 const problem = (type: string, title: string, detail: string, status = 0): ProblemDocument => ({
   type: `${problemPrefix}${type}`,
@@ -15,7 +15,11 @@ const problem = (type: string, title: string, detail: string, status = 0): Probl
   status,
 });
 
-export const offline = problem('offline', 'Postern does not answer.', 'Check the connection of this device, and try again.');
+export const offline = problem(
+  'offline',
+  'Postern does not answer.',
+  'Check the connection of this device, and try again.',
+);
 
 const over = problem('unauthenticated', 'Your session has ended.', 'Sign in again to go on.', 401);
 
@@ -35,7 +39,7 @@ export const problemIn = async (answer: Response): Promise<ProblemDocument> => {
 };
 
 /** The answer's JSON; an empty one is undefined. Never rejects. */
-export const answered = async <T>(asked: () => Promise<Response>): Promise<Answered<T>> => {
+export const answered = async <T>(asked: () => Promise<Response>): Promise<Outcome<T>> => {
   try {
     const answer = await asked();
     if (!answer.ok) return { ok: false, problem: await problemIn(answer) };
@@ -50,7 +54,7 @@ export const answered = async <T>(asked: () => Promise<Response>): Promise<Answe
 const common = { credentials: 'same-origin', cache: 'no-store' } as const;
 
 /** A request with JSON. Never rejects. */
-export const sendJson = <T>(fetch: Fetch, url: string, body: object, method = 'POST'): Promise<Answered<T>> =>
+export const sendJson = <T>(fetch: Fetch, url: string, body: object, method = 'POST'): Promise<Outcome<T>> =>
   answered<T>(() =>
     fetch(url, {
       ...common,
@@ -60,16 +64,11 @@ export const sendJson = <T>(fetch: Fetch, url: string, body: object, method = 'P
     }),
   );
 
-export const getJson = <T>(fetch: Fetch, url: string): Promise<Answered<T>> =>
+export const getJson = <T>(fetch: Fetch, url: string): Promise<Outcome<T>> =>
   answered<T>(() => fetch(url, { ...common, headers: { accept: 'application/json' } }));
 
 /** Asks for the key of the keeper as it runs now, and sends the secrets sealed to it. */
-const attempt = async <T>(
-  fetch: Fetch,
-  url: string,
-  wish: object,
-  secrets: readonly Secret[],
-): Promise<Answered<T>> => {
+const attempt = async <T>(fetch: Fetch, url: string, wish: object, secrets: readonly Sealed[]): Promise<Outcome<T>> => {
   const asked = await getJson<SealingKey>(fetch, '/auth/key');
   if (!asked.ok) return asked;
   const key = readKey(asked.value.key);
@@ -89,8 +88,8 @@ export const postSealed = async <T>(
   fetch: Fetch,
   url: string,
   wish: object,
-  secrets: readonly Secret[],
-): Promise<Answered<T>> => {
+  secrets: readonly Sealed[],
+): Promise<Outcome<T>> => {
   const first = await attempt<T>(fetch, url, wish, secrets);
   // The keeper was started again between the key and the boxes; a later key fits.
   return !first.ok && isProblem(first.problem, 'key-outdated') ? attempt<T>(fetch, url, wish, secrets) : first;
