@@ -1,78 +1,43 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FoundSettings, ProblemDocument, ServerWish, SignInRequest } from '#jmap/auth.ts';
-import { problemPrefix } from '#jmap/auth.ts';
+import type { ProblemDocument, SignInRequest } from '#jmap/auth.ts';
+import { isProblem } from '#model/sealed-post.ts';
 import { signIn } from '#model/signing-in.ts';
 import { Icon, Mark } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';
 import { Art } from './art.tsx';
-import { type ServerFields, ServersByHand, toWish } from './by-hand.tsx';
+import { ServersByHand } from '../servers/by-hand.tsx';
 import { Changed } from './changed.tsx';
-import { Failure } from './failure.tsx';
-import { Steps, useDiscovery } from './steps.tsx';
-import { WhichPassword } from './which-password.tsx';
+import { Failure } from '../servers/failure.tsx';
+import { PasswordField } from '../servers/password-field.tsx';
+import { Steps } from '../servers/steps.tsx';
+import { useServers } from '../servers/use-servers.ts';
+import { WhichPassword } from '../servers/which-password.tsx';
+import '../servers/servers.css';
 import './sign-in.css';
-
-const looksComplete = (address: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/u.test(address.trim());
-
-const emptyServers: { imap: ServerFields; smtp: ServerFields } = {
-  imap: { host: '', port: '993', security: 'tls', username: '' },
-  smtp: { host: '', port: '465', security: 'tls', username: '' },
-};
-
-const filled = (settings: FoundSettings): { imap: ServerFields; smtp: ServerFields } => {
-  const of = ({ host, port, security, username }: FoundSettings['imap']): ServerFields => ({
-    host,
-    port: String(port),
-    security,
-    username,
-  });
-  return { imap: of(settings.imap), smtp: of(settings.smtp) };
-};
-
-const is = (problem: ProblemDocument | null, name: string): boolean => problem?.type === `${problemPrefix}${name}`;
 
 /** The way in: address and password; the servers are found while one types, or entered by hand. */
 export const SignIn = ({ ended }: { ended: boolean }) => {
   const { session } = useModel();
   const [address, setAddress] = useState('');
   const [password, setPassword] = useState('');
-  const [seen, setSeen] = useState(false);
   const [remember, setRemember] = useState(true);
-  const [byHand, setByHand] = useState(false);
-  const [servers, setServers] = useState(emptyServers);
-  const [pins, setPins] = useState<Readonly<Record<string, string>>>({});
   const [working, setWorking] = useState<'no' | 'finding' | 'signing'>('no');
   const [problem, setProblem] = useState<ProblemDocument | null>(null);
   const passwordInput = useRef<HTMLInputElement>(null);
-  const complete = looksComplete(address);
-  const discovery = useDiscovery(complete && !byHand ? address.trim() : null);
+  const servers = useServers(address, problem);
+  const { discovery, complete, byHand } = servers;
 
   useEffect(() => {
-    if (discovery.settings) setServers(filled(discovery.settings));
-  }, [discovery.settings]);
-  useEffect(() => {
-    if (is(problem, 'discovery-failed') || is(problem, 'host-not-allowed') || is(problem, 'not-imap')) setByHand(true);
-    if (is(problem, 'wrong-password')) passwordInput.current?.select();
+    if (isProblem(problem, 'wrong-password')) passwordInput.current?.select();
   }, [problem]);
 
-  useEffect(() => {
-    passwordInput.current?.setAttribute('type', seen ? 'text' : 'password');
-  }, [seen]);
-
-  const wishFor = (more: Partial<SignInRequest>): SignInRequest => {
-    const chosen = byHand ? servers : discovery.settings ? filled(discovery.settings) : null;
-    const pinned = (wish: ServerWish): ServerWish => {
-      const pin = pins[wish.host];
-      return pin === undefined || wish.security === 'none' ? wish : { ...wish, pin };
-    };
-    return {
-      address: address.trim(),
-      password,
-      remember,
-      ...(chosen ? { imap: pinned(toWish(chosen.imap)), smtp: pinned(toWish(chosen.smtp)) } : {}),
-      ...more,
-    };
-  };
+  const wishFor = (more: Partial<SignInRequest>): SignInRequest => ({
+    address: address.trim(),
+    password,
+    remember,
+    ...servers.wish(),
+    ...more,
+  });
 
   const submit = async (more: Partial<SignInRequest> = {}): Promise<void> => {
     if (working !== 'no' || !complete || password === '') return;
@@ -91,14 +56,10 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
     } else setProblem(answer.problem);
   };
 
-  const trust = (host: string, fingerprint: string): void => {
-    setPins({ ...pins, [host]: fingerprint });
-    setProblem(null);
-  };
   // Once the certificate is trusted, the same attempt goes on.
   useEffect(() => {
-    if (Object.keys(pins).length > 0) void submit();
-  }, [pins]);
+    if (servers.trusted > 0) void submit();
+  }, [servers.trusted]);
 
   return (
     <div class="two">
@@ -141,47 +102,34 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
             </span>
           </label>
           {byHand ? (
-            <ServersByHand servers={servers} change={setServers} address={address} failing={problem?.server ?? null} />
+            <ServersByHand
+              servers={servers.fields}
+              change={servers.setFields}
+              address={address}
+              failing={problem?.server ?? null}
+            />
           ) : complete ? (
             <Steps discovery={discovery} problem={problem} />
           ) : null}
-          <div class="sign-field">
-            <span>
-              <label for="password">Password</label>
-              <WhichPassword provider={discovery.settings?.provider ?? null} />
-            </span>
-            <span class="inp">
-              <input
-                id="password"
-                ref={passwordInput}
-                type="password"
-                name="password"
-                autocomplete="current-password"
-                required
-                value={password}
-                onInput={(event) => setPassword(event.currentTarget.value)}
-              />
-              <button
-                type="button"
-                class="icon sm"
-                aria-label={seen ? 'Hide password' : 'Show password'}
-                aria-pressed={seen}
-                onClick={() => setSeen(!seen)}
-              >
-                <Icon name={seen ? 'eye-off' : 'eye'} />
-              </button>
-            </span>
-          </div>
-          {is(problem, 'slot-does-not-open') ? (
+          <PasswordField label="Password" value={password} change={setPassword} input={passwordInput}>
+            <WhichPassword provider={discovery.settings?.provider ?? null} />
+          </PasswordField>
+          {isProblem(problem, 'slot-does-not-open') ? (
             <Changed problem={problem} proceed={(more) => void submit(more)} />
           ) : problem ? (
-            <Failure problem={problem} trust={trust} />
+            <Failure
+              problem={problem}
+              trust={(host, fingerprint) => {
+                setProblem(null);
+                servers.trust(host, fingerprint);
+              }}
+            />
           ) : null}
           <button class="btn primary big" type="submit" aria-disabled={working !== 'no'}>
             {working === 'finding' ? 'Finding your server' : working === 'signing' ? 'Signing in' : 'Sign in'}
           </button>
           <div class="links">
-            <button type="button" class="link" onClick={() => setByHand(!byHand)}>
+            <button type="button" class="link" onClick={() => servers.setByHand(!byHand)}>
               {byHand ? 'Find the servers for me' : 'Enter the servers by hand'}
             </button>
             <label class="remember">

@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { never } from '#base/must.ts';
 import type { DiscoveryStep, FoundSettings, ProblemDocument } from '#jmap/auth.ts';
 import { discover } from '#model/signing-in.ts';
 import { Icon } from '#parts/icon.tsx';
 
-type Found = Exclude<DiscoveryStep, { step: 'result' | 'failed' }>;
+type Found = Exclude<DiscoveryStep, { step: 'result' | 'failed' | 'via' }>;
 
 export interface Discovery {
   settings: FoundSettings | null;
@@ -38,6 +39,7 @@ export const useDiscovery = (address: string | null): Discovery => {
         if (abort.signal.aborted) return;
         if (step.step === 'result') ({ settings } = step);
         else if (step.step === 'failed') failed = step;
+        else if (step.step === 'via') continue;
         else if (step.step === 'settings' || step.state === 'proven' || steps[step.step]?.state !== 'proven')
           (steps as Record<string, Found>)[step.step] = step;
         setFound({ settings, failed, steps: { ...steps }, busy: true });
@@ -110,9 +112,19 @@ const settingsTitle = (settings: FoundSettings | null, looking: boolean): string
     case 'operator':
       return 'Settings of this Postern';
     case 'provider':
+    case 'ispdb':
       return `Settings of ${settings.provider?.name ?? 'your provider'}`;
+    case 'pacc':
+    case 'autoconfig':
+      return 'Published settings';
+    case 'srv':
+      return 'Servers named in the DNS';
+    case 'mx':
+      return `Settings of ${settings.provider?.name ?? 'whoever takes in your mail'}`;
     case 'guess':
       return 'Servers at the usual names';
+    default:
+      return never(settings.source);
   }
 };
 

@@ -1,0 +1,77 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { FoundSettings, ProblemDocument, ServerWish } from '#jmap/auth.ts';
+import { isProblem } from '#model/sealed-post.ts';
+import { type ServerFields, toWish } from './by-hand.tsx';
+import { type Discovery, useDiscovery } from './steps.tsx';
+
+export interface BothServers {
+  imap: ServerFields;
+  smtp: ServerFields;
+}
+
+const empty: BothServers = {
+  imap: { host: '', port: '993', security: 'tls', username: '' },
+  smtp: { host: '', port: '465', security: 'tls', username: '' },
+};
+
+const filled = (settings: FoundSettings): BothServers => {
+  const of = ({ host, port, security, username }: FoundSettings['imap']): ServerFields => ({
+    host,
+    port: String(port),
+    security,
+    username,
+  });
+  return { imap: of(settings.imap), smtp: of(settings.smtp) };
+};
+
+export const looksComplete = (address: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/u.test(address.trim());
+
+export interface Servers {
+  /** The address is one, as far as one can see. */
+  complete: boolean;
+  discovery: Discovery;
+  byHand: boolean;
+  setByHand(yes: boolean): void;
+  fields: BothServers;
+  setFields(fields: BothServers): void;
+  /** The servers of a wish, with the certificates that are trusted; none while nothing is known of them. */
+  wish(): { imap?: ServerWish; smtp?: ServerWish };
+  /** The certificate of this host is accepted, and no other. */
+  trust(host: string, fingerprint: string): void;
+  /** Grows with each certificate that is trusted: the same attempt may go on. */
+  trusted: number;
+}
+
+/** The servers of an address: found while it is typed, or entered by hand. A problem that names them opens the fields. */
+export const useServers = (address: string, problem: ProblemDocument | null): Servers => {
+  const [byHand, setByHand] = useState(false);
+  const [fields, setFields] = useState(empty);
+  const [pins, setPins] = useState<Readonly<Record<string, string>>>({});
+  const complete = looksComplete(address);
+  const discovery = useDiscovery(complete && !byHand ? address.trim() : null);
+  useEffect(() => {
+    if (discovery.settings) setFields(filled(discovery.settings));
+  }, [discovery.settings]);
+  useEffect(() => {
+    if ((['discovery-failed', 'host-not-allowed', 'not-imap'] as const).some((name) => isProblem(problem, name)))
+      setByHand(true);
+  }, [problem]);
+  const pinned = (wish: ServerWish): ServerWish => {
+    const pin = pins[wish.host];
+    return pin === undefined || wish.security === 'none' ? wish : { ...wish, pin };
+  };
+  return {
+    complete,
+    discovery,
+    byHand,
+    setByHand,
+    fields,
+    setFields,
+    wish: () => {
+      const chosen = byHand ? fields : discovery.settings ? filled(discovery.settings) : null;
+      return chosen ? { imap: pinned(toWish(chosen.imap)), smtp: pinned(toWish(chosen.smtp)) } : {};
+    },
+    trust: (host, fingerprint) => setPins({ ...pins, [host]: fingerprint }),
+    trusted: Object.keys(pins).length,
+  };
+};
