@@ -1,9 +1,11 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import { Problem } from '#base/problem.ts';
 import { openImap } from '#imap/session.ts';
 import type { ImapSession } from '#imap/session.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Authenticated, Keeper, MailProtocol } from '#vault/keeper.ts';
+import type { AccountBook } from './account-book.ts';
 import { UpstreamError } from './errors.ts';
 
 export interface ConnectParts {
@@ -12,17 +14,32 @@ export interface ConnectParts {
   keeper: Keeper;
   clock: Clock;
   log: Log;
+  book: AccountBook;
+  /** Network address of the visitor for whom this is done; null: nobody is here. */
+  visitor?: () => string | null;
 }
 
-/** One authenticated stream: one LOGIN. @throws VaultError, StoreError */
+/**
+ * One authenticated stream: one LOGIN. A server that refused the password is not asked again before the user acts.
+ * @throws VaultError, StoreError, UpstreamError `auth/refused`
+ */
 export const authenticated = async (
-  { account, store, keeper }: Pick<ConnectParts, 'account' | 'store' | 'keeper'>,
+  { account, store, keeper, book, visitor }: Pick<ConnectParts, 'account' | 'store' | 'keeper' | 'book' | 'visitor'>,
   protocol: MailProtocol,
 ): Promise<Authenticated> => {
+  if (!book.mayTry(protocol)) throw new UpstreamError('auth/refused', 'the server has refused this password');
   const credential = await store.credential(account.id, protocol);
   if (credential === null) throw new UpstreamError('auth/refused', 'no password is kept for this account');
   const { binding, sealed } = credential;
-  return keeper.connect({ binding, target: protocol === 'imap' ? account.imap : account.smtp, sealed });
+  const target = protocol === 'imap' ? account.imap : account.smtp;
+  try {
+    const stream = await keeper.connect({ binding, target, sealed, from: visitor?.() ?? null });
+    book.met(protocol, stream);
+    return stream;
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'auth/refused') book.refused(protocol);
+    throw error;
+  }
 };
 
 /** Makes IMAP sessions of this account. */

@@ -13,10 +13,16 @@ export const idleClose = 60_000;
 /** Most connections of one account. */
 export const mostConnections = 3;
 
+/** After this long without a refusal one more connection is tried. */
+export const recoverEvery = 3_600_000;
+
 type Extra = 'bulk' | 'read';
 
 /** The server, or the keeper for it, says that this account has too many connections. */
 export const tooMany = (error: unknown): boolean => error instanceof Problem && error.code === 'limit/connections';
+
+/** The password was changed under a connection that still stands: that one goes on. */
+const isRefusal = (error: unknown): boolean => error instanceof Problem && error.code === 'auth/refused';
 
 /**
  * The connections of one account (rule S2). `watch` is attached by the watch; the others are opened by the first job and
@@ -28,10 +34,25 @@ export class Lines {
   readonly #connect: () => Promise<ImapSession>;
   readonly #clock: Clock;
   readonly #log: Log;
-  #most = mostConnections;
+  readonly #told: (most: number | null) => void;
+  #most: number;
+  /** What the quirk table allows. */
+  #ceiling = mostConnections;
+  #recover: (() => void) | null = null;
   #closed = false;
 
-  constructor(parts: { connect: () => Promise<ImapSession>; clock: Clock; log: Log; resting: () => void }) {
+  constructor(parts: {
+    connect: () => Promise<ImapSession>;
+    clock: Clock;
+    log: Log;
+    resting: () => void;
+    /** As many as the server was known to take; null: as many as there are. */
+    most?: number | null;
+    /** That number has changed. */
+    told?: (most: number | null) => void;
+  }) {
+    this.#told = parts.told ?? (() => undefined);
+    this.#most = Math.max(1, Math.min(mostConnections, parts.most ?? mostConnections));
     this.#connect = parts.connect;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -40,6 +61,7 @@ export class Lines {
       bulk: { line: new Line(() => this.#rest('bulk')), opening: false, cancel: null },
       read: { line: new Line(() => this.#rest('read')), opening: false, cancel: null },
     };
+    this.#recoverLater();
   }
 
   /** Connections this account may have. */
@@ -54,11 +76,27 @@ export class Lines {
     ).length;
     this.#most = Math.max(1, Math.min(this.#most - 1, standing));
     this.#log('info', 'upstream.fewer-connections', { most: this.#most });
+    this.#told(this.#most);
+    this.#recoverLater();
   }
 
   /** The quirk table knows how many connections this server takes. */
   atMost(connections: number): void {
-    this.#most = Math.max(1, Math.min(this.#most, connections));
+    this.#ceiling = Math.max(1, Math.min(mostConnections, connections));
+    this.#most = Math.min(this.#most, this.#ceiling);
+  }
+
+  /** One more at a time: other programs of the user may have ended meanwhile. */
+  #recoverLater(): void {
+    this.#recover?.();
+    this.#recover = null;
+    if (this.#most >= mostConnections || this.#closed) return;
+    this.#recover = this.#clock.after(recoverEvery, () => {
+      const before = this.#most;
+      this.#most = Math.min(before + 1, this.#ceiling);
+      if (this.#most > before) this.#told(this.#most >= this.#ceiling ? null : this.#most);
+      if (this.#most < this.#ceiling) this.#recoverLater();
+    });
   }
 
   /** Work nobody waits for: on a line of its own, or behind all else on the watch line when there is `little` of it. */
@@ -77,6 +115,7 @@ export class Lines {
     this.#closed = true;
     const error = new UpstreamError('engine/closed', 'the account was closed');
     const lines = [this.watch, this.#extra.bulk.line, this.#extra.read.line];
+    this.#recover?.();
     for (const { cancel } of Object.values(this.#extra)) cancel?.();
     for (const line of lines) line.fail(error);
     await Promise.all(lines.map(async (line) => line.session?.close()));
@@ -91,7 +130,8 @@ export class Lines {
     try {
       return await result;
     } catch (error) {
-      if (tooMany(error instanceof UpstreamError ? error.cause : error)) return this.watch.run(task, options);
+      const cause = error instanceof UpstreamError ? error.cause : error;
+      if (tooMany(cause) || isRefusal(cause)) return this.watch.run(task, options);
       throw error;
     }
   }

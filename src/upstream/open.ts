@@ -5,6 +5,7 @@ import type { EmailRow, Index, MailboxId, Uid } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Keeper } from '#vault/keeper.ts';
+import { AccountBook } from './account-book.ts';
 import { imapConnector } from './connect.ts';
 import { Drafts } from './drafts.ts';
 import type { Connection, Engine, Refusal } from './engine.ts';
@@ -33,6 +34,8 @@ export interface EngineParts {
   log: Log;
   /** In [0, 1); for jitter. */
   random?: () => number;
+  /** Network address of the visitor for whom connections are made; null: nobody is here. */
+  visitor?: () => string | null;
   /** Tests bring their own. */
   connect?: () => Promise<ImapSession>;
   send?: OutboxParts['send'];
@@ -70,9 +73,8 @@ class OpenEngine implements Engine {
   readonly #intents: Intents;
   readonly #outbox: Outbox;
   readonly #watch: Watch;
+  readonly #book: AccountBook;
   #draftsRestored = false;
-  /** What the account's row says of the password, so that the next start knows. */
-  #state: MailAccount['state'];
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -81,10 +83,18 @@ class OpenEngine implements Engine {
     const visit = (id: MailboxId): void =>
       this.#background('visit', this.#sync.visit(id, { urgency: urgency.arrival }));
     const nudge = (): void => this.#background('intents', this.#intents.nudge());
+    const book = new AccountBook({ account, store, clock, log });
+    this.#book = book;
     const connect = this.#connector();
-    this.#state = account.state;
     const mirror = new Mirror({ index, clock, log });
-    const lines = new Lines({ connect, clock, log, resting: () => this.#sync.resting() });
+    const lines = new Lines({
+      connect,
+      clock,
+      log,
+      resting: () => this.#sync.resting(),
+      most: account.connections,
+      told: (most) => book.connections(most),
+    });
     const folders = new FolderSync(mirror);
     this.#mirror = mirror;
     this.#lines = lines;
@@ -103,10 +113,13 @@ class OpenEngine implements Engine {
       appended: (row) => this.#background('draft', this.#drafts.appended(row)),
     });
     const sent = openSentFolder({ mirror, lines, mailboxes: this.#mailboxes, account, visit });
-    const send = parts.send ?? smtpSender(parts);
-    this.#outbox = new Outbox({ account, index, store, keeper, clock, log, random, nudge, send, sent });
+    const send = parts.send ?? smtpSender({ ...parts, book });
+    const mayTry = (): boolean => book.mayTry('smtp');
+    this.#outbox = new Outbox({ account, index, store, keeper, clock, log, random, nudge, send, sent, mayTry });
     const begin = (session: ImapSession): Promise<void> => this.#begin(session);
-    this.#watch = new Watch({ lines, connect, clock, log, random, begin, told: (now) => this.#told(now) });
+    const { refusedSince } = book;
+    const watching = { lines, connect, clock, log, random, refusedSince, begin };
+    this.#watch = new Watch({ ...watching, told: (now) => this.#told(now) });
     this.#watch.start();
     this.nudgeOutbox();
   }
@@ -156,7 +169,9 @@ class OpenEngine implements Engine {
   }
 
   retry(): void {
+    this.#book.forgive();
     this.#watch.retry();
+    this.#background('outbox', this.#outbox.live());
   }
 
   async search(mailbox: MailboxId, text: string): Promise<Uid[]> {
@@ -203,10 +218,11 @@ class OpenEngine implements Engine {
     this.#previews.close();
     this.#intents.close();
     await Promise.all([this.#lines.close(), this.#watch.close(), this.#outbox.close()]);
+    await this.#book.settled();
   }
 
   #connector(): () => Promise<ImapSession> {
-    const connect = this.#parts.connect ?? imapConnector(this.#parts);
+    const connect = this.#parts.connect ?? imapConnector({ ...this.#parts, book: this.#book });
     return async () => {
       const session = await connect();
       this.#lines.atMost(session.quirks.connections);
@@ -227,28 +243,9 @@ class OpenEngine implements Engine {
 
   #told(connection: Connection): void {
     if (connection.at !== 'live') this.#sync.stop();
-    this.#remember(connection);
+    if (connection.at === 'refused') this.#book.refused('imap');
+    if (connection.at === 'live') this.#book.cured('imap');
     this.#status.tell();
-  }
-
-  #remember(connection: Connection): void {
-    const state = connection.at === 'refused' ? 'refused' : connection.at === 'live' ? 'ok' : this.#state;
-    if (state === this.#state) return;
-    this.#state = state;
-    const { account, store, clock } = this.#parts;
-    this.#background('account', this.#saveState(store, account.user, account.id, state, clock.now()));
-  }
-
-  /** The row as it is now: name or colour may have changed since the engine was opened. */
-  async #saveState(
-    store: Store,
-    user: MailAccount['user'],
-    id: MailAccount['id'],
-    state: MailAccount['state'],
-    stateAt: number,
-  ): Promise<void> {
-    const row = (await store.accounts(user)).find((one) => one.id === id);
-    if (row !== undefined) await store.saveAccount({ ...row, state, stateAt });
   }
 
   #background(what: string, work: Promise<unknown>): void {

@@ -15,7 +15,7 @@ export type SendOutcome =
       refused: { email: string; reply: string }[];
     }
   /** Nothing reached the server: no connection, no key. Costs no try when `ours` (locked, closed). */
-  | { at: 'not-sent'; code: string; ours: boolean }
+  | { at: 'not-sent'; code: string; words?: string | null; ours: boolean }
   /** The line broke while the server had the message in hand: nobody knows. */
   | { at: 'unknown'; code: string };
 
@@ -79,8 +79,11 @@ export const afterTry = (
       return { to: 'failed', retryAt: null, tries, record: { ...record, deliveryStatus, failure } };
     }
     case 'not-sent': {
-      if (outcome.ours) return { to: 'due', retryAt: null, tries: row.tries, record };
-      const failure = { code: outcome.code, words: null, at: now };
+      const failure = { code: outcome.code, words: outcome.words ?? null, at: now };
+      if (outcome.ours) {
+        const told = outcome.code === 'auth/refused' ? { ...record, failure } : record;
+        return { to: 'due', retryAt: null, tries: row.tries, record: told };
+      }
       if (now - record.sendAt >= giveUpAfter)
         return { to: 'failed', retryAt: null, tries, record: { ...record, failure } };
       return {

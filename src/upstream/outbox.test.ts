@@ -82,6 +82,7 @@ const open = async () => {
       keeper,
       clock,
       log: silent,
+      mayTry: () => true,
       random: () => 0,
       send,
       sent,

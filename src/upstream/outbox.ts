@@ -36,6 +36,8 @@ export interface OutboxParts {
   random: () => number;
   send: (envelope: SubmissionEnvelope, message: Buffer) => Promise<SendOutcome>;
   sent: SentFolder;
+  /** Whether the submission server may be asked: not while it refuses the password. */
+  mayTry: () => boolean;
   /** Intents were written. */
   nudge: () => void;
 }
@@ -122,7 +124,7 @@ export class Outbox {
   async #round(): Promise<void> {
     const { store, account } = this.#parts;
     for (const row of await store.dueSubmissions(account.id, this.#now())) {
-      if (!this.#closed) await this.#try(row, () => this.#send(row));
+      if (!this.#closed && this.#parts.mayTry()) await this.#try(row, () => this.#send(row));
     }
     for (const [id, at] of this.#later) {
       if (at > this.#now() || this.#closed) continue;

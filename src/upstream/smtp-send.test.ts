@@ -3,10 +3,11 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { silent } from '#base/log.ts';
-import type { Store } from '#store/types.ts';
+import type { MailAccount, Store } from '#store/types.ts';
 import { VaultError } from '#vault/errors.ts';
 import type { Keeper } from '#vault/keeper.ts';
 import { openDovecot } from '#village/dovecot.ts';
+import { AccountBook } from './account-book.ts';
 import { smtpSender } from './smtp-send.ts';
 import { plainKeeper, signIn, testMailAccount } from './test-account.ts';
 
@@ -18,6 +19,9 @@ const store = (user: string): Store =>
   ({
     credential: () => Promise.resolve({ account: user, protocol: 'smtp', binding: {}, sealed: Buffer.alloc(1) }),
   }) as unknown as Store;
+
+const bookOf = (account: MailAccount): AccountBook =>
+  new AccountBook({ account, store: store(account.id), clock: systemClock, log: silent });
 
 /** What the keeper does: greeting, EHLO, AUTH; then a greeting of its own. */
 const keeperFor = (port: number, user: { address: string; password: string }): Keeper => ({
@@ -52,6 +56,7 @@ test('O5 O10 a message goes to the submission server, or comes back with its wor
     keeper: keeperFor(village.smtpPort, alice),
     clock: systemClock,
     log: silent,
+    book: bookOf(account),
   });
   const to = (email: string) => [{ email, parameters: null }];
   const mailFrom = { email: alice.address, parameters: { HOLDFOR: '30' } };
@@ -77,7 +82,13 @@ test('O12 a locked user is no try; a server that is away is one', async () => {
       keeper: { ...plainKeeper(), connect: () => Promise.reject(new VaultError(code, 'no')) },
       clock: systemClock,
       log: silent,
+      book: bookOf(account),
     })({ mailFrom: { email: 'a@b.test', parameters: null }, rcptTo: [] }, message);
-  assert.deepEqual(await failing('user/locked'), { at: 'not-sent', code: 'user/locked', ours: true });
-  assert.deepEqual(await failing('net/unreachable'), { at: 'not-sent', code: 'net/unreachable', ours: false });
+  assert.deepEqual(await failing('user/locked'), { at: 'not-sent', code: 'user/locked', words: null, ours: true });
+  assert.deepEqual(await failing('net/unreachable'), {
+    at: 'not-sent',
+    code: 'net/unreachable',
+    words: null,
+    ours: false,
+  });
 });

@@ -3,8 +3,10 @@ import { SmtpError } from '#smtp/errors.ts';
 import { submit } from '#smtp/submit.ts';
 import type { Envelope } from '#smtp/submit.ts';
 import type { Authenticated } from '#vault/keeper.ts';
+import { VaultError } from '#vault/errors.ts';
 import { authenticated } from './connect.ts';
 import type { ConnectParts } from './connect.ts';
+import { UpstreamError } from './errors.ts';
 import type { OutboxParts } from './outbox.ts';
 import type { SendOutcome } from './outbox-step.ts';
 import type { SubmissionAddress, SubmissionEnvelope } from './submission.ts';
@@ -22,8 +24,11 @@ const toEnvelope = ({ mailFrom, rcptTo }: SubmissionEnvelope): Envelope => ({
   rcptTo: rcptTo.map(forServer),
 });
 
-/** Codes of the vault that say nothing of the mail server. */
-const notTried = new Set(['user/locked', 'keeper/away', 'keeper/full', 'keeper/defect']);
+/** What costs no try: it says nothing of the mail server, or only the user can change it. */
+const notTried = new Set(['user/locked', 'keeper/away', 'keeper/full', 'keeper/defect', 'auth/refused']);
+
+const wordsOf = (error: unknown): string | null =>
+  error instanceof VaultError || error instanceof UpstreamError ? error.words : null;
 
 const replies = (refused: SmtpError['refused']): { email: string; reply: string }[] =>
   refused.map(({ email, words }) => ({ email, reply: words }));
@@ -35,7 +40,7 @@ const outcomeOf = (error: SmtpError): SendOutcome => {
     case 'smtp/too-large':
       return { at: 'refused', permanent: !error.temporary, code, words, refused: replies(error.refused) };
     case 'smtp/closed-before-data':
-      return { at: 'not-sent', code, ours: false };
+      return { at: 'not-sent', code, words, ours: false };
     case 'smtp/unknown':
       return { at: 'unknown', code };
   }
@@ -50,7 +55,7 @@ export const smtpSender =
       stream = await authenticated(parts, 'smtp');
     } catch (error) {
       const code = error instanceof Problem ? error.code : 'net/away';
-      return { at: 'not-sent', code, ours: notTried.has(code) };
+      return { at: 'not-sent', code, words: wordsOf(error), ours: notTried.has(code) };
     }
     try {
       const { reply, refused } = await submit(stream, toEnvelope(envelope), message, {

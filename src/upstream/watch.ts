@@ -19,6 +19,8 @@ export interface WatchParts {
   clock: Clock;
   log: Log;
   random: () => number;
+  /** The server refused the password at an earlier time (Unix ms): it is not asked before {@link Watch.retry}. */
+  refusedSince?: number | null;
   /** The connection stands; what is done first with it. Its failure is the connection's end, or nothing. */
   begin: (session: ImapSession) => Promise<void>;
   /** {@link Watch.connection} changed. */
@@ -75,6 +77,8 @@ export class Watch {
   }
 
   async #run(): Promise<void> {
+    const since = this.#parts.refusedSince ?? null;
+    if (since !== null) await this.#wait(since, null);
     while (!this.#closed) {
       this.#triedAt = this.#parts.clock.now();
       this.#parts.lines.watch.admit();
@@ -124,11 +128,8 @@ export class Watch {
     const words = wordsOf(error);
     const now = clock.now();
     if (code === 'auth/refused') {
-      this.#set({ at: 'refused', since: now, words });
       log('info', 'upstream.refused');
-      lines.watch.fail(new UpstreamError('auth/refused', 'the server refused the password', { words, cause: error }));
-      await this.#sleep(null);
-      this.#set({ at: 'connecting' });
+      await this.#wait(now, words, error);
       return;
     }
     this.#failures += 1;
@@ -147,6 +148,16 @@ export class Watch {
       );
     } else this.#set({ at: 'connecting' });
     await this.#sleep(wait);
+  }
+
+  /** For the user: only they can say another password. */
+  async #wait(since: number, words: string | null, cause?: unknown): Promise<void> {
+    this.#set({ at: 'refused', since, words });
+    this.#parts.lines.watch.fail(
+      new UpstreamError('auth/refused', 'the server refused the password', { words, cause }),
+    );
+    await this.#sleep(null);
+    if (!this.#closed) this.#set({ at: 'connecting' });
   }
 
   #sleep(ms: number | null): Promise<void> {
