@@ -12,9 +12,9 @@ export const rooms = {
   upstream: ['base', 'jmap', 'mime', 'imap', 'smtp', 'vault', 'store', 'index'],
   discovery: ['base', 'jmap', 'config'],
   'app-passwords': ['base', 'config', 'store'],
-  gateway: ['base', 'jmap', 'mime', 'vault', 'store', 'index', 'upstream'],
-  mailroom: ['base', 'jmap', 'mime', 'config', 'vault', 'store', 'index', 'upstream', 'gateway'],
-  door: ['base', 'jmap', 'mime', 'config', 'vault', 'store', 'discovery', 'mailroom'],
+  gateway: ['base', 'jmap', 'mime', 'config', 'vault', 'store', 'index', 'upstream', 'discovery', 'app-passwords'],
+  mailroom: ['base', 'jmap', 'mime', 'config', 'vault', 'store', 'index', 'upstream', 'app-passwords', 'gateway'],
+  door: ['base', 'jmap', 'mime', 'config', 'vault', 'store', 'discovery', 'app-passwords', 'mailroom'],
   cli: [
     'base',
     'jmap',

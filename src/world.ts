@@ -99,7 +99,11 @@ export const openWorld = async (config: Config, secrets: Secrets, instead: Parti
   const databaseUrl = secrets.databaseUrl.reveal();
   const store = instead.store ?? stack.use(await openStore(databaseUrl, { mode: 'thread', clock }));
 
-  const data: ThreadData = { config, databaseUrl, keeper: address, linkKey };
+  const appPasswords = secrets.appPasswordsUrl && {
+    url: secrets.appPasswordsUrl.reveal(),
+    doveadmKey: secrets.doveadmKey.reveal(),
+  };
+  const data: ThreadData = { config, databaseUrl, keeper: address, linkKey, appPasswords };
   const mailrooms = stack.use(openMailrooms(config.mailrooms, () => startThread(data, log), log));
   const dist = instead.dist ?? join(root, 'dist');
   const door = stack.use(

@@ -22,6 +22,7 @@ export interface Database extends AsyncDisposable {
 }
 
 export const usualPatience: Patience = { connect: 4000, statement: 4000 };
+const sqlitePatience = 1500;
 
 export const kindOf = (url: string): DatabaseKind =>
   /^postgres(ql)?:/.test(url) ? 'postgres' : /^(mysql|mariadb):/.test(url) ? 'mysql' : 'sqlite';
@@ -34,8 +35,12 @@ const open = (kind: DatabaseKind, url: string, patience: Patience): Db => {
       return new Kysely({
         dialect: poolDialect(kind, mysqlPool(url.replace(/^mariadb:/, 'mysql:'), patience), patience),
       });
-    case 'sqlite':
-      return new Kysely({ dialect: sqliteDialect(openSqlite(sqlitePath(url))) });
+    case 'sqlite': {
+      const handle = openSqlite(sqlitePath(url));
+      // Its thread has other things to do while Dovecot holds the lock.
+      handle.run(`PRAGMA busy_timeout = ${sqlitePatience}`, []);
+      return new Kysely({ dialect: sqliteDialect(handle) });
+    }
   }
 };
 
@@ -48,27 +53,23 @@ const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
 };
 
 /**
- * Opens `sqlite:/path`, `postgres://…`, `mysql://…` or `mariadb://…`; a server is first spoken to when it is needed.
- * @throws AppPasswordError
+ * `sqlite:/path`, `postgres://…`, `mysql://…` or `mariadb://…`; opened when it is first needed, and again as long as it cannot be: this
+ * itself never fails.
  */
 export const openDatabase = (url: string, patience: Patience = usualPatience): Database => {
   const kind = kindOf(url);
-  let db: Db;
-  try {
-    db = open(kind, url, patience);
-  } catch (error) {
-    throw asAppPasswordError(error);
-  }
+  let opened: Db | undefined;
+  const db = (): Db => (opened ??= open(kind, url, patience));
   return {
     kind,
-    read: (work) => guarded(() => work(db)),
-    write: (work) => guarded(() => db.transaction().execute(work)),
+    read: (work) => guarded(() => work(db())),
+    write: (work) => guarded(() => db().transaction().execute(work)),
     run: (statement, values) =>
       guarded(async () => {
-        const { rows, numAffectedRows } = await db.executeQuery(CompiledQuery.raw(statement, [...values]));
+        const { rows, numAffectedRows } = await db().executeQuery(CompiledQuery.raw(statement, [...values]));
         return { rows, changes: Number(numAffectedRows ?? 0) };
       }),
-    [Symbol.asyncDispose]: () => db.destroy(),
+    [Symbol.asyncDispose]: async () => opened?.destroy(),
   };
 };
 

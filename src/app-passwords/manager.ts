@@ -7,7 +7,15 @@ import { type GrantedWish, granted, type Policy } from './policy.ts';
 import type { Sever } from './sever.ts';
 import { isUncertain } from './sql-errors.ts';
 import type { AppPasswordStore, ListState, NewRow } from './store.ts';
-import type { Actor, AppPassword, AuditEntry, Minted, PublicId, Wish } from './types.ts';
+import {
+  type Actor,
+  type AppPassword,
+  type AuditEntry,
+  type Minted,
+  protocols,
+  type PublicId,
+  type Wish,
+} from './types.ts';
 
 /** How long a rotated password goes on working, ms. */
 export const overlap = 24 * 3_600_000;
@@ -34,6 +42,11 @@ export interface AppPasswords {
   changed(user: string, since: ListState): Promise<AppPassword[]>;
   /** @throws AppPasswordError also `/limit`, `/label`, `/protocols`, `/networks`, `/expiry`, `/clash`, `/uncertain` */
   create(user: string, wish: Wish, from: { origin: string; actor: Actor }): Promise<Minted>;
+  /**
+   * One for Postern itself, beside what the policy lets the user have: it is confined by `networks`, and lives until it is revoked or
+   * `expires`. @throws AppPasswordError as `create`
+   */
+  createOwn(user: string, wish: OwnWish): Promise<Minted>;
   rename(user: string, id: PublicId, label: string, actor: Actor): Promise<AppPassword>;
   /** Refused from now on, and open connections of the user are cut. @throws AppPasswordError also `/not-cut`, `/state` */
   pause(user: string, id: PublicId, actor: Actor): Promise<AppPassword>;
@@ -49,8 +62,15 @@ export interface AppPasswords {
   settle(user?: string): Promise<number>;
   /** By the policy: `kept`, `ask` the user which to keep, or `dropped`: all are revoked. */
   mainPasswordChanged(user: string): Promise<'kept' | 'ask' | 'dropped'>;
+  /** When the main password was found changed, while the user has not answered what becomes of his app passwords; else null. */
+  asked(user: string): Promise<number | null>;
+  /** He has. */
+  answered(user: string): Promise<void>;
   audit(user: string, most?: number): Promise<AuditEntry[]>;
 }
+
+/** What Postern makes for itself. */
+export type OwnWish = Pick<Wish, 'label' | 'protocols'> & Required<Pick<Wish, 'networks' | 'expires'>>;
 
 const toRow = (wish: GrantedWish, id: PublicId, hash: string, origin: string): NewRow => ({
   id,
@@ -131,6 +151,13 @@ export const openManager = ({ store, sever, policy, scheme, clock, dice }: Manag
         store.add(user, row, policy.most, 'created', actor),
       );
     },
+    createOwn: async (name, wish) => {
+      const user = checked(name);
+      const free = { ...policy, longest: 0, protocols };
+      return mint(user, granted({ ...wish, program: 'postern' }, free, clock.now()), 'postern', (row) =>
+        store.add(user, row, 0, 'created', 'postern'),
+      );
+    },
     rename: async (name, id, label, actor) => {
       const user = checked(name);
       await store.rename(user, id, checkedLabel(label), actor);
@@ -158,9 +185,9 @@ export const openManager = ({ store, sever, policy, scheme, clock, dice }: Manag
       const old = await store.get(user, id);
       if (old.status.at !== 'active')
         throw new AppPasswordError('app-password/state', 'only an active one can be replaced');
-      const { label, program, protocols, networks, expires } = old;
+      const { label, program, networks, expires } = old;
       const latest = policy.longest > 0 ? clock.now() + policy.longest : null;
-      const wish = { label, program, protocols, networks, expires: latest ?? expires };
+      const wish = { label, program, protocols: old.protocols, networks, expires: latest ?? expires };
       return mint(user, granted(wish, policy, clock.now()), old.origin, (row) =>
         store.replace(user, id, row, Math.min(clock.now() + overlap, old.expires ?? Infinity), actor),
       );
@@ -171,17 +198,25 @@ export const openManager = ({ store, sever, policy, scheme, clock, dice }: Manag
       for (const { user } of pending) await cut(user);
       return pending.length;
     },
-    mainPasswordChanged: async (user) => {
+    mainPasswordChanged: async (name) => {
+      const user = checked(name);
       switch (policy.onMainChange) {
         case 'keep':
           return 'kept';
-        case 'ask':
+        case 'ask': {
+          const isOfUser = ({ status, origin }: AppPassword): boolean =>
+            status.at !== 'revoked' && origin !== 'postern';
+          if (!(await store.list(user)).some(isOfUser)) return 'kept';
+          await store.ask(user, clock.now());
           return 'ask';
+        }
         case 'drop':
           await revoke(user, 'all', 'postern');
           return 'dropped';
       }
     },
+    asked: async (name) => store.asked(checked(name)),
+    answered: async (name) => store.ask(checked(name), null),
     audit: async (user, most = 200) => store.audit(checked(user), most),
   };
 };

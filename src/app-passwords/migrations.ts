@@ -66,10 +66,18 @@ const first = (kind: DatabaseKind): readonly string[] => {
   ];
 };
 
+/** When the main password was found changed and the user has not said yet what becomes of his app passwords. */
+const second = (kind: DatabaseKind): readonly string[] => [
+  `ALTER TABLE app_password_user ADD COLUMN asked_at ${words[kind].int}`,
+];
+
 export const versionTable = (kind: DatabaseKind): string =>
   `CREATE TABLE IF NOT EXISTS app_password_version (
     id ${words[kind].int} NOT NULL PRIMARY KEY, version ${words[kind].int} NOT NULL, safe_back_to ${words[kind].int} NOT NULL
   ) ${words[kind].end}`;
 
 /** In order; the number of a version is its place. Once shipped, one is never changed. */
-export const migrations: readonly Migration[] = [{ statements: first, safeBackTo: 1 }];
+export const migrations: readonly Migration[] = [
+  { statements: first, safeBackTo: 1 },
+  { statements: second, safeBackTo: 1 },
+];

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '#base/clock.ts';
-import type { AppPasswordsConfig } from '#config/config.ts';
+import type { AppPasswordsConfig } from '#config/app-passwords.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type AppPasswords, openManager } from './manager.ts';
 import type { Policy } from './policy.ts';
@@ -27,10 +27,7 @@ export const severOf = (doveadm: string, key: string): Sever =>
       ? severByHttp(doveadm, key)
       : severByCommand(doveadm.split(/\s+/).filter((word) => word !== ''));
 
-/**
- * App passwords as the operator configured them. A database server is first spoken to when it is needed, so that this succeeds while
- * it is away. @throws AppPasswordError when a SQLite file cannot be opened
- */
+/** App passwords as the operator configured them. The database is opened when it is needed, so that this succeeds while it is away. */
 export const openAppPasswords = (
   config: AppPasswordsConfig,
   url: string,

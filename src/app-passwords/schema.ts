@@ -38,6 +38,8 @@ export interface UseRow {
 export interface UserRow {
   username: string;
   seq: number;
+  /** Since when the user is asked what becomes of his app passwords, the main one having changed; null: he is not. */
+  asked_at: number | null;
 }
 
 export interface AuditRow {

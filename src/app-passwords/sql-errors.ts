@@ -12,7 +12,7 @@ const table: readonly (readonly [RegExp, AppPasswordCode])[] = [
     'app-password/read-only',
   ],
   [/^(SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)|23505$|ER_DUP_ENTRY)/, 'app-password/clash'],
-  [/^(42P01$|3F000$|ER_NO_SUCH_TABLE$)/, 'app-password/not-set-up'],
+  [/^(42P01$|42703$|3F000$|ER_NO_SUCH_TABLE$|ER_BAD_FIELD_ERROR$)/, 'app-password/not-set-up'],
   [/^(42501$|28|3D000$|SQLITE_(PERM|AUTH)|EACCES$|EPERM$)/, 'app-password/forbidden'],
   [
     /^ER_(ACCESS_DENIED|DBACCESS_DENIED|TABLEACCESS_DENIED|COLUMNACCESS_DENIED|SPECIFIC_ACCESS|BAD_DB|USER_LIMIT|HOST_NOT|NOT_SUPPORTED_AUTH)/,
@@ -38,8 +38,8 @@ export const isUncertain = (error: unknown): boolean =>
   error instanceof AppPasswordError &&
   (error.code === 'app-password/unavailable' || error.code === 'app-password/slow');
 
-/** `no such table` of SQLite has no code of its own. */
-const withoutTable = /no such table/i;
+/** In SQLite these have no code of their own. */
+const withoutTable = /no such (table|column)|has no column named/i;
 
 /** The error as this room raises it; what is not known stays itself, and is our defect. */
 export const asAppPasswordError = (error: unknown): unknown => {
@@ -50,7 +50,10 @@ export const asAppPasswordError = (error: unknown): unknown => {
   // The driver's error is no `cause`: its text may hold the values of the statement.
   if (found) return new AppPasswordError(found, `the database says ${word}`);
   if (withoutTable.test(error.message))
-    return new AppPasswordError('app-password/not-set-up', 'the tables are missing: run postern app-passwords init');
+    return new AppPasswordError(
+      'app-password/not-set-up',
+      'the tables are missing or older: run postern app-passwords init',
+    );
   if (lostConnection.test(error.message))
     return new AppPasswordError('app-password/unavailable', 'the connection to the database is lost');
   return error;

@@ -11,10 +11,14 @@ export type NewRow = Pick<
   'id' | 'label' | 'program' | 'protocols' | 'networks' | 'expires' | 'hash' | 'finder' | 'origin'
 >;
 
-/** What a user's list was when it was read: `seq` counts changes of ours, `used` is the newest use Dovecot wrote. */
+/**
+ * What a user's list was when it was read: `seq` counts changes of ours, `used` is the newest use Dovecot wrote, `made` when the newest
+ * was made.
+ */
 export interface ListState {
   seq: number;
   used: number;
+  made: number;
 }
 
 /** The rows of app passwords. Every call but {@link uncut} is confined to one user, whose name is already checked. */
@@ -37,6 +41,10 @@ export interface AppPasswordStore {
   resume(user: string, id: PublicId, actor: Actor): Promise<void>;
   /** Revokes these, or all that are not revoked; the ids that were. */
   revoke(user: string, ids: readonly PublicId[] | 'all', actor: Actor): Promise<PublicId[]>;
+  /** Since when he is asked what becomes of his app passwords; null: he is not. */
+  asked(user: string): Promise<number | null>;
+  /** Begins to ask, or (null) ends it. */
+  ask(user: string, at: number | null): Promise<void>;
   /** Dovecot has forgotten what was ended for this user until `seq`. */
   cutDone(user: string, seq: number): Promise<void>;
   /** Users with something ended that Dovecot was not told, with the counter up to which that is so. */
@@ -54,7 +62,7 @@ const joined = (db: Db, user: string) =>
 
 /** Counts a change of the user up; in MariaDB and PostgreSQL it also keeps other writers of this user out until the end. */
 const nextSeq = async (t: Db, kind: Database['kind'], user: string): Promise<number> => {
-  const insert = t.insertInto('app_password_user').values({ username: user, seq: 1 });
+  const insert = t.insertInto('app_password_user').values({ username: user, seq: 1, asked_at: null });
   await (
     kind === 'mysql'
       ? insert.onDuplicateKeyUpdate((eb) => ({ seq: eb('seq', '+', 1) }))
@@ -145,7 +153,12 @@ export const openAppPasswordStore = (database: Database, clock: Clock): AppPassw
           .select((eb) => eb.fn.max('u.used_at').as('used'))
           .where('p.username', '=', user)
           .executeTakeFirst();
-        return { seq: counted?.seq ?? 0, used: Number(used?.used ?? 0) };
+        const made = await db
+          .selectFrom('app_password')
+          .select((eb) => eb.fn.max('created').as('made'))
+          .where('username', '=', user)
+          .executeTakeFirst();
+        return { seq: counted?.seq ?? 0, used: Number(used?.used ?? 0), made: Number(made?.made ?? 0) };
       }),
     changed: (user, since) =>
       database.read(async (db) => {
@@ -232,6 +245,20 @@ export const openAppPasswordStore = (database: Database, clock: Clock): AppPassw
             .execute();
         await note(t, now(), user, living, 'revoked', actor);
         return living as PublicId[];
+      }),
+    asked: (user) =>
+      database.read(async (db) => {
+        const row = await db
+          .selectFrom('app_password_user')
+          .select('asked_at')
+          .where('username', '=', user)
+          .executeTakeFirst();
+        return row?.asked_at ?? null;
+      }),
+    ask: (user, at) =>
+      database.write(async (t) => {
+        await nextSeq(t, kind, user);
+        await t.updateTable('app_password_user').set({ asked_at: at }).where('username', '=', user).execute();
       }),
     cutDone: (user, upTo) =>
       database.write(async (t) => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Level } from '#base/log.ts';
+import type { AppPasswordsConfig } from './app-passwords.ts';
 import type { Env } from './env.ts';
 import type { Cidr } from './networks.ts';
 import type { DomainServers, ServerPattern } from './servers.ts';
@@ -38,22 +39,6 @@ export interface Config {
   demo: boolean;
 }
 
-/** How app passwords are made and revoked. Where they are kept is a secret: it holds a password. */
-export interface AppPasswordsConfig {
-  scheme: 'SSHA512' | 'SSHA256' | 'SHA512-CRYPT' | 'ARGON2ID';
-  /** 0: any number. */
-  most: number;
-  /** 0: for ever. */
-  longestMs: number;
-  protocols: readonly ('imap' | 'pop3' | 'submission' | 'sieve')[];
-  domains: readonly string[];
-  onMainChange: 'keep' | 'ask' | 'drop';
-  /** A command, a URL, or `none`. */
-  doveadm: string;
-  /** Absolute path of a JSON file, or null. */
-  classic: string | null;
-}
-
 export const toConfig = (env: Env): Config => {
   const data = resolve(env.data);
   return {
@@ -82,7 +67,13 @@ export const toConfig = (env: Env): Config => {
       longestMs: env.appPasswordsAge,
       protocols: env.appPasswordsProtocols,
       domains: env.appPasswordsDomains,
+      servers: env.appPasswordsServers,
+      setup: env.appPasswordsSetup,
+      required: env.appPasswordsRequired,
       onMainChange: env.appPasswordsOnChange,
+      swap: env.appPasswordsSwap,
+      swapNetworks: env.appPasswordsSwapNetworks,
+      swapEnds: env.appPasswordsSwapEnds,
       doveadm: env.appPasswordsDoveadm,
       classic: env.appPasswordsClassic === '' ? null : resolve(env.appPasswordsClassic),
     },

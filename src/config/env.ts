@@ -58,6 +58,10 @@ export const options = {
     'Private and loopback addresses that may be reached, such as 127.0.0.1:1143 or 10.0.0.0/8.',
     'All others are refused, whoever names them.',
   ]),
+  idServers: option('POSTERN_ID_SERVERS', kinds.servers, '', [
+    "IMAP servers that are told the visitor's address by ID (RFC 2971), such as imap.example.org or 10.0.0.0/8.",
+    'For servers that trust this machine: Dovecot with login_trusted_networks then logs and limits by it.',
+  ]),
   domains: option('POSTERN_DOMAINS', kinds.domains, '', [
     'Servers of your own domains: example.org=imap.example.org:993:tls,smtp.example.org:465:tls',
     'Several are parted by a semicolon; the domain * stands for all others.',
@@ -137,8 +141,31 @@ export const options = {
   appPasswordsDomains: option('POSTERN_APP_PASSWORDS_DOMAINS', kinds.domainNames, '', [
     'Domains whose users may have app passwords. Empty: all.',
   ]),
+  appPasswordsServers: option('POSTERN_APP_PASSWORDS_SERVERS', kinds.servers, '', [
+    'The IMAP servers whose Dovecot checks these app passwords, such as imap.example.org or 127.0.0.1:993.',
+    'Only whoever is signed in there may make some. Empty: the servers that POSTERN_DOMAINS names for the domain.',
+  ]),
+  appPasswordsSetup: option('POSTERN_APP_PASSWORDS_SETUP', kinds.setupServers, '', [
+    'The servers that people are told to type into their programs:',
+    'imap=imap.example.org:993:tls,submission=smtp.example.org:465:tls,pop3=…,sieve=…',
+    'What is left out is told as Postern itself uses it; pop3 and sieve are then not told.',
+  ]),
+  appPasswordsRequired: option('POSTERN_APP_PASSWORDS_REQUIRED', kinds.flag, '0', [
+    'Whether Dovecot takes the main password from Postern alone, so that every other program needs an app password.',
+    'Said to the users; postern app-passwords dovecot --web makes it so.',
+  ]),
   appPasswordsOnChange: option('POSTERN_APP_PASSWORDS_ON_CHANGE', kinds.choice('keep', 'ask', 'drop'), 'keep', [
     'What happens to app passwords when the main password changes: keep them, ask the user, or revoke all.',
+  ]),
+  appPasswordsSwap: option('POSTERN_APP_PASSWORDS_SWAP', kinds.choice('off', 'on', 'required'), 'off', [
+    'Sign in, swap, forget: Postern makes an app password for itself at the sign-in, keeps that, and forgets the main one.',
+    'on: where it cannot be made, the main password is kept, and the user is told. required: nobody gets in without.',
+  ]),
+  appPasswordsSwapNetworks: option('POSTERN_APP_PASSWORDS_SWAP_NETWORKS', kinds.networks, '', [
+    'Where Postern comes from, as Dovecot sees it: its own app passwords work from there alone. Empty: from anywhere.',
+  ]),
+  appPasswordsSwapEnds: option('POSTERN_APP_PASSWORDS_SWAP_ENDS', kinds.flag, '0', [
+    "Whether Postern's own app password is revoked when the last session of its user ends.",
   ]),
   appPasswordsDoveadm: option('POSTERN_APP_PASSWORDS_DOVEADM', kinds.text, 'doveadm', [
     'How Dovecot is told of a revocation: a command such as doveadm or ssh mail doveadm, or the URL of its HTTP API.',

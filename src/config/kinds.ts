@@ -1,6 +1,7 @@
 import type { Level } from '#base/log.ts';
 import { parseCidr, type Cidr } from './networks.ts';
-import { parseDomains, parseServerList, type DomainServers, type ServerPattern } from './servers.ts';
+import type { AppPasswordProtocol, SetupServers } from './app-passwords.ts';
+import { parseAddress, parseDomains, parseServerList, type DomainServers, type ServerPattern } from './servers.ts';
 
 /** How the text of an option becomes its value. `read` answers undefined when the text is not of this kind. */
 export interface Kind<T> {
@@ -93,3 +94,20 @@ export const servers = kind('HOST[:PORT],…', (value): ServerPattern[] | undefi
 export const domains = kind('DOMAIN=IMAP,SMTP;…', (value): ReadonlyMap<string, DomainServers> | undefined =>
   parseDomains(value),
 );
+
+/** `imap=HOST:PORT:tls,submission=…`: where mail programs are sent. */
+export const setupServers = kind('PROTOCOL=HOST:PORT:tls|starttls,…', (value): SetupServers | undefined => {
+  const found: Record<AppPasswordProtocol, SetupServers['imap']> = {
+    imap: null,
+    submission: null,
+    pop3: null,
+    sieve: null,
+  };
+  for (const word of list(value)) {
+    const [protocol = '', rest = ''] = word.split(/=(.*)/s);
+    const server = parseAddress(rest);
+    if (!Object.hasOwn(found, protocol) || !server || server.security === 'none') return undefined;
+    found[protocol as AppPasswordProtocol] = server;
+  }
+  return found;
+});

@@ -47,7 +47,8 @@ export const parseServerList = (words: readonly string[]): ServerPattern[] | und
   return found.every((server) => server !== undefined) ? found : undefined;
 };
 
-const parseAddress = (word: string): ServerAddress | undefined => {
+/** `host:port:tls` */
+export const parseAddress = (word: string): ServerAddress | undefined => {
   const match = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+)):(\d{1,5}):(tls|starttls|none)$/i.exec(word.trim());
   const port = parsePort(match?.[3]);
   if (!match || !port) return undefined;

@@ -6,6 +6,8 @@ import type { ResultReference } from '#jmap/core.ts';
 import type { MethodError, MethodErrorType } from '#jmap/errors.ts';
 import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
 import { MethodFailure } from './errors.ts';
+import type { Desk } from './app-password/desk.ts';
+import { Concealed } from './concealed.ts';
 import type { Answer, Context, Method } from './method.ts';
 import type { ReadRequest } from './request.ts';
 import { sessionState } from './session.ts';
@@ -57,6 +59,7 @@ export interface Outcome {
   pure: boolean;
   /** To be run when the answer is given, also when it is given again. */
   tasks: (() => void)[];
+  concealed: Concealed;
 }
 
 /** Runs the calls of a request one after the other – RFC 8620 §3.3 to §3.10 */
@@ -64,16 +67,18 @@ export const dispatch = async (
   methods: ReadonlyMap<string, Method>,
   caller: Caller,
   request: ReadRequest,
-  parts: { clock: Clock; log: Log },
+  parts: { clock: Clock; log: Log; desk: Desk },
 ): Promise<Outcome> => {
   const replies: Reply[] = [];
   const tasks: (() => void)[] = [];
+  const concealed = new Concealed();
   const context: Context = {
     caller,
     using: request.using,
     created: new Map(Object.entries(request.createdIds ?? {})),
     ...parts,
     whenAnswered: (task) => tasks.push(task),
+    conceal: (secret) => concealed.hold(secret),
   };
   const look = (reference: ResultReference): { found: unknown } | undefined => {
     const reply = replies.find((candidate) => candidate.callId === reference.resultOf);
@@ -100,5 +105,5 @@ export const dispatch = async (
     .join(',');
   const createdIds = request.createdIds ? `,"createdIds":${JSON.stringify(Object.fromEntries(context.created))}` : '';
   const json = `{"methodResponses":[${responses}]${createdIds},"sessionState":${JSON.stringify(sessionState(caller))}}`;
-  return { json, pure, tasks };
+  return { json, pure, tasks, concealed };
 };

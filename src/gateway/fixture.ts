@@ -4,11 +4,12 @@ import { addMailbox, openTestIndex } from '#index/fixture.ts';
 import type { EmailNumber, EmailRow, Index, MailboxId, Role, Uid } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { usualAccount } from '#store/new-rows.ts';
-import type { SealedRecord, Store, Submission } from '#store/types.ts';
+import type { AuditEntry, SealedRecord, Store, Submission } from '#store/types.ts';
 import { digest } from '#upstream/digest.ts';
 import type { Connection, Engine, Refusal, Source } from '#upstream/engine.ts';
 import { UpstreamError } from '#upstream/errors.ts';
 import type { Keeper, MailAccountId, Target, UserId } from '#vault/keeper.ts';
+import type { Desk } from './app-password/desk.ts';
 import { openGateway } from './gateway.ts';
 import { emailId } from './ids.ts';
 import type { Caller, Gateway, OpenAccount } from './types.ts';
@@ -59,6 +60,10 @@ const testKeeper = {
 class TestStore {
   readonly kept = new Map<string, SealedRecord>();
   readonly outbox = new Map<string, Submission>();
+  readonly audited: AuditEntry[] = [];
+
+  audit = async (entry: AuditEntry): Promise<void> => void this.audited.push(entry);
+  session = async (): Promise<null> => null;
 
   records = async (_user: UserId, account: MailAccountId | null, purpose: string): Promise<SealedRecord[]> =>
     [...this.kept.values()].filter((one) => one.account === account && one.purpose === purpose);
@@ -150,9 +155,9 @@ class TestEngine {
   };
 }
 
-const everything = [capabilities.core, capabilities.mail, capabilities.submission, capabilities.keep];
+const everything = Object.values(capabilities);
 
-export const openTestGateway = (): TestGateway => {
+export const openTestGateway = (desk?: Desk): TestGateway => {
   const clock = { at: Date.UTC(2026, 0, 5, 12), now: (): number => clock.at, after: () => () => undefined };
   const made = openTestIndex({ now: () => clock.at });
   const { index } = made;
@@ -180,8 +185,8 @@ export const openTestGateway = (): TestGateway => {
     changed: () => undefined,
     ended: () => undefined,
   };
-  const caller: Caller = { host, readOnly: false, session: null, sessionState: 's' };
-  const gateway = openGateway({ clock });
+  const caller: Caller = { host, readOnly: false, proven: false, session: null, sessionState: 's' };
+  const gateway = openGateway({ clock, ...(desk ? { desk } : {}) });
   const box = {
     inbox: addMailbox(index, 'INBOX', 'inbox'),
     archive: addMailbox(index, 'Archive', 'archive'),

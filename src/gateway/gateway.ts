@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '#base/clock.ts';
 import { type Log, silent } from '#base/log.ts';
 import { watchRefusals } from './account/view.ts';
+import { type Desk, emptyDesk } from './app-password/desk.ts';
 import { Answers } from './answers.ts';
 import { dispatch } from './dispatch.ts';
 import { openDownload } from './download.ts';
@@ -16,11 +17,13 @@ import { upload } from './upload.ts';
 export interface GatewayParts {
   clock?: Clock;
   log?: Log;
+  /** Where it is missing, no app passwords are managed. */
+  desk?: Desk;
 }
 
 /** The JMAP server over what a mailroom hosts: bytes in, bytes out. */
 export const openGateway = (parts: GatewayParts = {}): Gateway => {
-  const { clock = systemClock, log = silent } = parts;
+  const { clock = systemClock, log = silent, desk = emptyDesk } = parts;
   const answers = new Answers();
   const met = new WeakSet<object>();
 
@@ -41,8 +44,8 @@ export const openGateway = (parts: GatewayParts = {}): Gateway => {
     if (known) return known;
     const request = readRequest(body);
     const stamp = Answers.stamp(caller);
-    const { json, pure, tasks } = await dispatch(methods, caller, request, { clock, log });
-    const bytes = Buffer.from(json, 'utf8');
+    const { json, pure, tasks, concealed } = await dispatch(methods, caller, request, { clock, log, desk });
+    const bytes = concealed.reveal(json);
     if (pure) answers.keep(caller, body, stamp, bytes, tasks);
     for (const task of tasks) task();
     return bytes;
@@ -59,7 +62,7 @@ export const openGateway = (parts: GatewayParts = {}): Gateway => {
       }
     },
     session: (caller, origin, username) =>
-      Promise.resolve(Buffer.from(JSON.stringify(sessionOf(caller, origin, username)))),
+      Promise.resolve(Buffer.from(JSON.stringify(sessionOf(caller, desk, origin, username)))),
     upload: async (caller, accountId, type, bytes) => upload(caller, accountId, type, bytes),
     download: async (caller, accountId, blobId) => {
       const open = caller.host.accounts.get(accountId);

@@ -2,6 +2,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Capability } from '#jmap/core.ts';
 import type { MethodName } from '#jmap/methods.ts';
+import type { Desk } from './app-password/desk.ts';
 import { type Check, id, shape, Unfit } from './check.ts';
 import { MethodFailure } from './errors.ts';
 import type { Caller, OpenAccount } from './types.ts';
@@ -14,6 +15,13 @@ export interface Context {
   created: Map<string, string>;
   clock: Clock;
   log: Log;
+  /** What there is to know of app passwords. */
+  desk: Desk;
+  /**
+   * Takes a secret of ASCII into the answer without a string ever holding it: what comes back stands in the JSON, and is overwritten in
+   * the finished bytes. The secret is wiped then.
+   */
+  conceal(secret: Buffer): string;
   /** Runs when the answer is given, and again each time it is given from memory. */
   whenAnswered(task: () => void): void;
 }

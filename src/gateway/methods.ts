@@ -2,6 +2,10 @@ import { capabilities } from '#jmap/core.ts';
 import { mailAccountChanges } from './account/changes.ts';
 import { mailAccountGet } from './account/get.ts';
 import { mailAccountSet } from './account/set.ts';
+import { appPasswordChanges } from './app-password/changes.ts';
+import { appPasswordGet } from './app-password/get.ts';
+import { appPasswordRevokeAll, appPasswordSettle } from './app-password/revoke-all.ts';
+import { appPasswordSet } from './app-password/set.ts';
 import { coreEcho } from './core/echo.ts';
 import { correspondentQuery } from './correspondent/query.ts';
 import { emailChanges } from './email/changes.ts';
@@ -62,6 +66,11 @@ const all: readonly Method[] = [
   webSessionGet,
   webSessionChanges,
   webSessionSet,
+  appPasswordGet,
+  appPasswordChanges,
+  appPasswordSet,
+  appPasswordRevokeAll,
+  appPasswordSettle,
   correspondentQuery,
 ];
 

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Account, CoreLimits, Session } from '#jmap/core.ts';
 import { capabilities } from '#jmap/core.ts';
 import type { AccountId } from '#jmap/ids.ts';
+import { capabilityOf } from './app-password/capability.ts';
+import type { Desk } from './app-password/desk.ts';
 import { collations, limits } from './limits.ts';
 import type { Caller, OpenAccount } from './types.ts';
 
@@ -34,7 +36,7 @@ const inOrder = (caller: Caller): OpenAccount[] =>
     (a, b) => a.account.position - b.account.position || (a.jmapId < b.jmapId ? -1 : 1),
   );
 
-const accountOf = (open: OpenAccount, readOnly: boolean): Account => ({
+const accountOf = (open: OpenAccount, desk: Desk, readOnly: boolean): Account => ({
   name: open.account.address,
   isPersonal: true,
   isReadOnly: readOnly,
@@ -53,12 +55,16 @@ const accountOf = (open: OpenAccount, readOnly: boolean): Account => ({
       submissionExtensions: { FUTURERELEASE: [String(limits.maxDelayedSend)] },
     },
     [capabilities.keep]: {},
+    [capabilities.appPasswords]: capabilityOf(desk, open),
   },
 });
 
 /** The state of the session object, also said in every response – RFC 8620 §3.4 */
 export const sessionState = (caller: Caller): string => {
-  const facts = inOrder(caller).map((open) => [open.jmapId, open.account.address, open.account.position]);
+  const facts = inOrder(caller).map(({ jmapId, account, engine }) => {
+    const { address, position, auth, authSince } = account;
+    return [jmapId, address, position, auth, authSince, engine.connection.at === 'refused'];
+  });
   return createHash('sha256')
     .update(JSON.stringify([caller.sessionState, caller.readOnly, facts]))
     .digest('base64url')
@@ -66,13 +72,10 @@ export const sessionState = (caller: Caller): string => {
 };
 
 /** The session resource – RFC 8620 §2 */
-export const sessionOf = (caller: Caller, origin: string, username: string): Session => {
+export const sessionOf = (caller: Caller, desk: Desk, origin: string, username: string): Session => {
   const accounts = inOrder(caller);
   const first = accounts[0]?.jmapId as AccountId | undefined;
-  const primary =
-    first === undefined
-      ? []
-      : [capabilities.core, capabilities.mail, capabilities.submission, capabilities.keep].map((name) => [name, first]);
+  const primary = first === undefined ? [] : Object.values(capabilities).map((name) => [name, first]);
   return {
     capabilities: {
       [capabilities.core]: core,
@@ -81,7 +84,7 @@ export const sessionOf = (caller: Caller, origin: string, username: string): Ses
       [capabilities.keep]: {},
       [capabilities.appPasswords]: {},
     },
-    accounts: Object.fromEntries(accounts.map((open) => [open.jmapId, accountOf(open, caller.readOnly)])),
+    accounts: Object.fromEntries(accounts.map((open) => [open.jmapId, accountOf(open, desk, caller.readOnly)])),
     primaryAccounts: Object.fromEntries(primary) as Session['primaryAccounts'],
     username,
     apiUrl: `${origin}/jmap/api`,

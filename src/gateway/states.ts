@@ -1,5 +1,6 @@
 import type { ChangeType } from '#index/types.ts';
 import { mailAccountState } from './account/view.ts';
+import { knownState } from './app-password/book.ts';
 import type { OpenAccount } from './types.ts';
 
 const types: readonly ChangeType[] = ['Mailbox', 'Email', 'Thread', 'Identity', 'EmailSubmission'];
@@ -7,5 +8,10 @@ const types: readonly ChangeType[] = ['Mailbox', 'Email', 'Thread', 'Identity', 
 /** The states push tells – RFC 8620 §7.1. */
 export const statesOf = (open: OpenAccount): Record<string, string> => {
   const states = open.index.read((reader) => types.map((type): [string, string] => [type, reader.state(type)]));
-  return { ...Object.fromEntries(states), MailAccount: mailAccountState(open) };
+  const appPasswords = knownState(open);
+  return {
+    ...Object.fromEntries(states),
+    MailAccount: mailAccountState(open),
+    ...(appPasswords === undefined ? {} : { AppPassword: appPasswords }),
+  };
 };

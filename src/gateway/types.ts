@@ -28,6 +28,8 @@ export interface Host {
 export interface Caller {
   host: Host;
   readOnly: boolean;
+  /** An unlocker was shown in the last minutes; never of an API token. */
+  proven: boolean;
   /** The browser session that asks; null for an API token. */
   session: SessionId | null;
   /** Hash of the caller's session, part of JMAP's sessionState. */

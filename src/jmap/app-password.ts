@@ -44,7 +44,7 @@ export interface AppPassword {
   replacedBy: AppPasswordId | null;
   /** `network` is the address it was used from, empty when there was none. Null: never used. */
   lastUsed: { at: UTCDate; protocol: AppPasswordProtocol; network: string } | null;
-  /** Whole days since it was last used, or made; null where nobody writes down when one is used. */
+  /** Whole days since it was last used or, never used, since it was made; null unless it is active. */
   unusedDays: number | null;
   /** Postern made it for itself: it can be revoked, nothing else. */
   own: boolean;

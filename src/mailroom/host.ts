@@ -146,7 +146,7 @@ export const openHost = async (parts: HostParts, user: UserId, news: HostNews): 
   }
   const host: Host = { user, accounts, store, keeper, changed: () => herald.stir(), ended: news.ended };
   const herald = openHerald(
-    () => gateway.states({ host, readOnly: true, session: null, sessionState: '' }),
+    () => gateway.states({ host, readOnly: true, proven: false, session: null, sessionState: '' }),
     (account, states) => news.changed(account, states),
     (ms, task) => clock.after(ms, task),
   );

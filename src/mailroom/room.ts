@@ -167,6 +167,7 @@ export class Room implements AsyncDisposable {
     const caller: Caller = {
       host,
       readOnly: who.readOnly,
+      proven: who.proven,
       session: who.session ?? null,
       sessionState: who.sessionState,
     };

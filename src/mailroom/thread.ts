@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '#base/clock.ts';
 import { openLog } from '#base/log.ts';
 import { must } from '#base/must.ts';
+import { openAppPasswords } from '#app-passwords/open.ts';
 import type { Config } from '#config/config.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { openIndex } from '#index/open.ts';
@@ -19,20 +20,24 @@ export interface ThreadData {
   databaseUrl: string;
   keeper: KeeperAddress;
   linkKey: Uint8Array;
+  /** Where app passwords are kept, and doveadm's key; null: none are managed. */
+  appPasswords: { url: string; doveadmKey: string } | null;
 }
 
-const { config, databaseUrl, keeper: address, linkKey } = workerData as ThreadData;
+const { config, databaseUrl, keeper: address, linkKey, appPasswords } = workerData as ThreadData;
 const port = must(parentPort, 'a mailroom runs in a thread');
 const clock = systemClock;
 const log = openLog(config.log, (line) => process.stderr.write(`${line}\n`));
 
 // Whoever asks before all is open waits in the port.
 const [store, keeper] = await Promise.all([openStore(databaseUrl, { mode: 'direct' }), openKeeper(address)]);
+const managed = appPasswords && openAppPasswords(config.appPasswords, appPasswords.url, appPasswords.doveadmKey, clock);
+const desk = { app: managed?.app ?? null, config: config.appPasswords, domains: config.domains };
 const room = new Room(
   {
     store,
     keeper,
-    gateway: openGateway({ clock, log }),
+    gateway: openGateway({ clock, log, desk }),
     openIndex: (file, key) => openIndex(file, key, { log }),
     openEngine,
     folder: join(config.data, 'index'),
@@ -47,6 +52,7 @@ const end = async (): Promise<void> => {
   await room[Symbol.asyncDispose]();
   await keeper[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();
+  await managed?.[Symbol.asyncDispose]();
   port.close();
 };
 

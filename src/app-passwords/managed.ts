@@ -1,0 +1,34 @@
+import type { AppPasswordsConfig } from '#config/app-passwords.ts';
+import { type DomainServers, openReach } from '#config/servers.ts';
+import { checkedUser } from './checked.ts';
+import { AppPasswordError } from './errors.ts';
+
+/** Where somebody has proven a password: only a login at the operator's own IMAP server says who he is there. */
+export interface ProvenLogin {
+  host: string;
+  port: number;
+  username: string;
+}
+
+export interface ManagedParts {
+  config: Pick<AppPasswordsConfig, 'domains' | 'servers'>;
+  domains: ReadonlyMap<string, DomainServers>;
+}
+
+/**
+ * The user as Dovecot names him, when the login is one at the Dovecot that checks our app passwords; null when it is not. Whoever runs
+ * an IMAP server of his own can sign in there under any name: so the server decides, never the name alone.
+ */
+export const managedUser = ({ config, domains }: ManagedParts, login: ProvenLogin): string | null => {
+  let user: string;
+  try {
+    user = checkedUser(login.username, config.domains);
+  } catch (error) {
+    if (error instanceof AppPasswordError) return null;
+    throw error;
+  }
+  const { host, port } = login;
+  if (config.servers.length > 0) return openReach(config.servers, []).allows(host, port) ? user : null;
+  const imap = (domains.get(user.slice(user.indexOf('@') + 1)) ?? domains.get('*'))?.imap;
+  return imap?.host === host.toLowerCase() && imap.port === port ? user : null;
+};
