@@ -25,8 +25,10 @@ export interface PreviewWish {
 /** Octets of the text part that are fetched, so that its words can be searched as well; HTML as far as mime wants it. */
 const textOctets = 16_384;
 const htmlOctets = 49_152;
-/** Messages of one command. */
+/** Messages of one command: so many at first, then as many as take about {@link commandMs} with what is done to them. */
 const batch = 64;
+const mostInCommand = 512;
+const commandMs = 250;
 /**
  * Messages taken in hand together, mailbox by mailbox: opening a large mailbox takes a server as long as reading a dozen
  * messages.
@@ -38,9 +40,9 @@ const slice = 10;
 /** Nobody waits for the full text to be joined: most of the time belongs to others, milliseconds between two steps. */
 const mergeRest = 40;
 
-/** So that one transaction takes about {@link slice}. */
-const nextBatch = (batchSize: number, ms: number): number =>
-  Math.min(200, Math.max(5, Math.round(batchSize * Math.min(2, Math.max(0.5, slice / Math.max(0.1, ms))))));
+/** A batch of the size that takes about `wanted`, approached by halves and doubles; all times in milliseconds. */
+const nextBatch = (size: number, ms: number, wanted: number, [least, most]: readonly [number, number]): number =>
+  Math.min(most, Math.max(least, Math.round(size * Math.min(2, Math.max(0.5, wanted / Math.max(0.1, ms))))));
 
 interface Target {
   wish: PreviewWish;
@@ -77,6 +79,7 @@ export class Previews {
   readonly #lines: Lines;
   #running: Promise<void> | null = null;
   #closed = false;
+  #batch = batch;
   #textBatch = 20;
 
   constructor(parts: { mirror: Mirror; lines: Lines }) {
@@ -106,6 +109,8 @@ export class Previews {
   }
 
   async #run(): Promise<void> {
+    /** While the server sends the next, the words of the last are written. */
+    let behind: Promise<void> = Promise.resolve();
     try {
       for (let ahead = batch * 4; ; ahead = Math.min(ahead * 2, mostAhead)) {
         if (this.#closed) return;
@@ -113,18 +118,34 @@ export class Previews {
         if (wishes.length === 0) break;
         const few = wishes.length <= batch;
         for (const [mailbox, list] of byMailbox(wishes)) {
-          for (let at = 0; at < list.length; at += batch) {
-            await this.#lines.background((session) => this.#fetch(session, mailbox, list.slice(at, at + batch)), few);
+          for (let at = 0; at < list.length;) {
+            const part = list.slice(at, at + this.#batch);
+            at += part.length;
+            await this.#lines.background((session) => this.#fetchBatch(session, mailbox, part), few);
+            await behind;
+            behind = this.#join(part.length);
+            behind.catch(() => undefined);
           }
-          await this.#text(list.length);
-          if (list.length > batch) await this.#merge(1);
         }
       }
+      await behind;
       await this.#text(Infinity);
       await this.#merge(Infinity);
     } catch (error) {
       if (!this.#closed) logError(this.#mirror.log, 'upstream.previews-paused', error);
     }
+  }
+
+  async #fetchBatch(session: ImapSession, mailbox: MailboxId, wishes: readonly PreviewWish[]): Promise<void> {
+    const begun = performance.now();
+    await this.#fetch(session, mailbox, wishes);
+    if (wishes.length === this.#batch)
+      this.#batch = nextBatch(this.#batch, performance.now() - begun, commandMs, [batch, mostInCommand]);
+  }
+
+  async #join(count: number): Promise<void> {
+    await this.#text(count);
+    if (count >= batch) await this.#merge(1);
   }
 
   /** Writes about `count` messages of the queue into the full text. */
@@ -134,7 +155,7 @@ export class Previews {
       const written = this.#mirror.index.gather((t) => t.fullText(this.#textBatch));
       if (written === 0) break;
       done += written;
-      this.#textBatch = nextBatch(this.#textBatch, performance.now() - begun);
+      this.#textBatch = nextBatch(this.#textBatch, performance.now() - begun, slice, [5, 200]);
       await pause();
     }
     this.#mirror.index.settle();
