@@ -1,6 +1,10 @@
 import { appPasswords } from './app-passwords.ts';
+import { audit } from './audit.ts';
 import { demo } from './demo-command.ts';
+import { doctor } from './doctor/doctor.ts';
+import { secret } from './secret.ts';
 import { serve } from './serve.ts';
+import { user } from './user.ts';
 
 /** One word after `postern`. */
 export interface Command {
@@ -13,4 +17,4 @@ export interface Command {
   run(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<number>;
 }
 
-export const commands: readonly Command[] = [serve, demo, appPasswords];
+export const commands: readonly Command[] = [serve, demo, user, doctor, secret, audit, appPasswords];

@@ -31,6 +31,8 @@ export interface Config {
   extraCa: string | null;
   mailrooms: number;
   sessionIdleMs: number;
+  /** 0: for ever. */
+  auditKeepMs: number;
   keeper: 'child' | 'inside';
   jsonSignIn: boolean;
   trustedProxies: readonly Cidr[];
@@ -58,6 +60,7 @@ export const toConfig = (env: Env): Config => {
     extraCa: env.extraCa === '' ? null : resolve(env.extraCa),
     mailrooms: env.mailrooms || availableParallelism(),
     sessionIdleMs: env.sessionIdle,
+    auditKeepMs: env.auditKeep,
     keeper: env.keeper,
     jsonSignIn: env.jsonSignIn,
     trustedProxies: env.trustedProxies,

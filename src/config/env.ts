@@ -87,6 +87,9 @@ export const options = {
     'Keys and connections of a user are dropped after this time without a request or an open window.',
     'The next visit picks them up again without a question.',
   ]),
+  auditKeep: option('POSTERN_AUDIT_KEEP', kinds.duration, '180d', [
+    'Entries of the audit log (sign-ins, changes of unlockers and accounts) are deleted after this time. 0d: never.',
+  ]),
   keeper: option('POSTERN_KEEPER', kinds.choice('child', 'inside'), 'child', [
     'Where the keys are held: in a process of their own, or inside this one.',
   ]),

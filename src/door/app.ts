@@ -12,6 +12,7 @@ import { type Lane, openLane } from './lane.ts';
 import { mailRoutes } from './mail.ts';
 import { Heights } from './measure.ts';
 import { Metrics } from './metrics.ts';
+import { openOrders } from './orders.ts';
 import { outRoutes } from './out.ts';
 import type { DoorParts } from './parts.ts';
 import { openPeers } from './peer.ts';
@@ -61,6 +62,7 @@ const sameText = (a: string, b: string): boolean => {
 export const openDoorApp = (parts: DoorParts): DoorApp => {
   const { config, secrets, store, mailrooms, clock, links, log } = parts;
   const sessions = new Sessions(parts);
+  const unwatch = openOrders(parts, (user) => sessions.recheck(user));
   const hub = new Hub();
   const heights = new Heights(clock, hub);
   const metrics = new Metrics();
@@ -143,6 +145,7 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
     lane: openLane({ api, peers, mailHost, everywhere, problem: refusal, metrics }),
     [Symbol.dispose]: () => {
       unlisten();
+      unwatch();
       hub.close();
       sessions.close();
       metrics.close();

@@ -65,9 +65,14 @@ export class Presence {
     if (present && !this.has(present.user)) this.#letGo(present.user);
   }
 
+  /** The ids of those of this user who are here. */
+  of(user: UserId): string[] {
+    return [...this.#present].flatMap(([id, present]) => (present.user === user ? [id] : []));
+  }
+
   /** The user's keys are gone: all have to bring theirs again. The ids of those who were here. */
   lose(user: UserId): string[] {
-    const ids = [...this.#present].flatMap(([id, present]) => (present.user === user ? [id] : []));
+    const ids = this.of(user);
     for (const id of ids) this.#present.delete(id);
     return ids;
   }

@@ -173,7 +173,7 @@ export class Sessions {
   async #openToken({ token, secret, user }: Extract<Visitor, { kind: 'token' }>): Promise<boolean> {
     if (this.presence.isHere(token.id)) return false;
     const row = await this.#store.user(user);
-    if (!row) throw unauthenticated();
+    if (!row || row.lockedAt !== null) throw unauthenticated();
     await this.#parts.keeper.unlockByToken(token.slot, row.keys, secret);
     this.presence.enter(token.id, user);
     return true;
@@ -229,7 +229,7 @@ export class Sessions {
   async unlock(visitor: Extract<Visitor, { kind: 'session' }>, unlockKey: Buffer): Promise<SessionSecrets | null> {
     const { session, user } = visitor;
     const row = await this.#store.user(user);
-    if (!row) throw unauthenticated();
+    if (!row || row.lockedAt !== null) throw unauthenticated();
     const former = this.#former.get(keyOf(session.tokenHash));
     await this.#parts.keeper.unlock(former?.session ?? session, row.keys, unlockKey);
     unlockKey.fill(0);
@@ -261,6 +261,17 @@ export class Sessions {
   async remove(id: SessionId): Promise<void> {
     await this.#store.deleteSession(id);
     this.#end(id);
+  }
+
+  /** Whoever is here is looked up again: somebody outside may have ended sessions, locked the user or deleted them. */
+  async recheck(user: UserId): Promise<void> {
+    this.#sessions.forget((session) => session?.user === user);
+    this.#tokens.forget((token) => token?.user === user);
+    const row = await this.#store.user(user);
+    const isOut = !row || row.lockedAt !== null;
+    const rows = isOut ? [] : [...(await this.#store.sessions(user)), ...(await this.#store.tokens(user))];
+    const left = new Set<string>(rows.map(({ id }) => id));
+    for (const id of this.presence.of(user)) if (!left.has(id)) this.#end(id);
   }
 
   async removeToken(user: UserId, id: string): Promise<void> {
