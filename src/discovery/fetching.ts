@@ -1,6 +1,5 @@
 import { request } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { IncomingMessage } from 'node:http';
 import type { Reach } from '#config/servers.ts';
@@ -17,6 +16,8 @@ export interface FetchingParts {
   context: SecureContext | undefined;
   /** The operator named this URL himself: his list of mail servers does not count for it. */
   trusted?: boolean;
+  /** The port of URLs that name none. */
+  port?: number;
   timeoutMs?: number;
 }
 
@@ -49,7 +50,8 @@ const bodyOf = async (answer: IncomingMessage): Promise<Buffer | null> => {
  * Each host is resolved once, and the address that was found to be public (or listed) is the one connected to.
  */
 export const openFetching = (parts: FetchingParts): Fetching => {
-  const { reach, names, context, trusted = false, timeoutMs = 3_000 } = parts;
+  const { reach, names, context, trusted = false, port: usual = 443, timeoutMs = 3_000 } = parts;
+  const portOf = (url: URL): number => (url.port === '' ? usual : Number(url.port));
 
   /** The address of a host that may be connected to. */
   const addressOf = async (host: string, port: number): Promise<string | null> => {
@@ -65,7 +67,7 @@ export const openFetching = (parts: FetchingParts): Fetching => {
         options.all ? callback(null, [{ address, family }]) : callback(null, address, family);
       const asking = request({
         host,
-        port: url.port === '' ? 443 : Number(url.port),
+        port: portOf(url),
         path: `${url.pathname}${url.search}`,
         lookup: checked,
         // Of the address alone when the host is one: Node does not look it up then.
@@ -83,7 +85,7 @@ export const openFetching = (parts: FetchingParts): Fetching => {
     let url = httpsUrl(first);
     for (let hop = 0; url && hop <= mostRedirects; hop += 1) {
       const host = url.hostname.replace(/^\[|\]$/g, '');
-      const address = await addressOf(host, url.port === '' ? 443 : Number(url.port));
+      const address = await addressOf(host, portOf(url));
       if (address === null || signal.aborted) return null;
       const answer = await ask(url, host, address, signal);
       answer.on('error', () => undefined);

@@ -5,17 +5,22 @@ import { discover } from '#model/signing-in.ts';
 import { Icon } from '#parts/icon.tsx';
 
 type Found = Exclude<DiscoveryStep, { step: 'result' | 'failed' | 'via' }>;
+type Via = Extract<DiscoveryStep, { step: 'via' }>;
 
 export interface Discovery {
   settings: FoundSettings | null;
   failed: Extract<DiscoveryStep, { step: 'failed' }> | null;
   steps: Partial<Record<Found['step'], Found>>;
+  /** Where each way of finding out stands. */
+  vias: readonly Via[];
+  /** Of the address. */
+  domain: string;
   busy: boolean;
   /** Resolves when the search has ended, one way or the other. */
   settled(): Promise<void>;
 }
 
-const nothing = { settings: null, failed: null, steps: {}, busy: false } as const;
+const nothing = { settings: null, failed: null, steps: {}, vias: [], domain: '', busy: false } as const;
 /** UX 5.1: the search begins when the address has rested this long. */
 const rest = 250;
 
@@ -31,21 +36,23 @@ export const useDiscovery = (address: string | null): Discovery => {
     }
     const abort = new AbortController();
     const steps: Discovery['steps'] = {};
+    const domain = address.slice(address.lastIndexOf('@') + 1);
+    let vias: Discovery['vias'] = [];
     let settings: Discovery['settings'] = null;
     let failed: Discovery['failed'] = null;
-    setFound({ ...nothing, busy: true });
+    setFound({ ...nothing, domain, busy: true });
     const look = async (): Promise<void> => {
       for await (const step of discover((url, init) => fetch(url, init), address, abort.signal)) {
         if (abort.signal.aborted) return;
         if (step.step === 'result') ({ settings } = step);
         else if (step.step === 'failed') failed = step;
-        else if (step.step === 'via') continue;
+        else if (step.step === 'via') vias = [...vias.filter(({ source }) => source !== step.source), step];
         else if (step.step === 'settings' || step.state === 'proven' || steps[step.step]?.state !== 'proven')
           (steps as Record<string, Found>)[step.step] = step;
-        setFound({ settings, failed, steps: { ...steps }, busy: true });
+        setFound({ settings, failed, steps: { ...steps }, vias, domain, busy: true });
       }
       if (abort.signal.aborted) return;
-      setFound({ settings, failed, steps: { ...steps }, busy: false });
+      setFound({ settings, failed, steps: { ...steps }, vias, domain, busy: false });
       for (const done of waiting.current.splice(0)) done();
     };
     const timer = setTimeout(() => void look(), rest);
@@ -106,26 +113,54 @@ const Server = ({
   );
 };
 
-const settingsTitle = (settings: FoundSettings | null, looking: boolean): string => {
-  if (!settings) return looking ? 'Looking for your mail servers' : 'No settings found';
+const settingsTitle = ({ settings, busy, domain }: Discovery): string => {
+  if (!settings) return busy ? 'Looking for your mail servers' : 'No settings found';
   switch (settings.source) {
     case 'operator':
       return 'Settings of this Postern';
     case 'provider':
-    case 'ispdb':
       return `Settings of ${settings.provider?.name ?? 'your provider'}`;
     case 'pacc':
     case 'autoconfig':
-      return 'Published settings';
     case 'srv':
-      return 'Servers named in the DNS';
+      return `Settings published by ${domain}`;
+    case 'ispdb':
+      return `Known settings of ${domain}`;
     case 'mx':
-      return `Settings of ${settings.provider?.name ?? 'whoever takes in your mail'}`;
+      return `Settings of ${settings.provider?.name ?? `who takes in the mail of ${domain}`}`;
     case 'guess':
       return 'Servers at the usual names';
     default:
       return never(settings.source);
   }
+};
+
+/** How each way is named while it is being asked. */
+const asked: Partial<Record<Via['source'], string>> = {
+  pacc: 'its own settings',
+  autoconfig: 'its own settings',
+  ispdb: 'a list of providers',
+  srv: 'DNS',
+  mx: 'who takes in its mail',
+  guess: 'the usual names',
+};
+
+const proofs: Record<FoundSettings['source'], string> = {
+  operator: 'Set by the administrator',
+  provider: 'Confirmed before your password is sent',
+  pacc: 'Found on its website and confirmed by DNS',
+  autoconfig: 'Found on its website and confirmed by the servers',
+  ispdb: 'Found in a list of providers and confirmed by the servers',
+  srv: 'Found in DNS and confirmed by their certificates',
+  mx: 'Found in DNS and confirmed by their certificates',
+  guess: 'Found by trying, and confirmed by their certificates',
+};
+
+const settingsDetail = ({ settings, vias, busy }: Discovery): string => {
+  if (settings) return settings.foreign ? `Your password goes to ${settings.imap.host}` : proofs[settings.source];
+  if (!busy) return 'Enter the servers by hand';
+  const waiting = vias.flatMap(({ source, state }) => (state === 'looking' ? (asked[source] ?? []) : []));
+  return waiting.length > 0 ? `Asking ${[...new Set(waiting)].join(', ')}` : 'Confirmed before your password is sent';
 };
 
 const signInDetail = (settings: FoundSettings | null): string => {
@@ -151,16 +186,8 @@ export const Steps = ({ discovery, problem }: { discovery: Discovery; problem: P
     <ol class="steps" aria-live="polite" aria-label="Looking for your mail servers">
       <Step
         mark={settings ? 'done' : looking ? 'now' : 'bad'}
-        title={settingsTitle(settings, looking)}
-        detail={
-          settings?.foreign
-            ? `Your password goes to ${settings.imap.host}`
-            : settings?.source === 'guess'
-              ? 'Found by trying, and confirmed by their certificates'
-              : settled
-                ? 'Enter the servers by hand'
-                : 'Confirmed before your password is sent'
-        }
+        title={settingsTitle(discovery)}
+        detail={settingsDetail(discovery)}
         ms={steps.settings?.ms ?? null}
       />
       <Server name="Incoming" protocol="IMAP" step={of('incoming')} server={settings?.imap ?? null} settled={settled} />
