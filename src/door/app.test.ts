@@ -73,6 +73,7 @@ const easyKeeper = (open: Set<UserId>): Keeper => {
         slots: [slot],
         keys: { publicKey: Buffer.alloc(32), sealed: Buffer.alloc(8) },
         credentials: [],
+        totpStep: null,
         ...make({ id: wish.session, user: wish.user, generation: 1 }),
       };
     },
@@ -82,6 +83,7 @@ const easyKeeper = (open: Set<UserId>): Keeper => {
         slots: [],
         keys: null,
         credentials: [],
+        totpStep: null,
         ...make({ id: wish.session, user: wish.slot.user, generation: 1 }),
       };
     },

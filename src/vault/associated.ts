@@ -4,6 +4,7 @@ import type {
   Binding,
   MailAccountId,
   MailProtocol,
+  PasskeyName,
   SessionRow,
   SlotRow,
   Target,
@@ -30,8 +31,14 @@ export const forSlot = (slot: Omit<SlotRow, 'sealed'>, head: Uint8Array): Buffer
   canonical('slot', [slot.kind, slot.user, slot.account, slot.id, slot.generation, head]);
 
 /** What a slot says of the servers its password belongs to. */
-export const forServers = (slot: Omit<SlotRow, 'sealed' | 'generation'>, { imap, smtp }: AccountServers) =>
-  [slot.kind, slot.user, slot.account, slot.id, ...targetFields(imap), ...targetFields(smtp)] as const;
+export const forServers = (slot: Omit<SlotRow, 'sealed' | 'generation'>, servers: AccountServers | null) => [
+  ...[slot.kind, slot.user, slot.account, slot.id],
+  ...(servers ? [...targetFields(servers.imap), ...targetFields(servers.smtp)] : []),
+];
+
+/** What of a passkey its slot is bound to: who can only write SQL cannot put another in its place. */
+export const forPasskey = ({ credentialId, publicKey, rpId }: PasskeyName): Buffer =>
+  canonical('passkey', [credentialId, publicKey, rpId]);
 
 export const forSession = (session: Omit<SessionRow, 'sealed'>, head: Uint8Array): Buffer =>
   canonical('session', [session.user, session.id, session.tokenHash, session.generation, head]);

@@ -24,9 +24,15 @@ export type VaultCode =
   | 'server/unavailable'
   /** A box sealed to another key, damaged, or for another login. */
   | 'secret/does-not-open'
+  /** A site password that is too short. */
+  | 'secret/weak'
   /** The admission has expired, was used, or is of a keeper that has ended. */
   | 'admission/gone'
   | 'slot/does-not-open'
+  /** The password was right; a one-time code is wanted with it. */
+  | 'totp/needed'
+  /** The password was right, the one-time code was not, or was used before. */
+  | 'totp/wrong'
   | 'session/does-not-open'
   | 'record/does-not-open'
   /** The key of a mail password is never handed out. */
@@ -56,8 +62,11 @@ const blames: Record<VaultCode, Blame> = {
   'limit/connections': 'server',
   'server/unavailable': 'server',
   'secret/does-not-open': 'user',
+  'secret/weak': 'user',
   'admission/gone': 'user',
   'slot/does-not-open': 'user',
+  'totp/needed': 'user',
+  'totp/wrong': 'user',
   'session/does-not-open': 'user',
   'record/does-not-open': 'postern',
   'record/refused': 'postern',

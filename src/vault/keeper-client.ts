@@ -21,6 +21,8 @@ export interface KeeperOptions extends KeeperAddress {
 /** Asked again on a new connection when the keeper ended while it worked: they change nothing but the keeper's memory. */
 const repeatable: ReadonlySet<Askable> = new Set([
   'publicKey',
+  'makeTotp',
+  'makeRecovery',
   'unlock',
   'unlockByToken',
   'isOpen',
@@ -154,7 +156,17 @@ class KeeperClient implements Keeper {
     this.#askWith(secret, () => this.#ask('admit', target, secret, kept ?? null, from ?? null));
   keepPasswords: Keeper['keepPasswords'] = (wish) => this.#ask('keepPasswords', wish);
   enroll: Keeper['enroll'] = (wish) => this.#ask('enroll', wish);
-  enter: Keeper['enter'] = (wish) => this.#askWith(wish.previous, () => this.#ask('enter', wish));
+  enter: Keeper['enter'] = (wish) => this.#askWith(wish.previous ?? wish.opens?.secret, () => this.#ask('enter', wish));
+  open: Keeper['open'] = (wish) => this.#askWith(wish.secret, () => this.#ask('open', wish));
+  refuse: Keeper['refuse'] = (secret) => this.#askWith(secret, () => this.#ask('refuse', secret));
+  makeUnlocker: Keeper['makeUnlocker'] = (wish) => this.#askWith(wish.secret, () => this.#ask('makeUnlocker', wish));
+  makeRecovery: Keeper['makeRecovery'] = (user) => this.#ask('makeRecovery', user);
+  recoverySlot: Keeper['recoverySlot'] = (secret) => this.#askWith(secret, () => this.#ask('recoverySlot', secret));
+  makeTotp: Keeper['makeTotp'] = (binding) => this.#ask('makeTotp', binding);
+  checkTotp: Keeper['checkTotp'] = (proof) => this.#ask('checkTotp', proof);
+  beginTurn: Keeper['beginTurn'] = (user) => this.#ask('beginTurn', user);
+  turnPart: Keeper['turnPart'] = (user, part) => this.#ask('turnPart', user, part);
+  endTurn: Keeper['endTurn'] = (user, kept) => this.#ask('endTurn', user, kept);
   unlock: Keeper['unlock'] = (session, keys, unlockKey) => this.#ask('unlock', session, keys, unlockKey);
   rotate: Keeper['rotate'] = (session) => this.#ask('rotate', session);
   makeToken: Keeper['makeToken'] = (user, slot) => this.#ask('makeToken', user, slot);

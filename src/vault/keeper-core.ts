@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '#base/clock.ts';
 import { Admissions } from './admissions.ts';
 import { Arena, type Place } from './arena.ts';
 import { credentialBinding, forRecordKey } from './associated.ts';
-import { copyOf, wipe } from './bytes.ts';
+import { copyOf, random, wipe } from './bytes.ts';
 import { sameAsAdmitted, sealPasswords } from './account-keys.ts';
 import { signIn, type SignedIn } from './connect.ts';
 import { openCredential, sealCredential } from './credential.ts';
@@ -27,6 +27,8 @@ import type {
   SlotId,
   SlotRow,
   Target,
+  TurnPart,
+  TurnedPart,
   UserId,
   UserKeys,
 } from './keeper.ts';
@@ -34,8 +36,12 @@ import { derive, isWeaker, standardCost, type Cost } from './keys.ts';
 import { lockedKiB } from './memory.ts';
 import type { Network } from './network.ts';
 import { openIncoming } from './sealed-box.ts';
-import { keysFit, makePasswordSlot, makeSession, makeTokenSlot, makeUser } from './slots.ts';
-import { openPasswordSlot, openSession, openTokenSlot, slotCost, slotServes } from './slots.ts';
+import type { SealedPurpose } from './sealed-purposes.ts';
+import { makeSecretSlot, openSecretSlot, secretLength } from './secret-slots.ts';
+import { keysFit, makePasswordSlot, makeSession, makeUser } from './slots.ts';
+import { openPasswordSlot, openSession, slotCost, slotServes } from './slots.ts';
+import { Turning } from './turning.ts';
+import { Unlockers } from './unlockers.ts';
 
 export interface CoreOptions {
   secretFile: string;
@@ -62,6 +68,8 @@ export class KeeperCore {
   readonly #network: Network;
   readonly #cost: Cost;
   readonly #admissions: Admissions;
+  readonly #unlockers: Unlockers;
+  readonly #turning: Turning;
   readonly #users = new Map<UserId, Place>();
 
   /** @throws VaultError `host/secret-file` */
@@ -75,6 +83,15 @@ export class KeeperCore {
     const publicKey = Buffer.alloc(32);
     this.#boxKey = this.#arena.put((secretKey) => sodium.crypto_box_keypair(publicKey, secretKey));
     this.#publicKey = publicKey;
+    this.#unlockers = new Unlockers({
+      host: this.#host,
+      cost: this.#cost,
+      clock,
+      incoming: (secret, purposes) => this.#open(secret, purposes),
+      userKey: (user) => this.#withUserKey(user, copyOf),
+      remember: (user, userKey) => this.#remember(user, userKey),
+    });
+    this.#turning = new Turning(this.#arena, clock, { host: this.#host, cost: this.#cost }, this.#unlockers);
   }
 
   /** Whether the memory for keys is locked; null where the system does not say. Refused locks go unreported by the system. */
@@ -95,7 +112,7 @@ export class KeeperCore {
   ): Promise<Admission> {
     if (kept && !slotServes(this.#host, kept.slot, { imap: target, smtp: kept.smtp }))
       throw new VaultError('record/does-not-open', 'the servers are not those of the slot');
-    const password = this.#open(secret);
+    const password = this.#open(secret, target.protocol === 'smtp' ? ['smtp-password', 'mail-password'] : undefined);
     try {
       const signedIn = await signIn(this.#network, target, password, from);
       const { capabilities, greeting, certificate, privateAddress } = signedIn;
@@ -119,7 +136,7 @@ export class KeeperCore {
         const credentials = this.#sealAll(userKey, user, wish, password, 1);
         const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
         this.#remember(user, userKey);
-        return { slots, keys, credentials, ...session };
+        return { slots, keys, credentials, ...session, totpStep: null };
       } finally {
         wipe(userKey);
       }
@@ -133,23 +150,67 @@ export class KeeperCore {
     const { user } = slot;
     const opened = await this.#admissions.use(wish.admission, async (target, password) => {
       sameAsAdmitted(target, wish.imap);
-      const previous = wish.previous ? this.#open(wish.previous) : null;
-      const userKey = await openPasswordSlot(this.#host, slot, previous ?? password).finally(() => wipe(previous));
+      const userKey = await this.#entering(wish, password);
       try {
         if (!keysFit(user, userKey, wish.keys)) throw new VaultError('slot/does-not-open', 'the keys do not fit');
-        const renew = previous !== null || isWeaker(slotCost(slot), this.#cost) || !slotServes(this.#host, slot, wish);
+        const totp = wish.totp ? this.#unlockers.totp(userKey, wish.totp) : null;
+        const other = wish.previous !== undefined || wish.opens !== undefined;
+        const renew = other || isWeaker(slotCost(slot), this.#cost) || !slotServes(this.#host, slot, wish);
         const name = { id: slot.id, user, kind: slot.kind, account: slot.account, generation: slot.generation + 1 };
         const slots = renew ? [await makePasswordSlot(this.#host, name, password, userKey, this.#cost, wish)] : [];
         const credentials = this.#sealAll(userKey, user, wish, password, wish.credentialGeneration + 1);
         const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
         this.#remember(user, userKey);
-        return { slots, keys: null, credentials, ...session };
+        return { slots, keys: null, credentials, ...session, totpStep: totp };
       } finally {
         wipe(userKey);
       }
     });
     this.#admissions.finish(wish.admission, { user, account });
     return opened;
+  }
+
+  /** The user key of a later sign-in, by the admitted password, the one before it or another unlocker. */
+  async #entering({ slot, keys, previous, opens }: EnterWish, password: Uint8Array): Promise<Buffer> {
+    if (opens) {
+      if (opens.slot.user !== slot.user) throw new VaultError('slot/does-not-open', 'a slot of another user');
+      const opened = await this.#unlockers.userKeyOf(opens, keys);
+      return opened.userKey;
+    }
+    const before = previous ? this.#open(previous) : null;
+    return openPasswordSlot(this.#host, slot, before ?? password).finally(() => wipe(before));
+  }
+
+  open: Unlockers['open'] = (wish) => this.#unlockers.open(wish);
+  refuse: Unlockers['refuse'] = (secret) => this.#unlockers.refuse(secret);
+  makeUnlocker: Unlockers['make'] = (wish) => this.#unlockers.make(wish);
+  makeRecovery: Unlockers['makeRecovery'] = (user) => this.#unlockers.makeRecovery(user);
+  recoverySlot: Unlockers['recoverySlot'] = (secret) => this.#unlockers.recoverySlot(secret);
+  makeTotp: Unlockers['makeTotp'] = (binding) => this.#unlockers.makeTotp(binding);
+  checkTotp: Unlockers['checkTotp'] = (proof) => this.#unlockers.checkTotp(proof);
+
+  beginTurn(user: UserId): UserKeys {
+    return this.#withUserKey(user, () => this.#turning.begin(user, () => this.forget(user)));
+  }
+
+  async turnPart(user: UserId, part: TurnPart): Promise<TurnedPart> {
+    const place = this.#users.get(user);
+    if (place === undefined) throw new VaultError('user/locked', 'the user is locked');
+    const former = this.#arena.use(place, copyOf);
+    try {
+      return await this.#turning.part(user, former, part);
+    } finally {
+      wipe(former);
+    }
+  }
+
+  endTurn(user: UserId, kept: boolean): void {
+    const next = this.#turning.end(user);
+    if (kept) {
+      this.forget(user);
+      this.#remember(user, next);
+    }
+    wipe(next);
   }
 
   unlock(session: SessionRow, keys: UserKeys, unlockKey: Uint8Array): void {
@@ -163,11 +224,12 @@ export class KeeperCore {
 
   makeToken(user: UserId, id: SlotId): { slot: SlotRow; secret: Buffer } {
     const name = { id, user, kind: 'token', account: null, generation: 1 } as const;
-    return this.#withUserKey(user, (userKey) => makeTokenSlot(this.#host, name, userKey));
+    const secret = random(secretLength.token);
+    return this.#withUserKey(user, (userKey) => ({ slot: makeSecretSlot(this.#host, name, secret, userKey), secret }));
   }
 
   unlockByToken(slot: SlotRow, keys: UserKeys, secret: Uint8Array): void {
-    this.#take(slot.user, keys, openTokenSlot(this.#host, slot, secret), 'slot/does-not-open');
+    this.#take(slot.user, keys, openSecretSlot(this.#host, slot, secret), 'slot/does-not-open');
   }
 
   isOpen(user: UserId): boolean {
@@ -175,6 +237,7 @@ export class KeeperCore {
   }
 
   forget(user: UserId): void {
+    this.#turning.drop(user);
     const place = this.#users.get(user);
     if (place !== undefined) this.#arena.drop(place);
     this.#users.delete(user);
@@ -219,12 +282,13 @@ export class KeeperCore {
 
   close(): void {
     this.#admissions.close();
+    this.#turning.close();
     this.#users.clear();
     this.#arena.close();
   }
 
-  #open(secret: IncomingSecret): Buffer {
-    return openIncoming(secret, this.#publicKey, (work) => this.#arena.use(this.#boxKey, work));
+  #open(secret: IncomingSecret, purposes: readonly SealedPurpose[] = ['mail-password']): Buffer {
+    return openIncoming(secret, purposes, this.#publicKey, (work) => this.#arena.use(this.#boxKey, work));
   }
 
   /** Takes an opened user key into memory, if it is the one of `keys`; wipes it. */
@@ -237,7 +301,9 @@ export class KeeperCore {
     }
   }
 
+  /** While keys turn, nobody brings the former. */
   #remember(user: UserId, userKey: Uint8Array): void {
+    if (this.#turning.has(user)) throw new VaultError('user/locked', 'the keys turn');
     if (this.#users.has(user)) return;
     this.#users.set(
       user,
@@ -247,7 +313,7 @@ export class KeeperCore {
 
   #withUserKey<T>(user: UserId, work: (userKey: Uint8Array) => T): T {
     const place = this.#users.get(user);
-    if (place === undefined) throw new VaultError('user/locked', 'the user is locked');
+    if (place === undefined || this.#turning.has(user)) throw new VaultError('user/locked', 'the user is locked');
     return this.#arena.use(place, work);
   }
 
@@ -280,6 +346,7 @@ export class KeeperCore {
   }
 }
 
-const refusePasswords = (binding: Binding): void => {
-  if (binding.purpose === 'mail-password') throw new VaultError('record/refused', 'the key of a mail password');
+const refusePasswords = ({ purpose }: Binding): void => {
+  if (purpose === 'mail-password' || purpose === 'totp')
+    throw new VaultError('record/refused', `the key of a ${purpose}`);
 };

@@ -44,7 +44,7 @@ export type IncomingSecret =
 
 /** What a secret record is, bound into it as associated data. `generation` rises whenever the record is replaced. */
 export interface Binding {
-  purpose: 'mail-password' | 'index-key' | 'draft' | 'submission' | 'identity' | 'preference' | 'blob';
+  purpose: 'mail-password' | 'index-key' | 'draft' | 'submission' | 'identity' | 'preference' | 'blob' | 'totp';
   user: UserId;
   account: MailAccountId | null;
   /** Id of the row the secret stands in. */
@@ -151,6 +151,62 @@ export interface AccountPasswords {
   slot: SlotRow | null;
 }
 
+/** What names a passkey; bound into its slot. */
+export interface PasskeyName {
+  credentialId: string;
+  publicKey: string;
+  rpId: string;
+}
+
+/** A slot and what is said to open it. */
+export interface Unlocking {
+  slot: SlotRow;
+  secret: IncomingSecret;
+  /** `passkey` only. */
+  passkey?: PasskeyName;
+}
+
+/** The sealed secret of one-time codes (V80), the code that was given, and the last step one was taken of. */
+export interface TotpProof {
+  binding: Binding;
+  wrapped: Buffer;
+  sealed: Buffer;
+  code: string | null;
+  lastStep: number | null;
+}
+
+export interface NewTotpRow {
+  wrapped: Buffer;
+  sealed: Buffer;
+  /** Base32, ASCII; shown once. */
+  secret: Buffer;
+}
+
+/** An unlocker for a user who is unlocked. */
+export type NewUnlocker = { user: UserId; slot: SlotId; generation: number; secret: IncomingSecret } & (
+  | { kind: 'site-password' }
+  | { kind: 'passkey'; passkey: PasskeyName }
+);
+
+/** What hangs on a user key, or a part of it. */
+export interface TurnPart {
+  records: { binding: Binding; wrapped: Buffer }[];
+  credentials: SealedCredential[];
+  /** Slots of mail passwords, each with the IMAP password that is kept for its account. */
+  mailSlots: { slot: SlotRow; credential: SealedCredential; servers: AccountServers }[];
+  /** Unlockers that are at hand. */
+  unlockers: { unlocking: Unlocking; keys: UserKeys }[];
+  session: SessionRow | null;
+}
+
+export interface TurnedPart {
+  /** In the order of the part. */
+  records: Buffer[];
+  credentials: Buffer[];
+  slots: SlotRow[];
+  opened: { session: SessionRow; secrets: SessionSecrets } | null;
+}
+
 /** Rows to write in one transaction after an enrolment, and the cookies to set. */
 export interface Opened {
   slots: SlotRow[];
@@ -158,6 +214,8 @@ export interface Opened {
   credentials: { account: MailAccountId; protocol: MailProtocol; sealed: Buffer; generation: number }[];
   session: SessionRow;
   secrets: SessionSecrets;
+  /** The step of the one-time code, if one was asked for; to be taken note of before anything else. */
+  totpStep: number | null;
 }
 
 export interface Keeper extends AsyncDisposable {
@@ -205,7 +263,8 @@ export interface Keeper extends AsyncDisposable {
   /**
    * Later sign-in: opens the user key with the admitted password through its slot; re-seals the credentials under
    * `credentialGeneration` + 1, the highest generation stored being `credentialGeneration`. `previous` is the password
-   * before it was changed at the server: it opens the slot, which is then made anew for the admitted one.
+   * before it was changed at the server: it opens the slot, which is then made anew for the admitted one; so does
+   * another unlocker, `opens`. With `totp` a one-time code is wanted besides, and nothing is opened without.
    * `Opened.slots` holds the slot if it was made anew (so it is for other servers than before), `Opened.keys` is null.
    * @throws VaultError `slot/does-not-open` when the slot was made with another password (changed at the server); the
    *   admission stays good for another try. `admission/gone`
@@ -220,7 +279,40 @@ export interface Keeper extends AsyncDisposable {
     credentialGeneration: number;
     session: SessionId;
     previous?: IncomingSecret;
+    opens?: Unlocking;
+    totp?: TotpProof;
   }): Promise<Opened>;
+
+  /**
+   * Opens a user key by an unlocker, which for a mail password means without asking its server. `slot`: made anew since
+   * its cost was not today's; `totpStep` as in {@link Opened}. For a user who is unlocked it proves the unlocker.
+   * @throws VaultError `slot/does-not-open`, `totp/needed`, `totp/wrong`
+   */
+  open(
+    wish: Unlocking & { keys: UserKeys; totp?: TotpProof },
+  ): Promise<{ slot: SlotRow | null; totpStep: number | null }>;
+  /** The work of a wrong site password, where there is none. @throws VaultError `slot/does-not-open`, always */
+  refuse(secret: IncomingSecret): Promise<never>;
+  /** A slot of an unlocker. @throws VaultError `user/locked`, `secret/weak` */
+  makeUnlocker(wish: NewUnlocker): Promise<SlotRow>;
+  /** A recovery code as ASCII, and the slot it opens. @throws VaultError `user/locked` */
+  makeRecovery(user: UserId): Promise<{ slot: SlotRow; code: Buffer }>;
+  /** The id of the slot that a recovery code belongs to. @throws VaultError `slot/does-not-open` for what is no code */
+  recoverySlot(secret: IncomingSecret): Promise<SlotId>;
+  /** A secret for one-time codes, as a record that only the keeper opens. @throws VaultError `user/locked` */
+  makeTotp(binding: Binding): Promise<NewTotpRow>;
+  /** The step of a code. @throws VaultError `user/locked`, `totp/wrong` */
+  checkTotp(proof: TotpProof): Promise<number>;
+
+  /**
+   * A new user key for an unlocked user. From now to {@link endTurn}, one minute at most, every other call for this user
+   * is `user/locked`. The new key pair is the answer.
+   */
+  beginTurn(user: UserId): Promise<UserKeys>;
+  /** Seals a part under the new key. @throws VaultError `record/does-not-open`, `slot/does-not-open`, `user/locked` */
+  turnPart(user: UserId, part: TurnPart): Promise<TurnedPart>;
+  /** `kept`: the new key takes the place of the former; else all is as before. @throws VaultError `user/locked`: too late */
+  endTurn(user: UserId, kept: boolean): Promise<void>;
 
   /** Opens the user key of a session with the unlock key of its cookie. @throws `session/does-not-open` */
   unlock(session: SessionRow, keys: UserKeys, unlockKey: Buffer): Promise<void>;

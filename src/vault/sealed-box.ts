@@ -2,13 +2,13 @@ import sodium from 'sodium-native';
 import { copyOf, fresh, same, wipe } from './bytes.ts';
 import { VaultError } from './errors.ts';
 import type { IncomingSecret } from './keeper.ts';
+import { type SealedPurpose, sealedPurposes } from './sealed-purposes.ts';
 
 /**
  * payload = version(1) purpose(1) challengeLength(1) challenge loginLength(2) login passwordLength(2) password zeros;
  * numbers big endian; see docs/spec/vault.md.
  */
 const version = 1;
-const purposes = { signIn: 1 } as const;
 
 const doesNotOpen = (): VaultError => new VaultError('secret/does-not-open', 'a sealed password does not open');
 
@@ -40,9 +40,14 @@ class Fields {
 }
 
 /** What a payload says; `challenge` and `password` are views into it. @throws VaultError `secret/does-not-open` */
-const decodePayload = (payload: Buffer): { challenge: Buffer; login: string; password: Buffer } => {
+const decodePayload = (
+  payload: Buffer,
+  purposes: readonly SealedPurpose[],
+): { challenge: Buffer; login: string; password: Buffer } => {
   const fields = new Fields(payload);
-  if (fields.number(1) !== version || fields.number(1) !== purposes.signIn) throw doesNotOpen();
+  if (fields.number(1) !== version) throw doesNotOpen();
+  const purpose = fields.number(1);
+  if (!purposes.some((name) => sealedPurposes[name] === purpose)) throw doesNotOpen();
   const challenge = fields.bytes(fields.number(1));
   const login = fields.bytes(fields.number(2)).toString('utf8');
   const password = fields.bytes(fields.number(2));
@@ -52,10 +57,11 @@ const decodePayload = (payload: Buffer): { challenge: Buffer; login: string; pas
 
 /**
  * The password of a secret on its way in, in memory of its own, for the caller to wipe. Bytes given in clear are wiped.
- * @throws VaultError `secret/does-not-open` for another key, damage, another login or another challenge
+ * @throws VaultError `secret/does-not-open` for another key, damage, another purpose, login or challenge
  */
 export const openIncoming = (
   incoming: IncomingSecret,
+  purposes: readonly SealedPurpose[],
   publicKey: Buffer,
   withSecretKey: <T>(work: (key: Uint8Array) => T) => T,
 ): Buffer => {
@@ -69,7 +75,7 @@ export const openIncoming = (
   const payload = fresh(box.length - sodium.crypto_box_SEALBYTES);
   try {
     if (!withSecretKey((key) => sodium.crypto_box_seal_open(payload, box, publicKey, key))) throw doesNotOpen();
-    const { challenge, login, password } = decodePayload(payload);
+    const { challenge, login, password } = decodePayload(payload, purposes);
     if (incoming.login !== undefined && login !== incoming.login) throw doesNotOpen();
     if (incoming.challenge && !same(challenge, incoming.challenge)) throw doesNotOpen();
     return copyOf(password);

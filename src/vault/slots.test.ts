@@ -10,15 +10,14 @@ import { advanceRing, HostKeys, keptDays } from './host-keys.ts';
 import type { MailAccountId, SessionId, SlotId, SlotRow, Target, UserId } from './keeper.ts';
 import { lockedKiB } from './memory.ts';
 import { derive, hashToken, passwordKeys, stretch, type Cost } from './keys.ts';
+import { makeSecretSlot, openSecretSlot } from './secret-slots.ts';
 import {
   keysFit,
   makePasswordSlot,
   makeSession,
-  makeTokenSlot,
   makeUser,
   openPasswordSlot,
   openSession,
-  openTokenSlot,
   slotServes,
 } from './slots.ts';
 
@@ -152,16 +151,17 @@ test('V11 a token slot opens with its secret only', () => {
   const host = openHost();
   const { userKey } = makeUser(user);
   const name = { ...slotName, kind: 'token', account: null } as const;
-  const { slot, secret } = makeTokenSlot(host, name, userKey);
-  assert.deepEqual(openTokenSlot(host, slot, secret), userKey);
+  const secret = random(32);
+  const slot = makeSecretSlot(host, name, secret, userKey);
+  assert.deepEqual(openSecretSlot(host, slot, secret), userKey);
   const refused = { code: 'slot/does-not-open' };
-  assert.throws(() => openTokenSlot(host, slot, random(32)), refused);
-  assert.throws(() => openTokenSlot(host, slot, Buffer.alloc(0)), refused);
-  assert.throws(() => openTokenSlot(openHost(), slot, secret), refused);
+  assert.throws(() => openSecretSlot(host, slot, random(32)), refused);
+  assert.throws(() => openSecretSlot(host, slot, Buffer.alloc(0)), refused);
+  assert.throws(() => openSecretSlot(openHost(), slot, secret), refused);
   for (let at = 0; at < slot.sealed.length; at += 1) {
     const sealed = Buffer.from(slot.sealed);
     sealed[at] = (sealed[at] ?? 0) ^ 1;
-    assert.throws(() => openTokenSlot(host, { ...slot, sealed }, secret), refused);
+    assert.throws(() => openSecretSlot(host, { ...slot, sealed }, secret), refused);
   }
 });
 

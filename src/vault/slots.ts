@@ -27,7 +27,7 @@ const readPasswordHead = (head: Buffer) => ({
 });
 
 /** The servers of an account under the host's pepper: nobody else can name others. */
-const serversTag = (host: HostKeys, name: SlotName, servers: AccountServers): Buffer =>
+const serversTag = (host: HostKeys, name: SlotName, servers: AccountServers | null): Buffer =>
   host.withPepper((pepper) => derive(pepper, 'postern/1/servers', forServers(name, servers)));
 
 /** Whether a slot was made for these servers. It does not say whether the slot opens. */
@@ -36,14 +36,14 @@ export const slotServes = (host: HostKeys, slot: SlotRow, servers: AccountServer
   slot.sealed.length === passwordHead + wrappedLength &&
   same(readPasswordHead(slot.sealed).servers, serversTag(host, slot, servers));
 
-/** Wraps the user key under a password: sealed = head envelope(user key). `servers`: where that password is sent. */
+/** Wraps the user key under a password: sealed = head envelope(user key). `servers`: where that password is sent, if anywhere. */
 export const makePasswordSlot = async (
   host: HostKeys,
   name: SlotName,
   password: Uint8Array,
   userKey: Uint8Array,
   cost: Cost,
-  servers: AccountServers,
+  servers: AccountServers | null,
 ): Promise<SlotRow> => {
   const head = Buffer.alloc(passwordHead);
   head[0] = passwordVersion;
@@ -82,40 +82,6 @@ export const openPasswordSlot = async (host: HostKeys, slot: SlotRow, password: 
   } finally {
     wipe(keyA, verifierHash);
   }
-};
-
-/** head = version(1) salt(16) */
-const tokenHead = 1 + 16;
-const tokenVersion = 1;
-
-const tokenKey = (host: HostKeys, name: SlotName, secret: Uint8Array, head: Uint8Array): Buffer =>
-  host.withPepper((pepper) => derive(secret, 'postern/1/token', [name.id, head, pepper]));
-
-/** Wraps the user key under a random secret of 32 bytes: sealed = head envelope(user key). */
-export const makeTokenSlot = (
-  host: HostKeys,
-  name: SlotName,
-  userKey: Uint8Array,
-): { slot: SlotRow; secret: Buffer } => {
-  const secret = random(32);
-  const head = join(Uint8Array.of(tokenVersion), random(16));
-  const key = tokenKey(host, name, secret, head);
-  const wrapped = seal(key, forSlot(name, head), userKey);
-  wipe(key);
-  return { slot: { ...name, sealed: join(head, wrapped) }, secret };
-};
-
-/** The user key, for the caller to wipe. @throws VaultError `slot/does-not-open` */
-export const openTokenSlot = (host: HostKeys, slot: SlotRow, secret: Uint8Array): Buffer => {
-  const { sealed } = slot;
-  if (sealed[0] !== tokenVersion || sealed.length !== tokenHead + wrappedLength || secret.length !== 32)
-    throw doesNotOpen('slot');
-  const head = sealed.subarray(0, tokenHead);
-  const key = tokenKey(host, slot, secret, head);
-  const userKey = open(key, forSlot(slot, head), sealed.subarray(tokenHead));
-  wipe(key);
-  if (!userKey) throw doesNotOpen('slot');
-  return userKey;
 };
 
 /** head = version(1) epoch(4) share S(32) */

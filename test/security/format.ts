@@ -11,7 +11,8 @@ import { open } from '#vault/envelope.ts';
 import { HostKeys } from '#vault/host-keys.ts';
 import type { UserKeys } from '#vault/keeper.ts';
 import { derive, hashToken } from '#vault/keys.ts';
-import { keysFit, openPasswordSlot, openSession, openTokenSlot } from '#vault/slots.ts';
+import { openSecretSlot } from '#vault/secret-slots.ts';
+import { keysFit, openPasswordSlot, openSession } from '#vault/slots.ts';
 import type { Village } from '#village/dovecot.ts';
 import { boxOf } from './mailbox.ts';
 import { openPlace, signInSealed, startInstance } from './instance.ts';
@@ -122,7 +123,7 @@ export const openFormat = async (folder: string, scratch: string): Promise<Opene
   if ((await openPasswordSlot(host, must(slot, 'the slot'), Buffer.from(facts.password))).equals(userKey))
     unlockers.push('password');
   const token = must(await store.tokenByHash(hashToken(bytes(facts.apiToken))), 'the token');
-  if (openTokenSlot(host, token.slot, bytes(facts.apiToken)).equals(userKey)) unlockers.push('token');
+  if (openSecretSlot(host, token.slot, bytes(facts.apiToken)).equals(userKey)) unlockers.push('token');
 
   const [account] = await store.accounts(session.user);
   const { id, imap, smtp, address } = must(account, 'the account');
