@@ -54,6 +54,30 @@ test('423 unlocks once for several requests and repeats them', async () => {
   assert.equal(connection.signedIn.value, true);
 });
 
+test('W3 what only the user can unlock waits, also requests that come meanwhile, and goes on', async () => {
+  const { connection, paths, next } = fakeServer(echo);
+  next.push(423, 423);
+  const first = connection.fetch('/a');
+  await settled();
+  assert.equal(connection.locked.value, true);
+  const second = connection.call('Core/echo', { n: 1 }).answer;
+  await settled();
+  assert.deepEqual(paths, ['/a', '/auth/unlock']);
+  connection.unlocked();
+  assert.equal((await first).status, 200);
+  assert.deepEqual(await second, { n: 1 });
+  assert.equal(connection.signedIn.value, true);
+});
+
+test('W3 what waits while locked ends with the session', async () => {
+  const { connection, next } = fakeServer(echo);
+  connection.lock();
+  next.push(401);
+  const waiting = connection.fetch('/a');
+  connection.closed();
+  await assert.rejects(waiting, (error) => error instanceof ModelError && error.code === 'auth/signed-out');
+});
+
 test('401 signs out and rejects', async () => {
   const { connection, next } = fakeServer(echo);
   next.push(401);

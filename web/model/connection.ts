@@ -8,6 +8,7 @@ import {
   type ResultReference,
   type WithReferences,
 } from '#jmap/core.ts';
+import { problemPrefix } from '#jmap/auth.ts';
 import type { MethodError } from '#jmap/errors.ts';
 import type { MethodName, Methods } from '#jmap/methods.ts';
 import { MethodFailed, ModelError } from './errors.ts';
@@ -37,10 +38,13 @@ export interface Connection {
   /** False once the server has said that nobody is signed in. */
   readonly signedIn: ReadonlySignal<boolean>;
   readonly sessionState: ReadonlySignal<string | null>;
+  /** An unlocker is needed, which only the user has. Requests wait; see {@link Connection.unlocked}. */
+  readonly locked: ReadonlySignal<boolean>;
   call<M extends MethodName>(method: M, args: WithReferences<Methods[M]['arguments']>): Call<M>;
   /**
-   * One plain request with the session's cookies. 423 is answered by unlocking and asking again.
-   * Errors: `net/offline`, `auth/signed-out`; any other status is the caller's.
+   * One plain request with the session's cookies. 423 is answered by unlocking and asking again; while only the user can
+   * unlock, it waits. 401 is the caller's when it is about something that was shown and not about the session.
+   * Errors: `net/offline`, `net/server` while unlocking, `auth/signed-out`; any other status is the caller's.
    */
   fetch(url: string, init?: RequestInit): Promise<Response>;
   /** Tries again at once what waits for the line. */
@@ -49,6 +53,10 @@ export interface Connection {
   opened(): void;
   /** After a sign-out, here or in another tab. */
   closed(): void;
+  /** Nothing is asked any more until `unlocked`, or a sign-in. */
+  lock(): void;
+  /** An unlocker was shown, here or in another tab: what waits goes on. */
+  unlocked(): void;
 }
 
 interface Queued {
@@ -65,6 +73,8 @@ interface Queued {
 const using = Object.values(capabilities);
 const backOff = [1_000, 2_000, 5_000, 10_000, 30_000];
 const timeout = 60_000;
+/** A session that does not stay open by unlocking it is over. */
+const most423 = 5;
 
 const referredIds = (args: Record<string, unknown>): string[] =>
   Object.entries(args).flatMap(([name, value]) => (name.startsWith('#') ? [(value as ResultReference).resultOf] : []));
@@ -105,6 +115,8 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
   const line = signal<Line>({ at: 'online' });
   const signedIn = signal(true);
   const sessionState = signal<string | null>(null);
+  const locked = signal(false);
+  let gate = Promise.withResolvers<void>();
   let queue: Queued[] = [];
   let nextId = 0;
   let failures = 0;
@@ -143,8 +155,20 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
     });
   };
 
+  const unlocked = (): void => {
+    if (!locked.peek()) return;
+    locked.value = false;
+    gate.resolve();
+  };
+  const lock = (): void => {
+    if (locked.peek()) return;
+    gate = Promise.withResolvers<void>();
+    locked.value = true;
+  };
+
   const closed = (): void => {
     signedIn.value = false;
+    unlocked();
   };
 
   const raw = async (url: string, init: RequestInit): Promise<Response> => {
@@ -156,20 +180,33 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
   };
 
   /** Several requests that meet a locked session unlock it once. */
-  const unlock = oncePerKey(async (url: string) => {
+  const unlock = oncePerKey(async (url: string): Promise<'open' | 'locked' | 'over'> => {
     const answer = await raw(url, { method: 'POST' });
-    if (answer.status === 401) closed();
-    return answer.ok;
+    if (answer.ok) return 'open';
+    if (answer.status === 401) return 'over';
+    if (answer.status !== 423) throw new ModelError('net/server', `unlocking was answered with ${answer.status}`);
+    lock();
+    return 'locked';
   });
 
+  /** Whether 401 means that nobody is signed in, and not that something shown was wrong. */
+  const isOver = async (answer: Response): Promise<boolean> => {
+    const said = (await answer
+      .clone()
+      .json()
+      .catch(() => null)) as { type?: string } | null;
+    return !said?.type?.startsWith(problemPrefix) || said.type === `${problemPrefix}unauthenticated`;
+  };
+
   const plain = async (url: string, init: RequestInit = {}): Promise<Response> => {
-    const first = await raw(url, init);
-    const answer = first.status === 423 && (await unlock('/auth/unlock')) ? await raw(url, init) : first;
-    if (answer.status === 401 || answer.status === 423) {
+    for (let tries = 0; ; tries += 1) {
+      while (locked.peek()) await gate.promise;
+      const answer = await raw(url, init);
+      if (answer.status === 423 && tries < most423 && (await unlock('/auth/unlock')) !== 'over') continue;
+      if (answer.status !== 423 && !(answer.status === 401 && (await isOver(answer)))) return answer;
       closed();
       throw new ModelError('auth/signed-out', 'the session is over');
     }
-    return answer;
   };
 
   const post = async (calls: readonly Queued[]): Promise<JmapResponse> => {
@@ -223,6 +260,9 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
     sessionState,
     wake,
     fetch: plain,
+    locked,
+    lock,
+    unlocked,
     closed,
     opened: () => {
       signedIn.value = true;
