@@ -60,7 +60,7 @@ export interface AppPasswords {
   revoke(user: string, ids: readonly PublicId[] | 'all', actor: Actor): Promise<PublicId[]>;
   /** Tells Dovecot what it has not been told, for one user or for all; how many users. @throws AppPasswordError `/not-cut` */
   settle(user?: string): Promise<number>;
-  /** By the policy: `kept`, `ask` the user which to keep, or `dropped`: all are revoked. */
+  /** By the policy: `kept`, `ask` the user which to keep, or `dropped`: all but Postern's own are revoked. */
   mainPasswordChanged(user: string): Promise<'kept' | 'ask' | 'dropped'>;
   /** When the main password was found changed, while the user has not answered what becomes of his app passwords; else null. */
   asked(user: string): Promise<number | null>;
@@ -71,6 +71,9 @@ export interface AppPasswords {
 
 /** What Postern makes for itself. */
 export type OwnWish = Pick<Wish, 'label' | 'protocols'> & Required<Pick<Wish, 'networks' | 'expires'>>;
+
+/** One that Postern keeps for itself is not asked about and not dropped with the user's. */
+const isOfUser = ({ status, origin }: AppPassword): boolean => status.at !== 'revoked' && origin !== 'postern';
 
 const toRow = (wish: GrantedWish, id: PublicId, hash: string, origin: string): NewRow => ({
   id,
@@ -204,14 +207,16 @@ export const openManager = ({ store, sever, policy, scheme, clock, dice }: Manag
         case 'keep':
           return 'kept';
         case 'ask': {
-          const isOfUser = ({ status, origin }: AppPassword): boolean =>
-            status.at !== 'revoked' && origin !== 'postern';
           if (!(await store.list(user)).some(isOfUser)) return 'kept';
           await store.ask(user, clock.now());
           return 'ask';
         }
         case 'drop':
-          await revoke(user, 'all', 'postern');
+          await revoke(
+            user,
+            (await store.list(user)).filter(isOfUser).map(({ id }) => id),
+            'postern',
+          );
           return 'dropped';
       }
     },

@@ -176,6 +176,14 @@ const ofCode: Readonly<Record<string, Answering>> = {
   'room/store': noStore,
   'room/full': noStore,
   'room/keeper': noKeeper,
+  'room/app-passwords': (cause) =>
+    new DoorError(
+      'store-unavailable',
+      'The database of the app passwords cannot be reached now.',
+      'Nothing was changed. Try again in a moment.',
+      {},
+      { cause },
+    ),
   'room/upstream': (cause) =>
     new DoorError(
       'server-unavailable',

@@ -13,6 +13,8 @@ export type RoomCode =
   /** The durable store or the keeper could not be reached. */
   | 'room/store'
   | 'room/keeper'
+  /** The database of app passwords, or the Dovecot that checks them. */
+  | 'room/app-passwords'
   /** No room on the disk. */
   | 'room/full'
   /** The mail server could not be asked for bytes that are not here. */
@@ -26,6 +28,7 @@ const blames: Record<RoomCode, Blame> = {
   'room/gone': 'postern',
   'room/store': 'operator',
   'room/keeper': 'operator',
+  'room/app-passwords': 'operator',
   'room/full': 'operator',
   'room/upstream': 'network',
   'room/defect': 'postern',
@@ -57,6 +60,7 @@ const codeOf = (error: unknown): RoomCode => {
     default:
       if (error.code.startsWith('store/')) return 'room/store';
       if (error.code.startsWith('keeper/')) return 'room/keeper';
+      if (error.code.startsWith('app-password/')) return 'room/app-passwords';
       return error.blame === 'server' || error.blame === 'network' ? 'room/upstream' : 'room/defect';
   }
 };

@@ -13,10 +13,12 @@ import type { MailAccount, SealedRecord, Store } from '#store/types.ts';
 import type { Engine } from '#upstream/engine.ts';
 import type { Keeper, UserId } from '#vault/keeper.ts';
 import { RoomError } from './errors.ts';
+import { emptyDesk } from '#gateway/app-password/desk.ts';
 import { openLinks } from './links.ts';
 import { type Mailrooms, openMailrooms, overPort } from './mailrooms.ts';
 import type { Who } from './protocol.ts';
 import { pulling } from './pulling.ts';
+import { openOwnPasswords } from './own-passwords.ts';
 import { Room } from './room.ts';
 
 const user = 'u1' as UserId;
@@ -76,6 +78,7 @@ class World implements AsyncDisposable {
         clock: systemClock,
         log: silent,
         links,
+        own: openOwnPasswords(emptyDesk),
       };
       const room = new Room(parts, (message, move = []) => port2.postMessage(message, move));
       port2.on('message', (message) => {

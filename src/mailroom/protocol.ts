@@ -4,6 +4,7 @@ import type { SessionId, UserId } from '#vault/keeper.ts';
 import type { WireError } from './errors.ts';
 
 /**
+import type { OwnAnswer, OwnAsk } from './own-passwords.ts';
  * What the door and a mailroom say to each other. One message in, one message out, bytes as transferred buffers; nothing
  * of a JMAP request or answer is parsed on the door's side.
  */
@@ -65,6 +66,11 @@ export interface AskMessage<O extends Op = Op> {
   who: Who;
   ask: Ask<O>;
 }
+  /** App passwords of Postern's own; nobody's accounts need be open. See {@link OwnPasswords}. */
+  own: { ask: OwnAsk; answer: OwnAnswer };
+  disown: { ask: { login: ProvenLogin; id: string }; answer: null };
+  mainChanged: { ask: { login: ProvenLogin }; answer: null };
+  settle: { ask: Record<string, never>; answer: null };
 
 /** Mailroom → door. */
 export type RoomMessage =

@@ -9,6 +9,8 @@ import type { Links } from './links.ts';
 import {
   type Answer,
   asBuffer,
+import { type AccountsWish, indexFile } from './open-accounts.ts';
+import type { OwnPasswords } from './own-passwords.ts';
   type AskMessage,
   movable,
   type Op,
@@ -23,7 +25,8 @@ export interface RoomParts extends HostParts {
 }
 
 type Handlers = {
-  [O in Exclude<Op, 'close' | 'erase'>]: (
+  [O in Exclude<Op, 'close' | 'erase' | 'accounts' | 'rest' | keyof OwnPasswords>]: (
+  own: OwnPasswords;
     caller: Caller,
     ask: Operations[O]['ask'],
   ) => Promise<Operations[O]['answer']>;
@@ -63,6 +66,9 @@ const feed = (chunks: AsyncIterable<Buffer>, log: HostParts['log']): MessagePort
 export type Say = (message: RoomMessage, move?: readonly (ArrayBuffer | MessagePort)[]) => void;
 
 interface Hosted extends OpenHost {
+const isOfOwn = (op: Op): op is keyof OwnPasswords => Object.hasOwn(ofOwn, op);
+const ofOwn: Record<keyof OwnPasswords, true> = { own: true, disown: true, mainChanged: true, settle: true };
+
   /** Answers on their way; the accounts are closed after them. */
   running: Set<Promise<unknown>>;
 }
@@ -171,6 +177,7 @@ export class Room implements AsyncDisposable {
       session: who.session ?? null,
       sessionState: who.sessionState,
     };
+    if (isOfOwn(op)) return (this.#parts.own[op] as (ask: unknown) => Promise<Answer<Op>>)(ask);
     const handle = this.#handlers[op] as (caller: Caller, ask: unknown) => Promise<Answer<Op>>;
     const answer = handle(caller, ask);
     running.add(answer);
@@ -199,6 +206,28 @@ export class Room implements AsyncDisposable {
 
   #patience(): Promise<void> {
     return new Promise((resolve) => this.#parts.clock.after(5_000, resolve));
+  async #accountsChanged(user: UserId, { renew, erase }: Ask<'accounts'>): Promise<null> {
+    const hosted = this.#hosts.get(user);
+    if (hosted) await this.#bring(hosted, { only: this.#resting.get(user) ?? null, renew, erase });
+    else if (erase) removeIndex(indexFile(this.#parts, erase));
+    return null;
+  }
+
+  async #rest(user: UserId, { only }: Ask<'rest'>): Promise<null> {
+    this.#resting.set(user, only);
+    const hosted = this.#hosts.get(user) ?? (await this.#open(user));
+    hosted.visitedFrom(null);
+    await this.#bring(hosted, { only });
+    return null;
+  }
+
+  /** Accounts come and go while the others stay open. */
+  async #bring(hosted: Hosted, wish: AccountsWish): Promise<void> {
+    const quiet = (): Promise<unknown> => Promise.race([Promise.allSettled(hosted.running), this.#patience()]);
+    if (await hosted.accounts.bring(wish, quiet)) this.#say({ event: 'session', user: hosted.host.user });
+    this.#census();
+  }
+
   }
 
   #census(): void {

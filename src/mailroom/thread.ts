@@ -11,6 +11,7 @@ import { openStore } from '#store/open.ts';
 import { openEngine } from '#upstream/open.ts';
 import { type KeeperAddress, openKeeper } from '#vault/keeper-client.ts';
 import { openLinks } from './links.ts';
+import { openOwnPasswords } from './own-passwords.ts';
 import type { AskMessage } from './protocol.ts';
 import { Room } from './room.ts';
 
@@ -42,6 +43,7 @@ const room = new Room(
     openEngine,
     folder: join(config.data, 'index'),
     links: openLinks(Buffer.from(linkKey)),
+    own: openOwnPasswords(desk),
     clock,
     log,
   },
