@@ -26,8 +26,9 @@ export class Answers {
   /** Everything besides the request that the answer may depend on; changes with every commit that clients see. */
   static stamp(caller: Caller): string {
     let stamp = `${caller.sessionState} ${caller.readOnly}`;
-    for (const { jmapId, index } of caller.host.accounts.values()) {
-      stamp += index.read((reader) => types.reduce((states, type) => `${states} ${reader.state(type)}`, ` ${jmapId}`));
+    for (const { jmapId, index, account } of caller.host.accounts.values()) {
+      const name = ` ${jmapId} ${account.position} ${account.address}`;
+      stamp += index.read((reader) => types.reduce((states, type) => `${states} ${reader.state(type)}`, name));
     }
     return stamp;
   }

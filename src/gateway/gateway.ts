@@ -29,9 +29,9 @@ export const openGateway = (parts: GatewayParts = {}): Gateway => {
 
   /** Listens to what no index tells: connection, progress, refusals. */
   const meet = (host: Host): void => {
-    if (met.has(host)) return;
-    met.add(host);
     for (const { jmapId, engine } of host.accounts.values()) {
+      if (met.has(engine)) continue;
+      met.add(engine);
       watchRefusals(engine, () => clock.now());
       const tell = (): void => host.changed(jmapId, {});
       engine.onStatus(tell);

@@ -15,6 +15,8 @@ export interface Mailrooms extends AsyncDisposable {
   onChange(listener: (user: UserId, account: string, states: Record<string, string>) => void): () => void;
   /** The keeper has lost a user's key. */
   onLocked(listener: (user: UserId) => void): () => void;
+  /** Accounts of a user came, went or were renamed. */
+  onAccounts(listener: (user: UserId) => void): () => void;
   /** A browser session was deleted within a mailroom. */
   onEnded(listener: (user: UserId, session: SessionId) => void): () => void;
   /** Threads, users and accounts that are open now. */
@@ -56,6 +58,7 @@ const place = (user: UserId, rooms: number): number =>
 export const openMailrooms = (count: number, start: (room: number) => Line, log: Log): Mailrooms => {
   const listeners = new Set<(user: UserId, account: string, states: Record<string, string>) => void>();
   const locks = new Set<(user: UserId) => void>();
+  const renewals = new Set<(user: UserId) => void>();
   const ends = new Set<(user: UserId, session: SessionId) => void>();
   let closing = false;
   let next = 0;
@@ -68,6 +71,9 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
         return;
       case 'locked':
         for (const listener of locks) listener(message.user);
+        return;
+      case 'session':
+        for (const listener of renewals) listener(message.user);
         return;
       case 'ended':
         for (const listener of ends) listener(message.user, message.session);
@@ -131,6 +137,10 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
     onLocked: (listener) => {
       locks.add(listener);
       return () => locks.delete(listener);
+    },
+    onAccounts: (listener) => {
+      renewals.add(listener);
+      return () => renewals.delete(listener);
     },
     onEnded: (listener) => {
       ends.add(listener);

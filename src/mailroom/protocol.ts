@@ -1,10 +1,12 @@
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { Measure } from '#mime/html/document.ts';
-import type { SessionId, UserId } from '#vault/keeper.ts';
+import type { Connection } from '#upstream/engine.ts';
+import type { MailAccountId, SessionId, UserId } from '#vault/keeper.ts';
+import type { ProvenLogin } from '#app-passwords/managed.ts';
 import type { WireError } from './errors.ts';
+import type { OwnAnswer, OwnAsk } from './own-passwords.ts';
 
 /**
-import type { OwnAnswer, OwnAsk } from './own-passwords.ts';
  * What the door and a mailroom say to each other. One message in, one message out, bytes as transferred buffers; nothing
  * of a JMAP request or answer is parsed on the door's side.
  */
@@ -19,6 +21,8 @@ export interface Who {
   session?: SessionId;
   /** Hash of the caller's session, part of JMAP's sessionState. */
   sessionState: string;
+  /** Network address of a browser that asks. */
+  from?: string;
 }
 
 export interface Operations {
@@ -49,10 +53,24 @@ export interface Operations {
   states: { ask: Record<string, never>; answer: Record<string, Record<string, string>> };
   /** Opens the user's accounts, so that the first request finds them open; lines that are down are tried at once. */
   open: { ask: Record<string, never>; answer: null };
+  /**
+   * The user's accounts have changed: what is open is brought in step with the store. `renew`: an account that has other
+   * servers or another password. `erase`: one that is about to be deleted; its index goes with its bodies.
+   */
+  accounts: { ask: { renew: MailAccountId | null; erase: MailAccountId | null }; answer: null };
+  /** Nobody of the user is here: `only` these accounts stay open, the others are closed. */
+  rest: { ask: { only: readonly MailAccountId[] }; answer: null };
+  /** Has an account try its IMAP server now, also one that refused the password; how it stands then. null: not open. */
+  check: { ask: { account: MailAccountId }; answer: { connection: Connection } | null };
   /** The accounts are closed; the next request opens them again, when the keeper has the key. */
   close: { ask: Record<string, never>; answer: null };
   /** As `close`, and the indexes are deleted: the user is about to be. */
   erase: { ask: Record<string, never>; answer: null };
+  /** App passwords of Postern's own; nobody's accounts need be open. See {@link OwnPasswords}. */
+  own: { ask: OwnAsk; answer: OwnAnswer };
+  disown: { ask: { login: ProvenLogin; id: string }; answer: null };
+  mainChanged: { ask: { login: ProvenLogin }; answer: null };
+  settle: { ask: Record<string, never>; answer: null };
 }
 
 export type Op = keyof Operations;
@@ -66,11 +84,6 @@ export interface AskMessage<O extends Op = Op> {
   who: Who;
   ask: Ask<O>;
 }
-  /** App passwords of Postern's own; nobody's accounts need be open. See {@link OwnPasswords}. */
-  own: { ask: OwnAsk; answer: OwnAnswer };
-  disown: { ask: { login: ProvenLogin; id: string }; answer: null };
-  mainChanged: { ask: { login: ProvenLogin }; answer: null };
-  settle: { ask: Record<string, never>; answer: null };
 
 /** Mailroom → door. */
 export type RoomMessage =
@@ -82,6 +95,8 @@ export type RoomMessage =
   | { event: 'locked'; user: UserId }
   /** A browser session was deleted on the wish of another; said before the answer. */
   | { event: 'ended'; user: UserId; session: SessionId }
+  /** Accounts came, went or were renamed: the JMAP session object is another. */
+  | { event: 'session'; user: UserId }
   | { event: 'census'; users: number; accounts: number };
 
 /** On the port of a download: the reader asks for one chunk at a time, so that a slow reader slows the FETCH. */

@@ -1,16 +1,20 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { logError } from '#base/log.ts';
+import { must } from '#base/must.ts';
 import { oncePerKey } from '#base/once.ts';
 import type { Caller } from '#gateway/types.ts';
-import type { UserId } from '#vault/keeper.ts';
+import { removeIndex } from '#index/open.ts';
+import type { MailAccountId, UserId } from '#vault/keeper.ts';
 import { RoomError, toWire } from './errors.ts';
-import { eraseIndexes, type HostParts, openHost, type OpenHost } from './host.ts';
+import { settledConnection } from './check.ts';
+import { eraseIndexes, type HostNews, type HostParts, openHost, type OpenHost } from './host.ts';
 import type { Links } from './links.ts';
-import {
-  type Answer,
-  asBuffer,
 import { type AccountsWish, indexFile } from './open-accounts.ts';
 import type { OwnPasswords } from './own-passwords.ts';
+import {
+  type Answer,
+  type Ask,
+  asBuffer,
   type AskMessage,
   movable,
   type Op,
@@ -22,11 +26,11 @@ import type { OwnPasswords } from './own-passwords.ts';
 
 export interface RoomParts extends HostParts {
   links: Links;
+  own: OwnPasswords;
 }
 
 type Handlers = {
   [O in Exclude<Op, 'close' | 'erase' | 'accounts' | 'rest' | keyof OwnPasswords>]: (
-  own: OwnPasswords;
     caller: Caller,
     ask: Operations[O]['ask'],
   ) => Promise<Operations[O]['answer']>;
@@ -62,13 +66,13 @@ const feed = (chunks: AsyncIterable<Buffer>, log: HostParts['log']): MessagePort
   return port2;
 };
 
+const isOfOwn = (op: Op): op is keyof OwnPasswords => Object.hasOwn(ofOwn, op);
+const ofOwn: Record<keyof OwnPasswords, true> = { own: true, disown: true, mainChanged: true, settle: true };
+
 /** Sends to the door. */
 export type Say = (message: RoomMessage, move?: readonly (ArrayBuffer | MessagePort)[]) => void;
 
 interface Hosted extends OpenHost {
-const isOfOwn = (op: Op): op is keyof OwnPasswords => Object.hasOwn(ofOwn, op);
-const ofOwn: Record<keyof OwnPasswords, true> = { own: true, disown: true, mainChanged: true, settle: true };
-
   /** Answers on their way; the accounts are closed after them. */
   running: Set<Promise<unknown>>;
 }
@@ -82,6 +86,8 @@ export class Room implements AsyncDisposable {
   readonly #open: (user: UserId) => Promise<Hosted>;
   readonly #opening = new Set<Promise<Hosted>>();
   readonly #handlers: Handlers;
+  /** Users of whom nobody is here, and what stays open for them. */
+  readonly #resting = new Map<UserId, readonly MailAccountId[]>();
   #ended = false;
 
   constructor(parts: RoomParts, say: Say) {
@@ -91,14 +97,15 @@ export class Room implements AsyncDisposable {
       await this.#closing.get(user);
       const known = this.#hosts.get(user);
       if (known) return known;
-      const opened = await openHost(parts, user, {
+      const news: HostNews = {
         changed: (account, states) => say({ event: 'changed', user, account, states }),
         ended: (session) => say({ event: 'ended', user, session }),
         locked: () => {
           say({ event: 'locked', user });
           void this.close(user);
         },
-      });
+      };
+      const opened = await openHost(parts, user, news, this.#resting.get(user) ?? null);
       if (this.#ended) {
         await opened[Symbol.asyncDispose]();
         throw new RoomError('room/gone', 'the mailroom is closing');
@@ -133,9 +140,15 @@ export class Room implements AsyncDisposable {
         return found && { html: Buffer.from(found.html), blockedImages: found.blockedImages };
       },
       states: async (caller) => gateway.states(caller),
-      open: async ({ host }) => {
-        for (const { engine } of host.accounts.values()) engine.retry();
+      open: async ({ host: { user } }) => {
+        const hosted = must(this.#hosts.get(user), 'an open host');
+        if (this.#resting.delete(user)) await this.#bring(hosted, { only: null });
+        await hosted.accounts.hurry();
         return null;
+      },
+      check: async ({ host }, { account }) => {
+        const open = [...host.accounts.values()].find((each) => each.account.id === account);
+        return open ? { connection: await settledConnection(open.engine, this.#parts.clock) } : null;
       },
     };
   }
@@ -164,12 +177,18 @@ export class Room implements AsyncDisposable {
   }
 
   async #answer({ op, who, ask }: AskMessage): Promise<Answer<Op>> {
+    if (isOfOwn(op)) return (this.#parts.own[op] as (ask: unknown) => Promise<Answer<Op>>)(ask);
     if (op === 'close' || op === 'erase') {
       await this.close(who.user);
+      this.#resting.delete(who.user);
       if (op === 'erase') await eraseIndexes(this.#parts, who.user);
       return null;
     }
-    const { host, running } = this.#hosts.get(who.user) ?? (await this.#open(who.user));
+    if (op === 'accounts') return this.#accountsChanged(who.user, ask as Ask<'accounts'>);
+    if (op === 'rest') return this.#rest(who.user, ask as Ask<'rest'>);
+    const hosted = this.#hosts.get(who.user) ?? (await this.#open(who.user));
+    const { host, running } = hosted;
+    if (who.from !== undefined) hosted.visitedFrom(who.from);
     const caller: Caller = {
       host,
       readOnly: who.readOnly,
@@ -177,7 +196,6 @@ export class Room implements AsyncDisposable {
       session: who.session ?? null,
       sessionState: who.sessionState,
     };
-    if (isOfOwn(op)) return (this.#parts.own[op] as (ask: unknown) => Promise<Answer<Op>>)(ask);
     const handle = this.#handlers[op] as (caller: Caller, ask: unknown) => Promise<Answer<Op>>;
     const answer = handle(caller, ask);
     running.add(answer);
@@ -188,24 +206,6 @@ export class Room implements AsyncDisposable {
     }
   }
 
-  /** Closes a user's accounts. */
-  async close(user: UserId): Promise<void> {
-    const open = this.#hosts.get(user);
-    if (!open) return this.#closing.get(user);
-    this.#hosts.delete(user);
-    const close = async (): Promise<void> => {
-      await Promise.race([Promise.allSettled(open.running), this.#patience()]);
-      await open[Symbol.asyncDispose]();
-      this.#closing.delete(user);
-      this.#census();
-    };
-    const closing = close();
-    this.#closing.set(user, closing);
-    return closing;
-  }
-
-  #patience(): Promise<void> {
-    return new Promise((resolve) => this.#parts.clock.after(5_000, resolve));
   async #accountsChanged(user: UserId, { renew, erase }: Ask<'accounts'>): Promise<null> {
     const hosted = this.#hosts.get(user);
     if (hosted) await this.#bring(hosted, { only: this.#resting.get(user) ?? null, renew, erase });
@@ -228,6 +228,24 @@ export class Room implements AsyncDisposable {
     this.#census();
   }
 
+  /** Closes a user's accounts. */
+  async close(user: UserId): Promise<void> {
+    const open = this.#hosts.get(user);
+    if (!open) return this.#closing.get(user);
+    this.#hosts.delete(user);
+    const close = async (): Promise<void> => {
+      await Promise.race([Promise.allSettled(open.running), this.#patience()]);
+      await open[Symbol.asyncDispose]();
+      this.#closing.delete(user);
+      this.#census();
+    };
+    const closing = close();
+    this.#closing.set(user, closing);
+    return closing;
+  }
+
+  #patience(): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(5_000, resolve));
   }
 
   #census(): void {

@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { logError } from '#base/log.ts';
+import { Problem } from '#base/problem.ts';
+import type { OpenAccount } from '#gateway/types.ts';
+import { removeIndex } from '#index/open.ts';
+import type { Index } from '#index/types.ts';
+import type { MailAccount } from '#store/types.ts';
+import type { Engine } from '#upstream/engine.ts';
+import { recordBinding } from '#vault/associated.ts';
+import type { MailAccountId, UserId } from '#vault/keeper.ts';
+import { jmapAccountId } from './account-id.ts';
+import type { HostParts } from './host.ts';
+
+/** The key of an account's index: a record without payload, made at the first sign-in. */
+const indexKey = async (parts: HostParts, account: MailAccount): Promise<Buffer> => {
+  const { store, keeper, clock } = parts;
+  const [known] = await store.records(account.user, account.id, 'index-key');
+  if (known) return keeper.openKey(recordBinding(known), known.wrapped);
+  const fresh = {
+    id: randomUUID(),
+    user: account.user,
+    account: account.id,
+    purpose: 'index-key',
+    generation: 1,
+  } as const;
+  const { key, wrapped } = await keeper.makeKey(recordBinding(fresh));
+  await store.saveRecord({ ...fresh, wrapped, sealed: Buffer.alloc(0), updatedAt: clock.now() });
+  return key;
+};
+
+/** The index is a cache: one that cannot be read is made anew, and its epoch tells every client. */
+const openOrRebuild = (parts: HostParts, file: string, key: Buffer): Index => {
+  try {
+    return parts.openIndex(file, key);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'index/unreadable') throw error;
+    logError(parts.log, 'index rebuilt', error);
+    removeIndex(file);
+    return parts.openIndex(file, key);
+  }
+};
+
+export const indexFile = (parts: Pick<HostParts, 'folder'>, id: MailAccountId): string =>
+  join(parts.folder, `${id}.db`);
+
+/** What the accounts of a host tell it. */
+export interface AccountNews {
+  /** States may have moved. */
+  stirred(): void;
+  /** A connection could not be made because the keeper has lost the user's key. */
+  locked(): void;
+  /** Network address of the visitor for whom connections are made. */
+  visitor(): string | null;
+}
+
+/** Which accounts shall be open, and what of them is new. */
+export interface AccountsWish {
+  /** These alone; null: all of the user's. */
+  only: readonly MailAccountId[] | null;
+  /** Its servers or its password are others now. */
+  renew?: MailAccountId | null;
+  /** It is about to be deleted: closed, and its index file goes. */
+  erase?: MailAccountId | null;
+}
+
+interface Held {
+  open: OpenAccount;
+  /** Ends what listens to the engine. */
+  deaf: () => void;
+  /** Ends what listens to the index. */
+  blind: () => void;
+}
+
+/** What others see of the accounts: when it changes, the JMAP session object has. */
+const faceOf = (held: Iterable<Held>): string =>
+  JSON.stringify(
+    [...held]
+      .map(({ open: { jmapId, account } }) => [jmapId, account.address, account.name, account.colour, account.position])
+      .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+  );
+
+/** The open accounts of one user: they come and go one by one while the others stay open. */
+export class OpenAccounts {
+  /** By JMAP accountId. */
+  readonly map = new Map<string, OpenAccount>();
+  readonly #parts: HostParts;
+  readonly #user: UserId;
+  readonly #news: AccountNews;
+  readonly #held = new Map<MailAccountId, Held>();
+  /** One wish after another. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: HostParts, user: UserId, news: AccountNews) {
+    this.#parts = parts;
+    this.#user = user;
+    this.#news = news;
+  }
+
+  /**
+   * Brings what is open in step with the store; whether the session object has changed. `quiet` resolves when nobody
+   * uses an account that goes.
+   */
+  bring(wish: AccountsWish, quiet: () => Promise<unknown> = () => Promise.resolve()): Promise<boolean> {
+    const next = this.#last.then(() => this.#bring(wish, quiet));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #bring({ only, renew, erase }: AccountsWish, quiet: () => Promise<unknown>): Promise<boolean> {
+    const before = faceOf(this.#held.values());
+    const rows = (await this.#parts.store.accounts(this.#user)).filter(
+      ({ id }) => id !== erase && (only === null || only.includes(id)),
+    );
+    const staying = new Set(rows.map(({ id }) => id));
+    const going = [...this.#held].filter(([id]) => !staying.has(id));
+    for (const [id, { open }] of going) {
+      this.#held.delete(id);
+      this.map.delete(open.jmapId);
+    }
+    if (going.length > 0) await quiet();
+    await Promise.all(going.map(([, held]) => this.#close(held)));
+    if (erase) removeIndex(indexFile(this.#parts, erase));
+    for (const row of rows) {
+      const held = this.#held.get(row.id);
+      if (!held) await this.#open(row);
+      else {
+        held.open.account = row;
+        if (row.id === renew) await this.#renew(held);
+      }
+    }
+    this.#news.stirred();
+    return faceOf(this.#held.values()) !== before;
+  }
+
+  /** Lines that are down are tried at once; a refused password only when another has taken its place meanwhile. */
+  async hurry(): Promise<void> {
+    for (const { open } of this.#held.values()) {
+      const refused = open.engine.connection.at === 'refused';
+      if (!refused || (await this.#parts.store.account(open.account.id))?.state === 'ok') open.engine.retry();
+    }
+  }
+
+  async #open(account: MailAccount): Promise<void> {
+    const key = await indexKey(this.#parts, account);
+    let index: Index;
+    try {
+      index = openOrRebuild(this.#parts, indexFile(this.#parts, account.id), key);
+    } finally {
+      key.fill(0);
+    }
+    try {
+      const engine = this.#engine(account, index);
+      const open: OpenAccount = { jmapId: jmapAccountId(account), account, index, engine };
+      const blind = index.onChange(() => this.#news.stirred());
+      this.#held.set(account.id, { open, deaf: this.#watchLock(engine), blind });
+      this.map.set(open.jmapId, open);
+    } catch (error) {
+      index[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #engine(account: MailAccount, index: Index): Engine {
+    const { store, keeper, clock, log } = this.#parts;
+    const visitor = (): string | null => this.#news.visitor();
+    return this.#parts.openEngine({ account, index, store, keeper, clock, log, visitor });
+  }
+
+  /** The index stays open: what is there stays readable while the servers change. */
+  async #renew(held: Held): Promise<void> {
+    const { open } = held;
+    held.deaf();
+    await this.#end(open.engine);
+    open.engine = this.#engine(open.account, open.index);
+    held.deaf = this.#watchLock(open.engine);
+  }
+
+  /** The key may have come back while the connection was tried: then it is tried again. */
+  #watchLock(engine: Engine): () => void {
+    const { keeper, log } = this.#parts;
+    return engine.onStatus(() => {
+      const { connection } = engine;
+      if (connection.at !== 'away' || connection.code !== 'user/locked') return;
+      keeper
+        .isOpen(this.#user)
+        .then((isOpen) => (isOpen ? engine.retry() : this.#news.locked()))
+        .catch((error: unknown) => logError(log, 'keeper', error));
+    });
+  }
+
+  async #end(engine: Engine): Promise<void> {
+    try {
+      await engine[Symbol.asyncDispose]();
+    } catch (error) {
+      logError(this.#parts.log, 'engine did not close', error);
+    }
+  }
+
+  async #close({ open, deaf, blind }: Held): Promise<void> {
+    deaf();
+    blind();
+    await this.#end(open.engine);
+    open.index[Symbol.dispose]();
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    const all = [...this.#held.values()];
+    this.#held.clear();
+    await Promise.all(all.map((held) => this.#close(held)));
+  }
+}
