@@ -1,6 +1,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals-core';
+import type { LockMessage, LockPorts } from '#model/lock.ts';
 import type { Storage } from '#model/prefs.ts';
-import type { PushMessage, PushPorts } from '#model/push.ts';
+import { pushEvents, type PushMessage, type PushPorts } from '#model/push.ts';
 import type { History } from '#model/route.ts';
 
 /** What the model needs of the browser. */
@@ -45,9 +46,8 @@ export const browserPush = (): PushPorts => {
     openStream: (url, handlers) => {
       const source = new EventSource(url);
       source.addEventListener('open', () => handlers.open());
-      source.addEventListener('state', (event) => handlers.event('state', event.data as string));
-      source.addEventListener('height', (event) => handlers.event('height', event.data as string));
-      source.addEventListener('ping', (event) => handlers.event('ping', event.data as string));
+      for (const type of pushEvents)
+        source.addEventListener(type, (event) => handlers.event(type, event.data as string));
       source.addEventListener('error', () => {
         source.close();
         handlers.end();
@@ -69,6 +69,24 @@ export const browserPush = (): PushPorts => {
       return () => channel.removeEventListener('message', heard);
     },
   };
+};
+
+export const browserLock = (): LockPorts => {
+  const channel = new BroadcastChannel('postern-lock');
+  return {
+    post: (message) => channel.postMessage(message),
+    onMessage: (listener) => {
+      const heard = (event: MessageEvent): void => listener(event.data as LockMessage);
+      channel.addEventListener('message', heard);
+      return () => channel.removeEventListener('message', heard);
+    },
+  };
+};
+
+/** Whatever shows that somebody is here, anywhere in the window. */
+export const onTouch = (touched: () => void): void => {
+  for (const type of ['pointerdown', 'pointermove', 'keydown', 'wheel', 'scroll', 'touchstart'])
+    addEventListener(type, touched, { capture: true, passive: true });
 };
 
 /** Whether a media query holds, followed. */

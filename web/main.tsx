@@ -4,7 +4,7 @@ import { systemClock } from '#base/clock.ts';
 import { must } from '#base/must.ts';
 import { openCommands } from '#model/commands.ts';
 import { openModel } from '#model/model.ts';
-import { browserHistory, browserPush, browserStorage, watchMedia } from './browser.ts';
+import { browserHistory, browserLock, browserPush, browserStorage, onTouch, watchMedia } from './browser.ts';
 import { Root } from '#views/root.tsx';
 import './style/style.css';
 
@@ -14,6 +14,7 @@ const model = openModel({
   history: browserHistory(),
   storage: browserStorage(),
   push: browserPush(),
+  lock: browserLock(),
   systemDark: watchMedia('(prefers-color-scheme: dark)', signal),
   onePane: watchMedia('(max-width: 719px)', signal),
 });
@@ -22,5 +23,6 @@ const app = { model, commands: openCommands(model) };
 render(<Root app={app} />, must(document.querySelector('#app'), 'the page has a place for the app'));
 void model.session.open();
 
+onTouch(() => model.lock.used());
 addEventListener('online', () => model.wake());
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && model.wake());

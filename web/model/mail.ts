@@ -38,6 +38,8 @@ export interface Mail {
   readonly states: States;
   /** Fetches mailboxes, identities and status. Never rejects; see `trouble`. */
   load(): Promise<void>;
+  /** Lets go of everything decrypted but what letters being written need (identities); `load` brings it back. */
+  forget(): void;
   setIdentities(list: readonly Identity[]): void;
   setStatus(status: MailAccount): void;
   /** Fetches the heads among `ids` that are not known. Rejects as the connection does. */
@@ -113,6 +115,15 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
     status,
     trouble,
     states,
+    forget: () => {
+      batch(() => {
+        emails.forget();
+        bodies.forget();
+        threads.forget();
+        mailboxes.forget();
+        status.value = null;
+      });
+    },
     setIdentities: (list) => {
       identities.value = list;
     },

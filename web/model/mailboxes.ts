@@ -25,6 +25,8 @@ export interface Mailboxes {
   merge(list: readonly (Partial<Mailbox> & { id: MailboxId })[]): void;
   drop(ids: readonly MailboxId[]): void;
   reset(list: readonly Mailbox[]): void;
+  /** Nothing is known any more. */
+  forget(): void;
 }
 
 const roleOrder: readonly (Role | null)[] = [
@@ -128,6 +130,9 @@ export const openMailboxes = (connection: Connection, accountId: AccountId): Mai
       const next = new Map(all.peek());
       for (const id of ids) next.delete(id);
       all.value = next;
+    },
+    forget: () => {
+      all.value = undefined;
     },
     reset: (list) => {
       all.value = new Map(list.map((mailbox) => [mailbox.id, mailbox]));

@@ -6,6 +6,7 @@ import { openActions, type Actions, type Question } from './actions.ts';
 import { openFollower, type Follower } from './changes.ts';
 import { openComposer } from './compose-port.ts';
 import { openConnection, type Connection, type Fetch } from './connection.ts';
+import { openLock, type Lock, type LockPorts } from './lock.ts';
 import { openMail, type Mail } from './mail.ts';
 import { openOutbox, type Outbox } from './outbox.ts';
 import { openPlaces, type PlaceState } from './place.ts';
@@ -26,6 +27,7 @@ export interface ModelParts {
   history: History;
   storage: Storage;
   push: PushPorts;
+  lock: LockPorts;
   /** The system prefers dark. */
   systemDark: ReadonlySignal<boolean>;
   /** The window has room for one pane only. */
@@ -40,6 +42,7 @@ export interface Model {
   readonly clock: Clock;
   readonly connection: Connection;
   readonly session: Session;
+  readonly lock: Lock;
   /** The accounts of the signed-in user, in their order; empty before. */
   readonly mails: ReadonlySignal<readonly Mail[]>;
   /** The account on the screen. */
@@ -94,6 +97,14 @@ export const openModel = (parts: ModelParts): Model => {
   const session = openSession(connection);
   const router = openRouter(parts.history);
   const prefs = openPrefs(parts.storage);
+  const lock = openLock({
+    connection,
+    fetch: parts.fetch,
+    clock,
+    storage: parts.storage,
+    ports: parts.lock,
+    after: prefs.lockAfter,
+  });
   const toasts = openToasts(clock);
   const undo = openUndo();
   const outbox = openOutbox({ connection, clock, toasts, undo, storage: parts.storage });
@@ -128,10 +139,27 @@ export const openModel = (parts: ModelParts): Model => {
   const push: Push = openPush(parts.push, clock, {
     changed,
     height: (height) => heightListeners.get(height.token)?.(height),
+    session: () => void session.open(),
     reopened: check,
     broken: () => void session.open(),
     signedOut: () => connection.closed(),
   });
+
+  const places = openPlaces(connection, clock, router.mail, mails);
+  const reading = openReading(router, places.state, onePane, clock);
+
+  /** Accounts that were let go of while Postern is locked; letters being written go on with them. */
+  let resting: readonly Mail[] = [];
+  const letGo = (): void => {
+    push.stop();
+    followers.clear();
+    resting = [...mails.peek(), ...resting];
+    for (const mail of resting) mail.forget();
+    mails.value = [];
+    places.forget();
+    undo.clear();
+    toasts.dismiss();
+  };
 
   /** Accounts follow the session; an account that stays keeps its records. */
   const stopAccounts = effect(() => {
@@ -140,15 +168,18 @@ export const openModel = (parts: ModelParts): Model => {
       if (now.at === 'signed-out') {
         push.stop();
         followers.clear();
+        resting = [];
         mails.value = [];
       }
+      if (now.at === 'locked') letGo();
       if (now.at !== 'signed-in') return;
+      for (const id of followers.keys()) if (!now.jmap.accounts[id]) followers.delete(id);
       mails.value = Object.entries(now.jmap.accounts)
         .filter(([, account]) => account.accountCapabilities['urn:ietf:params:jmap:mail'])
         .map(([id, account]) => {
           const known = mails.peek().find((mail) => mail.id === id);
           if (known) return known;
-          const mail = openMail(connection, id as AccountId, account);
+          const mail = resting.find((each) => each.id === id) ?? openMail(connection, id as AccountId, account);
           followers.set(mail.id, openFollower(connection, mail));
           void mail
             .load()
@@ -157,13 +188,12 @@ export const openModel = (parts: ModelParts): Model => {
             );
           return mail;
         });
+      resting = [];
       push.start();
     });
   });
 
   const stopRefusals = watchRefusals(mails, toasts);
-  const places = openPlaces(connection, clock, router.mail, mails);
-  const reading = openReading(router, places.state, onePane, clock);
   const actions = openActions({ connection, toasts, undo, confirm });
 
   const mail = computed(() => {
@@ -176,6 +206,7 @@ export const openModel = (parts: ModelParts): Model => {
     clock,
     connection,
     session,
+    lock,
     mails,
     mail,
     router,
@@ -198,6 +229,7 @@ export const openModel = (parts: ModelParts): Model => {
     },
     check,
     wake: () => {
+      lock.wake();
       connection.wake();
       push.wake();
     },
@@ -207,6 +239,7 @@ export const openModel = (parts: ModelParts): Model => {
     },
     close: () => {
       push.stop();
+      lock.close();
       reading.close();
       places.close();
       stopAccounts();

@@ -116,7 +116,7 @@ export const openPlaces = (
   clock: Clock,
   route: ReadonlySignal<MailRoute>,
   mails: ReadonlySignal<readonly Mail[]>,
-): { state: ReadonlySignal<PlaceState>; close(): void } => {
+): { state: ReadonlySignal<PlaceState>; forget(): void; close(): void } => {
   const state = signal<PlaceState>({ at: 'opening' });
   const places = new Map<string, Place>();
 
@@ -180,12 +180,18 @@ export const openPlaces = (
     });
   });
 
+  /** Lists are opened anew by whoever looks at them next. */
+  const forget = (): void => {
+    for (const { list } of places.values()) list.close();
+    places.clear();
+  };
+
   return {
     state,
+    forget,
     close: () => {
       stop();
-      for (const { list } of places.values()) list.close();
-      places.clear();
+      forget();
     },
   };
 };

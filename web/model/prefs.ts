@@ -1,4 +1,5 @@
 import { effect, signal, type Signal } from '@preact/signals-core';
+import { type LockAfter, lockTimes } from './lock.ts';
 
 /** What is remembered in this browser. */
 export interface Storage {
@@ -18,6 +19,8 @@ export interface Prefs {
   listWidth: Signal<number>;
   /** Accounts whose folders are folded away in the tree. */
   folded: Signal<readonly string[]>;
+  /** Postern locks itself after minutes without a touch; null: never. */
+  lockAfter: Signal<LockAfter>;
 }
 
 const themes: readonly ThemeChoice[] = ['system', 'light', 'dark'];
@@ -58,6 +61,7 @@ export const openPrefs = (storage: Storage): Prefs => {
       (text) => (text ? text.split(' ') : []),
       (ids) => ids.join(' '),
     ),
+    lockAfter: kept<LockAfter>('lock-after', (text) => lockTimes.find((each) => String(each) === text) ?? null, String),
   };
 };
 

@@ -7,6 +7,8 @@ export type SessionState =
   | { at: 'opening' }
   | { at: 'signed-out'; ended: boolean }
   | { at: 'signed-in'; jmap: JmapSession }
+  /** Signed in, but only an unlocker opens it. */
+  | { at: 'locked' }
   | { at: 'unreachable'; error: ModelError };
 
 export interface Session {
@@ -16,10 +18,12 @@ export interface Session {
   signOut(): Promise<void>;
 }
 
+const wasIn = ({ at }: SessionState): boolean => at === 'signed-in' || at === 'locked';
+
 export const openSession = (connection: Connection): Session => {
   const state = signal<SessionState>({ at: 'opening' });
 
-  const open = async (): Promise<void> => {
+  const look = async (): Promise<void> => {
     try {
       const answer = await connection.fetch('/.well-known/jmap', { headers: { accept: 'application/json' } });
       if (!answer.ok) throw new ModelError('net/server', `status ${answer.status}`);
@@ -31,16 +35,28 @@ export const openSession = (connection: Connection): Session => {
           ? new ModelError('net/server', 'the answer broke off', { cause })
           : modelError(cause);
       const before = state.peek();
-      if (error.code === 'auth/signed-out') state.value = { at: 'signed-out', ended: before.at === 'signed-in' };
-      else if (before.at !== 'signed-in') state.value = { at: 'unreachable', error };
+      if (error.code === 'auth/signed-out') state.value = { at: 'signed-out', ended: wasIn(before) };
+      else if (!wasIn(before)) state.value = { at: 'unreachable', error };
     }
   };
 
+  let looking: Promise<void> | null = null;
+  const open = (): Promise<void> => {
+    looking ??= look().finally(() => {
+      looking = null;
+    });
+    return looking;
+  };
+
   const ended = (): void => {
-    if (state.peek().at === 'signed-in') state.value = { at: 'signed-out', ended: true };
+    if (wasIn(state.peek())) state.value = { at: 'signed-out', ended: true };
   };
   connection.signedIn.subscribe((yes) => {
     if (!yes) ended();
+  });
+  connection.locked.subscribe((yes) => {
+    if (yes) state.value = { at: 'locked' };
+    else if (state.peek().at === 'locked') void open();
   });
   connection.sessionState.subscribe((told) => {
     const now = state.peek();

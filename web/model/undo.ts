@@ -14,6 +14,8 @@ export interface UndoStack {
   undo(item?: Undoable): string | null;
   /** It cannot be taken back any more. */
   drop(item: Undoable): void;
+  /** Nothing can be taken back any more. */
+  clear(): void;
 }
 
 const most = 100;
@@ -26,6 +28,9 @@ export const openUndo = (): UndoStack => {
   return {
     items,
     drop,
+    clear: () => {
+      items.value = [];
+    },
     push: (item) => {
       items.value = [...items.peek(), item].slice(-most);
     },

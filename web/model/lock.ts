@@ -1,0 +1,170 @@
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-core';
+import type { Clock } from '#base/clock.ts';
+import type { Connection, Fetch } from './connection.ts';
+import type { Storage } from './prefs.ts';
+
+/**
+ * Postern locks itself when nobody has touched it for a while, or at once when asked. The server then holds no key of this
+ * session, and this page nothing it had decrypted but the letters being written. All tabs of the browser lock and open
+ * together.
+ */
+
+/** To the other tabs. `used`: somebody is here. */
+export type LockMessage = 'locked' | 'unlocked' | 'used';
+
+export interface LockPorts {
+  post(message: LockMessage): void;
+  onMessage(listener: (message: LockMessage) => void): () => void;
+}
+
+/** Minutes without a touch; null: never. */
+export type LockAfter = 5 | 15 | 30 | 60 | 240 | null;
+export const lockTimes: readonly LockAfter[] = [5, 15, 30, 60, 240, null];
+
+export interface Lock {
+  /** `closing`: the window is blurred while letters are put into safety. */
+  readonly state: ReadonlySignal<'open' | 'closing' | 'locked'>;
+  /** When somebody last touched Postern, in Unix ms. */
+  readonly usedAt: ReadonlySignal<number>;
+  /** Why it could not be locked on the server yet; it is locked here. */
+  readonly pending: ReadonlySignal<boolean>;
+  /** Locks now, in all tabs. Never rejects. */
+  now(): Promise<void>;
+  /** An unlocker was shown: all tabs go on. */
+  opened(): void;
+  /** Somebody is here. */
+  used(): void;
+  /** What has to be done before data are dropped, within moments; returns what takes it back. */
+  before(task: () => Promise<void>): () => void;
+  /** The page became visible: whether meanwhile the time is over, or another tab was opened. */
+  wake(): void;
+  close(): void;
+}
+
+const key = 'postern.locked';
+/** Letters get this long to be kept on the server; then they stay in this page. */
+const patience = 3_000;
+const step = 10_000;
+/** Touches are told to the other tabs at most this often. */
+const quiet = 5_000;
+const minute = 60_000;
+
+export interface LockParts {
+  connection: Connection;
+  fetch: Fetch;
+  clock: Clock;
+  storage: Storage;
+  ports: LockPorts;
+  after: ReadonlySignal<LockAfter>;
+}
+
+export const openLock = ({ connection, fetch, clock, storage, ports, after }: LockParts): Lock => {
+  const closing = signal(false);
+  const usedAt = signal(clock.now());
+  const pending = signal(false);
+  const tasks = new Set<() => Promise<void>>();
+  let toldAt = 0;
+
+  /** The server drops its keys; until it has said so, a reload asks it again. */
+  const tellServer = async (): Promise<void> => {
+    storage.set(key, 'asked');
+    pending.value = true;
+    while (connection.locked.peek()) {
+      try {
+        const { ok, status } = await fetch('/auth/lock', { method: 'POST', credentials: 'same-origin' });
+        if (status === 401) connection.closed();
+        // 423: it holds none as it is.
+        if (ok || status === 423 || status === 401) break;
+      } catch {
+        // No line: it is tried again.
+      }
+      await new Promise<void>((resolve) => void clock.after(step, resolve));
+    }
+    if (connection.locked.peek()) storage.set(key, 'yes');
+    pending.value = false;
+  };
+
+  const now = async (): Promise<void> => {
+    if (closing.peek() || connection.locked.peek() || !connection.signedIn.peek()) return;
+    const safe = Promise.allSettled([...tasks].map((task) => task()));
+    closing.value = true;
+    await Promise.race([safe, new Promise<void>((resolve) => void clock.after(patience, resolve))]);
+    connection.lock();
+    closing.value = false;
+    ports.post('locked');
+    await tellServer();
+  };
+
+  const opened = (): void => {
+    usedAt.value = clock.now();
+    storage.set(key, '');
+    connection.unlocked();
+    ports.post('unlocked');
+  };
+
+  const look = (): void => {
+    const minutes = after.peek();
+    if (minutes !== null && clock.now() - usedAt.peek() >= minutes * minute) void now();
+  };
+
+  const used = (): void => {
+    if (connection.locked.peek()) return;
+    const at = clock.now();
+    // After sleep the first touch comes before the timer.
+    look();
+    if (closing.peek()) return;
+    usedAt.value = at;
+    if (at - toldAt < quiet) return;
+    toldAt = at;
+    ports.post('used');
+  };
+
+  let cancel = (): void => undefined;
+  const tick = (): void => {
+    look();
+    cancel = clock.after(step, tick);
+  };
+  cancel = clock.after(step, tick);
+
+  const stopListening = ports.onMessage((message) => {
+    if (message === 'locked' && connection.signedIn.peek()) connection.lock();
+    else if (message === 'unlocked') connection.unlocked();
+    if (message !== 'locked') usedAt.value = clock.now();
+  });
+
+  const kept = storage.get(key);
+  if (kept) {
+    connection.lock();
+    if (kept === 'asked') void tellServer();
+  }
+  let first = true;
+  const stopKeeping = effect(() => {
+    const locked = connection.locked.value;
+    if (!first && locked && !storage.get(key)) storage.set(key, 'yes');
+    if (!first && !locked && storage.get(key)) storage.set(key, '');
+    if (!first && !locked) usedAt.value = clock.now();
+    first = false;
+  });
+
+  return {
+    state: computed(() => (connection.locked.value ? 'locked' : closing.value ? 'closing' : 'open')),
+    usedAt,
+    pending,
+    now,
+    opened,
+    used,
+    before: (task) => {
+      tasks.add(task);
+      return () => tasks.delete(task);
+    },
+    wake: () => {
+      if (connection.locked.peek() && !storage.get(key)) connection.unlocked();
+      look();
+    },
+    close: () => {
+      cancel();
+      stopListening();
+      stopKeeping();
+    },
+  };
+};
