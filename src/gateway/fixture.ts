@@ -90,6 +90,8 @@ class TestStore {
 class TestEngine {
   connection: Connection = { at: 'live' };
   progress = { known: 3, total: 3, reachesTo: 1_700_000_000, done: true };
+  refusal = null;
+  checkSending = (): Promise<void> => Promise.resolve();
   readonly raws = new Map<EmailRow, Buffer>();
   readonly looked: MailboxId[] = [];
   readonly previewed: EmailRow[] = [];

@@ -60,8 +60,13 @@ export interface Operations {
   accounts: { ask: { renew: MailAccountId | null; erase: MailAccountId | null }; answer: null };
   /** Nobody of the user is here: `only` these accounts stay open, the others are closed. */
   rest: { ask: { only: readonly MailAccountId[] }; answer: null };
-  /** Has an account try its IMAP server now, also one that refused the password; how it stands then. null: not open. */
-  check: { ask: { account: MailAccountId }; answer: { connection: Connection } | null };
+  /** Has an account try both servers now, also those that refused the password; how they stand then. null: not open. */
+  check: {
+    ask: { account: MailAccountId };
+    answer: { imap: Connection; smtp: { code: string; words: string | null } | null } | null;
+  };
+  /** What the server said that refused an account's password, of each that is open and was refused. */
+  refusals: { ask: Record<string, never>; answer: Record<MailAccountId, string | null> };
   /** The accounts are closed; the next request opens them again, when the keeper has the key. */
   close: { ask: Record<string, never>; answer: null };
   /** As `close`, and the indexes are deleted: the user is about to be. */

@@ -6,7 +6,7 @@ import type { Caller } from '#gateway/types.ts';
 import { removeIndex } from '#index/open.ts';
 import type { MailAccountId, UserId } from '#vault/keeper.ts';
 import { RoomError, toWire } from './errors.ts';
-import { settledConnection } from './check.ts';
+import { checkServers } from './check.ts';
 import { eraseIndexes, type HostNews, type HostParts, openHost, type OpenHost } from './host.ts';
 import type { Links } from './links.ts';
 import { type AccountsWish, indexFile } from './open-accounts.ts';
@@ -148,8 +148,14 @@ export class Room implements AsyncDisposable {
       },
       check: async ({ host }, { account }) => {
         const open = [...host.accounts.values()].find((each) => each.account.id === account);
-        return open ? { connection: await settledConnection(open.engine, this.#parts.clock) } : null;
+        return open ? checkServers(open.engine, this.#parts.clock) : null;
       },
+      refusals: async ({ host }) =>
+        Object.fromEntries(
+          [...host.accounts.values()].flatMap(({ account, engine: { refusal } }) =>
+            refusal ? [[account.id, refusal.words]] : [],
+          ),
+        ),
     };
   }
 

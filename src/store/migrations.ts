@@ -105,6 +105,7 @@ const second = ({ int, end }: DialectWords): string[] => [
   'ALTER TABLE account ADD COLUMN smtp_certificate TEXT',
   'ALTER TABLE account ADD COLUMN identity TEXT',
   'ALTER TABLE account ADD COLUMN refused TEXT',
+  `ALTER TABLE account ADD COLUMN smtp_hold ${int}`,
   `ALTER TABLE account ADD COLUMN smtp_own ${int} NOT NULL DEFAULT 0`,
   `CREATE TABLE audit (
     id TEXT PRIMARY KEY NOT NULL, user_id TEXT, at ${int} NOT NULL, kind TEXT NOT NULL,

@@ -34,6 +34,7 @@ export const usualAccount = (
   | 'identity'
   | 'refused'
   | 'ownSmtp'
+  | 'smtpHold'
   | 'state'
   | 'stateAt'
 > => ({
@@ -41,6 +42,7 @@ export const usualAccount = (
   stateAt: at,
   refused: null,
   ownSmtp: false,
+  smtpHold: null,
   away: 'sealed',
   awayUntil: null,
   auth: 'password',

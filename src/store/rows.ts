@@ -79,6 +79,7 @@ export const accountRow = (account: MailAccount): AccountRow => ({
   smtp_certificate: factsText(account.certificates.smtp),
   refused: account.refused,
   smtp_own: account.ownSmtp ? 1 : 0,
+  smtp_hold: account.smtpHold,
   identity: account.identity,
 });
 
@@ -112,6 +113,7 @@ export const toAccount = (row: AccountRow): MailAccount => ({
   certificates: { imap: facts(row.imap_certificate), smtp: facts(row.smtp_certificate) },
   refused: row.refused,
   ownSmtp: row.smtp_own === 1,
+  smtpHold: row.smtp_hold,
   identity: row.identity,
 });
 

@@ -54,6 +54,8 @@ export interface AccountTable {
   imap_certificate: string | null;
   smtp_certificate: string | null;
   refused: MailProtocol | null;
+  /** Seconds that the submission server holds a message (RFC 4865); 0: not at all; null: not asked yet. */
+  smtp_hold: number | null;
   /** 1: SMTP has a password of its own. */
   smtp_own: number;
   identity: string | null;

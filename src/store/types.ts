@@ -77,6 +77,8 @@ export interface MailAccount {
   stateAt: number;
   /** Which of the servers refused. */
   refused: MailProtocol | null;
+  /** Seconds that the submission server holds a message for us (RFC 4865); 0: not at all; null: not asked yet. */
+  smtpHold: number | null;
   /** SMTP has a password of its own. */
   ownSmtp: boolean;
   /** What may be done while the user is away: nothing, one job by a credential of its own, or all until `awayUntil`. */

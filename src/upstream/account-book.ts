@@ -4,11 +4,18 @@ import { logError } from '#base/log.ts';
 import type { Log } from '#base/log.ts';
 import type { CertificateChange, MailAccount, SeenCertificate, Store } from '#store/types.ts';
 import type { Authenticated, MailProtocol } from '#vault/keeper.ts';
+import { longestHold } from './future-release.ts';
 
 /** A sign-in is noted at most this often while nothing else has changed, milliseconds. */
 const noteEvery = 60_000;
 
-type Met = Pick<Authenticated, 'certificate' | 'privateAddress'>;
+type Met = Pick<Authenticated, 'certificate' | 'privateAddress' | 'capabilities'>;
+
+/** Who refused the password, and what it said. */
+export interface Refused {
+  protocol: MailProtocol;
+  words: string | null;
+}
 
 /**
  * What seldom changes and did (rule V107). A new certificate of the same authority with the same key is no news; nor is
@@ -33,8 +40,8 @@ export class AccountBook {
   readonly #log: Log;
   /** The servers that refused the password; they are not asked again until the user acts (rule V106). */
   readonly #refused = new Set<MailProtocol>();
-  /** What the row says. */
-  #marked: MailProtocol | null = null;
+  /** What the row says; the words are known until the engine ends. */
+  #marked: Refused | null = null;
   #notedAt = 0;
   /** One after another: each reads the row before it writes. */
   #last: Promise<void> = Promise.resolve();
@@ -45,8 +52,8 @@ export class AccountBook {
     this.#clock = clock;
     this.#log = log;
     if (account.state !== 'refused') return;
-    this.#marked = account.refused ?? 'imap';
-    this.#refused.add(this.#marked);
+    this.#marked = { protocol: account.refused ?? 'imap', words: null };
+    this.#refused.add(this.#marked.protocol);
   }
 
   /** When the account was refused before it was opened; null: nobody did. */
@@ -64,10 +71,14 @@ export class AccountBook {
     this.#refused.clear();
   }
 
-  refused(protocol: MailProtocol): void {
+  get refusal(): Refused | null {
+    return this.#marked;
+  }
+
+  refused(protocol: MailProtocol, words: string | null): void {
     if (this.#refused.has(protocol)) return;
     this.#refused.add(protocol);
-    this.#marked = protocol;
+    this.#marked = { protocol, words };
     this.#write(async () => {
       await this.#store.changeAccount(this.#account.id, {
         state: 'refused',
@@ -80,7 +91,7 @@ export class AccountBook {
   /** The password is good again. */
   cured(protocol: MailProtocol): void {
     this.#refused.delete(protocol);
-    if (this.#marked !== protocol) return;
+    if (this.#marked?.protocol !== protocol) return;
     this.#marked = null;
     this.#write(async () => {
       await this.#store.changeAccount(this.#account.id, { state: 'ok', stateAt: this.#clock.now(), refused: null });
@@ -88,7 +99,7 @@ export class AccountBook {
   }
 
   /** A server let us in. */
-  met(protocol: MailProtocol, { certificate, privateAddress }: Met): void {
+  met(protocol: MailProtocol, { certificate, privateAddress, capabilities }: Met): void {
     this.cured(protocol);
     this.#write(async () => {
       const now = this.#clock.now();
@@ -103,11 +114,16 @@ export class AccountBook {
       };
       const change = seen && changeOf(before, seen, row[protocol].pin !== null);
       if (seen && change) seen.change = change;
-      const same = before?.fingerprint === seen?.fingerprint && before?.privateAddress === seen?.privateAddress;
+      const smtpHold = protocol === 'smtp' ? longestHold(capabilities, now) : row.smtpHold;
+      const same =
+        before?.fingerprint === seen?.fingerprint &&
+        before?.privateAddress === seen?.privateAddress &&
+        smtpHold === row.smtpHold;
       if (same && now - this.#notedAt < noteEvery) return;
       this.#notedAt = now;
       await this.#store.changeAccount(row.id, {
         checkedAt: now,
+        smtpHold,
         certificates: { ...row.certificates, [protocol]: seen },
       });
       if (change) await this.#report(protocol, row, change);

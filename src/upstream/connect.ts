@@ -1,9 +1,9 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import { Problem } from '#base/problem.ts';
 import { openImap } from '#imap/session.ts';
 import type { ImapSession } from '#imap/session.ts';
 import type { MailAccount, Store } from '#store/types.ts';
+import { VaultError } from '#vault/errors.ts';
 import type { Authenticated, Keeper, MailProtocol } from '#vault/keeper.ts';
 import type { AccountBook } from './account-book.ts';
 import { UpstreamError } from './errors.ts';
@@ -18,6 +18,8 @@ export interface ConnectParts {
   /** Network address of the visitor for whom this is done; null: nobody is here. */
   visitor?: () => string | null;
 }
+
+const farewellMs = 5_000;
 
 /**
  * One authenticated stream: one LOGIN. A server that refused the password is not asked again before the user acts.
@@ -37,9 +39,21 @@ export const authenticated = async (
     book.met(protocol, stream);
     return stream;
   } catch (error) {
-    if (error instanceof Problem && error.code === 'auth/refused') book.refused(protocol);
+    if (error instanceof VaultError && error.code === 'auth/refused') book.refused(protocol, error.words);
     throw error;
   }
+};
+
+/** Signs in at the submission server and takes leave. @throws as {@link authenticated} */
+export const checkSending = async (parts: ConnectParts): Promise<void> => {
+  const { stream } = await authenticated(parts, 'smtp');
+  stream.on('error', () => undefined);
+  stream.once(
+    'close',
+    parts.clock.after(farewellMs, () => stream.destroy()),
+  );
+  stream.resume();
+  stream.end('QUIT\r\n');
 };
 
 /** Makes IMAP sessions of this account. */

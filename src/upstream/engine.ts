@@ -35,6 +35,8 @@ export interface Refusal {
 
 export interface Engine extends AsyncDisposable {
   readonly connection: Connection;
+  /** The server that refused the password and is not asked again before the user acts; null: none. */
+  readonly refusal: { protocol: 'imap' | 'smtp'; words: string | null } | null;
   readonly progress: Progress;
   /** Told after `connection` or `progress` changed. */
   onStatus(listener: () => void): () => void;
@@ -54,6 +56,9 @@ export interface Engine extends AsyncDisposable {
   nudge(): void;
   /** The user acted (new password, unlocked, "try again"): connect now, also after `refused`. */
   retry(): void;
+
+  /** Signs in at the submission server, also at one that refused. @throws VaultError, StoreError */
+  checkSending(): Promise<void>;
 
   /** IMAP SEARCH in one mailbox, for what the index has not read (bodies). UIDs ascending. */
   search(mailbox: MailboxId, text: string): Promise<Uid[]>;

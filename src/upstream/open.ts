@@ -6,7 +6,7 @@ import type { ImapSession } from '#imap/session.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Keeper } from '#vault/keeper.ts';
 import { AccountBook } from './account-book.ts';
-import { imapConnector } from './connect.ts';
+import { checkSending, imapConnector } from './connect.ts';
 import { Drafts } from './drafts.ts';
 import type { Connection, Engine, Refusal } from './engine.ts';
 import { Fill } from './fill.ts';
@@ -128,6 +128,16 @@ class OpenEngine implements Engine {
     return this.#watch.connection;
   }
 
+  get refusal(): Engine['refusal'] {
+    return this.#book.refusal;
+  }
+
+  async checkSending(): Promise<void> {
+    this.#book.forgive();
+    await checkSending({ ...this.#parts, book: this.#book });
+    this.#background('outbox', this.#outbox.live());
+  }
+
   get progress(): Engine['progress'] {
     return this.#fill.progress();
   }
@@ -243,7 +253,7 @@ class OpenEngine implements Engine {
 
   #told(connection: Connection): void {
     if (connection.at !== 'live') this.#sync.stop();
-    if (connection.at === 'refused') this.#book.refused('imap');
+    if (connection.at === 'refused') this.#book.refused('imap', connection.words);
     if (connection.at === 'live') this.#book.cured('imap');
     this.#status.tell();
   }
