@@ -86,8 +86,8 @@ export const dispatch = async (
   };
   let pure = true;
   for (const [name, given, callId] of request.calls) {
+    const method = methods.get(name);
     try {
-      const method = methods.get(name);
       if (!method || !request.using.has(method.capability)) throw new MethodFailure('unknownMethod');
       const resolved = resolveReferences(given, look);
       if (!resolved.ok) throw new MethodFailure(resolved.type, resolved.description);
@@ -96,7 +96,8 @@ export const dispatch = async (
       replies.push(new Reply(name, answer.json, callId, answer.peek));
       if (answer.further) replies.push(new Reply(answer.further.name, answer.further.json, callId));
     } catch (error) {
-      pure &&= error instanceof MethodFailure;
+      // A refusal by what no index knows may be another a moment later.
+      pure &&= error instanceof MethodFailure && method?.pure !== false;
       replies.push(new Reply('error', JSON.stringify(errorOf(error, name, parts.log)), callId));
     }
   }
