@@ -10,7 +10,8 @@ import type { DoorParts } from './parts.ts';
 import { checkOrigin, checkTransport, type Peer } from './peer.ts';
 import { DoorError, locked, malformed } from './problems.ts';
 import { doesNotOpen, type Sessions, type Visitor } from './sessions.ts';
-import { readSignIn, readUnlock, type Secrets } from './sign-in-form.ts';
+import type { Secrets } from './secret-form.ts';
+import { readSignIn, readUnlock } from './sign-in-form.ts';
 import { tokenRoutes } from './tokens.ts';
 import { asDoorError } from './words.ts';
 

@@ -12,7 +12,8 @@ import type { DoorParts } from './parts.ts';
 import type { Peer } from './peer.ts';
 import { DoorError } from './problems.ts';
 import { admit, openServers, type Servers } from './servers.ts';
-import type { Secrets, SignInForm } from './sign-in-form.ts';
+import type { Secrets } from './secret-form.ts';
+import type { SignInForm } from './sign-in-form.ts';
 
 const hour = 3_600_000;
 const remembered = 30 * 24 * hour;

@@ -7,7 +7,8 @@ import { VaultError } from '#vault/errors.ts';
 import type { Admission, Keeper, MailProtocol, SlotRow, Target } from '#vault/keeper.ts';
 import { serverFacts } from './accounts.ts';
 import { DoorError, malformed } from './problems.ts';
-import type { Secrets, ServerForm, SignInForm } from './sign-in-form.ts';
+import type { Secrets } from './secret-form.ts';
+import type { ServerForm, SignInForm } from './sign-in-form.ts';
 import { type About, asDoorError, discoveryFailed } from './words.ts';
 
 /** Where somebody signs in. */
@@ -85,13 +86,14 @@ export const admit = async (
   keeper: Keeper,
   servers: Servers,
   secrets: Secrets,
-  slot?: SlotRow,
+  slot?: SlotRow | null,
+  from: string | null = null,
 ): Promise<{ servers: Servers; admission: Admission }> => {
   const about: About = { server: serverFacts(servers.imap), provider: servers.provider };
   const { otherLogin, imap, smtp } = servers;
-  const kept = slot && { slot, smtp };
+  const kept = slot ? { slot, smtp } : null;
   try {
-    return { servers, admission: await keeper.admit(imap, secrets.password(), kept) };
+    return { servers, admission: await keeper.admit(imap, secrets.password(), kept, from) };
   } catch (error) {
     const refused = error instanceof VaultError && error.code === 'auth/refused';
     if (!refused || otherLogin === null) throw asDoorError(error, about);
@@ -102,7 +104,7 @@ export const admit = async (
     smtp: { ...smtp, username: otherLogin },
   };
   try {
-    return { servers: other, admission: await keeper.admit(other.imap, secrets.password()) };
+    return { servers: other, admission: await keeper.admit(other.imap, secrets.password(), null, from) };
   } catch (error) {
     throw asDoorError(error, about);
   }

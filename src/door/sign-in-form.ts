@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import type { IncomingSecret } from '#vault/keeper.ts';
-import { parse, readBytes } from './body.ts';
-import { takeStrings } from './password-bytes.ts';
-import { DoorError, malformed } from './problems.ts';
+import { malformed } from './problems.ts';
+import { readSecretForm, type Secrets } from './secret-form.ts';
+
+/** Forms of signing in, unlocking and proving; what each field says stands in jmap/auth.ts. */
 
 const host = v.pipe(v.string(), v.trim(), v.toLowerCase(), v.regex(/^[\w.:-]{1,253}$/, 'is no host name'));
 
-const Server = v.object({
+export const Server = v.object({
   host,
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
   security: v.picklist(['tls', 'starttls', 'none']),
@@ -15,110 +15,90 @@ const Server = v.object({
 });
 export type ServerForm = v.InferOutput<typeof Server>;
 
+const bytes = v.pipe(v.string(), v.regex(/^[\w-]{1,8000}$/, 'is no base64url'));
+
+const passkeyAnswer = {
+  id: v.pipe(v.string(), v.maxLength(100)),
+  credentialId: bytes,
+  clientData: bytes,
+  authenticatorData: bytes,
+  signature: bytes,
+  userHandle: bytes,
+};
+const totp = v.optional(v.pipe(v.string(), v.maxLength(20)));
+
+/** Another unlocker than the mail password. */
+const Other = [
+  v.object({ kind: v.literal('site'), totp }),
+  v.object({ kind: v.literal('passkey'), ...passkeyAnswer, totp }),
+  v.object({ kind: v.literal('recovery'), totp }),
+] as const;
+const OtherUnlocker = v.variant('kind', Other);
+export type OtherUnlockerForm = v.InferOutput<typeof OtherUnlocker>;
+export type PasskeyForm = Extract<OtherUnlockerForm, { kind: 'passkey' }>;
+
+/** Without a kind it is the mail password. */
+const Unlock = v.pipe(
+  v.record(v.string(), v.unknown()),
+  v.transform((form) => ({ kind: 'mail', ...form })),
+  v.variant('kind', [v.object({ kind: v.literal('mail'), totp }), ...Other]),
+);
+export type UnlockForm = v.InferOutput<typeof Unlock>;
+
+const remember = v.optional(v.boolean(), false);
+
+/** As the Postern sign-in is called: no blanks, lower case. */
+export const SiteName = v.pipe(
+  v.string(),
+  v.trim(),
+  v.toLowerCase(),
+  v.regex(/^[^\s\p{Cc}\p{Cf}]{2,320}$/u, 'is no name: 2 characters at least, and no blanks'),
+);
+const SiteSignIn = v.object({ name: v.pipe(v.string(), v.trim(), v.toLowerCase(), v.maxLength(320)), remember, totp });
+const PasskeySignIn = v.object({ ...passkeyAnswer, remember });
+const RecoverySignIn = v.object({ remember });
+
 const Form = v.object({
   address: v.pipe(v.string(), v.maxLength(320)),
   imap: v.optional(Server),
   smtp: v.optional(Server),
-  remember: v.optional(v.boolean(), false),
+  remember,
   leaveNothing: v.optional(v.boolean(), false),
   startAfresh: v.optional(v.boolean(), false),
+  opens: v.optional(OtherUnlocker),
+  totp,
 });
-const UnlockForm = v.object({});
-
-export interface Secrets {
-  /** A fresh copy each time it is asked for: the keeper's client wipes what it sends. */
-  password: () => IncomingSecret;
-  previous: (() => IncomingSecret) | null;
-  /** Wipes what is left here. */
-  wipe: () => void;
-}
 
 export type SignInForm = v.InferOutput<typeof Form>;
 
-const mostBody = 64_000;
+type Read<T> = { form: T; secrets: Secrets };
 
-const asSecret =
-  (bytes: Buffer): (() => IncomingSecret) =>
-  () => ({ kind: 'bytes', bytes: Buffer.from(bytes) });
-
-const fromJson = (body: Buffer, allowed: boolean): { rest: Buffer; secrets: Secrets | null } => {
-  const found = takeStrings(body, ['password', 'previousPassword']);
-  const password = found.get('password');
-  const previous = found.get('previousPassword');
-  const wipe = (): void => [...found.values()].forEach((bytes) => bytes.fill(0));
-  if (!password || password.length === 0) return { rest: body, secrets: null };
-  if (!allowed) {
-    wipe();
-    throw new DoorError('unsupported-type', 'This Postern takes sealed passwords only.', 'See GET /auth/key.');
-  }
-  return {
-    rest: body,
-    secrets: { password: asSecret(password), previous: previous ? asSecret(previous) : null, wipe },
-  };
-};
-
-/** sealed-form = length(4) JSON *( length(2) box ), numbers big endian; see jmap/auth.ts */
-const fromSealed = (body: Buffer): { rest: Buffer; secretsFor: (login: string | undefined) => Secrets | null } => {
-  if (body.length < 4) throw malformed('The sealed form is cut off.');
-  const end = 4 + body.readUInt32BE();
-  const boxes: Buffer[] = [];
-  let at = end;
-  while (at + 2 <= body.length) {
-    const length = body.readUInt16BE(at);
-    boxes.push(Buffer.from(body.subarray(at + 2, at + 2 + length)));
-    at += 2 + length;
-  }
-  if (at !== body.length || boxes.length === 0 || boxes.length > 2) throw malformed('The sealed form is cut off.');
-  const secretsFor = (login: string | undefined): Secrets | null => {
-    const [first, second] = boxes.map((box) => (): IncomingSecret => ({
-      kind: 'sealed',
-      box,
-      ...(login === undefined ? {} : { login }),
-    }));
-    return first ? { password: first, previous: second ?? null, wipe: () => undefined } : null;
-  };
-  return { rest: body.subarray(4, end), secretsFor };
-};
-
-const read = async <T extends v.GenericSchema>(
-  request: Request,
-  schema: T,
-  jsonAllowed: boolean,
-): Promise<{ form: v.InferOutput<T>; secrets: Secrets | null }> => {
-  const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json' && type !== 'application/octet-stream')
-    throw new DoorError('unsupported-type', 'This form is not known.', 'Send JSON, or a sealed form.');
-  const body = await readBytes(request, mostBody);
-  if (type === 'application/octet-stream') {
-    const { rest, secretsFor } = fromSealed(body);
-    const form = parse(schema, rest);
-    // The box is good for the address it was sealed for, and no other.
-    return { form, secrets: secretsFor(loginOf(form)) };
-  }
-  const { rest, secrets } = fromJson(body, jsonAllowed);
-  try {
-    return { form: parse(schema, rest), secrets };
-  } catch (error) {
-    secrets?.wipe();
-    throw error;
-  }
-};
-
-const loginOf = (form: unknown): string | undefined =>
-  typeof form === 'object' && form !== null && 'address' in form ? String(form.address) : undefined;
-
-/** @throws DoorError `malformed`, `too-large`, `unsupported-type` */
-export const readSignIn = async (
-  request: Request,
-  jsonAllowed: boolean,
-): Promise<{ form: SignInForm; secrets: Secrets }> => {
-  const { form, secrets } = await read(request, Form, jsonAllowed);
+const must = <T>({ form, secrets }: { form: T; secrets: Secrets | null }): Read<T> => {
   if (!secrets) throw malformed('password: a text is expected.');
   return { form, secrets };
 };
 
-/** The password with which a locked session is opened; null when the body has none. */
-export const readUnlock = async (request: Request, jsonAllowed: boolean): Promise<Secrets | null> => {
+/** @throws DoorError `malformed`, `too-large`, `unsupported-type` */
+export const readSignIn = async (request: Request, jsonAllowed: boolean): Promise<Read<SignInForm>> =>
+  must(await readSecretForm(request, Form, jsonAllowed, (form) => form.address));
+
+export const readSiteSignIn = async (
+  request: Request,
+  jsonAllowed: boolean,
+): Promise<Read<v.InferOutput<typeof SiteSignIn>>> => must(await readSecretForm(request, SiteSignIn, jsonAllowed));
+
+export const readPasskeySignIn = async (request: Request): Promise<Read<v.InferOutput<typeof PasskeySignIn>>> =>
+  must(await readSecretForm(request, PasskeySignIn, false));
+
+export const readRecoverySignIn = async (
+  request: Request,
+  jsonAllowed: boolean,
+): Promise<Read<v.InferOutput<typeof RecoverySignIn>>> =>
+  must(await readSecretForm(request, RecoverySignIn, jsonAllowed));
+
+/** The unlocker of a session that is there; null when the body has none. */
+export const readUnlock = async (request: Request, jsonAllowed: boolean): Promise<Read<UnlockForm> | null> => {
   if (request.headers.get('content-type') === null) return null;
-  return (await read(request, UnlockForm, jsonAllowed)).secrets;
+  const { form, secrets } = await readSecretForm(request, Unlock, jsonAllowed);
+  return secrets && { form, secrets };
 };

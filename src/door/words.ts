@@ -144,6 +144,15 @@ const noKeeper: Answering = (cause) =>
 const noStore: Answering = (cause) =>
   new DoorError('store-unavailable', 'Postern cannot reach its database now.', storeWords, {}, { cause });
 
+export const wrongTotp = (options?: ErrorOptions): DoorError =>
+  new DoorError(
+    'wrong-code',
+    'This code is not right.',
+    'Each code serves once, and for half a minute. Enter the one your authenticator app shows now.',
+    {},
+    options,
+  );
+
 const ofCode: Readonly<Record<string, Answering>> = {
   'secret/does-not-open': keyOutdated,
   'admission/gone': keyOutdated,
@@ -153,6 +162,23 @@ const ofCode: Readonly<Record<string, Answering>> = {
       'The password of this account was changed.',
       'Your mail server takes the new one, but what Postern keeps for you is locked with the one before. Enter the one before once, or start afresh. Your mail is safe on your server.',
       { choices: ['previous-password', 'start-afresh'] },
+      { cause },
+    ),
+  'totp/needed': (cause) =>
+    new DoorError(
+      'totp-needed',
+      'A code is wanted besides.',
+      'Your password is right. Enter the six digits your authenticator app shows.',
+      {},
+      { cause },
+    ),
+  'totp/wrong': (cause) => wrongTotp({ cause }),
+  'secret/weak': (cause) =>
+    new DoorError(
+      'weak-password',
+      'This password is too short.',
+      'Ten characters at least. A few words nobody else would put together are best.',
+      {},
       { cause },
     ),
   'session/does-not-open': unauthenticated,
