@@ -19,6 +19,7 @@ const names = [
   'signature',
   'blend',
   'tag',
+  'terminal',
   'clock',
   'cloud-off',
   'code',
@@ -29,11 +30,9 @@ const names = [
   'download',
   'ellipsis',
   'external-link',
-  'external-link',
   'eye',
   'eye-off',
   'fingerprint-pattern',
-  'fingerprint',
   'file',
   'file-archive',
   'file-image',
@@ -88,6 +87,8 @@ const names = [
   'wifi-off',
   'x',
   'printer',
+  'pause',
+  'play',
 ];
 
 type Node = [string, Record<string, string>];

@@ -27,6 +27,17 @@ export interface FakeOptions {
   accounts?: number;
   /** Nobody is signed in until `/auth/sign-in`. */
   signedOut?: boolean;
+  more?: Extension;
+}
+
+/** What a journey's own kit adds to the server. */
+export interface Extension {
+  /** More capabilities of an account. */
+  capabilities?(accountId: string): Record<string, unknown>;
+  /** More methods; `{error}` is a method error. */
+  methods?: Record<string, (accountId: string, args: Record<string, unknown>) => Record<string, unknown>>;
+  /** Answers to plain requests; null: not its own. */
+  http?(method: string, path: string, body: Buffer): { status: number; value: unknown } | null;
 }
 
 export interface Fake extends AsyncDisposable {
@@ -536,6 +547,11 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
         const box = all.get((resolved.arguments['accountId'] as string | undefined) ?? 'Alindqvist');
         const method = methods[name];
         if (!box) throw new Failure('accountNotFound');
+        const added = options.more?.methods?.[name]?.(box.facts.id, resolved.arguments);
+        if (added) {
+          answers.push('error' in added ? ['error', added['error'] as Json, id] : [name, added, id]);
+          continue;
+        }
         if (!method) throw new Failure('unknownMethod');
         answers.push([name, method(box, resolved.arguments), id]);
       } catch (error) {
@@ -582,7 +598,11 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
             name: address,
             isPersonal: true,
             isReadOnly: false,
-            accountCapabilities: { 'urn:ietf:params:jmap:mail': {}, 'urn:ietf:params:jmap:submission': {} },
+            accountCapabilities: {
+              'urn:ietf:params:jmap:mail': {},
+              'urn:ietf:params:jmap:submission': {},
+              ...options.more?.capabilities?.(id),
+            },
           },
         ]),
       ),
@@ -670,6 +690,10 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     if (!signedIn)
       return json(response, 401, { type: 'unauthenticated', title: 'You are not signed in.', status: 401 });
     if (fake.locked) return json(response, 423, { type: 'locked', title: 'Postern is locked.', status: 423 });
+    const added = path.startsWith('/auth/')
+      ? options.more?.http?.(request.method ?? 'GET', path, await body(request))
+      : null;
+    if (added) return json(response, added.status, added.value);
     if (path === '/.well-known/jmap') return json(response, 200, session());
     if (path === '/jmap/api') {
       const given = JSON.parse((await body(request)).toString()) as { methodCalls: Invocation[] };

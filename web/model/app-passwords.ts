@@ -1,5 +1,4 @@
 import { batch, signal, type ReadonlySignal } from '@preact/signals-core';
-import type { Clock } from '#base/clock.ts';
 import type {
   AppPassword,
   AppPasswordPatch,
@@ -10,8 +9,10 @@ import type {
 } from '#jmap/app-password.ts';
 import type { SetError, SetErrorType } from '#jmap/errors.ts';
 import type { AccountId, AppPasswordId } from '#jmap/ids.ts';
+import type { Methods } from '#jmap/methods.ts';
 import type { Connection } from './connection.ts';
 import { MethodFailed, modelError, type ModelError } from './errors.ts';
+import { withProof } from './unlockers/proof.ts';
 
 /** The app passwords of one account. What is shown is what the server said: nothing is revoked here before it is there. */
 
@@ -68,13 +69,6 @@ export interface AppPasswords {
   putAway(): void;
 }
 
-export interface AppPasswordParts {
-  connection: Connection;
-  clock: Clock;
-  /** Asks for an unlocker again; whether one was given. */
-  prove(): Promise<boolean>;
-}
-
 const away = 'The database that keeps app passwords does not answer. Your mail works on. Try again in a while.';
 const noAnswer =
   'No answer came from Postern, so it is not known whether it was done. The list shows it when it is back.';
@@ -112,10 +106,13 @@ const failure = (refused: SetError): Outcome => ({
   field: fields.find((field) => refused.properties?.includes(field)) ?? null,
 });
 
+type SetGiven = Omit<Methods['AppPassword/set']['arguments'], 'accountId'>;
+type SetAnswer = Methods['AppPassword/set']['response'];
+
 const done: Outcome = { at: 'done' };
 const left: Outcome = { at: 'left' };
 
-export const openAppPasswords = ({ connection, prove }: AppPasswordParts, accountId: AccountId): AppPasswords => {
+export const openAppPasswords = (connection: Connection, accountId: AccountId): AppPasswords => {
   const state = signal<AppPasswordState>({ at: 'loading' });
   const fresh = signal<Fresh | null>(null);
   const doing = signal<ReadonlyMap<AppPasswordId, Doing>>(new Map());
@@ -157,15 +154,13 @@ export const openAppPasswords = ({ connection, prove }: AppPasswordParts, accoun
     }
   };
 
-  /** Once more after an unlocker was proven, if that is what is missing. */
-  const proven = async (attempt: () => Promise<SetError | null>): Promise<Outcome> => {
+  /** How a call went, with an unlocker asked for where the server wants one. */
+  const outcomeOf = async (given: SetGiven, take: (answer: SetAnswer) => SetError | undefined): Promise<Outcome> => {
     try {
-      const first = await attempt();
-      if (!first) return done;
-      if (first.type !== 'proofNeeded') return failure(first);
-      if (!(await prove())) return left;
-      const second = await attempt();
-      return second ? failure(second) : done;
+      const answer = await withProof(() => connection.call('AppPassword/set', { accountId, ...given }).answer);
+      const refused = take(answer);
+      if (!refused) return done;
+      return refused.type === 'proofNeeded' ? left : failure(refused);
     } catch (error) {
       return { at: 'failed', words: errorWords(error), field: null };
     }
@@ -181,22 +176,16 @@ export const openAppPasswords = ({ connection, prove }: AppPasswordParts, accoun
 
   const update = (item: AppPassword, patch: AppPasswordPatch, what: Doing): Promise<Outcome> =>
     during([item.id], what, async () => {
-      const outcome = await proven(async () => {
-        const given = { accountId, update: { [item.id]: { ...patch } } };
-        const answer = await connection.call('AppPassword/set', given).answer;
-        const refused = answer.notUpdated?.[item.id];
-        const replacement = answer.updated?.[item.id]?.replacement;
-        if (replacement) show(replacement, item);
-        return refused ?? null;
+      const outcome = await outcomeOf({ update: { [item.id]: { ...patch } } }, ({ updated, notUpdated }) => {
+        const now = updated?.[item.id];
+        if (now?.replacement) show(now.replacement, { ...item, worksUntil: now.worksUntil ?? null });
+        return notUpdated?.[item.id];
       });
       await load();
       return outcome;
     });
 
-  const revokeWith = (
-    ids: readonly AppPasswordId[],
-    ask: () => Promise<Omit<Revoked, 'words'> & { words: string | null }>,
-  ): Promise<Revoked> =>
+  const revokeWith = (ids: readonly AppPasswordId[], ask: () => Promise<Revoked>): Promise<Revoked> =>
     during(ids, 'revoking', async () => {
       let result: Revoked;
       try {
@@ -229,12 +218,10 @@ export const openAppPasswords = ({ connection, prove }: AppPasswordParts, accoun
     doing,
     load,
     create: async (wish) => {
-      const outcome = await proven(async () => {
-        const answer = await connection.call('AppPassword/set', { accountId, create: { new: wish } }).answer;
-        const refused = answer.notCreated?.['new'];
-        const made = answer.created?.['new'];
+      const outcome = await outcomeOf({ create: { new: wish } }, ({ created, notCreated }) => {
+        const made = created?.['new'];
         if (made) show(made as ShownAppPassword, null);
-        return refused ?? null;
+        return notCreated?.['new'];
       });
       await load();
       return outcome;

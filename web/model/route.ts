@@ -18,7 +18,7 @@ export type MailRoute =
   | { at: 'mailbox'; account: string; box: string; show: Show; thread: string | null }
   | { at: 'search'; text: string; account: string | null; thread: string | null };
 
-export const settingsPages = ['accounts', 'identities', 'security', 'appearance'] as const;
+export const settingsPages = ['accounts', 'identities', 'app-passwords', 'security', 'appearance'] as const;
 export type SettingsPage = (typeof settingsPages)[number];
 
 const shows: readonly Show[] = ['everything', 'unread', 'starred', 'files'];
@@ -88,6 +88,8 @@ export interface Router {
   replace(route: Route): void;
   /** To `up` by the browser's own back when that is where it leads, so that history does not grow. */
   back(up: Route): void;
+  /** While held, every way elsewhere is asked for first, and taken when the answer is yes. Returns what lets go. */
+  hold(mayLeave: () => Promise<boolean>): () => void;
 }
 
 export const openRouter = (history: History): Router => {
@@ -99,14 +101,36 @@ export const openRouter = (history: History): Router => {
     return left;
   });
   const trail: string[] = [];
+  let held: (() => Promise<boolean>) | null = null;
+  /** Goes at once, or when who holds the page lets it. */
+  const asking = (go: () => void): void => {
+    const asked = held;
+    if (!asked) return go();
+    void asked().then((yes) => {
+      if (!yes) return;
+      if (held === asked) held = null;
+      go();
+    });
+    return undefined;
+  };
   history.onMove(() => {
+    if (held) {
+      // The browser has gone already: it is brought back here, and goes again when it may.
+      history.push(printRoute(route.peek()));
+      asking(() => history.back());
+      return;
+    }
     trail.pop();
     route.value = parseRoute(history.url);
   });
-  const replace = (next: Route): void => {
+  const put = (next: Route): void => {
     const url = printRoute(next);
     if (url !== printRoute(route.peek())) history.replace(url);
     route.value = next;
+  };
+  const replace = (next: Route): void => {
+    if (printRoute(next) === printRoute(route.peek())) put(next);
+    else asking(() => put(next));
   };
   return {
     route,
@@ -116,13 +140,22 @@ export const openRouter = (history: History): Router => {
       const from = printRoute(route.peek());
       const url = printRoute(next);
       if (url === from) return;
-      trail.push(from);
-      history.push(url);
-      route.value = next;
+      asking(() => {
+        trail.push(from);
+        history.push(url);
+        route.value = next;
+      });
     },
-    back: (up) => {
-      if (trail.at(-1) === printRoute(up)) history.back();
-      else replace(up);
+    back: (up) =>
+      asking(() => {
+        if (trail.at(-1) === printRoute(up)) history.back();
+        else put(up);
+      }),
+    hold: (mayLeave) => {
+      held = mayLeave;
+      return () => {
+        if (held === mayLeave) held = null;
+      };
     },
   };
 };

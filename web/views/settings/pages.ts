@@ -33,6 +33,12 @@ export const groups: readonly { title: string; pages: readonly PageEntry[] }[] =
     title: 'Security',
     pages: [
       {
+        page: 'app-passwords',
+        title: 'App passwords',
+        icon: 'key-round',
+        body: later(async () => (await import('./app-passwords.tsx')).AppPasswordsPage),
+      },
+      {
         page: 'security',
         title: 'Security',
         icon: 'fingerprint-pattern',
