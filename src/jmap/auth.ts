@@ -295,6 +295,8 @@ export interface AccountFacts {
   /** `refused`: it needs its password again, since `stateAt`; its mail stays readable. */
   state: 'ok' | 'refused';
   stateAt: string;
+  /** Which server refused. */
+  refused: 'imap' | 'smtp' | null;
   /** What the server said when it refused; null when nothing, or not known since the last start. */
   words: string | null;
   /** What Postern keeps for it; `minted`: an app password that Postern made for itself. */
@@ -361,6 +363,8 @@ export interface RenewAccountRequest {
   password: string;
   /** SMTP's own password; without it SMTP gets the same as IMAP. */
   smtpPassword?: string;
+  /** `password` is SMTP's own; what is kept for IMAP stays. */
+  only?: 'smtp';
   /** Without one of them it stays as it is. */
   imap?: ServerWish;
   smtp?: ServerWish;
