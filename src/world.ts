@@ -7,7 +7,7 @@ import { type Log, openLog } from '#base/log.ts';
 import type { Config } from '#config/config.ts';
 import { ConfigError } from '#config/errors.ts';
 import { keyFile } from '#config/key-file.ts';
-import { readOAuth } from '#config/oauth.ts';
+import { type OAuthClients, readOAuth } from '#config/oauth.ts';
 import type { Secrets } from '#config/secrets.ts';
 import { openReach } from '#config/servers.ts';
 import { type Discovery, openDiscovery } from '#discovery/discover.ts';
@@ -24,6 +24,7 @@ import { openStore } from '#store/open.ts';
 import type { Store } from '#store/types.ts';
 import { openKeeper } from '#vault/keeper-client.ts';
 import type { Keeper } from '#vault/keeper.ts';
+import type { OAuthClient } from '#vault/oauth-issuers.ts';
 import { startKeeper } from '#vault/start-keeper.ts';
 
 /** What the world is built from; tests put their own in place. */
@@ -79,6 +80,10 @@ export const openDiscoveryOf = (config: Config, oauth = readOAuth(config.oauth),
   });
 };
 
+/** What the keeper alone is told. */
+const clientsOf = ({ issuers, secrets }: OAuthClients): OAuthClient[] =>
+  issuers.map((issuer) => ({ ...issuer, secret: secrets.get(issuer.id)?.reveal() ?? '' }));
+
 /**
  * Builds everything from the configuration: data folder, keeper, store, mailrooms, door.
  * @throws ConfigError, VaultError `host/secret-file`, StoreError, the error of listen
@@ -93,7 +98,7 @@ export const openWorld = async (config: Config, secrets: Secrets, instead: Parti
   const linkKey = keyFile(join(dirname(config.secretFile), 'door.key'));
   const links = openLinks(linkKey);
   const discover = instead.discover ?? openDiscoveryOf(config, oauth, instead.names);
-  const running = stack.use(await startKeeper(config, log));
+  const running = stack.use(await startKeeper({ ...config, oauthClients: clientsOf(oauth) }, log));
   const address = { socketPath: running.socketPath, token: running.token };
   const keeper = stack.use(await openKeeper(address));
   const databaseUrl = secrets.databaseUrl.reveal();

@@ -5,11 +5,13 @@ import { isPrivateAddress } from '#config/networks.ts';
 import { checkCertificate } from './certificate.ts';
 import { Dialogue } from './dialogue.ts';
 import { VaultError } from './errors.ts';
-import { ImapSignIn, readImapGreeting } from './imap-sign-in.ts';
+import { ImapSignIn, readImapGreeting, saslOf } from './imap-sign-in.ts';
 import type { CertificateFacts, Target } from './keeper.ts';
 import type { Network } from './network.ts';
+import { AccessToken, type Proof } from './oauth-secret.ts';
+import { tokenMechanism } from './oauth-sasl.ts';
 import { scramName } from './sasl.ts';
-import { SmtpSignIn } from './smtp-sign-in.ts';
+import { authOf, SmtpSignIn } from './smtp-sign-in.ts';
 
 /** A connection that has signed in, paused, with nobody listening. */
 export interface SignedIn {
@@ -57,7 +59,7 @@ interface Met {
   /** Asks for the capabilities again. */
   ask(): Promise<string[]>;
   /** Signs in, for a visitor at `from`; what the server can do afterwards. */
-  signIn(password: Uint8Array, from: string | null): Promise<string[]>;
+  signIn(proof: Proof, from: string | null): Promise<string[]>;
 }
 
 const offers = (capabilities: readonly string[], word: string): boolean =>
@@ -84,9 +86,11 @@ const meetImap = async (network: Network, target: Target, stage: Stage): Promise
     capabilities,
     greeting: greeting.text,
     ask: () => session.capabilities(),
-    signIn: async (password, from) => {
+    signIn: async (proof, from) => {
       if (from !== null && network.trustsUs(target) && offers(capabilities, 'ID')) await session.identify(from);
-      const after = await session.signIn(target.username, password, capabilities, network.useless(target));
+      if (proof instanceof AccessToken)
+        return session.present(tokenMechanism(saslOf(capabilities), target, proof), capabilities);
+      const after = await session.signIn(target.username, proof, capabilities, network.useless(target));
       if (session.scramRefused) network.noteUseless(target, scramName);
       return after;
     },
@@ -111,8 +115,9 @@ const meetSmtp = async (network: Network, target: Target, stage: Stage): Promise
     capabilities: keywords,
     greeting,
     ask: () => session.ehlo(ehloName()),
-    signIn: async (password) => {
-      await session.signIn(target.username, password, keywords, network.useless(target));
+    signIn: async (proof) => {
+      if (proof instanceof AccessToken) await session.present(tokenMechanism(authOf(keywords), target, proof));
+      else await session.signIn(target.username, proof, keywords, network.useless(target));
       if (session.scramRefused) network.noteUseless(target, scramName);
       return keywords;
     },
@@ -151,18 +156,13 @@ export const meet = async <T>(
 };
 
 /**
- * Reaches the server, checks its certificate, signs in. `password` is left as it is, and is sent only over TLS unless the
+ * Reaches the server, checks its certificate, signs in. `proof` is left as it is, and is sent only over TLS unless the
  * target's security is `none` and its address is on the operator's private list.
  * @throws VaultError the `auth`, `net`, `tls`, `proto`, `limit` and `server` codes
  */
-export const signIn = (
-  network: Network,
-  target: Target,
-  password: Uint8Array,
-  from: string | null = null,
-): Promise<SignedIn> =>
+export const signIn = (network: Network, target: Target, proof: Proof, from: string | null = null): Promise<SignedIn> =>
   meet(network, target, async ({ dialogue, greeting, signIn: prove }, line) => {
-    const capabilities = await prove(password, from);
+    const capabilities = await prove(proof, from);
     const rest = dialogue.detach();
     const { socket, certificate } = line();
     const privateAddress = isPrivateAddress(socket.remoteAddress ?? '');

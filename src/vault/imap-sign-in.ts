@@ -46,6 +46,10 @@ export const readImapGreeting = async (dialogue: Dialogue, ms: number): Promise<
   return { text: said.text, capabilities: said.capabilities, preauth: said.status === 'PREAUTH' };
 };
 
+/** The SASL mechanisms among capabilities, in capitals. */
+export const saslOf = (capabilities: readonly string[]): Set<string> =>
+  new Set(capabilities.flatMap((word) => (/^AUTH=/i.test(word) ? [word.slice(5).toUpperCase()] : [])));
+
 interface Answer extends Status {
   /** The last CAPABILITY heard, untagged or as a response code. */
   heard: string[] | null;
@@ -132,8 +136,19 @@ export class ImapSignIn {
     return answer.heard ?? (await this.capabilities());
   }
 
+  /**
+   * Signs in by this mechanism alone. Resolves with the capabilities afterwards.
+   * @throws VaultError as {@link ImapSignIn.signIn}
+   */
+  async present(mechanism: Mechanism, capabilities: readonly string[]): Promise<string[]> {
+    const early = capabilities.some((word) => word.toUpperCase() === 'SASL-IR');
+    const { answer } = await this.#authenticate(mechanism, early);
+    if (answer.status !== 'OK') throw imapRefusal(answer.code, answer.text);
+    return answer.heard ?? (await this.capabilities());
+  }
+
   async #tryAll(username: string, password: Uint8Array, have: ReadonlySet<string>): Promise<Answer> {
-    const offered = new Set([...have].flatMap((word) => (word.startsWith('AUTH=') ? [word.slice(5)] : [])));
+    const offered = saslOf([...have]);
     // SASL LOGIN is left out: the LOGIN command does the same everywhere.
     offered.delete('LOGIN');
     for (const make of knownMechanisms(offered)) {

@@ -154,6 +154,10 @@ class KeeperClient implements Keeper {
   publicKey = () => this.#ask('publicKey');
   admit: Keeper['admit'] = (target, secret, kept, from) =>
     this.#askWith(secret, () => this.#ask('admit', target, secret, kept ?? null, from ?? null));
+  beginOAuth: Keeper['beginOAuth'] = (wish) => this.#ask('beginOAuth', wish);
+  admitOAuth: Keeper['admitOAuth'] = (target, answer, from) =>
+    this.#ask('admitOAuth', target, answer, from).finally(() => wipe(answer.code));
+  freshen: Keeper['freshen'] = (credentials, anew) => this.#ask('freshen', credentials, anew);
   keepPasswords: Keeper['keepPasswords'] = (wish) => this.#ask('keepPasswords', wish);
   enroll: Keeper['enroll'] = (wish) => this.#ask('enroll', wish);
   enter: Keeper['enter'] = (wish) => this.#askWith(wish.previous ?? wish.opens?.secret, () => this.#ask('enter', wish));

@@ -4,6 +4,7 @@ import type { Config } from '#config/config.ts';
 import { KeeperCore } from './keeper-core.ts';
 import type { Cost } from './keys.ts';
 import { Network, type Limits } from './network.ts';
+import type { OAuthClient } from './oauth-issuers.ts';
 
 /** What the keeper needs of the configuration; plain data. */
 export interface KeeperConfig extends Pick<
@@ -13,6 +14,7 @@ export interface KeeperConfig extends Pick<
   /** Least level of what a child logs. */
   log?: Level;
   limits?: Partial<Limits>;
+  oauthClients?: readonly OAuthClient[];
   /** Argon2id cost of new password slots. */
   cost?: Cost;
 }
@@ -21,6 +23,9 @@ export interface KeeperConfig extends Pick<
 export const makeCore = (config: KeeperConfig): KeeperCore => {
   const { allowedServers, privateServers, idServers, limits, cost } = config;
   const extraCa = config.extraCa === null ? [] : [readFileSync(config.extraCa, 'utf8')];
-  const network = new Network({ allowedServers, privateServers, idServers, extraCa, ...(limits ? { limits } : {}) });
-  return new KeeperCore({ secretFile: config.secretFile, network, ...(cost ? { cost } : {}) });
+  const common = { privateServers, idServers, extraCa, ...(limits ? { limits } : {}) };
+  const network = new Network({ allowedServers, ...common });
+  // The operator named the issuers: his list of mail servers does not count for them, that of private addresses does.
+  const oauth = { clients: config.oauthClients ?? [], network: new Network({ allowedServers: [], ...common }) };
+  return new KeeperCore({ secretFile: config.secretFile, network, oauth, ...(cost ? { cost } : {}) });
 };

@@ -35,6 +35,9 @@ import type {
 import { derive, isWeaker, standardCost, type Cost } from './keys.ts';
 import { lockedKiB } from './memory.ts';
 import type { Network } from './network.ts';
+import { OAuth } from './oauth.ts';
+import { Issuers, type OAuthClient } from './oauth-issuers.ts';
+import type { Proof } from './oauth-secret.ts';
 import { openIncoming } from './sealed-box.ts';
 import type { SealedPurpose } from './sealed-purposes.ts';
 import { makeSecretSlot, openSecretSlot, secretLength } from './secret-slots.ts';
@@ -46,6 +49,8 @@ import { Unlockers } from './unlockers.ts';
 export interface CoreOptions {
   secretFile: string;
   network: Network;
+  /** OAuth2 clients, and how their issuers are reached. */
+  oauth?: { clients: readonly OAuthClient[]; network: Network };
   /** Argon2id cost of new password slots. */
   cost?: Cost;
   /** Users whose keys fit in memory at once. */
@@ -70,6 +75,7 @@ export class KeeperCore {
   readonly #admissions: Admissions;
   readonly #unlockers: Unlockers;
   readonly #turning: Turning;
+  readonly #oauth: OAuth;
   readonly #users = new Map<UserId, Place>();
 
   /** @throws VaultError `host/secret-file` */
@@ -80,6 +86,8 @@ export class KeeperCore {
     this.#network = options.network;
     this.#cost = options.cost ?? standardCost;
     this.#admissions = new Admissions(this.#arena, clock);
+    const { clients, network } = options.oauth ?? { clients: [], network: options.network };
+    this.#oauth = new OAuth(new Issuers(clients, network, clock), this.#arena, clock);
     const publicKey = Buffer.alloc(32);
     this.#boxKey = this.#arena.put((secretKey) => sodium.crypto_box_keypair(publicKey, secretKey));
     this.#publicKey = publicKey;
@@ -114,14 +122,27 @@ export class KeeperCore {
       throw new VaultError('record/does-not-open', 'the servers are not those of the slot');
     const password = this.#open(secret, target.protocol === 'smtp' ? ['smtp-password', 'mail-password'] : undefined);
     try {
-      const signedIn = await signIn(this.#network, target, password, from);
-      const { capabilities, greeting, certificate, privateAddress } = signedIn;
-      const handle = this.#admissions.hold(target, password, signedIn);
-      return { handle, capabilities, greeting, certificate, privateAddress };
+      return await this.#admit(target, password, password, from);
     } finally {
       wipe(password);
     }
   }
+
+  /** `kept` is what is held for later, `proof` what the server is shown. */
+  async #admit(target: Target, proof: Proof, kept: Uint8Array, from: string | null): Promise<Admission> {
+    const signedIn = await signIn(this.#network, target, proof, from);
+    const { capabilities, greeting, certificate, privateAddress } = signedIn;
+    const handle = this.#admissions.hold(target, kept, signedIn);
+    return { handle, capabilities, greeting, certificate, privateAddress };
+  }
+
+  beginOAuth: Keeper['beginOAuth'] = (wish) => this.#oauth.begin(wish);
+
+  admitOAuth: Keeper['admitOAuth'] = (target, answer, from = null) =>
+    this.#oauth.exchange(answer, (kept, token) => this.#admit(target, token, kept, from));
+
+  freshen: Keeper['freshen'] = async (credentials, anew) =>
+    this.#oauth.freshen((user) => this.#withWrapKey(user, copyOf), credentials, anew);
 
   async enroll(wish: EnrollWish): Promise<Opened> {
     const { user, account } = wish;
@@ -242,6 +263,7 @@ export class KeeperCore {
     if (place !== undefined) this.#arena.drop(place);
     this.#users.delete(user);
     this.#admissions.forget(user);
+    this.#oauth.forget(user);
   }
 
   async connect(credential: SealedCredential): Promise<SignedIn> {
@@ -249,7 +271,9 @@ export class KeeperCore {
     if (binding.purpose !== 'mail-password') throw new VaultError('record/refused', 'not a credential');
     const password = this.#withWrapKey(binding.user, (key) => openCredential(key, credential));
     try {
-      return this.#admissions.take(binding, target) ?? (await signIn(this.#network, target, password, credential.from));
+      const parked = this.#admissions.take(binding, target);
+      const make = (proof: Proof) => signIn(this.#network, target, proof, credential.from);
+      return parked ?? (await this.#oauth.use(password, binding.user, make));
     } finally {
       wipe(password);
     }
@@ -283,6 +307,7 @@ export class KeeperCore {
   close(): void {
     this.#admissions.close();
     this.#turning.close();
+    this.#oauth.close();
     this.#users.clear();
     this.#arena.close();
   }

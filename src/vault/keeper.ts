@@ -218,6 +218,32 @@ export interface Opened {
   totpStep: number | null;
 }
 
+/** Somebody goes to an OAuth2 issuer of the operator's. */
+export interface OAuthWish {
+  /** Id in the configuration. */
+  issuer: string;
+  redirectUri: string;
+  /** Comes back with the answer; random, and bound to the browser by the caller. */
+  state: string;
+  /** Tells the issuer who is about to sign in. */
+  address: string;
+}
+
+export interface OAuthStart {
+  /** Where the browser goes. */
+  url: string;
+  /** Names the code verifier (RFC 7636), which the keeper holds for ten minutes. */
+  handle: string;
+}
+
+/** With what somebody came back; `code` is wiped. */
+export interface OAuthAnswer {
+  handle: string;
+  code: Buffer;
+  /** How the issuer named itself – RFC 9207. */
+  iss: string | null;
+}
+
 export interface Keeper extends AsyncDisposable {
   /** The X25519 public key of this start, 32 bytes. */
   publicKey(): Promise<Buffer>;
@@ -243,6 +269,27 @@ export interface Keeper extends AsyncDisposable {
    * @throws VaultError `user/locked`, `admission/gone`
    */
   keepPasswords(wish: AccountPasswords): Promise<Pick<Opened, 'credentials' | 'slots'>>;
+
+  /**
+   * Where the browser is sent to sign in at an issuer (docs/spec/vault.md, V140 and after).
+   * @throws VaultError `auth/refused` (no such issuer), `server/unavailable`, the `net` and `tls` codes
+   */
+  beginOAuth(wish: OAuthWish): Promise<OAuthStart>;
+
+  /**
+   * As {@link admit}, by the code that the issuer gave: its tokens stand where a password would, here and in everything
+   * that is made of the admission. An answer serves once.
+   * @throws VaultError as {@link admit} and {@link beginOAuth}, and `admission/gone`
+   */
+  admitOAuth(target: Target, answer: OAuthAnswer, from?: string | null): Promise<Admission>;
+
+  /**
+   * Sees to it that {@link connect} has an access token for these credentials of one account; `anew`: the one there was
+   * has been refused. Null: nothing to store; else the credentials sealed anew, since the issuer turned its token.
+   * Credentials that hold a password are left alone.
+   * @throws VaultError `auth/refused`: the account has to be connected anew; `user/locked`, and as {@link beginOAuth}
+   */
+  freshen(credentials: SealedCredential[], anew: boolean): Promise<Opened['credentials'] | null>;
 
   /**
    * First sign-in of an address: makes user key, key pair, mail-password slot (unless `leaveNothing`), credentials (see

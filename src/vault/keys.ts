@@ -15,6 +15,7 @@ export type Purpose =
   | 'postern/1/verifier'
   | 'postern/1/verifier-hash'
   | 'postern/1/servers'
+  | 'postern/1/oauth-name'
   | 'postern/1/next-host-key'
   | 'postern/1/host-file-check';
 

@@ -11,6 +11,12 @@ interface Reply {
 
 const mostLines = 200;
 
+/** Mechanisms that the answer to EHLO offers. Lenient: "AUTH=PLAIN LOGIN" is how servers of before RFC 4954 put it. */
+export const authOf = (keywords: readonly string[]): Set<string> => {
+  const lists = keywords.filter((line) => /^AUTH[ =]/i.test(line));
+  return new Set(lists.flatMap((line) => line.slice(5).toUpperCase().split(/[ =]+/)));
+};
+
 /** Replies and commands of a submission server until it is signed in (RFC 5321, RFC 3207, RFC 4954). */
 export class SmtpSignIn {
   readonly #dialogue: Dialogue;
@@ -72,9 +78,7 @@ export class SmtpSignIn {
     useless: ReadonlySet<string>,
   ): Promise<void> {
     if (!isSendable(password)) throw new VaultError('auth/refused', 'no server takes such a password');
-    // Lenient: "AUTH=PLAIN LOGIN" is how servers of before RFC 4954 put it.
-    const lists = keywords.filter((line) => /^AUTH[ =]/i.test(line));
-    const offered = new Set(lists.flatMap((line) => line.slice(5).toUpperCase().split(/[ =]+/)));
+    const offered = authOf(keywords);
     for (const name of useless) offered.delete(name);
     for (const make of knownMechanisms(offered)) {
       const mechanism = make(username, password);
@@ -88,6 +92,12 @@ export class SmtpSignIn {
       this.scramRefused ||= mechanism.name === scramName;
     }
     throw new VaultError('auth/no-mechanism', 'no way to sign in that we know');
+  }
+
+  /** Signs in by this mechanism alone. @throws VaultError as {@link SmtpSignIn.signIn} */
+  async present(mechanism: Mechanism): Promise<void> {
+    const { reply } = await this.#authenticate(mechanism);
+    if (reply.status !== 235) throw smtpRefusal(reply.status, reply.lines.join(' '));
   }
 
   async #authenticate(mechanism: Mechanism): Promise<{ reply: Reply; challenged: boolean }> {

@@ -132,7 +132,13 @@ export const startKeeper = async (config: KeeperConfig, log: Log = silent): Prom
 
 /** The keeper's part of a larger configuration, so that nothing else reaches the child. */
 const plainConfig = (config: KeeperConfig): KeeperConfig => {
-  const { keeper, secretFile, allowedServers, privateServers, idServers, extraCa, log, limits, cost } = config;
-  const more = { ...(log ? { log } : {}), ...(limits ? { limits } : {}), ...(cost ? { cost } : {}) };
+  const { keeper, secretFile, allowedServers, privateServers, idServers, extraCa, log, limits, cost, oauthClients } =
+    config;
+  const more = {
+    ...(log ? { log } : {}),
+    ...(limits ? { limits } : {}),
+    ...(cost ? { cost } : {}),
+    ...(oauthClients ? { oauthClients } : {}),
+  };
   return { keeper, secretFile, allowedServers, privateServers, idServers, extraCa, ...more };
 };
