@@ -95,6 +95,16 @@ export class Admissions {
     if (parked) parked.owner = owner;
   }
 
+  /** The password is forgotten, and its connection ended. */
+  drop(handle: string): void {
+    this.#held.get(handle)?.cancel();
+    this.#held.delete(handle);
+    const parked = this.#parked.get(handle);
+    this.#parked.delete(handle);
+    parked?.cancel();
+    if (parked) this.#leave(parked.signedIn, 'k0 LOGOUT\r\n');
+  }
+
   /** The parked connection of this account at this target, once. */
   take(owner: { user: UserId; account: MailAccountId | null }, target: Target): SignedIn | null {
     for (const [handle, parked] of this.#parked) {

@@ -154,7 +154,7 @@ export class KeeperCore {
         const slots = wish.leaveNothing
           ? []
           : [await makePasswordSlot(this.#host, name, password, userKey, this.#cost, wish)];
-        const credentials = this.#sealAll(userKey, user, wish, password, 1);
+        const credentials = await this.#credentials(userKey, user, wish, password, 1);
         const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
         this.#remember(user, userKey);
         return { slots, keys, credentials, ...session, totpStep: null };
@@ -162,7 +162,7 @@ export class KeeperCore {
         wipe(userKey);
       }
     });
-    this.#admissions.finish(wish.admission, { user, account });
+    this.#finish(wish, { user, account });
     return opened;
   }
 
@@ -179,7 +179,7 @@ export class KeeperCore {
         const renew = other || isWeaker(slotCost(slot), this.#cost) || !slotServes(this.#host, slot, wish);
         const name = { id: slot.id, user, kind: slot.kind, account: slot.account, generation: slot.generation + 1 };
         const slots = renew ? [await makePasswordSlot(this.#host, name, password, userKey, this.#cost, wish)] : [];
-        const credentials = this.#sealAll(userKey, user, wish, password, wish.credentialGeneration + 1);
+        const credentials = await this.#credentials(userKey, user, wish, password, wish.credentialGeneration + 1);
         const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
         this.#remember(user, userKey);
         return { slots, keys: null, credentials, ...session, totpStep: totp };
@@ -187,7 +187,7 @@ export class KeeperCore {
         wipe(userKey);
       }
     });
-    this.#admissions.finish(wish.admission, { user, account });
+    this.#finish(wish, { user, account });
     return opened;
   }
 
@@ -349,6 +349,31 @@ export class KeeperCore {
     } finally {
       wipe(wrapKey);
     }
+  }
+
+  /** Of the admitted password, or of the one that was made in its place. */
+  async #credentials(
+    userKey: Uint8Array,
+    user: UserId,
+    wish: EnrollWish | EnterWish,
+    password: Uint8Array,
+    generation: number,
+  ): Promise<Opened['credentials']> {
+    const { instead } = wish;
+    if (instead === 'kept') return [];
+    if (!instead) return this.#sealAll(userKey, user, wish, password, generation);
+    return this.#admissions.use(instead.admission, async (target, own) => {
+      sameAsAdmitted(target, wish.imap);
+      return this.#sealAll(userKey, user, wish, own, generation);
+    });
+  }
+
+  /** The connection that goes on is the one whose password is kept. */
+  #finish({ admission, instead }: EnrollWish | EnterWish, owner: { user: UserId; account: MailAccountId }): void {
+    if (instead && instead !== 'kept') {
+      this.#admissions.finish(instead.admission, owner);
+      this.#admissions.drop(admission);
+    } else this.#admissions.finish(admission, owner);
   }
 
   #sealAll(

@@ -133,6 +133,44 @@ for (const where of ['inside', 'child'] as const)
       first.stream.destroy();
     });
 
+    test('A80 another password is sealed in place of the one signed in with; later sign-ins leave it as it is', async () => {
+      const account = { password: 'right' };
+      await using server = await openCounting(account);
+      await using running = await startKeeper(settings(where));
+      await using keeper = await openKeeper(running);
+      const imap = target(server.port);
+      const smtp = target(server.port, { protocol: 'smtp' });
+      const ids = { user: user(), account: nextName() as MailAccountId, slot: nextName() as SlotId };
+      const main = await keeper.admit(imap, text('right'));
+      account.password = 'made-for-us';
+      const own = await keeper.admit(imap, text('made-for-us'));
+      const session = nextName() as SessionId;
+      const instead = { admission: own.handle };
+      const wish = { admission: main.handle, ...ids, imap, smtp, session, leaveNothing: false };
+      const opened = await keeper.enroll({ ...wish, instead });
+      const credential = credentialOf({ ...ids, imap }, opened);
+      (await keeper.connect(credential)).stream.destroy();
+      assert.equal(server.signIns(), 2, 'the connection that goes on is of the password that is kept');
+      (await keeper.connect(credential)).stream.destroy();
+      account.password = 'right';
+      await assert.rejects(keeper.connect(credential), { code: 'auth/refused' });
+      await assert.rejects(keeper.enroll({ ...wish, instead }), { code: 'admission/gone' });
+
+      const again = await keeper.admit(imap, text('right'));
+      const entered = await keeper.enter({
+        admission: again.handle,
+        slot: must(opened.slots[0], 'a slot of the typed password'),
+        keys: must(opened.keys, 'keys'),
+        account: ids.account,
+        imap,
+        smtp,
+        credentialGeneration: 1,
+        session: nextName() as SessionId,
+        instead: 'kept',
+      });
+      assert.deepEqual(entered.credentials, []);
+    });
+
     test('V41 unlock, lock, rotate: a session opens with its newest cookie only', async () => {
       await using server = await openCounting();
       const config = settings(where);

@@ -207,6 +207,12 @@ export interface TurnedPart {
   opened: { session: SessionRow; secrets: SessionSecrets } | null;
 }
 
+/**
+ * What a sign-in seals when it is not the admitted password: that of another admission, made for Postern alone; or, `kept`, nothing,
+ * because what is sealed stays. The mail-password slot is made of the admitted one all the same.
+ */
+export type SealedInstead = { admission: string } | 'kept';
+
 /** Rows to write in one transaction after an enrolment, and the cookies to set. */
 export interface Opened {
   slots: SlotRow[];
@@ -305,6 +311,7 @@ export interface Keeper extends AsyncDisposable {
     session: SessionId;
     slot: SlotId;
     leaveNothing: boolean;
+    instead?: SealedInstead;
   }): Promise<Opened>;
 
   /**
@@ -328,6 +335,7 @@ export interface Keeper extends AsyncDisposable {
     previous?: IncomingSecret;
     opens?: Unlocking;
     totp?: TotpProof;
+    instead?: SealedInstead;
   }): Promise<Opened>;
 
   /**
