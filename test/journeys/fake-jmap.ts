@@ -32,6 +32,8 @@ export interface FakeOptions {
 
 /** What a journey's own kit adds to the server. */
 export interface Extension {
+  /** Whether an account is there; without it all are. */
+  present?(accountId: string): boolean;
   /** More capabilities of an account. */
   capabilities?(accountId: string): Record<string, unknown>;
   /** More methods; `{error}` is a method error. */
@@ -592,19 +594,21 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     return {
       capabilities: limits,
       accounts: Object.fromEntries(
-        facts.map(({ id, address }) => [
-          id,
-          {
-            name: address,
-            isPersonal: true,
-            isReadOnly: false,
-            accountCapabilities: {
-              'urn:ietf:params:jmap:mail': {},
-              'urn:ietf:params:jmap:submission': {},
-              ...options.more?.capabilities?.(id),
+        facts
+          .filter(({ id }) => options.more?.present?.(id) ?? true)
+          .map(({ id, address }) => [
+            id,
+            {
+              name: address,
+              isPersonal: true,
+              isReadOnly: false,
+              accountCapabilities: {
+                'urn:ietf:params:jmap:mail': {},
+                'urn:ietf:params:jmap:submission': {},
+                ...options.more?.capabilities?.(id),
+              },
             },
-          },
-        ]),
+          ]),
       ),
       primaryAccounts: {},
       username: 'ada@lindqvist.example',

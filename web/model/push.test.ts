@@ -33,6 +33,7 @@ const openTabs = () => {
     const push = openPush(ports, clock, {
       changed: ({ changed }) => heard.push(`changed ${Object.keys(changed).join()}`),
       height: ({ token }) => heard.push(`height ${token}`),
+      session: () => heard.push('session'),
       reopened: () => heard.push('open'),
       broken: () => heard.push('broken'),
       signedOut: () => heard.push('signed out'),
@@ -54,11 +55,12 @@ test('one stream for all tabs; the others hear of it', async () => {
   streams[0]?.event('state', change);
   streams[0]?.event('height', '{"token":"t1"}');
   streams[0]?.event('state', 'not json');
+  streams[0]?.event('session', '');
   assert.deepEqual(
     [one.heard, two.heard],
     [
-      ['open', 'changed A1', 'height t1'],
-      ['changed A1', 'height t1'],
+      ['open', 'changed A1', 'height t1', 'session'],
+      ['changed A1', 'height t1', 'session'],
     ],
   );
 });

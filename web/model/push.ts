@@ -6,10 +6,14 @@ export interface Stream {
   close(): void;
 }
 
+/** What the stream says; `session`: accounts came, went or were renamed. */
+export const pushEvents = ['state', 'ping', 'height', 'session'] as const;
+export type PushEvent = (typeof pushEvents)[number];
+
 export interface StreamHandlers {
   open(): void;
-  /** `state`, `ping` and `height` events; data is what stood in the event. */
-  event(type: 'state' | 'ping' | 'height', data: string): void;
+  /** Data is what stood in the event. */
+  event(type: PushEvent, data: string): void;
   /** The stream ended; it does not come back by itself. */
   end(): void;
 }
@@ -35,6 +39,7 @@ export interface Height {
 export type PushMessage =
   | { kind: 'state'; change: StateChange }
   | { kind: 'height'; height: Height }
+  | { kind: 'session' }
   | { kind: 'signed-out' };
 
 export interface Push {
@@ -49,6 +54,8 @@ export interface Push {
 export interface PushHandlers {
   changed(change: StateChange): void;
   height(height: Height): void;
+  /** The session is to be read anew. */
+  session(): void;
   /** The stream is open again; what happened meanwhile is not known. */
   reopened(): void;
   /** The stream was refused or broke: someone may look whether the session still stands. */
@@ -71,20 +78,29 @@ export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers)
   const handle = (message: PushMessage): void => {
     if (message.kind === 'state') handlers.changed(message.change);
     else if (message.kind === 'height') handlers.height(message.height);
+    else if (message.kind === 'session') handlers.session();
     else handlers.signedOut();
   };
 
-  const hear = (type: 'state' | 'height', data: string): void => {
+  const tell = (message: PushMessage): void => {
+    handle(message);
+    ports.post(message);
+  };
+
+  const hear = (type: Exclude<PushEvent, 'ping'>, data: string): void => {
+    if (type === 'session') {
+      tell({ kind: 'session' });
+      return;
+    }
     let said: unknown;
     try {
       said = JSON.parse(data);
     } catch {
       return;
     }
-    const message: PushMessage =
-      type === 'state' ? { kind: 'state', change: said as StateChange } : { kind: 'height', height: said as Height };
-    handle(message);
-    ports.post(message);
+    tell(
+      type === 'state' ? { kind: 'state', change: said as StateChange } : { kind: 'height', height: said as Height },
+    );
   };
 
   /** One stream from opening to end. Resolves with whether it ever worked. */

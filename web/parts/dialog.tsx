@@ -12,6 +12,9 @@ export const Dialog = (props: {
   /** An element to be focused first; else the first that can be. */
   focus?: string;
   wide?: boolean;
+  /** Decoration before the title. */
+  mark?: ComponentChildren;
+  class?: string;
   alert?: boolean;
   returnTo?: () => HTMLElement | null;
   footer?: ComponentChildren;
@@ -35,7 +38,7 @@ export const Dialog = (props: {
   return (
     <dialog
       ref={own}
-      class={`dialog ${props.wide ? 'wide' : ''}`}
+      class={`dialog ${props.wide ? 'wide' : ''} ${props.class ?? ''}`}
       role={props.alert ? 'alertdialog' : undefined}
       aria-labelledby={titleId}
       onCancel={(event) => {
@@ -47,6 +50,7 @@ export const Dialog = (props: {
       }}
     >
       <header>
+        {props.mark}
         <h2 id={titleId}>{props.title}</h2>
         <IconButton icon="x" label="Close" size="sm" onClick={onClose} />
       </header>

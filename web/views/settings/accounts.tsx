@@ -1,92 +1,144 @@
-import { useId } from 'preact/hooks';
-import type { Mail } from '#model/mail.ts';
-import { retryAccount } from '#model/settings/retry.ts';
-import { accountWords, hostWords, progressWords } from '#model/settings/words.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { AccountFacts } from '#jmap/auth.ts';
+import { type Accounts as AccountsModel, openAccounts } from '#model/accounts/accounts.ts';
+import { standingWords } from '#model/accounts/words.ts';
+import { Icon } from '#parts/icon.tsx';
 import { Arch } from '#parts/people.tsx';
+import { IconButton } from '#parts/tooltip.tsx';
+import { later } from '../later.tsx';
 import { useModel } from '../model.ts';
-import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
+import { initialOf } from '../side.tsx';
+import { AccountEdit } from './account-edit.tsx';
 import { PageHead } from './page-head.tsx';
+import './accounts.css';
 
-const Status = ({ mail }: { mail: Mail }) => {
+const addAccount = later(async () => (await import('../add-account/add-account.tsx')).AddAccount);
+
+/** What the row's buttons and Alt with arrows do to its place. */
+const Order = ({ account, accounts, count }: { account: AccountFacts; accounts: AccountsModel; count: number }) =>
+  count < 2 ? null : (
+    <span class="acc-order">
+      <IconButton
+        icon="chevron-down"
+        class="flip"
+        label={`Move ${account.name} up`}
+        size="sm"
+        disabled={account.position === 0}
+        onClick={() => void accounts.move(account, -1)}
+      />
+      <IconButton
+        icon="chevron-down"
+        label={`Move ${account.name} down`}
+        size="sm"
+        disabled={account.position === count - 1}
+        onClick={() => void accounts.move(account, 1)}
+      />
+    </span>
+  );
+
+const Row = (props: {
+  account: AccountFacts;
+  accounts: AccountsModel;
+  count: number;
+  open: boolean;
+  onOpen(open: boolean): void;
+}) => {
+  const { account, accounts, open, onOpen } = props;
   const model = useModel();
-  const { value: status } = mail.status;
-  if (mail.trouble.value)
-    return (
-      <div class="set-status">
-        <span class="dot bad" />
-        <div>
-          <b>This account could not be opened</b>
-        </div>
-        <button type="button" class="btn" onClick={() => void mail.load()}>
-          Try again
-        </button>
-      </div>
-    );
-  if (!status) return null;
-  const words = accountWords(status, new Date(model.clock.now()));
+  const mail = model.mails.value.find((each) => each.id === account.id);
+  const words = standingWords(account, mail?.status.value ?? null, new Date(model.clock.now()));
   return (
-    <div class="set-status" role="status">
-      <span class={`dot ${words.tone === 'ok' ? '' : words.tone}`} />
-      <div>
-        <b>{words.title}</b>
-        {words.detail ? <p>{words.detail}</p> : null}
-      </div>
-      {words.retry ? (
-        <button type="button" class="btn" onClick={() => void retryAccount(model, mail)}>
-          Try again
+    <li class={`acc ${open ? 'open' : ''}`}>
+      <div
+        class="acc-row"
+        onKeyDown={(event) => {
+          const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+          if (!event.altKey || (by !== 1 && by !== -1)) return;
+          event.preventDefault();
+          void accounts.move(account, by);
+        }}
+      >
+        <Arch initial={initialOf(account.name)} colour={account.colour} size="lg" />
+        <div class="grow">
+          <b>{account.name}</b>
+          <small>{account.address}</small>
+        </div>
+        <span class={`acc-state ${words.tone}`}>{words.title}</span>
+        <Order account={account} accounts={accounts} count={props.count} />
+        <button
+          type="button"
+          class="btn"
+          aria-expanded={open}
+          aria-label={open ? `Close ${account.name}` : `Edit ${account.name}`}
+          onClick={() => onOpen(!open)}
+        >
+          {open ? 'Close' : 'Edit'}
         </button>
-      ) : null}
-    </div>
+      </div>
+      {open ? <AccountEdit account={account} accounts={accounts} words={words} only={props.count === 1} /> : null}
+    </li>
   );
 };
 
-const Account = ({ mail, index }: { mail: Mail; index: number }) => {
-  const id = useId();
-  const { value: status } = mail.status;
-  const name = nameOfAccount(mail);
-  return (
-    <section class="set-account" aria-labelledby={id}>
-      <header>
-        <Arch initial={initialOf(name)} colour={colourOfAccount(mail, index)} size="lg" />
-        <div>
-          <h2 id={id}>{name}</h2>
-          {name === mail.account.name ? null : <p>{mail.account.name}</p>}
-        </div>
-      </header>
-      <Status mail={mail} />
-      {status ? (
-        <dl class="set-facts">
-          <dt>Mail</dt>
-          <dd>
-            {progressWords(status)}
-            {status.progress.done ? null : (
-              <progress
-                aria-label="Messages fetched"
-                value={status.progress.known}
-                max={Math.max(1, status.progress.total)}
-              />
-            )}
-          </dd>
-          <dt>Incoming</dt>
-          <dd>{hostWords(status.imap)}</dd>
-          <dt>Outgoing</dt>
-          <dd>{hostWords(status.smtp)}</dd>
-        </dl>
-      ) : null}
-    </section>
-  );
-};
-
+/** All accounts, in their order; one at a time is open to be edited. */
 export const Accounts = () => {
-  const { mails } = useModel();
+  const model = useModel();
+  const [accounts] = useState(() => openAccounts(model));
+  const [open, setOpen] = useState<string | null>(null);
+  const [adding, setAdding] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const mails = model.mails.value;
+  useEffect(() => void accounts.load(), [mails]);
+  useEffect(addAccount.fetch, []);
+  const state = accounts.state.value;
   return (
     <>
-      <PageHead title="Accounts">
+      <PageHead
+        title="Accounts"
+        action={
+          <button ref={opener} type="button" class="btn primary" onClick={() => setAdding(true)}>
+            <Icon name="plus" size="s" />
+            Add account
+          </button>
+        }
+      >
         Each account is a gate of its own. Mail never crosses from one to another unless you move it.
       </PageHead>
-      {mails.value.map((mail, index) => (
-        <Account key={mail.id} mail={mail} index={index} />
-      ))}
+      {state.at === 'loading' ? (
+        <div class="set-bones" role="group" aria-busy="true" aria-label="Loading">
+          <div />
+          <div />
+        </div>
+      ) : state.at === 'failed' ? (
+        <p class="set-fail" role="alert">
+          The accounts could not be fetched.
+          <button type="button" class="btn" onClick={() => void accounts.load()}>
+            Try again
+          </button>
+        </p>
+      ) : (
+        <ul class="accs" aria-label="Accounts">
+          {state.list.map((account) => (
+            <Row
+              key={account.id}
+              account={account}
+              accounts={accounts}
+              count={state.list.length}
+              open={open === account.id}
+              onOpen={(yes) => setOpen(yes ? account.id : null)}
+            />
+          ))}
+        </ul>
+      )}
+      {adding ? (
+        <addAccount.View
+          accounts={accounts}
+          onClose={() => {
+            setAdding(false);
+            opener.current?.focus();
+          }}
+        />
+      ) : null}
     </>
   );
 };

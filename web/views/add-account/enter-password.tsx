@@ -1,0 +1,108 @@
+import { useRef, useState } from 'preact/hooks';
+import type { AccountFacts, ProblemDocument } from '#jmap/auth.ts';
+import type { Accounts } from '#model/accounts/accounts.ts';
+import { isProblem } from '#model/sealed-post.ts';
+import { Dialog } from '#parts/dialog.tsx';
+import { Arch } from '#parts/people.tsx';
+import { useModel } from '../model.ts';
+import { Failure } from '../servers/failure.tsx';
+import { PasswordField } from '../servers/password-field.tsx';
+import '../servers/servers.css';
+import { initialOf } from '../side.tsx';
+import { AppPassword } from './app-password.tsx';
+import { guideForHost } from './guides.ts';
+import './add-account.css';
+
+type Props = { account: AccountFacts; accounts: Accounts; onClose(): void };
+
+/** Asks for the password of one account: the one that the server takes now. */
+export const EnterPassword = ({ account, accounts, onClose }: Props) => {
+  const { toasts } = useModel();
+  const [password, setPassword] = useState('');
+  const [smtpPassword, setSmtpPassword] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<ProblemDocument | null>(null);
+  const [pins, setPins] = useState<Readonly<Record<string, string>>>({});
+  const input = useRef<HTMLInputElement>(null);
+  const guide = guideForHost(account.imap.host);
+
+  const renew = async (secret: string): Promise<ProblemDocument | null> => {
+    const pinned = (['imap', 'smtp'] as const).flatMap((protocol) => {
+      const pin = pins[account[protocol].host];
+      return pin === undefined ? [] : [[protocol, { ...account[protocol], pin }] as const];
+    });
+    const answer = await accounts.renew(account, {
+      password: secret,
+      ...(account.ownSmtpPassword ? { smtpPassword } : {}),
+      ...Object.fromEntries(pinned),
+    });
+    if (!answer.ok) return answer.problem;
+    toasts.show(`${account.name} works again`, { icon: 'check' });
+    onClose();
+    return null;
+  };
+  const trust = (host: string, fingerprint: string): void => setPins({ ...pins, [host]: fingerprint });
+
+  if (guide && !account.ownSmtpPassword)
+    return (
+      <AppPassword
+        guide={guide}
+        address={account.address}
+        colour={account.colour}
+        action="Save"
+        submit={renew}
+        trust={trust}
+        onClose={onClose}
+      />
+    );
+
+  const submit = async (): Promise<void> => {
+    if (busy || password === '' || (account.ownSmtpPassword && smtpPassword === '')) return;
+    setBusy(true);
+    setProblem(null);
+    const failed = await renew(password);
+    setBusy(false);
+    setProblem(failed);
+    if (isProblem(failed, 'wrong-password')) input.current?.select();
+  };
+  return (
+    <Dialog
+      title={`Password of ${account.name}`}
+      class="add"
+      mark={<Arch initial={initialOf(account.name)} colour={account.colour} size="lg" />}
+      focus="input"
+      onClose={onClose}
+      footer={
+        <>
+          <button type="button" class="btn quiet" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" form="enter-password" class="btn primary" aria-disabled={busy}>
+            {busy ? 'Checking' : 'Save'}
+          </button>
+        </>
+      }
+    >
+      <form
+        id="enter-password"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <p class="lead">
+          The one that {account.imap.host} takes now for {account.imap.username}. It is tried before it is kept.
+        </p>
+        <PasswordField label="Password" value={password} change={setPassword} input={input} />
+        {account.ownSmtpPassword ? (
+          <PasswordField
+            label={`Password for sending, of ${account.smtp.host}`}
+            value={smtpPassword}
+            change={setSmtpPassword}
+          />
+        ) : null}
+        {problem ? <Failure problem={problem} trust={trust} /> : null}
+      </form>
+    </Dialog>
+  );
+};

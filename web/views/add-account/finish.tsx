@@ -1,0 +1,121 @@
+import { useState } from 'preact/hooks';
+import type { AccountFacts } from '#jmap/auth.ts';
+import type { Mail } from '#model/mail.ts';
+import type { Accounts } from '#model/accounts/accounts.ts';
+import { accountName } from '#model/place.ts';
+import { Dialog } from '#parts/dialog.tsx';
+import { Icon } from '#parts/icon.tsx';
+import { Arch } from '#parts/people.tsx';
+import { boxIcon } from '../boxes.ts';
+import { useModel } from '../model.ts';
+import { initialOf } from '../side.tsx';
+import { Colours } from './colours.tsx';
+
+const roles = [
+  ['sent', 'Sent'],
+  ['drafts', 'Drafts'],
+  ['archive', 'Archive'],
+  ['junk', 'Junk'],
+  ['trash', 'Trash'],
+] as const;
+
+/** Which folder of the server is used for what. */
+const Folders = ({ mail }: { mail: Mail | undefined }) => (
+  <div class="mapped" aria-live="polite">
+    <b>Folders</b>
+    {mail?.mailboxes.all.value ? (
+      <dl>
+        {roles.map(([role, name]) => {
+          const box = mail.mailboxes.byRole(role);
+          return (
+            <div key={role}>
+              <dt>
+                <Icon name={boxIcon(role)} size="s" />
+                {name}
+              </dt>
+              <dd class={box ? '' : 'muted'}>{box ? box.name : 'Made when it is first needed'}</dd>
+            </div>
+          );
+        })}
+      </dl>
+    ) : (
+      <p class="muted">Looking at its folders.</p>
+    )}
+  </div>
+);
+
+/** The account stands; what it is called here, its colour, and what was found of its folders. */
+export const Finish = ({
+  account,
+  accounts,
+  onClose,
+}: {
+  account: AccountFacts;
+  accounts: Accounts;
+  onClose(): void;
+}) => {
+  const model = useModel();
+  const [name, setName] = useState(account.name);
+  const [colour, setColour] = useState(account.colour);
+  const mail = model.mails.value.find((each) => each.id === account.id);
+  const save = async (): Promise<void> => {
+    const called = name.trim();
+    const patch = {
+      ...(called === '' || called === account.name ? {} : { name: called }),
+      ...(colour === account.colour ? {} : { colour }),
+    };
+    if (Object.keys(patch).length > 0) await accounts.name(account, patch);
+  };
+  const done = async (open: boolean): Promise<void> => {
+    await save();
+    onClose();
+    if (!open || !mail) return;
+    model.router.go({ at: 'mailbox', account: accountName(mail), box: 'inbox', show: 'everything', thread: null });
+  };
+  return (
+    <Dialog
+      title="The account is here"
+      class="add"
+      mark={<Arch initial={initialOf(name || account.name)} colour={colour} size="lg" />}
+      focus="input"
+      onClose={() => void done(false)}
+      footer={
+        <>
+          <button type="button" class="btn quiet" onClick={() => void done(false)}>
+            Done
+          </button>
+          <button type="submit" form="finish-account" class="btn primary">
+            Open its inbox
+          </button>
+        </>
+      }
+    >
+      <form
+        id="finish-account"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void done(true);
+        }}
+      >
+        <p class="lead">
+          Both servers took the password of {account.address}. Its newest mail comes first; the rest is fetched while
+          you read.
+        </p>
+        <label class="sign-field">
+          <span>Name</span>
+          <span class="inp">
+            <input
+              type="text"
+              maxLength={100}
+              autocomplete="off"
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          </span>
+        </label>
+        <Colours label="Colour" initial={name || account.name} value={colour} change={setColour} />
+        <Folders mail={mail} />
+      </form>
+    </Dialog>
+  );
+};

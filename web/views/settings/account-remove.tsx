@@ -1,0 +1,56 @@
+import { useState } from 'preact/hooks';
+import type { AccountFacts, ProblemDocument } from '#jmap/auth.ts';
+import type { Accounts } from '#model/accounts/accounts.ts';
+import { Dialog } from '#parts/dialog.tsx';
+
+/** Asks once, and says what goes and what stays. */
+export const AccountRemove = ({
+  account,
+  accounts,
+  onClose,
+}: {
+  account: AccountFacts;
+  accounts: Accounts;
+  onClose(): void;
+}) => {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<ProblemDocument | null>(null);
+  const remove = async (): Promise<void> => {
+    if (busy) return;
+    setBusy(true);
+    setProblem(await accounts.remove(account));
+    setBusy(false);
+  };
+  return (
+    <Dialog
+      title={`Remove ${account.name}?`}
+      alert
+      focus=".keep"
+      returnTo={() => document.querySelector('.set-top h1')}
+      onClose={onClose}
+      footer={
+        <>
+          <button type="button" class="btn keep" onClick={onClose}>
+            Keep
+          </button>
+          <button type="button" class="btn danger" aria-disabled={busy} onClick={() => void remove()}>
+            Remove account
+          </button>
+        </>
+      }
+    >
+      <p>
+        From this Postern go: the saved password of {account.address}, what was fetched of its mail, its settings and
+        signatures, and letters that were written here and not sent yet.
+      </p>
+      <p class="acc-stays">
+        Your mail stays on {account.imap.host}, with its folders and drafts. You can add the account again at any time.
+      </p>
+      {problem ? (
+        <p class="set-wrong" role="alert">
+          {problem.title} {problem.detail}
+        </p>
+      ) : null}
+    </Dialog>
+  );
+};
