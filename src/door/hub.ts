@@ -3,6 +3,8 @@ import type { Sent } from './event-stream.ts';
 
 export type News =
   | { kind: 'states'; account: string; states: Record<string, string> }
+  /** The user's accounts are others than before: the JMAP session object is to be read anew. */
+  | { kind: 'session'; sent: Sent }
   /** A mail document has told how tall its content is; see measure.ts. */
   | { kind: 'height'; sent: Sent };
 
