@@ -25,7 +25,7 @@ export interface OwnWords {
 const keptNames: Readonly<Record<OwnAuth, string>> = {
   password: 'Your main password',
   'app-password': 'App password',
-  minted: 'An app password that Postern made for itself',
+  minted: 'Made by Postern for itself',
   oauth: 'Connected without a password',
 };
 

@@ -93,9 +93,10 @@ const Networks = (props: { text: string; wrong: string | null; onInput(text: str
       ? `Only from ${parsed.networks.map((network) => network.words).join('; ')}.`
       : 'Empty: from anywhere. Else an address or a network, such as 192.0.2.0/24 or 2001:db8::/32, or several.';
   return (
-    <label class="set-field ap-networks">
-      <span>From where may it be used?</span>
+    <div class="set-field">
+      <label for={`${id}-in`}>From where may it be used?</label>
       <input
+        id={`${id}-in`}
         class="field"
         type="text"
         name="networks"
@@ -112,7 +113,7 @@ const Networks = (props: { text: string; wrong: string | null; onInput(text: str
       <small id={id} class={props.wrong ? 'set-wrong' : 'muted'}>
         {props.wrong ?? words}
       </small>
-    </label>
+    </div>
   );
 };
 
@@ -203,9 +204,10 @@ export const NewAppPasswordForm = (props: {
       <h2 id="ap-new-title">New app password</h2>
       <Programs program={program} onChoose={choose} />
       <div class="set-fields">
-        <label class="set-field">
-          <span>Name</span>
+        <div class="set-field">
+          <label for="ap-name">Name</label>
           <input
+            id="ap-name"
             class="field"
             type="text"
             name="name"
@@ -223,10 +225,11 @@ export const NewAppPasswordForm = (props: {
           <small id="ap-name-hint" class={nameWrong ? 'set-wrong' : 'muted'}>
             {nameWrong ?? 'By this you know it again in the list.'}
           </small>
-        </label>
-        <label class="set-field">
-          <span>Ends</span>
+        </div>
+        <div class="set-field">
+          <label for="ap-ends">Ends</label>
           <select
+            id="ap-ends"
             class="field"
             value={String(life)}
             aria-invalid={wrongAt('expiresAt') !== null}
@@ -246,7 +249,7 @@ export const NewAppPasswordForm = (props: {
               {wrongAt('expiresAt')}
             </small>
           ) : null}
-        </label>
+        </div>
       </div>
       <Protocols allowed={policy.protocols} chosen={protocols} wrong={wrongAt('protocols')} onChange={setProtocols} />
       <Networks text={networks} wrong={wrongAt('networks')} onInput={setNetworks} />

@@ -4,6 +4,7 @@ import { Arch } from '#parts/people.tsx';
 import { useModel } from '../model.ts';
 import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
 import { capabilityOf } from './app-passwords-capability.ts';
+import { Columns } from './app-passwords-table.tsx';
 
 /** What Postern keeps to fetch and send, one row for each account. */
 export const OwnPasswords = () => {
@@ -29,6 +30,7 @@ export const OwnPasswords = () => {
       <h2 id="ap-own">Passwords that Postern uses</h2>
       <p class="ap-sub">Kept encrypted in your vault. Postern opens them only to fetch and send your mail.</p>
       <table class="ap-table own" role="table" aria-labelledby="ap-own">
+        <Columns />
         <thead role="rowgroup" class="vh">
           <tr role="row">
             <th role="columnheader" scope="col">

@@ -91,6 +91,15 @@ const Row = (props: { item: AppPassword; now: Date; doing: Doing | undefined; ac
   );
 };
 
+export const Columns = () => (
+  <colgroup>
+    <col />
+    <col />
+    <col />
+    <col />
+  </colgroup>
+);
+
 /** On a phone the rows stand as blocks; the roles say that it is a table all the same. */
 export const AppPasswordTable = (props: {
   list: readonly AppPassword[];
@@ -100,6 +109,7 @@ export const AppPasswordTable = (props: {
   acts: RowActs;
 }) => (
   <table class="ap-table" role="table" aria-label={props.label}>
+    <Columns />
     <thead role="rowgroup">
       <tr role="row">
         <th role="columnheader" scope="col">

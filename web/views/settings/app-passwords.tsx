@@ -110,14 +110,8 @@ export const AppPasswordsPage = () => {
       <PageHead
         title="App passwords"
         action={
-          here && passwords?.state.value.at === 'ready' ? (
-            <button
-              ref={opener}
-              type="button"
-              class="btn primary"
-              aria-expanded={making}
-              onClick={() => setMaking(true)}
-            >
+          here && !making && passwords?.state.value.at === 'ready' ? (
+            <button ref={opener} type="button" class="btn primary" onClick={() => setMaking(true)}>
               <Icon name="plus" size="s" />
               New app password
             </button>
