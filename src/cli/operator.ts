@@ -15,7 +15,7 @@ export const withStore = async <T>({ secrets }: Setting, work: (store: Store) =>
     throw new ConfigError('config/invalid', [`There is no database at ${path}; POSTERN_DATA names the data folder.`]);
   process.umask(0o077);
   await using store = await openStore(url, { mode: 'direct' });
-  return work(store);
+  return await work(store);
 };
 
 /** What the operator did, for the audit log. */

@@ -23,7 +23,30 @@ export interface Instance extends AsyncDisposable {
   said(): string;
   /** Ends it and waits. */
   stop(): Promise<void>;
+  /** Runs another command of the program with the same environment; `input` is what is piped in. */
+  command(words: readonly string[], input?: string): Promise<Ran>;
 }
+
+export interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/** Runs a command of the program as an operator types it. */
+export const runCommand = async (
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  input = '',
+): Promise<Ran> => {
+  const child = spawn(process.execPath, ['src/main.ts', ...words], { stdio: ['pipe', 'pipe', 'pipe'], env });
+  const ran: Ran = { code: -1, out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (ran.out += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (ran.err += chunk));
+  child.stdin.on('error', () => undefined).end(input);
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { ...ran, code: code ?? -1 };
+};
 
 export const familyOf = (pid: number): number[] => {
   const parents = new Map<number, number>();
@@ -60,20 +83,21 @@ export const startInstance = async (
   const data = join(place, 'data');
   const secretFile = join(place, 'secret', 'host.key');
   const temporary = join(place, 'tmp');
+  const env = {
+    ...process.env,
+    TMPDIR: temporary,
+    POSTERN_PORT: String(port),
+    POSTERN_DATA: data,
+    POSTERN_SECRET_FILE: secretFile,
+    POSTERN_LOG: 'error',
+    POSTERN_MAILROOMS: '2',
+    POSTERN_PRIVATE_SERVERS: '127.0.0.1',
+    POSTERN_DOMAINS: `village.test=127.0.0.1:${village.imapPort}:none,127.0.0.1:${village.smtpPort}:none`,
+    ...more,
+  };
   const child: ChildProcess = spawn(process.execPath, ['src/main.ts', 'serve'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      TMPDIR: temporary,
-      POSTERN_PORT: String(port),
-      POSTERN_DATA: data,
-      POSTERN_SECRET_FILE: secretFile,
-      POSTERN_LOG: 'error',
-      POSTERN_MAILROOMS: '2',
-      POSTERN_PRIVATE_SERVERS: '127.0.0.1',
-      POSTERN_DOMAINS: `village.test=127.0.0.1:${village.imapPort}:none,127.0.0.1:${village.smtpPort}:none`,
-      ...more,
-    },
+    env,
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -102,6 +126,7 @@ export const startInstance = async (
     family: () => familyOf(pid),
     said: () => said,
     stop,
+    command: (words, input) => runCommand(words, env, input),
     [Symbol.asyncDispose]: stop,
   };
 };
