@@ -7,6 +7,7 @@ import { VaultError } from '#vault/errors.ts';
 import type { Authenticated, Keeper, MailProtocol } from '#vault/keeper.ts';
 import type { AccountBook } from './account-book.ts';
 import { UpstreamError } from './errors.ts';
+import { freshen } from './tokens.ts';
 
 export interface ConnectParts {
   account: MailAccount;
@@ -21,21 +22,37 @@ export interface ConnectParts {
 
 const farewellMs = 5_000;
 
-/**
- * One authenticated stream: one LOGIN. A server that refused the password is not asked again before the user acts.
- * @throws VaultError, StoreError, UpstreamError `auth/refused`
- */
-export const authenticated = async (
-  { account, store, keeper, book, visitor }: Pick<ConnectParts, 'account' | 'store' | 'keeper' | 'book' | 'visitor'>,
-  protocol: MailProtocol,
-): Promise<Authenticated> => {
-  if (!book.mayTry(protocol)) throw new UpstreamError('auth/refused', 'the server has refused this password');
+type Parts = Pick<ConnectParts, 'account' | 'store' | 'keeper' | 'book' | 'visitor'>;
+
+const connect = async ({ account, store, keeper, visitor }: Parts, protocol: MailProtocol): Promise<Authenticated> => {
   const credential = await store.credential(account.id, protocol);
   if (credential === null) throw new UpstreamError('auth/refused', 'no password is kept for this account');
   const { binding, sealed } = credential;
   const target = protocol === 'imap' ? account.imap : account.smtp;
+  return keeper.connect({ binding, target, sealed, from: visitor?.() ?? null });
+};
+
+/** By OAuth2: a token that is refused before its time is renewed once (rule V147). */
+const connectByToken = async (parts: Parts, protocol: MailProtocol): Promise<Authenticated> => {
+  await freshen(parts);
   try {
-    const stream = await keeper.connect({ binding, target, sealed, from: visitor?.() ?? null });
+    return await connect(parts, protocol);
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code !== 'auth/refused') throw error;
+    await freshen(parts, true);
+    return connect(parts, protocol);
+  }
+};
+
+/**
+ * One authenticated stream: one LOGIN. A server that refused the password is not asked again before the user acts.
+ * @throws VaultError, StoreError, UpstreamError `auth/refused`
+ */
+export const authenticated = async (parts: Parts, protocol: MailProtocol): Promise<Authenticated> => {
+  const { account, book } = parts;
+  if (!book.mayTry(protocol)) throw new UpstreamError('auth/refused', 'the server has refused this password');
+  try {
+    const stream = await (account.auth === 'oauth' ? connectByToken : connect)(parts, protocol);
     book.met(protocol, stream);
     return stream;
   } catch (error) {

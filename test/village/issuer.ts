@@ -91,7 +91,9 @@ export const openIssuer = async (authority: TestAuthority): Promise<Issuer> => {
       const code = sent.get('code') ?? '';
       const known = codes.get(code);
       codes.delete(code);
-      const challenge = createHash('sha256').update(sent.get('code_verifier') ?? '').digest('base64url');
+      const challenge = createHash('sha256')
+        .update(sent.get('code_verifier') ?? '')
+        .digest('base64url');
       if (!known || known.challenge !== challenge || known.redirectUri !== sent.get('redirect_uri'))
         return 'the code does not fit';
       const grant = { user: known.user, refresh: '', former: new Set<string>(), revoked: false };
@@ -143,7 +145,11 @@ export const openIssuer = async (authority: TestAuthority): Promise<Issuer> => {
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     const known = access.get(bearer ?? sent.get('token') ?? '');
     const active = known !== undefined && known.until > Date.now() && !known.grant.revoked;
-    json(answer, active ? 200 : 401, active ? { active, username: known.grant.user, email: known.grant.user } : { active });
+    json(
+      answer,
+      active ? 200 : 401,
+      active ? { active, username: known.grant.user, email: known.grant.user } : { active },
+    );
   };
 
   const page = (request: IncomingMessage, answer: ServerResponse): void => {
