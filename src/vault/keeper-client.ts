@@ -27,6 +27,7 @@ const repeatable: ReadonlySet<Askable> = new Set([
   'unlockByToken',
   'isOpen',
   'forget',
+  'narrow',
   'makeKey',
   'openKey',
   'rotate',
@@ -177,6 +178,7 @@ class KeeperClient implements Keeper {
   unlockByToken: Keeper['unlockByToken'] = (slot, keys, secret) => this.#ask('unlockByToken', slot, keys, secret);
   isOpen: Keeper['isOpen'] = (user) => this.#ask('isOpen', user);
   forget: Keeper['forget'] = (user) => this.#ask('forget', user);
+  narrow: Keeper['narrow'] = (user, accounts) => this.#ask('narrow', user, accounts);
   makeKey: Keeper['makeKey'] = (binding) => this.#ask('makeKey', binding);
   openKey: Keeper['openKey'] = (binding, wrapped) => this.#ask('openKey', binding, wrapped);
 

@@ -77,6 +77,8 @@ export class KeeperCore {
   readonly #turning: Turning;
   readonly #oauth: OAuth;
   readonly #users = new Map<UserId, Place>();
+  /** Of users who are away: the accounts that stay open; nothing else of theirs does. */
+  readonly #away = new Map<UserId, ReadonlySet<MailAccountId>>();
 
   /** @throws VaultError `host/secret-file` */
   constructor(options: CoreOptions) {
@@ -142,7 +144,11 @@ export class KeeperCore {
     this.#oauth.exchange(answer, (kept, token) => this.#admit(target, token, kept, from));
 
   freshen: Keeper['freshen'] = async (credentials, anew) =>
-    this.#oauth.freshen((user) => this.#withWrapKey(user, copyOf), credentials, anew);
+    this.#oauth.freshen(
+      (user) => this.#withWrapKey({ user, account: credentials[0]?.binding.account ?? null }, copyOf),
+      credentials,
+      anew,
+    );
 
   async enroll(wish: EnrollWish): Promise<Opened> {
     const { user, account } = wish;
@@ -257,8 +263,15 @@ export class KeeperCore {
     return this.#users.has(user);
   }
 
+  narrow(user: UserId, accounts: readonly MailAccountId[]): void {
+    if (!this.#users.has(user)) throw new VaultError('user/locked', 'the user is locked');
+    this.#away.set(user, new Set(accounts));
+    this.#admissions.forget(user);
+  }
+
   forget(user: UserId): void {
     this.#turning.drop(user);
+    this.#away.delete(user);
     const place = this.#users.get(user);
     if (place !== undefined) this.#arena.drop(place);
     this.#users.delete(user);
@@ -269,7 +282,7 @@ export class KeeperCore {
   async connect(credential: SealedCredential): Promise<SignedIn> {
     const { binding, target } = credential;
     if (binding.purpose !== 'mail-password') throw new VaultError('record/refused', 'not a credential');
-    const password = this.#withWrapKey(binding.user, (key) => openCredential(key, credential));
+    const password = this.#withWrapKey(binding, (key) => openCredential(key, credential));
     try {
       const parked = this.#admissions.take(binding, target);
       const make = (proof: Proof) => signIn(this.#network, target, proof, credential.from);
@@ -291,7 +304,7 @@ export class KeeperCore {
 
   makeKey(binding: Binding): { key: Buffer; wrapped: Buffer } {
     refusePasswords(binding);
-    return this.#withWrapKey(binding.user, (wrapKey) => {
+    return this.#withWrapKey(binding, (wrapKey) => {
       const key = newKey();
       return { key, wrapped: seal(wrapKey, forRecordKey(binding), key) };
     });
@@ -299,7 +312,7 @@ export class KeeperCore {
 
   openKey(binding: Binding, wrapped: Uint8Array): Buffer {
     refusePasswords(binding);
-    const key = this.#withWrapKey(binding.user, (wrapKey) => open(wrapKey, forRecordKey(binding), wrapped));
+    const key = this.#withWrapKey(binding, (wrapKey) => open(wrapKey, forRecordKey(binding), wrapped));
     if (!key) throw new VaultError('record/does-not-open', 'a record key does not open');
     return key;
   }
@@ -329,6 +342,7 @@ export class KeeperCore {
   /** While keys turn, nobody brings the former. */
   #remember(user: UserId, userKey: Uint8Array): void {
     if (this.#turning.has(user)) throw new VaultError('user/locked', 'the keys turn');
+    this.#away.delete(user);
     if (this.#users.has(user)) return;
     this.#users.set(
       user,
@@ -336,14 +350,17 @@ export class KeeperCore {
     );
   }
 
-  #withUserKey<T>(user: UserId, work: (userKey: Uint8Array) => T): T {
+  /** `account`: for which the key is wanted; null: for something else, which nobody gets while the user is away. */
+  #withUserKey<T>(user: UserId, work: (userKey: Uint8Array) => T, account: MailAccountId | null = null): T {
     const place = this.#users.get(user);
+    const away = this.#away.get(user);
+    if (away && (account === null || !away.has(account))) throw new VaultError('user/locked', 'the user is away');
     if (place === undefined || this.#turning.has(user)) throw new VaultError('user/locked', 'the user is locked');
     return this.#arena.use(place, work);
   }
 
-  #withWrapKey<T>(user: UserId, work: (wrapKey: Uint8Array) => T): T {
-    const wrapKey = this.#withUserKey(user, (userKey) => derive(userKey, 'postern/1/wrap-records'));
+  #withWrapKey<T>({ user, account }: Pick<Binding, 'user' | 'account'>, work: (wrapKey: Uint8Array) => T): T {
+    const wrapKey = this.#withUserKey(user, (userKey) => derive(userKey, 'postern/1/wrap-records'), account);
     try {
       return work(wrapKey);
     } finally {

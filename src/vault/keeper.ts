@@ -271,12 +271,6 @@ export interface Keeper extends AsyncDisposable {
   ): Promise<Admission>;
 
   /**
-   * Keeps admitted passwords for an account of an unlocked user. Refused, every admission stays good for another try.
-   * @throws VaultError `user/locked`, `admission/gone`
-   */
-  keepPasswords(wish: AccountPasswords): Promise<Pick<Opened, 'credentials' | 'slots'>>;
-
-  /**
    * Where the browser is sent to sign in at an issuer (docs/spec/vault.md, V140 and after).
    * @throws VaultError `auth/refused` (no such issuer), `server/unavailable`, the `net` and `tls` codes
    */
@@ -296,6 +290,12 @@ export interface Keeper extends AsyncDisposable {
    * @throws VaultError `auth/refused`: the account has to be connected anew; `user/locked`, and as {@link beginOAuth}
    */
   freshen(credentials: SealedCredential[], anew: boolean): Promise<Opened['credentials'] | null>;
+
+  /**
+   * Keeps admitted passwords for an account of an unlocked user. Refused, every admission stays good for another try.
+   * @throws VaultError `user/locked`, `admission/gone`
+   */
+  keepPasswords(wish: AccountPasswords): Promise<Pick<Opened, 'credentials' | 'slots'>>;
 
   /**
    * First sign-in of an address: makes user key, key pair, mail-password slot (unless `leaveNothing`), credentials (see
@@ -382,6 +382,11 @@ export interface Keeper extends AsyncDisposable {
   isOpen(user: UserId): Promise<boolean>;
   /** Drops the user key (the last session ended, or lock). Connections that stand go on until closed. */
   forget(user: UserId): Promise<void>;
+  /**
+   * The user is away: the key stays for these accounts alone, until an unlocker or a session is shown again; for all
+   * else they are locked. @throws VaultError `user/locked`
+   */
+  narrow(user: UserId, accounts: readonly MailAccountId[]): Promise<void>;
 
   /**
    * An authenticated connection for an unlocked user: the parked one of {@link admit} when it fits, else a new one.

@@ -27,6 +27,7 @@ export const askable = [
   'unlockByToken',
   'isOpen',
   'forget',
+  'narrow',
   'makeKey',
   'openKey',
 ] as const satisfies readonly (keyof Keeper)[];
