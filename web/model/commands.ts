@@ -188,6 +188,7 @@ export const openCommands = (model: Model): Commands => {
     replyAll: (meant) => compose('replyAll', meant),
     forward: (meant) => compose('forward', meant),
     compose: (meant) => compose('new', meant),
+    lock: () => void model.lock.now(),
     goInbox: () => goBox('inbox'),
     goStarred: () => goBox('starred'),
     goSent: () => goBox('sent'),

@@ -50,6 +50,7 @@ export const commands = {
   previousPage: ['Previous page', 'go'],
   nextRegion: ['Next part of the window', 'go'],
   previousRegion: ['Previous part of the window', 'go'],
+  lock: ['Lock Postern', 'go'],
   help: ['Keyboard shortcuts', 'go'],
 } as const satisfies Record<string, readonly [string, 'list' | 'act' | 'letter' | 'go']>;
 
@@ -125,6 +126,7 @@ const after: Record<string, Record<string, Command>> = {
     l: 'goFolder',
     n: 'nextPage',
     p: 'previousPage',
+    k: 'lock',
   },
   '*': {
     a: 'selectAll',

@@ -15,7 +15,9 @@ const openBrowser = () => {
   const listeners: ((message: LockMessage) => void)[] = [];
   const fetch = (url: string): Promise<Response> => {
     asked.push(url);
-    return server.away ? Promise.reject(new TypeError('no line')) : Promise.resolve(new Response('{}'));
+    if (server.away) return Promise.reject(new TypeError('no line'));
+    const known = { unlockers: [{ kind: 'mail-password' }, { kind: 'passkey' }, { kind: 'else' }] };
+    return Promise.resolve(Response.json(url === '/auth/unlockers' ? known : {}));
   };
   const tab = (minutes: LockAfter = null) => {
     const connection = openConnection({ fetch, clock });
@@ -53,10 +55,11 @@ test('U10 after the set time without a touch Postern locks itself, here and on t
   clock.pass(minute + 10_000);
   await settled();
   assert.equal(lock.state.value, 'locked');
-  assert.deepEqual(asked, ['/auth/lock']);
+  assert.deepEqual(asked, ['/auth/unlockers', '/auth/lock']);
+  assert.deepEqual(lock.kinds.value, ['passkey', 'mail-password'], 'what can open it again is known before');
   const waiting = connection.fetch('/jmap/api');
   await settled();
-  assert.deepEqual(asked, ['/auth/lock'], 'nothing is asked while it is locked');
+  assert.deepEqual(asked, ['/auth/unlockers', '/auth/lock'], 'nothing is asked while it is locked');
   lock.opened();
   await waiting;
   assert.equal(lock.state.value, 'open');
@@ -124,7 +127,7 @@ test('U13 a page that is loaded again stays locked; a lock that the server has n
   clock.pass(10_000);
   await settled();
   assert.equal(lock.pending.value, false);
-  assert.deepEqual(new Set(asked), new Set(['/auth/lock']));
+  assert.deepEqual(new Set(asked), new Set(['/auth/unlockers', '/auth/lock']));
   again.lock.opened();
   assert.equal(tab().lock.state.value, 'open');
 });
@@ -141,7 +144,7 @@ test('U14 the session is locked, not over; it is looked at again once it is open
   lock.opened();
   await settled();
   assert.equal(session.state.value.at, 'signed-in');
-  assert.deepEqual(asked, ['/.well-known/jmap', '/auth/lock', '/.well-known/jmap']);
+  assert.deepEqual(asked, ['/.well-known/jmap', '/auth/unlockers', '/auth/lock', '/.well-known/jmap']);
   connection.lock();
   connection.closed();
   assert.deepEqual(session.state.value, { at: 'signed-out', ended: true });

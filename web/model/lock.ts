@@ -1,5 +1,6 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
+import type { UnlockerKind, Unlockers } from '#jmap/auth.ts';
 import type { Connection, Fetch } from './connection.ts';
 import type { Storage } from './prefs.ts';
 
@@ -24,6 +25,8 @@ export const lockTimes: readonly LockAfter[] = [5, 15, 30, 60, 240, null];
 export interface Lock {
   /** `closing`: the window is blurred while letters are put into safety. */
   readonly state: ReadonlySignal<'open' | 'closing' | 'locked'>;
+  /** Which unlockers the user has, as far as this browser was told; null: unknown. */
+  readonly kinds: ReadonlySignal<readonly UnlockerKind[] | null>;
   /** When somebody last touched Postern, in Unix ms. */
   readonly usedAt: ReadonlySignal<number>;
   /** Why it could not be locked on the server yet; it is locked here. */
@@ -42,6 +45,10 @@ export interface Lock {
 }
 
 const key = 'postern.locked';
+const kindsKey = 'postern.unlockers';
+const everyKind: readonly UnlockerKind[] = ['passkey', 'site-password', 'mail-password', 'recovery'];
+const readKinds = (text: string | null): readonly UnlockerKind[] | null =>
+  text ? everyKind.filter((kind) => text.split(' ').includes(kind)) : null;
 /** Letters get this long to be kept on the server; then they stay in this page. */
 const patience = 3_000;
 const step = 10_000;
@@ -62,8 +69,18 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
   const closing = signal(false);
   const usedAt = signal(clock.now());
   const pending = signal(false);
+  const kinds = signal(readKinds(storage.get(kindsKey)));
   const tasks = new Set<() => Promise<void>>();
   let toldAt = 0;
+
+  /** The locked screen offers what there is, and cannot ask for it any more. */
+  const learnKinds = async (): Promise<void> => {
+    const answer = await connection.fetch('/auth/unlockers');
+    if (!answer.ok) return;
+    const { unlockers } = (await answer.json()) as Unlockers;
+    storage.set(kindsKey, unlockers.map(({ kind }) => kind).join(' '));
+    kinds.value = readKinds(storage.get(kindsKey));
+  };
 
   /** The server drops its keys; until it has said so, a reload asks it again. */
   const tellServer = async (): Promise<void> => {
@@ -86,7 +103,7 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
 
   const now = async (): Promise<void> => {
     if (closing.peek() || connection.locked.peek() || !connection.signedIn.peek()) return;
-    const safe = Promise.allSettled([...tasks].map((task) => task()));
+    const safe = Promise.allSettled([learnKinds(), ...[...tasks].map((task) => task())]);
     closing.value = true;
     await Promise.race([safe, new Promise<void>((resolve) => void clock.after(patience, resolve))]);
     connection.lock();
@@ -127,8 +144,11 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
   cancel = clock.after(step, tick);
 
   const stopListening = ports.onMessage((message) => {
-    if (message === 'locked' && connection.signedIn.peek()) connection.lock();
-    else if (message === 'unlocked') connection.unlocked();
+    if (message === 'locked' && connection.signedIn.peek()) {
+      kinds.value = readKinds(storage.get(kindsKey));
+      connection.lock();
+    }
+    if (message === 'unlocked') connection.unlocked();
     if (message !== 'locked') usedAt.value = clock.now();
   });
 
@@ -148,6 +168,7 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
 
   return {
     state: computed(() => (connection.locked.value ? 'locked' : closing.value ? 'closing' : 'open')),
+    kinds,
     usedAt,
     pending,
     now,

@@ -1,19 +1,25 @@
 import type { DiscoveryStep, SignedIn, SignInRequest } from '#jmap/auth.ts';
 import type { Fetch } from './connection.ts';
+import type { Sealed } from './seal.ts';
 import { type Outcome, postSealed } from './sealed-post.ts';
 
 export type SignInAnswer = Outcome<SignedIn>;
 
-/** Signs in; every failure is a problem with words. Never rejects. */
-export const signIn = (fetch: Fetch, { password, previousPassword, ...form }: SignInRequest): Promise<SignInAnswer> =>
-  postSealed(
-    fetch,
-    '/auth/sign-in',
-    form,
-    [password, previousPassword]
+/**
+ * Signs in with a mail account; every failure is a problem with words. `opening` is the secret that `opens` speaks of.
+ * Never rejects.
+ */
+export const signIn = (
+  fetch: Fetch,
+  { password, previousPassword, ...form }: SignInRequest,
+  opening?: Sealed,
+): Promise<SignInAnswer> =>
+  postSealed(fetch, '/auth/sign-in', form, [
+    ...[password, previousPassword]
       .filter((secret) => secret !== undefined)
-      .map((secret) => ({ purpose: 'mailPassword', login: form.address, secret })),
-  );
+      .map((secret): Sealed => ({ purpose: 'mailPassword', login: form.address, secret })),
+    ...(opening ? [opening] : []),
+  ]);
 
 /** One event of a text/event-stream, as far as it is complete. */
 const events = function* (text: string): Generator<{ data: string; rest: string }> {

@@ -3,7 +3,9 @@ import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { LitArch, Mark } from '#parts/icon.tsx';
 import { LiveRegions } from '#parts/live.tsx';
+import { proofAsked } from '#model/unlockers/proof.ts';
 import { prepareComposer } from './composer-slot.tsx';
+import { later } from './later.tsx';
 import { AppContext, useModel, type App } from './model.ts';
 import { Shell } from './shell.tsx';
 
@@ -11,6 +13,9 @@ import { Shell } from './shell.tsx';
 export interface SignInModule {
   SignIn: ComponentType<{ ended: boolean }>;
 }
+
+const locked = later(async () => (await import('./lock/locked.tsx')).Locked);
+const proof = later(async () => (await import('./unlock/proof-dialog.tsx')).ProofDialog);
 
 const signInChunks = import.meta.glob<SignInModule>('./sign-in/sign-in.tsx');
 const signIn = signal<SignInModule | null>(null);
@@ -91,6 +96,8 @@ const Screen = () => {
       return <SignInSlot ended={state.ended} />;
     case 'unreachable':
       return <Unreachable />;
+    case 'locked':
+      return <locked.View />;
     case 'signed-in':
       return <Shell />;
   }
@@ -99,12 +106,14 @@ const Screen = () => {
 const Page = () => {
   const { theme, toasts } = useModel();
   const shown = theme.value;
+  const question = proofAsked.value;
   useEffect(() => {
     document.documentElement.dataset['theme'] = shown;
   }, [shown]);
   return (
     <>
       <Screen />
+      {question ? <proof.View question={question} /> : null}
       <LiveRegions polite={toasts.polite.value} assertive={toasts.assertive.value} />
     </>
   );

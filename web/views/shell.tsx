@@ -153,6 +153,7 @@ export const Shell = () => {
   }, [title, subject]);
   useEffect(() => setDrawer(false), [route]);
   const reading = model.reading.conversation.value !== null;
+  const closing = model.lock.state.value === 'closing';
   const onePane = model.onePane.value;
   const before = useRef(reading);
   useEffect(() => {
@@ -171,7 +172,7 @@ export const Shell = () => {
   }, [page]);
 
   return (
-    <div ref={own} class="app">
+    <div ref={own} class={`app ${closing ? 'closing' : ''}`} inert={closing}>
       {page ? (
         <settings.View page={page} />
       ) : (

@@ -191,6 +191,7 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
           />
           <IconButton icon="circle-question-mark" label="Keyboard shortcuts" cap="?" onClick={onHelp} />
           <ThemeButton />
+          <IconButton icon="lock" label="Lock Postern" cap="G K" onClick={() => commands.run('lock')} />
           <IconButton icon="log-out" label="Sign out" class="last" onClick={() => void model.signOut()} />
         </div>
       </nav>

@@ -40,9 +40,21 @@ export const groups: readonly { title: string; pages: readonly PageEntry[] }[] =
       },
       {
         page: 'security',
-        title: 'Security',
+        title: 'Sign-in and passkeys',
         icon: 'fingerprint-pattern',
-        body: later(async () => (await import('./security.tsx')).Security),
+        body: later(async () => (await import('./security.tsx')).SignInPage),
+      },
+      {
+        page: 'sessions',
+        title: 'Sessions',
+        icon: 'laptop',
+        body: later(async () => (await import('./sessions.tsx')).SessionsPage),
+      },
+      {
+        page: 'vault',
+        title: 'Vault and recovery code',
+        icon: 'lock',
+        body: later(async () => (await import('./vault.tsx')).VaultPage),
       },
     ],
   },

@@ -1,95 +1,48 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AccountId } from '#jmap/ids.ts';
-import type { WebSession } from '#jmap/keep.ts';
-import { openWebSessions } from '#model/settings/sessions.ts';
-import { ago, sessionWords } from '#model/settings/words.ts';
-import { useModel } from '../model.ts';
+import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { PageHead } from './page-head.tsx';
-import { ApiTokens } from './tokens.tsx';
+import { Passkeys } from './passkeys.tsx';
 import { LoadedRows, SetRow } from './row.tsx';
+import { SitePassword } from './site-password.tsx';
+import { Totp } from './totp.tsx';
+import { listOf, useUnlockers } from './use-unlockers.ts';
+import { unlockerWords } from '#model/unlockers/words.ts';
+import { useModel } from '../model.ts';
+import './unlockers.css';
 
-const isPhone = (device: string): boolean => /iPhone|iPad|Android/u.test(device);
-
-const SessionRow = ({ session, now, onEnd }: { session: WebSession; now: Date; onEnd(): void }) => (
-  <SetRow
-    icon={isPhone(session.device) ? 'smartphone' : 'laptop'}
-    title={session.device}
-    detail={sessionWords(session, now)}
-    aside={session.isCurrent ? 'This browser, now' : `Seen ${ago(session.lastSeenAt, now)}`}
-  >
-    {session.isCurrent ? null : (
-      <button
-        type="button"
-        class="btn quiet danger"
-        aria-label={`End the session of ${session.device}, ${ago(session.lastSeenAt, now)}`}
-        onClick={onEnd}
-      >
-        End
-      </button>
-    )}
-  </SetRow>
-);
-
-const Sessions = ({ accountId }: { accountId: AccountId }) => {
-  const model = useModel();
-  const heading = useRef<HTMLHeadingElement>(null);
-  const [sessions] = useState(() => openWebSessions(model, accountId));
-  useEffect(() => {
-    void sessions.load();
-    const seen = (): void => {
-      if (document.visibilityState === 'visible') void sessions.load();
-    };
-    document.addEventListener('visibilitychange', seen);
-    return () => document.removeEventListener('visibilitychange', seen);
-  }, []);
-  const state = sessions.state.value;
-  const now = new Date(model.clock.now());
-  const others = state.at === 'ready' && state.list.some(({ isCurrent }) => !isCurrent);
-  /** The button that was pressed goes; the heading says where one is. */
-  const end = (act: () => Promise<void>): void => {
-    void act();
-    heading.current?.focus();
-  };
+const MailPasswords = ({ unlockers }: { unlockers: Unlockers }) => {
+  const { clock } = useModel();
+  const now = new Date(clock.now());
   return (
-    <section aria-labelledby="set-sessions">
-      <header class="set-h">
-        <div>
-          <h2 id="set-sessions" ref={heading} tabIndex={-1}>
-            Sessions
-          </h2>
-          <p>The browsers you are signed in with. One that is ended is signed out at once.</p>
-        </div>
-        {others ? (
-          <button type="button" class="btn" onClick={() => end(() => sessions.endOthers())}>
-            End all others
-          </button>
-        ) : null}
-      </header>
+    <section aria-labelledby="set-mail-passwords">
+      <h2 id="set-mail-passwords">Mail passwords</h2>
+      <p class="set-lead-2">
+        The password of a mail account opens Postern too. When you change it at your provider, Postern asks once for the
+        one before, a passkey or your recovery code.
+      </p>
       <LoadedRows
-        state={state}
-        label="Sessions"
-        none="There is no session."
-        onRetry={() => void sessions.load()}
-        row={(session) => (
-          <SessionRow
-            key={session.id}
-            session={session}
-            now={now}
-            onEnd={() => end(() => sessions.end([session.id]))}
-          />
+        state={listOf(unlockers, 'mail-password')}
+        label="Mail passwords"
+        none="No mail password opens Postern."
+        onRetry={() => void unlockers.load()}
+        row={(each) => (
+          <SetRow key={each.id} icon="mail" title={each.name} detail={unlockerWords(each, now)} aside="" />
         )}
       />
     </section>
   );
 };
 
-export const Security = () => {
-  const accountId = useModel().mails.value[0]?.id;
+export const SignInPage = () => {
+  const unlockers = useUnlockers();
   return (
     <>
-      <PageHead title="Security">Who can reach your mail through Postern, and how to stop them.</PageHead>
-      {accountId === undefined ? null : <Sessions accountId={accountId} />}
-      <ApiTokens />
+      <PageHead title="Sign-in and passkeys">
+        What opens your mail here. Keep two ways at least: when one is lost, the other lets you in.
+      </PageHead>
+      <Passkeys unlockers={unlockers} />
+      <SitePassword unlockers={unlockers} />
+      <MailPasswords unlockers={unlockers} />
+      <Totp unlockers={unlockers} />
     </>
   );
 };

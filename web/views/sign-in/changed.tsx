@@ -1,53 +1,96 @@
 import { useState } from 'preact/hooks';
-import type { ProblemDocument, SignInRequest } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth.ts';
+import { Icon } from '#parts/icon.tsx';
+import { PasswordField } from '../servers/password-field.tsx';
+import { CodeField } from '../unlock/code-field.tsx';
 
-/** The mail password was changed at the server: the one before opens what Postern keeps, or one starts afresh. */
+/** How one goes on after the mail password was changed at the server. */
+export type GoingOn =
+  | { by: 'previous'; password: string }
+  | { by: 'passkey' }
+  | { by: 'recovery'; code: string }
+  | { by: 'afresh' };
+
+type Way = GoingOn['by'];
+
+const titles: Readonly<Record<Way, string>> = {
+  previous: 'I know the password before',
+  passkey: 'I have a passkey',
+  recovery: 'I have a recovery code',
+  afresh: 'I have none of these',
+};
+
+/** What the problem offers, in this order. */
+const waysOf = ({ choices }: ProblemDocument): Way[] => {
+  const offered = choices ?? ['previous-password', 'start-afresh'];
+  return [
+    ...(offered.includes('previous-password') ? (['previous'] as const) : []),
+    ...(offered.includes('passkey') ? (['passkey'] as const) : []),
+    ...(offered.includes('recovery') ? (['recovery'] as const) : []),
+    ...(offered.includes('start-afresh') ? (['afresh'] as const) : []),
+  ];
+};
+
+/** The mail password was changed at the server. One question, and ways on; nothing is lost without a word. */
 export const Changed = ({
   problem,
+  refused,
+  busy,
   proceed,
 }: {
-  problem: ProblemDocument | null;
-  proceed(more: Partial<SignInRequest>): void;
+  problem: ProblemDocument;
+  /** Why the way tried last did not work. */
+  refused: ProblemDocument | null;
+  busy: boolean;
+  proceed(how: GoingOn): void;
 }) => {
+  const ways = waysOf(problem);
+  const [way, setWay] = useState<Way>(ways[0] ?? 'afresh');
   const [previous, setPrevious] = useState('');
-  const [sure, setSure] = useState(false);
+  const [code, setCode] = useState('');
+  const given = (): GoingOn | null => {
+    if (way === 'previous') return previous === '' ? null : { by: way, password: previous };
+    if (way === 'recovery') return code === '' ? null : { by: way, code };
+    return { by: way };
+  };
+  const how = given();
   return (
-    <div class="failure" role="alert">
-      <div class="grow">
-        <b>{problem?.title}</b>
-        <p>{problem?.detail}</p>
-        <label class="sign-field">
-          <span>The password before</span>
-          <span class="inp">
-            <input
-              type="password"
-              autocomplete="off"
-              value={previous}
-              onInput={(event) => setPrevious(event.currentTarget.value)}
-            />
-          </span>
+    <fieldset class="changed">
+      <legend>
+        <Icon name="key-round" />
+        {problem.title}
+      </legend>
+      <p>{problem.detail}</p>
+      {ways.map((each) => (
+        <label key={each} class="changed-way">
+          <input type="radio" name="changed" checked={way === each} onChange={() => setWay(each)} />
+          <span>{titles[each]}</span>
         </label>
-        <button
-          type="button"
-          class="btn"
-          aria-disabled={previous === ''}
-          onClick={() => previous !== '' && proceed({ previousPassword: previous })}
-        >
-          Open with it
-        </button>
-        {sure ? (
-          <p>
-            Drafts not yet on your server, unsent mail and settings kept here are given up. Mail on your server stays.{' '}
-            <button type="button" class="btn danger" onClick={() => proceed({ startAfresh: true })}>
-              Start afresh
-            </button>
-          </p>
-        ) : (
-          <button type="button" class="link" onClick={() => setSure(true)}>
-            I do not have it
-          </button>
-        )}
-      </div>
-    </div>
+      ))}
+      {way === 'previous' ? (
+        <PasswordField label="The password before" autocomplete="off" value={previous} change={setPrevious} />
+      ) : null}
+      {way === 'recovery' ? <CodeField label="Recovery code" value={code} change={setCode} /> : null}
+      {way === 'afresh' ? (
+        <p>
+          <b>Starting afresh</b> gives up what only this Postern had: drafts not yet on your server, mail not sent yet,
+          and settings. Mail on your server stays.
+        </p>
+      ) : null}
+      {refused ? (
+        <p class="set-wrong" role="alert">
+          <b>{refused.title}</b> {refused.detail}
+        </p>
+      ) : null}
+      <button
+        type="button"
+        class={`btn ${way === 'afresh' ? 'danger' : ''}`}
+        aria-disabled={busy || how === null}
+        onClick={() => how !== null && !busy && proceed(how)}
+      >
+        {way === 'passkey' ? <Icon name="fingerprint-pattern" size="s" /> : null}
+        {way === 'afresh' ? 'Start afresh' : way === 'passkey' ? 'Show the passkey' : 'Open with it'}
+      </button>
+    </fieldset>
   );
 };

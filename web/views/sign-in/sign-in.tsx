@@ -1,65 +1,75 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ProblemDocument, SignInRequest } from '#jmap/auth.ts';
-import { isProblem } from '#model/sealed-post.ts';
-import { signIn } from '#model/signing-in.ts';
+import { useState } from 'preact/hooks';
+import { signInWith } from '#model/unlockers/showing.ts';
 import { Icon, Mark } from '#parts/icon.tsx';
-import { useModel } from '../model.ts';
+import { TotpField } from '../unlock/totp-field.tsx';
+import { Trouble } from '../unlock/trouble.tsx';
 import { Art } from './art.tsx';
-import { ServersByHand } from '../servers/by-hand.tsx';
-import { Changed } from './changed.tsx';
-import { Failure } from '../servers/failure.tsx';
-import { PasswordField } from '../servers/password-field.tsx';
-import { Steps } from '../servers/steps.tsx';
-import { useServers } from '../servers/use-servers.ts';
-import { WhichPassword } from '../servers/which-password.tsx';
+import { MailForm } from './mail-form.tsx';
+import { RecoveryForm, showing, SiteForm } from './other-ways.tsx';
+import { type Attempt, useAttempt } from './use-attempt.ts';
 import '../servers/servers.css';
+import '../unlock/unlock.css';
 import './sign-in.css';
 
-/** The way in: address and password; the servers are found while one types, or entered by hand. */
+type Way = 'mail' | 'site' | 'recovery';
+
+const leads: Readonly<Record<Way, string>> = {
+  mail: 'Any address with IMAP works. Postern finds the servers for you.',
+  site: 'With the name and the password you gave yourself in Postern.',
+  recovery: 'It opens your mail once. Then you make a new one.',
+};
+
+const instead: Readonly<Record<Way, string>> = {
+  mail: 'Use a mail account',
+  site: 'Use a password of Postern',
+  recovery: 'Use a recovery code',
+};
+
+/** After the right password, the code of the authenticator app. */
+const Digits = ({ attempt }: { attempt: Attempt }) => (
+  <form
+    onSubmit={(event) => {
+      event.preventDefault();
+      if (attempt.totp?.length === 6) void attempt.again(attempt.totp);
+    }}
+  >
+    <TotpField
+      value={attempt.totp ?? ''}
+      change={(digits) => attempt.setTotp(digits)}
+      complete={(digits) => void attempt.again(digits)}
+    />
+    <Trouble problem={attempt.problem} />
+    <button class="btn primary big" type="submit" aria-disabled={attempt.busy}>
+      {attempt.busy ? 'Signing in' : 'Sign in'}
+    </button>
+    <div class="links">
+      <button type="button" class="link" onClick={() => attempt.leaveTotp()}>
+        Back
+      </button>
+    </div>
+  </form>
+);
+
+/** The way in: a mail account, a passkey, a password of Postern or a recovery code. */
 export const SignIn = ({ ended }: { ended: boolean }) => {
-  const { session } = useModel();
-  const [address, setAddress] = useState('');
-  const [password, setPassword] = useState('');
+  const [way, setWay] = useState<Way>('mail');
   const [remember, setRemember] = useState(true);
-  const [working, setWorking] = useState<'no' | 'finding' | 'signing'>('no');
-  const [problem, setProblem] = useState<ProblemDocument | null>(null);
-  const passwordInput = useRef<HTMLInputElement>(null);
-  const servers = useServers(address, problem);
-  const { discovery, complete, byHand } = servers;
+  const attempt = useAttempt();
+  const asking = attempt.totp !== null;
 
-  useEffect(() => {
-    if (isProblem(problem, 'wrong-password')) passwordInput.current?.select();
-  }, [problem]);
-
-  const wishFor = (more: Partial<SignInRequest>): SignInRequest => ({
-    address: address.trim(),
-    password,
-    remember,
-    ...servers.wish(),
-    ...more,
-  });
-
-  const submit = async (more: Partial<SignInRequest> = {}): Promise<void> => {
-    if (working !== 'no' || !complete || password === '') return;
-    setProblem(null);
-    if (!byHand && discovery.busy) {
-      setWorking('finding');
-      await discovery.settled();
-    }
-    setWorking('signing');
-    const answer = await signIn((url, init) => fetch(url, init), wishFor(more));
-    setWorking('no');
-    if (answer.ok) {
-      setPassword('');
-      await session.open();
-      scrollTo(0, 0);
-    } else setProblem(answer.problem);
+  const choose = (next: Way): void => {
+    attempt.setProblem(null);
+    setWay(next);
   };
-
-  // Once the certificate is trusted, the same attempt goes on.
-  useEffect(() => {
-    if (servers.trusted > 0) void submit();
-  }, [servers.trusted]);
+  const passkey = (
+    <button
+      type="button"
+      class="link"
+      onClick={() => void attempt.run(() => signInWith(showing(), { kind: 'passkey' }, { remember }))}
+    >
+      Use a passkey instead
+    </button>
+  );
 
   return (
     <div class="two">
@@ -68,70 +78,34 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
           <Mark />
           <span>Postern</span>
         </div>
-        <form
-          class="card"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void submit();
-          }}
-        >
+        <div class="card">
           <h1>Open your mail</h1>
           <p>
-            {ended
-              ? 'Your session has ended. Your drafts are kept.'
-              : 'Any address with IMAP works. Postern finds the servers for you.'}
+            {asking
+              ? 'The password was right. Your second step is on.'
+              : ended && way === 'mail'
+                ? 'Your session has ended. Your drafts are kept.'
+                : leads[way]}
           </p>
-          <label class="sign-field">
-            <span>Email address</span>
-            <span class="inp">
-              <input
-                type="email"
-                name="username"
-                autocomplete="username"
-                autocapitalize="off"
-                spellcheck={false}
-                required
-                autoFocus
-                value={address}
-                onInput={(event) => {
-                  setAddress(event.currentTarget.value);
-                  setProblem(null);
-                }}
-              />
-              {complete ? <Icon name="check" /> : null}
-            </span>
-          </label>
-          {byHand ? (
-            <ServersByHand
-              servers={servers.fields}
-              change={servers.setFields}
-              address={address}
-              failing={problem?.server ?? null}
-            />
-          ) : complete ? (
-            <Steps discovery={discovery} problem={problem} />
-          ) : null}
-          <PasswordField label="Password" value={password} change={setPassword} input={passwordInput}>
-            <WhichPassword provider={discovery.settings?.provider ?? null} />
-          </PasswordField>
-          {isProblem(problem, 'slot-does-not-open') ? (
-            <Changed problem={problem} proceed={(more) => void submit(more)} />
-          ) : problem ? (
-            <Failure
-              problem={problem}
-              trust={(host, fingerprint) => {
-                setProblem(null);
-                servers.trust(host, fingerprint);
-              }}
-            />
-          ) : null}
-          <button class="btn primary big" type="submit" aria-disabled={working !== 'no'}>
-            {working === 'finding' ? 'Finding your server' : working === 'signing' ? 'Signing in' : 'Sign in'}
-          </button>
-          <div class="links">
-            <button type="button" class="link" onClick={() => servers.setByHand(!byHand)}>
-              {byHand ? 'Find the servers for me' : 'Enter the servers by hand'}
-            </button>
+          {asking ? <Digits attempt={attempt} /> : null}
+          <div hidden={asking}>
+            {way === 'mail' ? (
+              <MailForm attempt={attempt} remember={remember} links={passkey} />
+            ) : way === 'site' ? (
+              <SiteForm attempt={attempt} remember={remember} />
+            ) : (
+              <RecoveryForm attempt={attempt} remember={remember} />
+            )}
+            <div class="other-ways">
+              {way === 'mail' ? null : passkey}
+              {(Object.keys(instead) as Way[])
+                .filter((each) => each !== way)
+                .map((each) => (
+                  <button key={each} type="button" class="link" onClick={() => choose(each)}>
+                    {instead[each]}
+                  </button>
+                ))}
+            </div>
             <label class="remember">
               <input
                 type="checkbox"
@@ -141,10 +115,13 @@ export const SignIn = ({ ended }: { ended: boolean }) => {
               Keep me signed in
             </label>
           </div>
-        </form>
+        </div>
         <p class="pfoot">
           <Icon name="lock" size="s" />
-          This Postern runs at {location.host}. Your password goes from here to your mail server, and nowhere else.
+          This Postern runs at {location.host}.{' '}
+          {way === 'mail'
+            ? 'Your password goes from here to your mail server, and nowhere else.'
+            : 'What you enter here is sealed before it leaves this page.'}
         </p>
       </main>
       <aside aria-hidden="true">

@@ -1,0 +1,164 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ProblemDocument, SignInRequest } from '#jmap/auth.ts';
+import { isProblem, type Outcome } from '#model/sealed-post.ts';
+import type { Sealed } from '#model/seal.ts';
+import { signIn } from '#model/signing-in.ts';
+import { answerPasskey } from '#model/unlockers/showing.ts';
+import { Icon } from '#parts/icon.tsx';
+import { ServersByHand } from '../servers/by-hand.tsx';
+import { Failure } from '../servers/failure.tsx';
+import { PasswordField } from '../servers/password-field.tsx';
+import { Steps } from '../servers/steps.tsx';
+import { useServers } from '../servers/use-servers.ts';
+import { WhichPassword } from '../servers/which-password.tsx';
+import { Changed, type GoingOn } from './changed.tsx';
+import { showing } from './other-ways.tsx';
+import type { Attempt } from './use-attempt.ts';
+
+/** What `slot-does-not-open` is answered with: more of the request, and a secret of another kind. */
+const goingOn = async (how: GoingOn): Promise<Outcome<{ more: Partial<SignInRequest>; secret?: Sealed }>> => {
+  switch (how.by) {
+    case 'previous':
+      return { ok: true, value: { more: { previousPassword: how.password } } };
+    case 'recovery':
+      return {
+        ok: true,
+        value: {
+          more: { opens: { kind: 'recovery' } },
+          secret: { purpose: 'recoveryCode', login: '', secret: how.code },
+        },
+      };
+    case 'passkey': {
+      const shown = await answerPasskey(showing());
+      return shown.ok ? { ok: true, value: { more: { opens: shown.value.form }, secret: shown.value.secret } } : shown;
+    }
+    case 'afresh':
+      return { ok: true, value: { more: { startAfresh: true } } };
+  }
+};
+
+/** Address and password of a mail account; the servers are found while one types, or entered by hand. */
+export const MailForm = ({
+  attempt,
+  remember,
+  links,
+}: {
+  attempt: Attempt;
+  remember: boolean;
+  /** Beside "Enter the servers by hand". */
+  links: preact.ComponentChildren;
+}) => {
+  const [address, setAddress] = useState('');
+  const [password, setPassword] = useState('');
+  const [finding, setFinding] = useState(false);
+  /** The problem that asks how to go on, while it does. */
+  const [changed, setChanged] = useState<ProblemDocument | null>(null);
+  const passwordInput = useRef<HTMLInputElement>(null);
+  const { problem, busy } = attempt;
+  const servers = useServers(address, problem);
+  const { discovery, complete, byHand } = servers;
+
+  useEffect(() => {
+    if (isProblem(problem, 'wrong-password') && !changed) passwordInput.current?.select();
+    if (isProblem(problem, 'slot-does-not-open')) setChanged(changed ?? problem);
+  }, [problem]);
+
+  const submit = async (how: GoingOn | null = null): Promise<void> => {
+    if (busy || finding || !complete || password === '') return;
+    attempt.setProblem(null);
+    if (!byHand && discovery.busy) {
+      setFinding(true);
+      await discovery.settled();
+      setFinding(false);
+    }
+    const inside = await attempt.run(async (totp) => {
+      const going = how ? await goingOn(how) : { ok: true as const, value: { more: {} } };
+      if (!going.ok) return going;
+      const { more, secret } = going.value as { more: Partial<SignInRequest>; secret?: Sealed };
+      const wish = { address: address.trim(), password, remember, ...servers.wish(), ...more };
+      return signIn(showing().fetch, { ...wish, ...(totp === undefined ? {} : { totp }) }, secret);
+    });
+    if (inside) setPassword('');
+  };
+  // Once the certificate is trusted, the same attempt goes on.
+  useEffect(() => {
+    if (servers.trusted > 0) void submit();
+  }, [servers.trusted]);
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <label class="sign-field">
+        <span>Email address</span>
+        <span class="inp">
+          <input
+            type="email"
+            name="username"
+            autocomplete="username"
+            autocapitalize="off"
+            spellcheck={false}
+            required
+            autoFocus
+            value={address}
+            onInput={(event) => {
+              setAddress(event.currentTarget.value);
+              setChanged(null);
+              attempt.setProblem(null);
+            }}
+          />
+          {complete ? <Icon name="check" /> : null}
+        </span>
+      </label>
+      {byHand ? (
+        <ServersByHand
+          servers={servers.fields}
+          change={servers.setFields}
+          address={address}
+          failing={problem?.server ?? null}
+        />
+      ) : complete ? (
+        <Steps discovery={discovery} problem={problem} />
+      ) : null}
+      <PasswordField
+        label="Password"
+        value={password}
+        change={(text) => {
+          setPassword(text);
+          setChanged(null);
+        }}
+        input={passwordInput}
+      >
+        <WhichPassword provider={discovery.settings?.provider ?? null} />
+      </PasswordField>
+      {changed ? (
+        <Changed
+          problem={changed}
+          refused={problem === changed ? null : problem}
+          busy={busy}
+          proceed={(how) => void submit(how)}
+        />
+      ) : problem ? (
+        <Failure
+          problem={problem}
+          trust={(host, fingerprint) => {
+            attempt.setProblem(null);
+            servers.trust(host, fingerprint);
+          }}
+        />
+      ) : null}
+      <button class="btn primary big" type="submit" aria-disabled={busy || finding}>
+        {finding ? 'Finding your server' : busy ? 'Signing in' : 'Sign in'}
+      </button>
+      <div class="links">
+        <button type="button" class="link" onClick={() => servers.setByHand(!byHand)}>
+          {byHand ? 'Find the servers for me' : 'Enter the servers by hand'}
+        </button>
+        {links}
+      </div>
+    </form>
+  );
+};
