@@ -17,11 +17,30 @@ export interface TestAuthority {
   folder: string;
   /** A certificate for these names or addresses; `days` may be negative for an expired one. */
   issue(names: readonly string[], days?: number): TestCertificate;
+  /** One that is valid in two days and for ten. */
+  issueEarly(names: readonly string[]): TestCertificate;
+  /** One that nobody but its own key vouches for. */
+  selfSigned(names: readonly string[]): TestCertificate;
 }
 
 const openssl = (...args: string[]): void => {
   execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 };
+
+/** What `openssl ca` wants to know; only it can set the first day. */
+const authorityConfig = (folder: string): string => `[ca]
+default_ca = test
+[test]
+database = ${folder}/index.txt
+new_certs_dir = ${folder}
+rand_serial = yes
+certificate = ${folder}/ca.pem
+private_key = ${folder}/ca.key
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+`;
 
 /** A certificate authority of its own for one test run, made with the openssl command. */
 export const openAuthority = (): TestAuthority => {
@@ -46,47 +65,60 @@ export const openAuthority = (): TestAuthority => {
     '-addext',
     'keyUsage=critical,keyCertSign',
   );
+  const subject = (names: readonly string[]): string[] => ['-subj', `/CN=${names[0] ?? 'nobody'}`];
+  const altNames = (names: readonly string[]): string =>
+    `subjectAltName=${names.map((name) => (/^[\d.]+$/.test(name) ? `IP:${name}` : `DNS:${name}`)).join(',')}`;
+  const read = (certFile: string, keyFile: string): TestCertificate => ({
+    certFile,
+    keyFile,
+    cert: readFileSync(certFile, 'utf8'),
+    key: readFileSync(keyFile, 'utf8'),
+  });
   let n = 0;
+  /** A key and a request for these names; paths by the ending of a file's name. */
+  const requested = (names: readonly string[]): ((ending: string) => string) => {
+    n += 1;
+    const path = (ending: string): string => at(`${n}.${ending}`);
+    openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', path('key'), '-out', path('csr'), ...subject(names));
+    writeFileSync(path('ext'), `${altNames(names)}\n`);
+    return path;
+  };
+  const authority = ['-days', '10', '-notext', '-batch', '-config', at('ca.conf')];
   return {
     ca: readFileSync(at('ca.pem'), 'utf8'),
     caFile: at('ca.pem'),
     folder,
     issue: (names, days = 10) => {
-      n += 1;
-      const [certFile, keyFile] = [at(`${n}.pem`), at(`${n}.key`)];
-      openssl(
-        'req',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-keyout',
-        keyFile,
-        '-out',
-        at(`${n}.csr`),
-        '-subj',
-        `/CN=${names[0] ?? 'nobody'}`,
-      );
-      const alt = names.map((name) => (/^[\d.]+$/.test(name) ? `IP:${name}` : `DNS:${name}`)).join(',');
-      writeFileSync(at(`${n}.ext`), `subjectAltName=${alt}\n`);
-      openssl(
-        'x509',
-        '-req',
-        '-in',
-        at(`${n}.csr`),
+      const path = requested(names);
+      const signing = [
         '-CA',
         at('ca.pem'),
         '-CAkey',
         at('ca.key'),
         '-set_serial',
         String(1000 + n),
-        '-out',
-        certFile,
         '-days',
         String(days),
-        '-extfile',
-        at(`${n}.ext`),
-      );
-      return { certFile, keyFile, cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+      ];
+      openssl('x509', '-req', '-in', path('csr'), ...signing, '-out', path('pem'), '-extfile', path('ext'));
+      return read(path('pem'), path('key'));
+    },
+    issueEarly: (names) => {
+      const path = requested(names);
+      writeFileSync(at('ca.conf'), authorityConfig(folder));
+      writeFileSync(at('index.txt'), '');
+      const from = new Date(Date.now() + 2 * 86_400_000).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
+      const until = new Date(Date.now() + 12 * 86_400_000).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
+      const span = ['-startdate', from, '-enddate', until];
+      openssl('ca', ...authority, ...span, '-in', path('csr'), '-out', path('pem'), '-extfile', path('ext'));
+      return read(path('pem'), path('key'));
+    },
+    selfSigned: (names) => {
+      n += 1;
+      const [certFile, keyFile] = [at(`${n}.pem`), at(`${n}.key`)];
+      const made = ['-newkey', 'rsa:2048', '-nodes', '-keyout', keyFile, '-out', certFile, '-days', '10'];
+      openssl('req', '-x509', ...made, ...subject(names), '-addext', altNames(names));
+      return read(certFile, keyFile);
     },
   };
 };
