@@ -7,7 +7,7 @@ import { openKeys, type Press } from './keys.ts';
 import { openMailboxes, treeOf, type MailboxNode } from './mailboxes.ts';
 import { openRouter, parseRoute, printRoute, type Route } from './route.ts';
 import { ask, tokensOf, without } from './search.ts';
-import { accountId, fakeServer, stillClock } from './testing.ts';
+import { accountId, fakeServer, settled, stillClock } from './testing.ts';
 
 const box = (id: string, more: Partial<Mailbox> = {}): Mailbox =>
   ({ id, name: id, parentId: null, role: null, sortOrder: 0, ...more }) as unknown as Mailbox;
@@ -77,6 +77,61 @@ test("back to the list is the browser's back when that is where it leads", () =>
   router.replace({ ...list, thread: 'T2' });
   router.back(list);
   assert.deepEqual(done, ['push', 'replace', 'back']);
+});
+
+/** A browser's history of a few lines. */
+const fakeHistory = (start: string) => {
+  const urls = [start];
+  let moved = (): void => undefined;
+  return {
+    urls,
+    history: {
+      get url() {
+        return `http://p${urls.at(-1)}`;
+      },
+      push: (url: string) => void urls.push(url),
+      replace: (url: string) => void (urls[urls.length - 1] = url),
+      back: () => {
+        urls.pop();
+        moved();
+      },
+      onMove: (listener: () => void) => {
+        moved = listener;
+        return () => undefined;
+      },
+    },
+  };
+};
+
+test('AP2 a page that is held is left, by whatever way, when the answer is yes', async () => {
+  const list: Route = { at: 'mailbox', account: 'x', box: 'inbox', show: 'everything', thread: null };
+  const page: Route = { at: 'settings', page: 'app-passwords' };
+  const ways: Record<string, (router: ReturnType<typeof openRouter>, history: { back(): void }) => void> = {
+    go: (router) => router.go(list),
+    replace: (router) => router.replace(list),
+    back: (router) => router.back(list),
+    browser: (_, history) => history.back(),
+  };
+  for (const [name, leave] of Object.entries(ways)) {
+    const { urls, history } = fakeHistory('/a/x/inbox');
+    const router = openRouter(history);
+    router.go(page);
+    const answers = [false, true];
+    router.hold(() => Promise.resolve(answers.shift() ?? false));
+    leave(router, history);
+    assert.equal(router.route.peek().at, 'settings', `${name}: asked first`);
+    await settled();
+    assert.deepEqual([router.route.peek().at, urls.at(-1)], ['settings', '/settings/app-passwords'], `${name}: stayed`);
+    leave(router, history);
+    await settled();
+    assert.deepEqual([router.route.peek().at, urls.at(-1)], ['mailbox', '/a/x/inbox'], `${name}: left`);
+  }
+  const { history } = fakeHistory('/a/x/inbox');
+  const router = openRouter(history);
+  const letGo = router.hold(() => Promise.reject(new Error('is not asked')));
+  letGo();
+  router.go(page);
+  assert.deepEqual(router.route.peek(), page);
 });
 
 const press = (key: string, more: Partial<Press> = {}): Press => ({

@@ -76,7 +76,7 @@ export const SetupHelp = (props: { parts: SetupParts; program: AppPasswordProgra
   const { address } = parts.setup;
   const profile = appleProfile(parts, () => crypto.randomUUID());
   const config = thunderbirdConfig(parts);
-  const config_ = `${domainOf(address)}.xml`;
+  const configName = fileName(domainOf(address), 'xml');
   return (
     <div class="ap-help">
       <Codes parts={parts} program={program} />
@@ -103,13 +103,13 @@ export const SetupHelp = (props: { parts: SetupParts; program: AppPasswordProgra
           )}
           {config === null ? null : (
             <li>
-              <button type="button" class="btn" onClick={() => save(config_, 'text/xml', config)}>
+              <button type="button" class="btn" onClick={() => save(configName, 'text/xml', config)}>
                 <Icon name="download" size="s" />
                 Settings for Thunderbird
               </button>
               <p class="muted">
-                For the case that Thunderbird does not find the servers by itself: put {config_} into the folder “isp”
-                of its program folder, then add the account. There is no password in the file.
+                For the case that Thunderbird does not find the servers by itself: put {configName} into the folder
+                “isp” of its program folder, then add the account. There is no password in the file.
               </p>
             </li>
           )}
