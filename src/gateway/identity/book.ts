@@ -78,7 +78,7 @@ const ownName = ({ account, index }: OpenAccount): string =>
     return own?.name ?? '';
   });
 
-/** The identities of an account, oldest first; one for its address when there is none. @throws VaultError, StoreError */
+/** The identities of an account: the user's default, the one made first, then the others; one for its address when there is none. @throws VaultError, StoreError */
 export const identitiesOf = async (context: Pick<Context, 'caller' | 'clock'>, open: OpenAccount): Promise<Entry[]> => {
   const { host } = context.caller;
   const { account } = open;
@@ -95,5 +95,7 @@ export const identitiesOf = async (context: Pick<Context, 'caller' | 'clock'>, o
     const stored = kept.name === '' && isUntouched(open, record) ? { ...kept, name: ownName(open) } : kept;
     entries.push({ record, identity: { id: record.id as IdentityId, ...stored, mayDelete: records.length > 1 } });
   }
-  return entries.toSorted((a, b) => Number(b.record.id === firstId(open)) - Number(a.record.id === firstId(open)));
+  const places = [account.identity, firstId(open)];
+  const place = ({ record }: Entry): number => (places.indexOf(record.id) + places.length + 1) % (places.length + 1);
+  return entries.toSorted((a, b) => place(a) - place(b));
 };

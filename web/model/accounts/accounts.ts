@@ -9,6 +9,7 @@ import type {
 } from '#jmap/auth.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
+import type { Mail } from '../mail.ts';
 import type { Sealed } from '../seal.ts';
 import { answered, getJson, isProblem, type Outcome, postSealed, sendJson } from '../sealed-post.ts';
 import type { Session } from '../session.ts';
@@ -41,6 +42,7 @@ export interface AccountParts {
   session: Session;
   toasts: Toasts;
   undo: UndoStack;
+  mails: ReadonlySignal<readonly Mail[]>;
 }
 
 const url = '/auth/accounts';
@@ -66,7 +68,7 @@ export const placed = (list: readonly AccountFacts[], id: string, to: number): A
   return rest.toSpliced(to, 0, moving).map((each, position) => ({ ...each, position }));
 };
 
-export const openAccounts = ({ connection, session, toasts, undo }: AccountParts): Accounts => {
+export const openAccounts = ({ connection, session, toasts, undo, mails }: AccountParts): Accounts => {
   const fetch = (to: string, init: RequestInit): Promise<Response> => connection.fetch(to, init);
   const { state, load, change } = openLoaded(async () => {
     const answer = await getJson<{ accounts: AccountFacts[] }>(fetch, url);
@@ -86,8 +88,15 @@ export const openAccounts = ({ connection, session, toasts, undo }: AccountParts
       return patch.position === undefined ? changed : placed(changed, id, patch.position);
     });
     const answer = await sendJson<AccountFacts>(fetch, at(id), patch, 'PATCH');
-    if (answer.ok) put(answer.value);
-    else if (!isProblem(answer.problem, 'unauthenticated'))
+    if (answer.ok) {
+      put(answer.value);
+      // New letters get the first of the list.
+      const mail = mails.peek().find((each) => each.id === id);
+      const { identity } = answer.value;
+      mail?.setIdentities(
+        mail.identities.peek().toSorted((a, b) => Number(b.id === identity) - Number(a.id === identity)),
+      );
+    } else if (!isProblem(answer.problem, 'unauthenticated'))
       toasts.show(`It is as it was. ${answer.problem.title}`, { tone: 'failed' });
     // Names, colours and places stand in the session too.
     if (answer.ok && patch.position !== undefined) await session.open();

@@ -1,7 +1,7 @@
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
-import type { AccountId, EmailId } from '#jmap/ids.ts';
-import type { Email, EmailAddress } from '#jmap/mail.ts';
+import type { AccountId, BlobId, EmailId, IdentityId } from '#jmap/ids.ts';
+import type { EmailAddress } from '#jmap/mail.ts';
 import { takeAhead, type ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
@@ -10,9 +10,11 @@ import type { Mail } from '../mail.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Toasts } from '../toasts.ts';
 import type { UndoStack } from '../undo.ts';
-import { answer, type Original } from './answer.ts';
+import { answer } from './answer.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { emptyLetter, isBlank, type Attached, type Letter, type Quote } from './letter.ts';
+import { readKept } from './kept.ts';
+import { fetchOriginal } from './original.ts';
 import { reopened } from './reopen.ts';
 import { send } from './send.ts';
 import { download, upload } from './upload.ts';
@@ -22,6 +24,7 @@ export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
 /** One letter on the screen. */
 export interface Writing {
   readonly key: string;
+  /** The account it leaves by; read in a view, the view follows it. */
   readonly mail: Mail;
   readonly draft: Draft;
   /** Where the writing began: what has the focus first. */
@@ -40,6 +43,8 @@ export interface Writing {
   imageBytes(cid: string): Promise<Blob | null>;
   attachImage(image: { cid: string; name: string; type: string; bytes: ArrayBuffer }): void;
   remove(attached: Attached): void;
+  /** Writes as this identity, of this or of another account; the draft and what goes with it come along. */
+  writeAs(mail: Mail, identityId: IdentityId): void;
   /** Hands it to the outbox and closes; the toast counts down. */
   send(): Promise<void>;
   /** Keeps the draft and closes. */
@@ -79,67 +84,10 @@ export interface Composers {
   suggest(mail: Mail, prefix: string): Promise<EmailAddress[]>;
 }
 
-const originalProperties = [
-  'id',
-  'messageId',
-  'inReplyTo',
-  'references',
-  'from',
-  'replyTo',
-  'to',
-  'cc',
-  'bcc',
-  'subject',
-  'sentAt',
-  'receivedAt',
-  'textBody',
-  'htmlBody',
-  'attachments',
-  'bodyValues',
-  'keywords',
-] as const;
-
-/** @throws ModelError when it cannot be fetched or is gone */
-const fetchOriginal = async (connection: Connection, mail: Mail, id: EmailId): Promise<Original> => {
-  const { list } = await connection.call('Email/get', {
-    accountId: mail.id,
-    ids: [id],
-    properties: [...originalProperties],
-    fetchTextBodyValues: true,
-    fetchHTMLBodyValues: true,
-  }).answer;
-  const email = list[0] as Email | undefined;
-  if (!email) throw new ModelError('jmap/method', 'The letter is not here any more.');
-  const values = (parts: Email['textBody'], type: string): string[] =>
-    parts.flatMap((part) => {
-      const value = part.type === type && part.partId !== null ? email.bodyValues[part.partId]?.value : undefined;
-      return value === undefined ? [] : [value.replaceAll('\r\n', '\n')];
-    });
-  const html = values(email.htmlBody, 'text/html').join('<hr>');
-  return { ...email, text: values(email.textBody, 'text/plain').join('\n\n'), html: html === '' ? null : html };
-};
-
 const wordsOf = (error: unknown): string =>
   error instanceof ModelError && error.code !== 'net/offline' ? error.message : 'Postern does not answer.';
 
 const storageKey = (key: string): string => `postern.letter.${key}`;
-
-interface KeptLetter {
-  accountId: AccountId;
-  letter: Letter;
-  emailId: EmailId | null;
-}
-
-/** Null for what another version wrote and this one cannot read. */
-const readKept = (text: string | null): KeptLetter | null => {
-  try {
-    const kept = JSON.parse(text ?? '') as Partial<KeptLetter>;
-    const { accountId, letter, emailId = null } = kept;
-    return accountId && letter ? { accountId, letter: { ...emptyLetter, ...letter }, emailId } : null;
-  } catch {
-    return null;
-  }
-};
 
 export const openComposers = (parts: ComposerParts): Composers => {
   const { connection, clock, toasts, undo, outbox, keep } = parts;
@@ -165,8 +113,12 @@ export const openComposers = (parts: ComposerParts): Composers => {
     const key = `${clock.now().toString(36)}-${next}`;
     void keep.claim(storageKey(key));
     const uploads = new Map<string, AbortController>();
+    /** Files on their way from another account: the letter does not leave without them. */
+    const arriving = new Set<Promise<void>>();
+    const moved = new Set<string>();
     const sending = signal(false);
     const trouble = signal<string | null>(null);
+    const account = signal(mail);
     const raw = options.rawQuote ?? null;
     const cleaned = Promise.withResolvers<void>();
     if (raw === null) cleaned.resolve();
@@ -179,7 +131,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       remember: (version) =>
         keep.set(
           storageKey(key),
-          JSON.stringify({ accountId: mail.id, letter: version, emailId: draft.emailId.peek() }),
+          JSON.stringify({ accountId: account.peek().id, letter: version, emailId: draft.emailId.peek() }),
         ),
     });
     const forget = effect(() => {
@@ -199,6 +151,17 @@ export const openComposers = (parts: ComposerParts): Composers => {
           .peek()
           .attachments.map((each) => (each.key === attached ? { ...each, ...change } : each)),
       });
+    const bring = (attached: Attached, bytes: () => Promise<BlobId>): Promise<void> =>
+      bytes()
+        .then(
+          (blobId) => patch(attached.key, { upload: { at: 'ready', blobId } }),
+          (error: unknown) =>
+            patch(attached.key, {
+              upload: { at: 'failed', why: error instanceof Error ? error.message : 'not uploaded' },
+            }),
+        )
+        .finally(() => uploads.delete(attached.key))
+        .then(() => undefined);
     const attachOne = (file: { name: string; type: string; size: number; body: Blob }, cid: string | null): void => {
       next += 1;
       const attached: Attached = {
@@ -212,23 +175,23 @@ export const openComposers = (parts: ComposerParts): Composers => {
       draft.change({ attachments: [...draft.letter.peek().attachments, attached] });
       const abort = new AbortController();
       uploads.set(attached.key, abort);
-      upload(connection, mail, file.body, attached.type, abort.signal)
-        .then(
-          (blobId) => patch(attached.key, { upload: { at: 'ready', blobId } }),
-          (error: unknown) =>
-            patch(attached.key, {
-              upload: { at: 'failed', why: error instanceof Error ? error.message : 'not uploaded' },
-            }),
-        )
-        .finally(() => uploads.delete(attached.key));
+      void bring(attached, () => upload(connection, account.peek(), file.body, attached.type, abort.signal));
+    };
+    /** The same file in the account that the letter went to: down from the one before, and up again. */
+    const carry = async (attached: Attached, from: Mail, to: Mail, abort: AbortSignal): Promise<BlobId> => {
+      const body = await download(connection, from, attached);
+      if (!body) throw new ModelError('jmap/request', `it could not be taken along from ${from.account.name}`);
+      return upload(connection, to, body, attached.type, abort);
     };
     const reopen = (version: Letter, emailId: EmailId | null): void => {
-      begin(mail, version, { emailId, begins: 'body', shape: 'docked' });
+      begin(account.peek(), version, { emailId, begins: 'body', shape: 'docked' });
     };
 
     const writing: Writing = {
       key,
-      mail,
+      get mail() {
+        return account.value;
+      },
       draft,
       begins: options.begins,
       inThread: options.inThread ?? null,
@@ -245,7 +208,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
         cleaned.resolve();
       },
       attach: (files) => {
-        const limit = maxUpload(mail);
+        const limit = maxUpload(account.peek());
         for (const file of files) {
           if (file.size > limit)
             toasts.show(`“${file.name}” is larger than the ${Math.floor(limit / 1_000_000)} MB that may be sent.`, {
@@ -258,11 +221,41 @@ export const openComposers = (parts: ComposerParts): Composers => {
         attachOne({ name, type, size: bytes.byteLength, body: new Blob([bytes], { type }) }, cid),
       imageBytes: async (cid) => {
         const found = draft.letter.peek().attachments.find((each) => each.cid === cid);
-        return found ? download(connection, mail, found) : null;
+        return found ? download(connection, account.peek(), found) : null;
       },
       remove: (attached) => {
         uploads.get(attached.key)?.abort();
         draft.change({ attachments: draft.letter.peek().attachments.filter((each) => each.key !== attached.key) });
+      },
+      writeAs: (to, identityId) => {
+        const from = account.peek();
+        if (to === from || sending.peek()) {
+          if (to === from) draft.change({ identityId });
+          return;
+        }
+        const moving = draft.letter.peek().attachments.filter((each) => each.upload.at === 'ready');
+        if (draft.letter.peek().attachments.some((each) => each.upload.at === 'uploading')) {
+          toasts.show('A file is still on its way. Change the sender when it has arrived.', { tone: 'failed' });
+          return;
+        }
+        account.value = to;
+        draft.moveTo(to);
+        draft.change({
+          identityId,
+          attachments: draft.letter
+            .peek()
+            .attachments.map((each) =>
+              moving.includes(each) ? { ...each, upload: { at: 'uploading', sent: 0 } } : each,
+            ),
+        });
+        for (const attached of moving) {
+          const abort = new AbortController();
+          uploads.set(attached.key, abort);
+          moved.add(attached.key);
+          const way = bring(attached, () => carry(attached, from, to, abort.signal));
+          arriving.add(way);
+          void way.then(() => arriving.delete(way));
+        }
       },
       send: async () => {
         if (sending.peek()) return;
@@ -270,8 +263,12 @@ export const openComposers = (parts: ComposerParts): Composers => {
         trouble.value = null;
         const version = draft.letter.peek();
         try {
-          await cleaned.promise;
-          const leaving = await send(connection, mail, draft, parts.hold(), clock.now, () =>
+          await Promise.all([cleaned.promise, ...arriving]);
+          const lost = draft.letter
+            .peek()
+            .attachments.find((each) => moved.has(each.key) && each.upload.at === 'failed');
+          if (lost) throw new ModelError('jmap/request', `“${lost.name}” could not be taken along.`);
+          const leaving = await send(connection, account.peek(), draft, parts.hold(), clock.now, () =>
             reopen(draft.letter.peek(), draft.emailId.peek()),
           );
           end();
@@ -362,7 +359,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
     const raw = letter.quote?.html ?? null;
     begin(
       mail,
-      { ...letter, quote: letter.quote && { ...letter.quote, html: null } },
+      { ...letter, originalIn: mail.id, quote: letter.quote && { ...letter.quote, html: null } },
       {
         begins: kind === 'forward' ? 'to' : 'body',
         inThread: request.inThread ?? null,

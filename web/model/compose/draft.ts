@@ -28,6 +28,8 @@ export interface Draft {
   save(): Promise<EmailId | null>;
   /** Destroys what was kept. Resolves when the server did. */
   discard(): Promise<void>;
+  /** Another account keeps it from now on; what the one before kept goes when all of it has come along. */
+  moveTo(mail: Mail): void;
   /** No more saving; the letter was sent or the window is gone. */
   close(): void;
   identity(): Identity | null;
@@ -56,7 +58,9 @@ const words = (error: SetError | undefined): string =>
   (error && said[error.type]) ?? error?.description ?? 'The server refused it.';
 
 /** A letter being written, kept on the server one version after another; never two saves at a time. */
-export const openDraft = ({ connection, mail, clock, letter: first, emailId: from, remember }: DraftParts): Draft => {
+export const openDraft = (parts: DraftParts): Draft => {
+  const { connection, clock, letter: first, emailId: from, remember } = parts;
+  let { mail } = parts;
   const letter = signal(first);
   const kept = signal<Kept>(from ? { at: 'saved', when: clock.now() } : { at: 'new' });
   const emailId = signal<EmailId | null>(from);
@@ -71,7 +75,7 @@ export const openDraft = ({ connection, mail, clock, letter: first, emailId: fro
   };
 
   /** Versions that another has taken the place of; they go once it stands. */
-  const outdated = new Set<EmailId>();
+  const outdated = new Map<EmailId, Mail>();
 
   /** What goes with the letter now lies in the version just kept; the one before takes its parts along. */
   const adopt = (parts: readonly EmailBodyPart[]): void => {
@@ -88,34 +92,47 @@ export const openDraft = ({ connection, mail, clock, letter: first, emailId: fro
 
   /** The new version stands whether or not the old ones could be taken away; they go with the next. */
   const sweep = async (): Promise<void> => {
-    if (outdated.size === 0) return;
-    const ids = [...outdated];
-    try {
-      await connection.call('Email/set', { accountId: mail.id, destroy: ids }).answer;
-      for (const id of ids) outdated.delete(id);
-    } catch (error) {
-      modelError(error);
+    // Files that come from another account's version are still to be had from there alone.
+    const whole = letter.peek().attachments.every((each) => each.upload.at === 'ready');
+    const going = Map.groupBy(
+      [...outdated].filter(([, where]) => whole || where === mail),
+      ([, where]) => where,
+    );
+    for (const [where, entries] of going) {
+      const ids = entries.map(([id]) => id);
+      try {
+        await connection.call('Email/set', { accountId: where.id, destroy: ids }).answer;
+        for (const id of ids) outdated.delete(id);
+      } catch (error) {
+        modelError(error);
+      }
     }
   };
 
   const saveOnce = async (): Promise<EmailId | null> => {
     const version = letter.peek();
     const changesBefore = changes;
+    const where = mail;
     if (isBlank(version) && emailId.peek() === null) return null;
     kept.value = { at: 'saving' };
-    const drafts = await mail.mailboxes.need('drafts');
+    const drafts = await where.mailboxes.need('drafts');
     if (!drafts) throw new ModelError('jmap/method', 'The server has no mailbox for drafts and would not make one.');
     const answer = await connection.call('Email/set', {
-      accountId: mail.id,
+      accountId: where.id,
       create: { draft: newEmail(version, identity(), drafts.id) },
     }).answer;
     const made = answer.created?.['draft'] as { id: EmailId } | undefined;
     if (!made) throw new ModelError('jmap/method', words(answer.notCreated?.['draft']));
+    if (where !== mail) {
+      // It went to another account meanwhile.
+      outdated.set(made.id, where);
+      return saveOnce();
+    }
     const before = emailId.peek();
-    if (before) outdated.add(before);
+    if (before) outdated.set(before, where);
     emailId.value = made.id;
     if (version.attachments.length > 0) {
-      const found = connection.call('Email/get', { accountId: mail.id, ids: [made.id], properties: ['attachments'] });
+      const found = connection.call('Email/get', { accountId: where.id, ids: [made.id], properties: ['attachments'] });
       adopt((await found.answer).list[0]?.attachments ?? []);
       if (changes > changesBefore) remember(letter.peek());
     }
@@ -166,12 +183,26 @@ export const openDraft = ({ connection, mail, clock, letter: first, emailId: fro
       if (kept.peek().at !== 'failed') kept.value = { at: 'changed' };
       soon();
     },
+    moveTo: (to) => {
+      if (closed || to === mail) return;
+      const before = emailId.peek();
+      if (before) outdated.set(before, mail);
+      emailId.value = null;
+      mail = to;
+      if (before === null && isBlank(letter.peek())) return;
+      changes += 1;
+      remember(letter.peek());
+      kept.value = { at: 'changed' };
+      soon();
+    },
     discard: async () => {
       closed = true;
       cancel?.();
       await running?.catch(() => null);
       const id = emailId.peek();
-      if (id) await connection.call('Email/set', { accountId: mail.id, destroy: [id] }).answer;
+      if (id) outdated.set(id, mail);
+      for (const [each, where] of outdated)
+        await connection.call('Email/set', { accountId: where.id, destroy: [each] }).answer;
     },
     close: () => {
       closed = true;

@@ -1,4 +1,4 @@
-import type { BlobId, EmailId, IdentityId } from '#jmap/ids.ts';
+import type { AccountId, BlobId, EmailId, IdentityId } from '#jmap/ids.ts';
 import type { EmailAddress, Identity } from '#jmap/mail.ts';
 
 /** A file that goes with a letter. */
@@ -50,6 +50,8 @@ export interface Letter {
   forwards: string | null;
   /** The letter that is answered or forwarded, to go back to. */
   originalId: EmailId | null;
+  /** The account it lies in; the letter may leave by another. */
+  originalIn: AccountId | null;
 }
 
 export const emptyLetter: Letter = {
@@ -67,6 +69,7 @@ export const emptyLetter: Letter = {
   references: [],
   forwards: null,
   originalId: null,
+  originalIn: null,
 };
 
 /** Whether there is anything worth keeping. */

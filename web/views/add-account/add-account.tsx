@@ -11,6 +11,7 @@ import { Failure } from '../servers/failure.tsx';
 import { PasswordField } from '../servers/password-field.tsx';
 import { Steps } from '../servers/steps.tsx';
 import { type Servers, useServers } from '../servers/use-servers.ts';
+import { colourOfAccount } from '../side.tsx';
 import { WhichPassword } from '../servers/which-password.tsx';
 import '../servers/servers.css';
 import { AppPassword } from './app-password.tsx';
@@ -104,7 +105,8 @@ export const AddAccount = ({ accounts, onClose }: { accounts: Accounts; onClose(
   const settings = byHand ? null : discovery.settings;
   const guide = guideFor(settings?.provider ?? null);
   const closed = settings?.provider?.auth === 'oauth';
-  const free = gateColours[mails.value.length % gateColours.length] ?? 'patina';
+  const taken = mails.value.map((mail, index) => colourOfAccount(mail, index));
+  const free = gateColours.find((colour) => !taken.includes(colour)) ?? 'patina';
 
   const send = async (secret: string, anyway = false): Promise<ProblemDocument | null> => {
     const answer = await accounts.add({

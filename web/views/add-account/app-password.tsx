@@ -93,6 +93,9 @@ export const AppPassword = (props: {
   useEffect(() => {
     if (form && whole && secret !== tried.current) void submit();
   }, [secret]);
+  useEffect(() => {
+    if (problem || lost) document.querySelector('.guide form > :last-child')?.scrollIntoView({ block: 'nearest' });
+  }, [problem, lost]);
   const hint = hintOf(guide, secret, busy);
   return (
     <Dialog

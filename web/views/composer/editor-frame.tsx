@@ -1,6 +1,7 @@
 import font from '@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2?url';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Active, FromEditor, ToEditor } from '#editor/protocol.ts';
+import type { Active, FromEditor, Place, ToEditor } from '#editor/protocol.ts';
+import { useModel } from '../model.ts';
 
 export interface Cleaned {
   html: string;
@@ -20,6 +21,8 @@ export interface EditorFrameProps {
   hidden: boolean;
   ready(editor: EditorHandle): void;
   changed(html: string): void;
+  /** Where the caret stands now. */
+  place(place: Place): void;
   active(styles: readonly Active[], selected: string): void;
   pressed(event: Extract<FromEditor, { on: 'key' }>): void;
   image(image: Extract<FromEditor, { on: 'image' }>): void;
@@ -42,6 +45,7 @@ const theme = (): ToEditor => {
 
 /** The writing surface: a frame with scripts and without our origin, so that no HTML of a mail is parsed in the app's document. */
 export const EditorFrame = (props: EditorFrameProps) => {
+  const { lock } = useModel();
   const frame = useRef<HTMLIFrameElement>(null);
   const latest = useRef(props);
   latest.current = props;
@@ -65,6 +69,8 @@ export const EditorFrame = (props: EditorFrameProps) => {
     };
     const hear = ({ data }: MessageEvent<FromEditor>): void => {
       const now = latest.current;
+      // Whoever writes is here; the frame's keys are not the window's.
+      if (data.on === 'change' || data.on === 'place' || data.on === 'key') lock.used();
       switch (data.on) {
         case 'ready':
           tell(theme());
@@ -76,6 +82,9 @@ export const EditorFrame = (props: EditorFrameProps) => {
           break;
         case 'height':
           setHeight(data.pixels);
+          break;
+        case 'place':
+          now.place(data.place);
           break;
         case 'active':
           now.active(data.styles, data.selected);

@@ -2,35 +2,55 @@ import { useEffect, useState } from 'preact/hooks';
 import type { EmailAddress, Identity } from '#jmap/mail.ts';
 import type { Writing } from '#model/compose/composers.ts';
 import type { Letter } from '#model/compose/letter.ts';
+import type { Mail } from '#model/mail.ts';
 import { Arch } from '#parts/people.tsx';
+import { useModel } from '../model.ts';
+import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
 import { Recipients } from './recipients.tsx';
 
 export type Suggest = (prefix: string) => Promise<readonly EmailAddress[]>;
 
+/** All identities of all accounts; with one there is nothing to choose. Ctrl+Shift+F goes to the next account. */
 const From = ({ writing, letter }: { writing: Writing; letter: Letter }) => {
-  const identities = writing.mail.identities.value;
+  const mails = useModel().mails.value;
+  const { mail } = writing;
+  const identities = mail.identities.value;
   const chosen = identities.find((each) => each.id === letter.identityId) ?? identities[0];
   const words = (each: Identity): string => (each.name ? `${each.name} <${each.email}>` : each.email);
+  const choose = (value: string): void => {
+    const [accountId, identityId] = value.split(' ');
+    const to = mails.find((each) => each.id === accountId);
+    const identity = to?.identities.peek().find((each) => each.id === identityId);
+    if (to && identity) writing.writeAs(to, identity.id);
+  };
+  const options = (of: Mail) =>
+    of.identities.value.map((each) => (
+      <option key={each.id} value={`${of.id} ${each.id}`}>
+        {words(each)}
+      </option>
+    ));
   return (
     <div class="comp-field">
       <span class="comp-label">From</span>
       <span class="pill plain">
         <Arch
-          initial={(writing.mail.account.name[0] ?? '?').toUpperCase()}
-          colour={writing.mail.status.value?.colour ?? 'patina'}
+          initial={initialOf(nameOfAccount(mail))}
+          colour={colourOfAccount(mail, Math.max(0, mails.indexOf(mail)))}
           size="xs"
         />
-        {identities.length > 1 ? (
+        {mails.length > 1 || identities.length > 1 ? (
           <select
             aria-label="From"
-            value={chosen?.id}
-            onChange={(event) => writing.draft.change({ identityId: event.currentTarget.value as Identity['id'] })}
+            value={`${mail.id} ${chosen?.id ?? ''}`}
+            onChange={(event) => choose(event.currentTarget.value)}
           >
-            {identities.map((each) => (
-              <option key={each.id} value={each.id}>
-                {words(each)}
-              </option>
-            ))}
+            {mails.length === 1
+              ? options(mail)
+              : mails.map((each) => (
+                  <optgroup key={each.id} label={nameOfAccount(each)}>
+                    {options(each)}
+                  </optgroup>
+                ))}
           </select>
         ) : (
           <span class="cut">

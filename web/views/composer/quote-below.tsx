@@ -20,7 +20,7 @@ export const QuoteBelow = ({
   remove(): void;
 }) => {
   const [shown, setShown] = useState(quote.kind === 'forward');
-  const original = writing.draft.letter.value.originalId;
+  const { originalId: original, originalIn } = writing.draft.letter.value;
   return (
     <div class="comp-quote">
       <div class="comp-quote-h">
@@ -53,7 +53,7 @@ export const QuoteBelow = ({
               class="comp-quote-frame"
               title="The original letter"
               sandbox="allow-popups allow-popups-to-escape-sandbox"
-              src={`/mail/${writing.mail.id}/${original}?images=0&dark=0`}
+              src={`/mail/${originalIn ?? writing.mail.id}/${original}?images=0&dark=0`}
             />
           ) : (
             <pre class="comp-quote-text">{quote.text}</pre>

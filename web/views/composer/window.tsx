@@ -6,6 +6,7 @@ import { type Letter, htmlOf, plainOf, signatureOf, type Warning, warnings } fro
 import { takeAhead } from '#model/compose-port.ts';
 import { Icon } from '#parts/icon.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
+import { useModel } from '../model.ts';
 import { Attachments } from './attachments.tsx';
 import { EditorFrame, type EditorHandle } from './editor-frame.tsx';
 import { Fields, type Suggest } from './fields.tsx';
@@ -13,6 +14,7 @@ import { Foot } from './foot.tsx';
 import { FormatBar } from './format-bar.tsx';
 import { Head, InlineHead } from './heads.tsx';
 import { QuoteBelow } from './quote-below.tsx';
+import { holdPlace, restoreBody, restoreFields, wasUnfolded } from './resting.ts';
 
 const titleOf = (letter: Letter): string => letter.subject.trim() || 'New message';
 
@@ -55,6 +57,7 @@ const useFocusBack = (): void => {
 export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest: Suggest }) => {
   const letter = writing.draft.letter.value;
   const { draft } = writing;
+  const { mails } = useModel();
   useFocusBack();
   const editor = useRef<EditorHandle | null>(null);
   const plain = useRef<HTMLTextAreaElement>(null);
@@ -63,7 +66,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
   const [warned, setWarned] = useState<string | null>(null);
   const shape = writing.shape.value;
   const inline = shape === 'inline';
-  const [unfolded, setUnfolded] = useState(writing.begins === 'to');
+  const [unfolded, setUnfolded] = useState(writing.begins === 'to' || wasUnfolded(writing));
   const title = useComputed(() => titleOf(draft.letter.value)).value;
   const first = warnings(letter)[0];
   const signature = signatureOf(draft.identity());
@@ -88,6 +91,13 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
       void writing.send();
     }
   };
+  const nextAccount = (): void => {
+    const others = mails.peek().filter((each) => each.identities.peek().length > 0);
+    const next = others[(others.indexOf(writing.mail) + 1) % others.length];
+    const identity = next?.identities.peek()[0];
+    setUnfolded(true);
+    if (next && identity) writing.writeAs(next, identity.id);
+  };
   const act = (event: { key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }): boolean => {
     const ctrl = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
@@ -98,6 +108,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     if (ctrl && key === 'enter') sendIt();
     else if (ctrl && event.shiftKey && key === 'c') show('cc');
     else if (ctrl && event.shiftKey && key === 'b') show('bcc');
+    else if (ctrl && event.shiftKey && key === 'f') nextAccount();
     else if (ctrl && event.shiftKey && key === 'd') writing.discard();
     else if (ctrl && key === 's') void draft.save().catch(() => undefined);
     else if (key === 'escape') writing.shape.value = 'minimised';
@@ -127,6 +138,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     if (ahead !== '') draft.change({ text: `${ahead}${draft.letter.peek().text}` });
     plain.current?.focus();
   }, []);
+  useEffect(() => restoreFields(writing), []);
   useSignalEffect(() => {
     if (writing.trouble.value !== null) setWarned(writing.trouble.value);
   });
@@ -166,6 +178,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
             editor.current = handle;
             if (writing.rawQuote !== null)
               void handle.clean(writing.rawQuote).then(({ html, text }) => writing.quoteCleaned(html, text));
+            if (restoreBody(writing, handle)) return;
             if (writing.begins !== 'body' || draft.letter.peek().mode !== 'rich') return;
             const ahead = takeAhead();
             if (ahead !== '') {
@@ -176,6 +189,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
             handle.tell({ do: 'focus', at: ahead === '' ? 'start' : 'end' });
           }}
           changed={(html) => draft.change({ html })}
+          place={(place) => holdPlace(writing, place)}
           active={(styles) => setActive(styles)}
           pressed={(event) => {
             if (act({ key: event.key, ctrlKey: event.ctrl, metaKey: event.meta, shiftKey: event.shift })) return;

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AccountId, BlobId, EmailId, MailboxId } from '#jmap/ids.ts';
+import type { Mailbox } from '#jmap/mail.ts';
+import { openMail, type Mail } from '../mail.ts';
+import { account, fakeServer, settled } from '../testing.ts';
+import { openDraft } from './draft.ts';
+import { emptyLetter, type Letter } from './letter.ts';
+
+/** A letter that leaves by another account than the one it was begun in. */
+
+const begin = (letter: Partial<Letter>) => {
+  const log: string[] = [];
+  let made = 0;
+  const server = fakeServer({
+    'Email/set': ({ accountId, create, destroy }) => {
+      const created: Record<string, { id: string }> = {};
+      for (const [key, email] of Object.entries((create ?? {}) as Record<string, { attachments?: unknown[] }>)) {
+        made += 1;
+        created[key] = { id: `M${made}` };
+        log.push(`${String(accountId)} made M${made} with ${email.attachments?.length ?? 0}`);
+      }
+      for (const id of (destroy ?? []) as string[]) log.push(`${String(accountId)} dropped ${id}`);
+      return { accountId, oldState: '1', newState: '2', created, destroyed: destroy ?? [] };
+    },
+    'Email/get': ({ accountId }) => ({ accountId, state: '2', list: [{ id: 'M', attachments: [] }], notFound: [] }),
+  });
+  const mailOf = (id: string): Mail => {
+    const mail = openMail(server.connection, id as AccountId, account);
+    mail.mailboxes.put([
+      { id: `${id}-drafts` as MailboxId, name: 'Drafts', role: 'drafts', parentId: null } as Mailbox,
+    ]);
+    return mail;
+  };
+  const [one, two] = [mailOf('A1'), mailOf('A2')];
+  const draft = openDraft({
+    connection: server.connection,
+    mail: one,
+    clock: server.clock,
+    letter: { ...emptyLetter, subject: 'Boats', ...letter },
+    emailId: 'M0' as EmailId,
+    remember: () => undefined,
+  });
+  return { draft, two, log };
+};
+
+test('A7 the draft is made in the other account before it goes from the first', async () => {
+  const { draft, two, log } = begin({});
+  draft.moveTo(two);
+  assert.equal(await draft.save(), 'M1');
+  assert.deepEqual(log, ['A2 made M1 with 0', 'A1 dropped M0']);
+});
+
+test('A8 what goes with it is in the first account until it has come along', async () => {
+  const file = { key: 'a1', name: 'x', type: 'text/plain', size: 3, cid: null } as const;
+  const { draft, two, log } = begin({ attachments: [{ ...file, upload: { at: 'ready', blobId: 'G1' as BlobId } }] });
+  draft.moveTo(two);
+  draft.change({ attachments: [{ ...file, upload: { at: 'uploading', sent: 0 } }] });
+  await draft.save();
+  assert.deepEqual(log, ['A2 made M1 with 0']);
+  draft.change({ attachments: [{ ...file, upload: { at: 'ready', blobId: 'G2' as BlobId } }] });
+  await draft.save();
+  assert.deepEqual(log.slice(1).toSorted(), ['A1 dropped M0', 'A2 dropped M1', 'A2 made M2 with 1']);
+});
+
+test('A9 a version that was on its way when the account changed is not the draft', async () => {
+  const { draft, two, log } = begin({});
+  draft.change({ subject: 'Cars' });
+  const saving = draft.save();
+  await settled();
+  draft.moveTo(two);
+  await saving;
+  await draft.save();
+  assert.equal(draft.emailId.peek(), log.at(-1)?.includes('dropped') ? draft.emailId.peek() : null);
+  assert.ok(log.some((line) => line.startsWith('A2 made')));
+  assert.ok(log.includes('A1 dropped M0'));
+});

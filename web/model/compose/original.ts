@@ -1,0 +1,46 @@
+import type { EmailId } from '#jmap/ids.ts';
+import type { Email } from '#jmap/mail.ts';
+import type { Connection } from '../connection.ts';
+import { ModelError } from '../errors.ts';
+import type { Mail } from '../mail.ts';
+import type { Original } from './answer.ts';
+
+const originalProperties = [
+  'id',
+  'messageId',
+  'inReplyTo',
+  'references',
+  'from',
+  'replyTo',
+  'to',
+  'cc',
+  'bcc',
+  'subject',
+  'sentAt',
+  'receivedAt',
+  'textBody',
+  'htmlBody',
+  'attachments',
+  'bodyValues',
+  'keywords',
+] as const;
+
+/** The letter that is answered, forwarded or written on. @throws ModelError when it cannot be fetched or is gone */
+export const fetchOriginal = async (connection: Connection, mail: Mail, id: EmailId): Promise<Original> => {
+  const { list } = await connection.call('Email/get', {
+    accountId: mail.id,
+    ids: [id],
+    properties: [...originalProperties],
+    fetchTextBodyValues: true,
+    fetchHTMLBodyValues: true,
+  }).answer;
+  const email = list[0] as Email | undefined;
+  if (!email) throw new ModelError('jmap/method', 'The letter is not here any more.');
+  const values = (parts: Email['textBody'], type: string): string[] =>
+    parts.flatMap((part) => {
+      const value = part.type === type && part.partId !== null ? email.bodyValues[part.partId]?.value : undefined;
+      return value === undefined ? [] : [value.replaceAll('\r\n', '\n')];
+    });
+  const html = values(email.htmlBody, 'text/html').join('<hr>');
+  return { ...email, text: values(email.textBody, 'text/plain').join('\n\n'), html: html === '' ? null : html };
+};

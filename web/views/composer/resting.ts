@@ -1,0 +1,97 @@
+import type { Place } from '#editor/protocol.ts';
+import { parsePeople } from '#model/compose/people.ts';
+import type { Writing } from '#model/compose/composers.ts';
+import type { EditorHandle } from './editor-frame.tsx';
+
+/**
+ * What a letter's window holds besides the letter: where the caret stands, what is half typed, which fields are shown.
+ * Locking Postern takes the window off the screen; it comes back as it was.
+ */
+interface Held {
+  /** Text in a field of recipients that is no recipient yet, by the field's label. */
+  typed: ReadonlyMap<string, string>;
+  /** The fields above the text are shown. */
+  unfolded: boolean;
+  focus: { at: 'body' } | { at: 'field'; label: string; from: number; to: number } | null;
+}
+
+const held = new WeakMap<Writing, Held>();
+const places = new WeakMap<Writing, Place>();
+
+/** The caret or selection in the text, as the editor last told it. */
+export const holdPlace = (writing: Writing, place: Place): void => {
+  places.set(writing, place);
+};
+
+const windowOf = (writing: Writing): HTMLElement | null => document.getElementById(`comp-${writing.key}`);
+
+const labelOf = (field: HTMLInputElement | HTMLTextAreaElement): string =>
+  field.getAttribute('aria-label') ?? field.labels?.[0]?.textContent?.trim() ?? '';
+
+const isField = (given: Element | null): given is HTMLInputElement | HTMLTextAreaElement =>
+  given instanceof HTMLTextAreaElement || (given instanceof HTMLInputElement && given.type !== 'checkbox');
+
+/** Before the windows leave the screen. */
+export const holdWindows = (writings: readonly Writing[]): void => {
+  for (const writing of writings) {
+    const own = windowOf(writing);
+    if (!own) continue;
+    const inputs = [...own.querySelectorAll<HTMLInputElement>('.tokens-input')];
+    const at = own.contains(document.activeElement) ? document.activeElement : null;
+    held.set(writing, {
+      typed: new Map(inputs.filter(({ value }) => value !== '').map((input) => [labelOf(input), input.value])),
+      unfolded: inputs.length > 0,
+      focus: isField(at)
+        ? { at: 'field', label: labelOf(at), from: at.selectionStart ?? 0, to: at.selectionEnd ?? 0 }
+        : at
+          ? { at: 'body' }
+          : null,
+    });
+  }
+};
+
+/** Whether the fields were shown when the window was left. */
+export const wasUnfolded = (writing: Writing): boolean => held.get(writing)?.unfolded ?? false;
+
+/** In the text; true when the caret is where it was and nobody needs to put it anywhere. */
+export const restoreBody = (writing: Writing, editor: EditorHandle): boolean => {
+  const before = held.get(writing);
+  if (!before) return false;
+  const place = places.get(writing);
+  const focus = before.focus?.at === 'body';
+  if (place) editor.tell({ do: 'place', place, focus });
+  else if (focus) editor.tell({ do: 'focus', at: 'end' });
+  return true;
+};
+
+const type = (input: HTMLInputElement, text: string): void => {
+  input.value = text;
+  input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+};
+
+/** In the fields, once they are drawn. */
+export const restoreFields = (writing: Writing): void => {
+  const before = held.get(writing);
+  const own = windowOf(writing);
+  if (!before || !own) return;
+  for (const label of before.typed.keys())
+    if (label !== 'To') own.dispatchEvent(new CustomEvent('postern-show', { detail: label.toLowerCase() }));
+  requestAnimationFrame(() => {
+    const { to, cc, bcc } = writing.draft.letter.peek();
+    const known = new Set([...to, ...cc, ...bcc].map(({ email }) => email.toLowerCase()));
+    const fields = [...own.querySelectorAll<HTMLInputElement>('input, textarea')];
+    for (const [label, text] of before.typed) {
+      const input = fields.find((each) => labelOf(each) === label);
+      const taken = parsePeople(text);
+      const there = taken.length > 0 && taken.every(({ email }) => known.has(email.toLowerCase()));
+      if (input && !there) type(input, text);
+    }
+    const { focus } = before;
+    if (focus?.at === 'field') {
+      const field = fields.find((each) => labelOf(each) === focus.label);
+      field?.focus();
+      field?.setSelectionRange(focus.from, focus.to);
+    }
+    held.delete(writing);
+  });
+};
