@@ -122,6 +122,7 @@ const openApp = async (options: Options = {}) => {
     onChange: () => () => undefined,
     onLocked: () => () => undefined,
     onEnded: () => () => undefined,
+    onAccounts: () => () => undefined,
     census: () => ({ rooms: 1, users: 1, accounts: 1 }),
   } as Partial<Record<keyof Mailrooms, unknown>> as Mailrooms;
   const app = openDoorApp({

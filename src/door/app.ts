@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { logError } from '#base/log.ts';
 import { oncePerKey } from '#base/once.ts';
 import { loudness } from '#base/problem.ts';
+import { openAudit } from './audit.ts';
 import { authRoutes } from './auth.ts';
 import { type DoorEnv, type Routes } from './context.ts';
 import { eventSourceRoutes } from './event-source.ts';
@@ -32,7 +33,7 @@ const healthMs = 3_000;
 
 /** Names of routes for the metrics: never a path that somebody typed. */
 const routeOf = (path: string): string =>
-  /^\/(auth\/(?:sign-in|sign-out|unlock|lock|session|tokens|discover|key)|jmap\/(?:api|eventsource|upload|download)|mail|out|healthz|metrics|\.well-known\/jmap)(?:\/|$)/.exec(
+  /^\/(auth\/(?:sign-in|sign-out|unlock|lock|session|tokens|oauth|accounts|user|unlockers|prove|rotate-keys|audit|discover|key)|jmap\/(?:api|eventsource|upload|download)|mail|out|healthz|metrics|\.well-known\/jmap)(?:\/|$)/.exec(
     path,
   )?.[1] ?? 'static';
 
@@ -41,7 +42,7 @@ const ours = /^\/(auth|jmap|mail|out|healthz|metrics|\.well-known)(\/|$)/;
 /** What may be done at a path; all but ours are pages and files of the app. RFC 9110 §10.2.1 */
 const methodsOf = (app: Routes, path: string): string[] => {
   if (!ours.test(path)) return ['GET', 'HEAD'];
-  const taken = ['GET', 'POST', 'DELETE'].filter((method) =>
+  const taken = ['GET', 'POST', 'PATCH', 'DELETE'].filter((method) =>
     app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
   );
   return taken.includes('GET') ? ['HEAD', ...taken] : taken;
@@ -61,7 +62,8 @@ const sameText = (a: string, b: string): boolean => {
 
 export const openDoorApp = (parts: DoorParts): DoorApp => {
   const { config, secrets, store, mailrooms, clock, links, log } = parts;
-  const sessions = new Sessions(parts);
+  const audit = openAudit(parts);
+  const sessions = new Sessions(parts, audit);
   const unwatch = openOrders(parts, (user) => sessions.recheck(user));
   const hub = new Hub();
   const heights = new Heights(clock, hub);
@@ -69,6 +71,9 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
   const peers = openPeers(config);
   const files = openStatic(parts.dist, config);
   const unlisten = mailrooms.onChange((user, account, states) => hub.tell(user, { kind: 'states', account, states }));
+  const unlistenAccounts = mailrooms.onAccounts((user) =>
+    hub.tell(user, { kind: 'session', sent: { event: 'session', data: '{}' } }),
+  );
   const mailHost = config.mailOrigin === null ? null : new URL(config.mailOrigin).host;
 
   const app: Routes = new Hono<DoorEnv>();
@@ -121,7 +126,7 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
   });
 
   const { jmap, wellKnown, api } = jmapRoutes(sessions);
-  app.route('/auth', authRoutes(parts, sessions, metrics));
+  app.route('/auth', authRoutes(parts, sessions, metrics, audit));
   app.route('/.well-known', wellKnown);
   app.route('/jmap/eventsource', eventSourceRoutes(sessions, hub));
   app.route('/jmap', jmap);
@@ -145,6 +150,7 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
     lane: openLane({ api, peers, mailHost, everywhere, problem: refusal, metrics }),
     [Symbol.dispose]: () => {
       unlisten();
+      unlistenAccounts();
       unwatch();
       hub.close();
       sessions.close();

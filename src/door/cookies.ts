@@ -5,7 +5,7 @@ import type { Head, Peer } from './peer.ts';
 /**
  * session = token, base64url; sent with every request.
  * key = unlock key, base64url; sent to /auth/unlock only.
- * known = tag of an address that has signed in from this browser; sent to /auth/sign-in only.
+ * known = tags of names that have signed in from this browser, with dots between; sent to /auth/sign-in only.
  */
 const unlockPath = '/auth/unlock';
 const signInPath = '/auth/sign-in';
@@ -33,8 +33,9 @@ export const readToken = (request: Head, peer: Peer): Buffer | null => readKey(r
 
 export const readUnlockKey = (request: Head, peer: Peer): Buffer | null => readKey(request, nameOf(peer, 'key'));
 
-export const readKnown = (request: Head, peer: Peer, links: Links, address: string): boolean =>
-  links.isTag('known', address, valueOf(request, nameOf(peer, 'known')) ?? '');
+/** The names somebody goes by, each with its tag. */
+export const readKnown = (request: Head, peer: Peer, links: Links, name: string): boolean =>
+  (valueOf(request, nameOf(peer, 'known')) ?? '').split('.').some((tag) => links.isTag('known', name, tag));
 
 const cookie = (peer: Peer, name: string, value: string, path: string, maxAge: number | null): string =>
   [
@@ -73,5 +74,7 @@ export const clearSession = (headers: Headers, peer: Peer): void => {
 
 const year = 365 * 86_400;
 
-export const setKnown = (headers: Headers, peer: Peer, links: Links, address: string): void =>
-  headers.append('Set-Cookie', cookie(peer, nameOf(peer, 'known'), links.tag('known', address), signInPath, year));
+export const setKnown = (headers: Headers, peer: Peer, links: Links, names: readonly string[]): void => {
+  const tags = names.map((name) => links.tag('known', name)).join('.');
+  headers.append('Set-Cookie', cookie(peer, nameOf(peer, 'known'), tags, signInPath, year));
+};

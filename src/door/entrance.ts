@@ -7,13 +7,18 @@ import { newSlot, newUser, usualAccount } from '#store/new-rows.ts';
 import type { Credential, MailAccount, Session, User } from '#store/types.ts';
 import { credentialBinding } from '#vault/associated.ts';
 import type { MailAccountId, Opened, SessionId, SessionSecrets, SlotId, SlotRow, UserId } from '#vault/keeper.ts';
+import type { Audit } from './audit.ts';
 import { inTurn } from './in-turn.ts';
 import type { DoorParts } from './parts.ts';
 import type { Peer } from './peer.ts';
-import { DoorError } from './problems.ts';
+import { DoorError, lockedByOperator, malformed } from './problems.ts';
+import { type Kept, OwnPasswords, plainAuth } from './own-passwords.ts';
 import { admit, openServers, type Servers } from './servers.ts';
 import type { Secrets } from './secret-form.ts';
-import type { SignInForm } from './sign-in-form.ts';
+import { doesNotOpen } from './sessions.ts';
+import type { OtherUnlockerForm, SignInForm } from './sign-in-form.ts';
+import { asWrong, otherChoices, type Unlocks } from './unlocks.ts';
+import { opensOtherwise, slotDoesNotOpen } from './words.ts';
 
 const hour = 3_600_000;
 const remembered = 30 * 24 * hour;
@@ -25,9 +30,11 @@ export interface Entered {
   session: Session;
   secrets: SessionSecrets;
   maxAge: number | null;
+  /** A recovery code was used for it. */
+  recovery?: true;
 }
 
-const sessionOf = (opened: Opened, peer: Peer, remember: boolean, now: number): Session => ({
+export const sessionOf = (opened: Pick<Opened, 'session'>, peer: Peer, remember: boolean, now: number): Session => ({
   ...opened.session,
   createdAt: now,
   lastSeenAt: now,
@@ -37,7 +44,7 @@ const sessionOf = (opened: Opened, peer: Peer, remember: boolean, now: number): 
   remember,
 });
 
-const credentialsOf = (opened: Opened, user: UserId): Credential[] =>
+export const credentialsOf = (opened: Opened, user: UserId): Credential[] =>
   opened.credentials.map(({ account, protocol, generation, sealed }) => ({
     account,
     protocol,
@@ -45,14 +52,18 @@ const credentialsOf = (opened: Opened, user: UserId): Credential[] =>
     sealed,
   }));
 
-const entered = (opened: Opened, session: Session): Entered => ({
+/** What of a later sign-in takes the place of what is kept: a password of SMTP's own stays. */
+const renewed = ({ ownSmtp }: MailAccount, opened: Opened): Opened['credentials'] =>
+  opened.credentials.filter(({ protocol }) => !(protocol === 'smtp' && ownSmtp));
+
+export const entered = (opened: Pick<Opened, 'secrets'>, session: Session): Entered => ({
   user: session.user,
   session,
   secrets: opened.secrets,
   maxAge: session.remember ? remembered / 1_000 : null,
 });
 
-const newAccount = (id: MailAccountId, user: UserId, { address, imap, smtp }: Servers, now: number): MailAccount => ({
+export const newAccount = (id: MailAccountId, user: UserId, { address, imap, smtp }: Servers, now: number): MailAccount => ({
   id,
   user,
   address,
@@ -78,50 +89,82 @@ export class Entrance {
   readonly #serversOf: ReturnType<typeof openServers>;
   readonly #alone = inTurn();
 
-  constructor(parts: DoorParts) {
+  readonly #unlocks: Unlocks;
+  readonly #audit: Audit;
+  readonly #own: OwnPasswords;
+
+  constructor(parts: DoorParts, unlocks: Unlocks, audit: Audit) {
     this.#parts = parts;
+    this.#unlocks = unlocks;
+    this.#audit = audit;
+    this.#own = new OwnPasswords(parts);
     this.#clock = parts.clock;
     this.#serversOf = openServers(parts.config, parts.discover);
   }
 
   /**
-   * Signs in with address and password.
+   * Signs in with address and mail password.
    * @throws DoorError
    */
   async signIn(form: SignInForm, secrets: Secrets, peer: Peer): Promise<Entered> {
     const { keeper, store } = this.#parts;
-    const { servers, admission } = await admit(keeper, await this.#serversOf(form), secrets);
+    const { servers, admission } = await admit(keeper, await this.#serversOf(form), secrets, null, peer.address);
     const { host, port, username } = servers.imap;
     return this.#alone(`${host} ${port} ${username}`, async () => {
       const known = form.leaveNothing ? null : await store.userByLogin(servers.imap);
-      if (known && form.startAfresh) await this.#erase(known.user.id);
-      if (!known?.slot || form.startAfresh) return this.#enroll(admission.handle, servers, form, peer);
+      if (!known) return this.#enroll(admission.handle, servers, form, peer);
       const { user, account, slot } = known;
-      const wish = { previous: secrets.previous, remember: form.remember };
-      return this.#enter(admission.handle, { user, account, slot }, servers, wish, peer);
+      if (user.lockedAt !== null) throw lockedByOperator();
+      if (form.startAfresh) {
+        await this.#giveUp(account, peer);
+        return this.#enroll(admission.handle, servers, form, peer);
+      }
+      if (!slot) throw opensOtherwise(otherChoices(await store.slots(user.id)));
+      const opened = await this.#enter(admission.handle, { user, account, slot }, servers, { ...form, secrets }, peer);
+      const session = sessionOf(opened, peer, form.remember, this.#clock.now());
+      await store.addSession({ session, credentials: credentialsOf(opened, user.id), slots: opened.slots });
+      await opened.stored();
+      return entered(opened, session);
     });
   }
 
   /**
-   * Opens a locked session with the password of its user. A new session takes its place.
+   * Opens the user of a locked session with the mail password they sign in with.
    * @throws DoorError
    */
-  async again(former: Session, secrets: Secrets, peer: Peer): Promise<Entered> {
+  async again(former: Session, form: { totp?: string | undefined }, secrets: Secrets, peer: Peer): Promise<void> {
     const { keeper, store } = this.#parts;
     const user = await store.user(former.user);
     const [slot] = await store.slots(former.user, 'mail-password');
-    const account = (await store.accounts(former.user)).find((each) => each.id === slot?.account);
+    const account = slot?.account ? await store.account(slot.account) : null;
     if (!user || !slot || !account)
       throw new DoorError(
         'unauthenticated',
         'This session cannot be opened again.',
-        'Nothing was to be kept on this server. Sign in anew.',
+        'Its mail password opens nothing that is kept here. Use another key, or sign in anew.',
       );
+    if (user.lockedAt !== null) throw lockedByOperator();
     const { address, imap, smtp } = account;
     const servers = { address, imap, smtp, provider: null, otherLogin: null };
-    const { admission } = await admit(keeper, servers, secrets, slot);
-    const wish = { previous: secrets.previous, remember: former.remember };
-    return this.#enter(admission.handle, { user, account, slot }, account, wish, peer);
+    const { admission } = await admit(keeper, servers, secrets, slot, peer.address);
+    const opened = await this.#enter(admission.handle, { user, account, slot }, account, { ...form, secrets }, peer);
+    opened.secrets.token.fill(0);
+    opened.secrets.unlockKey.fill(0);
+    await store.saveCredentials(credentialsOf(opened, user.id));
+    await store.sealSlots(opened.slots);
+    await opened.stored();
+  }
+
+  /** A session of a user whose key was just opened. */
+  async begin(user: UserId, remember: boolean, peer: Peer): Promise<Entered> {
+    const { keeper, store } = this.#parts;
+    const nothing = Buffer.alloc(0);
+    const id = randomUUID() as SessionId;
+    const opened = await keeper.rotate({ id, user, tokenHash: nothing, sealed: nothing, generation: 0 });
+    const session = sessionOf(opened, peer, remember, this.#clock.now());
+    await store.addSession({ session, credentials: [], slots: [] });
+    await store.deleteExpiredSessions(this.#clock.now());
+    return entered(opened, session);
   }
 
   /** After the last session of somebody who wanted nothing kept, nothing is. */
@@ -130,7 +173,8 @@ export class Entrance {
     try {
       const left = await store.sessions(user);
       if (left.some((session) => session.expiresAt > this.#clock.now())) return;
-      if ((await store.slots(user, 'mail-password')).length === 0) await this.#erase(user);
+      await this.#own.rest(user);
+      if ((await store.slots(user)).length === 0) await this.erase(user);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       logError(log, 'user not tidied', error);
@@ -142,26 +186,29 @@ export class Entrance {
     const { keeper, store } = this.#parts;
     const user = randomUUID() as UserId;
     const account = randomUUID() as MailAccountId;
-    const opened = await keeper.enroll({
-      admission,
-      user,
-      account,
-      imap: servers.imap,
-      smtp: servers.smtp,
-      session: randomUUID() as SessionId,
-      slot: randomUUID() as SlotId,
-      leaveNothing: form.leaveNothing,
-    });
-    const now = this.#clock.now();
-    const session = sessionOf(opened, peer, form.remember, now);
-    await store.createUser({
-      user: newUser(user, now, must(opened.keys, 'a new user has keys')),
-      account: newAccount(account, user, servers, now),
-      credentials: credentialsOf(opened, user),
-      slots: opened.slots.map((slot) => newSlot(slot, now, { lastUsedAt: now })),
-      session,
-    });
-    return entered(opened, session);
+    const plain = plainAuth(servers.provider);
+    const kept = await this.#own.keep({ user, servers, account: null, plain, ownSmtp: false });
+    try {
+      const opened = await keeper.enroll({
+        ...{ admission, user, account, imap: servers.imap, smtp: servers.smtp, leaveNothing: form.leaveNothing },
+        session: randomUUID() as SessionId,
+        slot: randomUUID() as SlotId,
+        ...kept.seal,
+      });
+      const now = this.#clock.now();
+      const session = sessionOf(opened, peer, form.remember, now);
+      await store.createUser({
+        user: newUser(user, now, must(opened.keys, 'a new user has keys')),
+        account: { ...newAccount(account, user, servers, now), ...kept.auth },
+        credentials: credentialsOf(opened, user),
+        slots: opened.slots.map((slot) => newSlot(slot, now, { lastUsedAt: now })),
+        session,
+      });
+      return entered(opened, session);
+    } catch (error) {
+      await kept.undone();
+      throw error;
+    }
   }
 
   /** A user who was here before: the user key is opened with the password, the credentials are sealed anew. */
@@ -169,34 +216,65 @@ export class Entrance {
     admission: string,
     { user, account, slot }: Known,
     { imap, smtp }: Pick<Servers, 'imap' | 'smtp'>,
-    wish: { previous: Secrets['previous']; remember: boolean },
+    wish: { secrets: Secrets; opens?: OtherUnlockerForm | undefined; totp?: string | undefined },
     peer: Peer,
-  ): Promise<Entered> {
+  ): Promise<Opened & Pick<Kept, 'stored'>> {
     const { keeper, store } = this.#parts;
     const before = await Promise.all([store.credential(account.id, 'imap'), store.credential(account.id, 'smtp')]);
-    const opened = await keeper.enter({
-      admission,
-      slot,
-      keys: user.keys,
-      account: account.id,
-      imap,
-      smtp,
-      credentialGeneration: Math.max(0, ...before.map((credential) => credential?.binding.generation ?? 0)),
-      session: randomUUID() as SessionId,
-      ...(wish.previous ? { previous: wish.previous() } : {}),
+    const { opens } = wish;
+    const { previous } = wish.secrets;
+    if (opens && !previous) throw malformed('opens: its secret is missing.');
+    const other = opens && previous ? await this.#unlocks.instead(user.id, opens, previous, peer) : null;
+    const totp = opens && opens.kind !== 'site' ? null : await this.#unlocks.totpOf(user, wish.totp);
+    const hasChanged = previous !== null || other !== null;
+    const kept = await this.#own.keep({
+      ...{ user: user.id, servers: { imap, smtp }, account, plain: plainAuth(account) },
+      ownSmtp: account.ownSmtp,
     });
+    const opened = await keeper
+      .enter({
+        ...{ admission, slot, keys: user.keys, account: account.id, imap, smtp },
+        credentialGeneration: Math.max(0, ...before.map((credential) => credential?.binding.generation ?? 0)),
+        session: randomUUID() as SessionId,
+        ...(other ? { opens: other.unlocking } : previous ? { previous: previous() } : {}),
+        ...(totp ? { totp } : {}),
+        ...kept.seal,
+      })
+      .then((all) => ({ ...all, credentials: renewed(account, all) }))
+      .catch(async (error: unknown) => {
+        await kept.undone();
+        if (!doesNotOpen(error)) throw error;
+        if (opens) throw asWrong(error, opens.kind);
+        throw slotDoesNotOpen(otherChoices(await store.slots(user.id)), { cause: error });
+      });
+    await this.#unlocks.admit(user, opened.totpStep);
     const now = this.#clock.now();
-    const session = sessionOf(opened, peer, wish.remember, now);
     const stateAt = account.state === 'ok' ? account.stateAt : now;
-    await store.saveAccount({ ...account, imap, smtp, state: 'ok', stateAt });
-    await store.addSession({ session, credentials: credentialsOf(opened, user.id), slots: opened.slots });
+    const auth = { ...kept.auth, ...(hasChanged && !kept.seal.instead ? { authSince: now } : {}) };
+    await store.changeAccount(account.id, { imap, smtp, state: 'ok', stateAt, refused: null, checkedAt: now, ...auth });
+    await store.touchSlot(slot.id, now);
+    if (other) await this.#unlocks.used(other.found, peer);
     await store.deleteExpiredSessions(now);
-    return entered(opened, session);
+    if (hasChanged) await this.#own.mainChanged(user.id, imap);
+    return { ...opened, stored: kept.stored };
+  }
+
+  /**
+   * Somebody who has the mail password starts afresh. What other unlockers still open goes on beside; what nothing opens
+   * any more goes.
+   */
+  async #giveUp({ id, user }: MailAccount, peer: Peer): Promise<void> {
+    const { store } = this.#parts;
+    const others = (await store.slots(user)).filter((slot) => slot.account !== id);
+    if (others.length === 0) return this.erase(user);
+    await store.detachLogin(id);
+    this.#audit('unlocker-removed', user, peer, { kind: 'mail-password', why: 'start-afresh' });
   }
 
   /** Drops everything kept for a user: rows, keys, indexes. */
-  async #erase(user: UserId): Promise<void> {
+  async erase(user: UserId): Promise<void> {
     const { mailrooms, keeper, store } = this.#parts;
+    for (const account of await store.accounts(user)) await this.#own.end(account);
     await mailrooms.ask('erase', { user, readOnly: true, proven: false, sessionState: '' }, {});
     await keeper.forget(user);
     await store.deleteUser(user);

@@ -67,11 +67,25 @@ export class SignInLimits {
   readonly #network: Buckets;
   readonly #pair: Buckets;
   readonly #account: Buckets;
+  readonly #code: Buckets;
 
   constructor(clock: Clock) {
     this.#network = new Buckets(clock, 30, 20 * seconds);
     this.#pair = new Buckets(clock, 8, 30 * seconds);
     this.#account = new Buckets(clock, 30, 10 * seconds);
+    this.#code = new Buckets(clock, 5, 5 * minutes);
+  }
+
+  /**
+   * Counts an attempt with a one-time code, of which there are but a million: the password was right already.
+   * @throws DoorError `rate-limited`
+   */
+  attemptCode(address: string, account: string, known: boolean): () => void {
+    const key = known ? `known ${networkOf(address)} ${account}` : account;
+    const wait = this.#code.wait(key);
+    if (wait > 0) throw rateLimited(wait);
+    this.#code.take(key);
+    return () => this.#code.giveBack(key);
   }
 
   /**

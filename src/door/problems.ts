@@ -56,3 +56,10 @@ export const locked = (ask: boolean): DoorError =>
   new DoorError('locked', 'Postern is locked.', 'Your drafts are kept. Open it again to go on.', { ask });
 
 export const notFound = (): DoorError => new DoorError('not-found', 'There is nothing here.', 'Check the address.');
+
+export const lockedByOperator = (): DoorError =>
+  new DoorError(
+    'user-locked',
+    'The administrator of this Postern has locked your account.',
+    'Your mail is safe on your mail server. Ask the administrator.',
+  );

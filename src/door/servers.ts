@@ -21,7 +21,7 @@ export interface Servers {
   otherLogin: string | null;
 }
 
-const target = (protocol: MailProtocol, server: ServerForm, login: string): Target => ({
+export const target = (protocol: MailProtocol, server: ServerForm, login: string): Target => ({
   protocol,
   host: server.host,
   port: server.port,
@@ -31,7 +31,7 @@ const target = (protocol: MailProtocol, server: ServerForm, login: string): Targ
 });
 
 /** A connection without TLS only to the operator's private servers. */
-const checkPlain = (reach: Reach, { host, port, security }: Target): void => {
+export const checkPlain = (reach: Reach, { host, port, security }: Target): void => {
   if (security !== 'none' || reach.isPrivateServer(host, port)) return;
   throw new DoorError(
     'no-tls',

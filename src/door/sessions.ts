@@ -8,11 +8,13 @@ import type { ApiToken, Session, Store } from '#store/types.ts';
 import { VaultError } from '#vault/errors.ts';
 import type { SessionId, SessionSecrets, UserId } from '#vault/keeper.ts';
 import { hashToken } from '#vault/keys.ts';
+import type { Audit } from './audit.ts';
 import { readToken } from './cookies.ts';
 import type { DoorParts } from './parts.ts';
 import type { Head, Peer } from './peer.ts';
 import { Presence } from './presence.ts';
-import { locked, unauthenticated } from './problems.ts';
+import { Residents } from './residents.ts';
+import { locked, lockedByOperator, unauthenticated } from './problems.ts';
 
 /** Somebody who has shown a session cookie or an API token. */
 export type Visitor =
@@ -81,21 +83,26 @@ export class Sessions {
   readonly presence: Presence;
   readonly #parts: DoorParts;
   readonly #store: Store;
+  readonly #audit: Audit;
   readonly #sessions: Recent<Session | null>;
   readonly #tokens: Recent<ApiToken | null>;
   readonly #names: Recent<string>;
   readonly #former = new Map<string, Former>();
+  readonly #alone = new Map<UserId, Promise<void>>();
   readonly #proven = new Map<SessionId, number>();
+  readonly #residents: Residents;
   readonly #stops: (() => void)[];
   readonly #ended = new Set<(id: string) => void>();
 
-  constructor(parts: DoorParts) {
+  constructor(parts: DoorParts, audit: Audit) {
     this.#parts = parts;
+    this.#audit = audit;
     this.#store = parts.store;
     this.#sessions = new Recent(parts.clock);
     this.#tokens = new Recent(parts.clock);
     this.#names = new Recent(parts.clock);
-    this.presence = new Presence(parts.clock, parts.config.sessionIdleMs, (user) => this.#letGo(user));
+    this.#residents = new Residents(parts, (user) => this.presence.has(user));
+    this.presence = new Presence(parts.clock, parts.config.sessionIdleMs, (user) => this.#residents.leave(user));
     this.#stops = [
       parts.mailrooms.onLocked((user) => this.#lose(user)),
       parts.mailrooms.onEnded((_user, session) => this.#end(session)),
@@ -105,15 +112,6 @@ export class Sessions {
   /** The keeper has lost the user's key: whoever is here has to bring theirs again, and their streams end. */
   #lose(user: UserId): void {
     for (const id of this.presence.lose(user)) for (const listener of this.#ended) listener(id);
-  }
-
-  #letGo(user: UserId): void {
-    const { mailrooms, keeper, log } = this.#parts;
-    const end = async (): Promise<void> => {
-      await mailrooms.ask('close', { user, readOnly: true, proven: false, sessionState: '' }, {});
-      if (!this.presence.has(user)) await keeper.forget(user);
-    };
-    end().catch((error: unknown) => logError(log, 'user not let go', error));
   }
 
   /** Told when a session or token ended or was locked, so that its event streams end too. */
@@ -139,8 +137,9 @@ export class Sessions {
     const secret = bearerOf(request);
     if (secret) return this.#byToken(secret);
     const token = readToken(request, peer);
-    const session = token && (await this.#byCookie(hashToken(token)));
+    const session = token && (await this.#byCookie(hashToken(token), peer));
     if (!session || session.expiresAt <= this.#parts.clock.now()) throw unauthenticated();
+    await this.#alone.get(session.user);
     this.#touchSession(session);
     return { kind: 'session', user: session.user, session };
   }
@@ -179,10 +178,10 @@ export class Sessions {
     return true;
   }
 
-  async #byCookie(hash: Buffer): Promise<Session | null> {
+  async #byCookie(hash: Buffer, peer: Peer): Promise<Session | null> {
     const key = keyOf(hash);
     const session = await this.#sessions.get(key, () => this.#store.sessionByTokenHash(hash));
-    if (!session) return this.#retired(hash);
+    if (!session) return this.#retired(hash, peer);
     for (const former of this.#former.values()) if (former.successor === key) former.arrived = true;
     return session;
   }
@@ -191,13 +190,14 @@ export class Sessions {
    * A token that was rotated away. Right after, other tabs still use it, and so does a browser that never got the answer
    * with the new one. Otherwise two hold a copy of it: the session ends for both.
    */
-  async #retired(hash: Buffer): Promise<Session | null> {
+  async #retired(hash: Buffer, peer: Peer): Promise<Session | null> {
     const found = await this.#store.sessionByRetiredToken(hash);
     if (!found) return null;
     const former = this.#former.get(keyOf(hash));
     const fresh = this.#parts.clock.now() - found.retiredAt < formerMs;
     if (fresh || former?.arrived === false) return { ...found.session, tokenHash: hash };
     this.#parts.log('warn', 'session ended: a former token was used', { session: found.session.id });
+    this.#audit('key-theft', found.session.user, peer, { session: found.session.createdAt });
     await this.remove(found.session.id);
     return null;
   }
@@ -216,6 +216,7 @@ export class Sessions {
   /** The user's key has come: accounts open and lines that are down are tried while the answer travels. */
   enter(visitor: Visitor): void {
     this.presence.enter(this.idOf(visitor), visitor.user);
+    this.#residents.arrive(visitor.user);
     this.ask(visitor, 'open', {}).catch((error: unknown) => {
       const gone = error instanceof RoomError && error.code === 'room/gone';
       if (!gone) logError(this.#parts.log, 'accounts not opened', error);
@@ -229,16 +230,18 @@ export class Sessions {
   async unlock(visitor: Extract<Visitor, { kind: 'session' }>, unlockKey: Buffer): Promise<SessionSecrets | null> {
     const { session, user } = visitor;
     const row = await this.#store.user(user);
-    if (!row || row.lockedAt !== null) throw unauthenticated();
+    if (!row) throw unauthenticated();
+    if (row.lockedAt !== null) throw lockedByOperator();
     const former = this.#former.get(keyOf(session.tokenHash));
     await this.#parts.keeper.unlock(former?.session ?? session, row.keys, unlockKey);
     unlockKey.fill(0);
     this.enter(visitor);
     if (former && this.#parts.clock.now() - former.at < siblingMs) return null;
-    return this.#turn(session.id);
+    return this.turn(session.id);
   }
 
-  async #turn(id: SessionId): Promise<SessionSecrets> {
+  /** A new token and unlock key for a session of a user who is open. */
+  async turn(id: SessionId): Promise<SessionSecrets> {
     const session = await this.#store.session(id);
     if (!session) throw unauthenticated();
     const now = this.#parts.clock.now();
@@ -253,7 +256,7 @@ export class Sessions {
 
   /** Locks a session: its keys are turned and the unlock key is thrown away, so that only an unlocker opens it again. */
   async lock(session: Session): Promise<SessionSecrets> {
-    const secrets = await this.#turn(session.id);
+    const secrets = await this.turn(session.id);
     this.#end(session.id);
     return secrets;
   }
@@ -272,11 +275,35 @@ export class Sessions {
     const rows = isOut ? [] : [...(await this.#store.sessions(user)), ...(await this.#store.tokens(user))];
     const left = new Set<string>(rows.map(({ id }) => id));
     for (const id of this.presence.of(user)) if (!left.has(id)) this.#end(id);
+    if (!this.presence.has(user)) this.#residents.leave(user);
   }
 
   async removeToken(user: UserId, id: string): Promise<void> {
     await this.#store.deleteToken(user, id);
     this.#end(id);
+  }
+
+  /** Keeps all others of this user waiting while `work` runs. */
+  async alone<T>(user: UserId, work: () => Promise<T>): Promise<T> {
+    const before = this.#alone.get(user);
+    const done = (before ?? Promise.resolve()).then(work, work);
+    const quiet = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#alone.set(user, quiet);
+    try {
+      return await done;
+    } finally {
+      if (this.#alone.get(user) === quiet) this.#alone.delete(user);
+    }
+  }
+
+  /** The user's key has turned: only this session goes on. */
+  turned(user: UserId, kept: SessionId): void {
+    this.#sessions.forget((session) => session?.user === user);
+    this.#tokens.forget((token) => token?.user === user);
+    for (const id of this.presence.of(user)) if (id !== kept) this.#end(id);
   }
 
   /** An unlocker was shown for this session: what needs one may be done for five minutes. */
@@ -302,7 +329,7 @@ export class Sessions {
       user: visitor.user,
       readOnly: visitor.kind === 'token' && visitor.token.readOnly,
       proven: visitor.kind === 'session' && this.isProven(visitor.session.id),
-      ...(visitor.kind === 'session' ? { session: visitor.session.id } : {}),
+      ...(visitor.kind === 'session' ? { session: visitor.session.id, from: visitor.session.address } : {}),
       sessionState: createHash('sha256').update(id).digest('base64url').slice(0, 12),
     };
   }
@@ -335,6 +362,7 @@ export class Sessions {
   close(): void {
     for (const stop of this.#stops) stop();
     this.presence.close();
+    this.#residents.close();
   }
 }
 

@@ -7,7 +7,7 @@ import type { Audit } from './audit.ts';
 import type { DoorParts } from './parts.ts';
 import type { Challenges } from './passkeys.ts';
 import type { Peer } from './peer.ts';
-import { DoorError } from './problems.ts';
+import { DoorError, lockedByOperator } from './problems.ts';
 import type { Secrets } from './secret-form.ts';
 import type { Presence } from './presence.ts';
 import type { PasskeyForm, UnlockForm } from './sign-in-form.ts';
@@ -42,13 +42,6 @@ const wrong: Record<UnlockForm['kind'], () => DoorError> = {
   recovery: () =>
     new DoorError('wrong-code', 'This recovery code is not right.', 'It has 33 letters and digits, and serves once.'),
 };
-
-export const lockedByOperator = (): DoorError =>
-  new DoorError(
-    'user-locked',
-    'The administrator of this Postern has locked your account.',
-    'Your mail is safe on your mail server. Ask the administrator.',
-  );
 
 export const passkeyName = (slot: Slot): PasskeyName => {
   const { credentialId, publicKey, rpId } = must(slot.facts, 'a passkey has facts');

@@ -153,17 +153,29 @@ export const wrongTotp = (options?: ErrorOptions): DoorError =>
     options,
   );
 
+/** The mail server takes the password, what is kept here does not open by it. `others`: what else the user has. */
+export const slotDoesNotOpen = (others: readonly ('passkey' | 'recovery')[], options?: ErrorOptions): DoorError =>
+  new DoorError(
+    'slot-does-not-open',
+    'The password of this account was changed.',
+    `Your mail server takes the new one, but what Postern keeps for you is locked with the one before. Enter the one before once, ${others.length > 0 ? 'show another key, ' : ''}or start afresh. Your mail is safe on your server.`,
+    { choices: ['previous-password', ...others, 'start-afresh'] },
+    options,
+  );
+
+/** The user took the mail password from what opens the vault. */
+export const opensOtherwise = (others: readonly ('passkey' | 'recovery')[]): DoorError =>
+  new DoorError(
+    'slot-does-not-open',
+    'This mailbox opens by your Postern sign-in.',
+    'Its mail password alone does not open what Postern keeps for you. Use your Postern name and password or another key, or start afresh beside it. Nothing is lost.',
+    { choices: [...others, 'start-afresh'] },
+  );
+
 const ofCode: Readonly<Record<string, Answering>> = {
   'secret/does-not-open': keyOutdated,
   'admission/gone': keyOutdated,
-  'slot/does-not-open': (cause) =>
-    new DoorError(
-      'slot-does-not-open',
-      'The password of this account was changed.',
-      'Your mail server takes the new one, but what Postern keeps for you is locked with the one before. Enter the one before once, or start afresh. Your mail is safe on your server.',
-      { choices: ['previous-password', 'start-afresh'] },
-      { cause },
-    ),
+  'slot/does-not-open': (cause) => slotDoesNotOpen([], { cause }),
   'totp/needed': (cause) =>
     new DoorError(
       'totp-needed',

@@ -93,7 +93,10 @@ export class SqlStore implements Store {
   renameSlot: Store['renameSlot'] = (user, id, name) => this.#one((db) => slots.renameSlot(db, user, id, name));
   touchSlot: Store['touchSlot'] = (id, at, count) => this.#all((db) => slots.touchSlot(db, id, at, count));
   deleteSlot: Store['deleteSlot'] = (user, id) => this.#all((db) => slots.deleteSlot(db, user, id));
-  turnKeys: Store['turnKeys'] = (turned) => this.#all((db) => turnKeys(db, turned));
+  turnKeys: Store['turnKeys'] = (turned) => {
+    const now = this.#clock.now();
+    return this.#all((db) => turnKeys(db, turned, now));
+  };
   saveToken: Store['saveToken'] = (token) => this.#all((db) => sessions.saveToken(db, token));
   tokenByHash: Store['tokenByHash'] = (hash) => this.#all((db) => sessions.tokenByHash(db, hash));
   tokens: Store['tokens'] = (user) => this.#all((db) => sessions.tokens(db, user));

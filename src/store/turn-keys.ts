@@ -1,7 +1,7 @@
 import { StoreError } from './errors.ts';
 import type { Db } from './db.ts';
-import { credentialRow, sessionRow } from './rows.ts';
-import { deleteTokens } from './sessions.ts';
+import { credentialRow } from './rows.ts';
+import { deleteTokens, saveSession } from './sessions.ts';
 import { sealSlots } from './slots.ts';
 import type { Credential, TurnedKeys } from './types.ts';
 
@@ -37,7 +37,7 @@ const turnCredentials = async (db: Db, { user, credentials }: TurnedKeys): Promi
 };
 
 /** One user key gives way to another: all that hangs on it, or nothing. */
-export const turnKeys = async (db: Db, turned: TurnedKeys): Promise<void> => {
+export const turnKeys = async (db: Db, turned: TurnedKeys, now: number): Promise<void> => {
   const { user, keys, session, slots } = turned;
   await turnRecords(db, turned);
   await turnCredentials(db, turned);
@@ -52,6 +52,5 @@ export const turnKeys = async (db: Db, turned: TurnedKeys): Promise<void> => {
   await (kept.length === 0 ? dropped : dropped.where('id', 'not in', kept)).execute();
   await sealSlots(db, slots);
   await db.deleteFrom('session').where('user_id', '=', user).where('id', '!=', session.id).execute();
-  await db.deleteFrom('retired_token').where('session_id', '=', session.id).execute();
-  await db.updateTable('session').set(sessionRow(session)).where('id', '=', session.id).execute();
+  await saveSession(db, session, now);
 };
