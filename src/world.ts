@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { type Clock, systemClock } from '#base/clock.ts';
 import { type Log, openLog } from '#base/log.ts';
+import { checkAppPasswords } from '#config/app-passwords.ts';
 import type { Config } from '#config/config.ts';
 import { ConfigError } from '#config/errors.ts';
 import { keyFile } from '#config/key-file.ts';
@@ -19,6 +20,7 @@ import { openSources } from '#discovery/sources.ts';
 import { type Door, openDoor } from '#door/server.ts';
 import { type Links, openLinks } from '#mailroom/links.ts';
 import { type Mailrooms, openMailrooms, startThread } from '#mailroom/mailrooms.ts';
+import { startSettling } from '#mailroom/settling.ts';
 import type { ThreadData } from '#mailroom/thread.ts';
 import { openStore } from '#store/open.ts';
 import type { Store } from '#store/types.ts';
@@ -108,8 +110,11 @@ export const openWorld = async (config: Config, secrets: Secrets, instead: Parti
     url: secrets.appPasswordsUrl.reveal(),
     doveadmKey: secrets.doveadmKey.reveal(),
   };
+  const doubt = checkAppPasswords(config.appPasswords, appPasswords !== null, config.domains);
+  if (doubt !== null) log('warn', doubt);
   const data: ThreadData = { config, databaseUrl, keeper: address, linkKey, appPasswords };
   const mailrooms = stack.use(openMailrooms(config.mailrooms, () => startThread(data, log), log));
+  if (appPasswords) stack.use(startSettling(mailrooms, clock, log));
   const dist = instead.dist ?? join(root, 'dist');
   const door = stack.use(
     await openDoor({ config, secrets, store, keeper, mailrooms, discover, links, clock, log, dist }),

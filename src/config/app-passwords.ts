@@ -1,3 +1,4 @@
+import { ConfigError } from './errors.ts';
 import type { Cidr } from './networks.ts';
 import type { ServerAddress, ServerPattern } from './servers.ts';
 
@@ -32,3 +33,23 @@ export interface AppPasswordsConfig {
   /** Absolute path of a JSON file, or null. */
   classic: string | null;
 }
+
+/**
+ * Whether what is said of app passwords fits together.
+ * @returns a sentence for the operator's log, or null
+ * @throws ConfigError
+ */
+export const checkAppPasswords = (
+  { swap, servers }: AppPasswordsConfig,
+  isManaged: boolean,
+  domains: ReadonlyMap<string, unknown>,
+): string | null => {
+  const isNamed = servers.length > 0 || domains.size > 0;
+  if (swap !== 'off' && !(isManaged && isNamed))
+    throw new ConfigError('config/invalid', [
+      `POSTERN_APP_PASSWORDS_SWAP is ${swap}: it needs POSTERN_APP_PASSWORDS_URL, and POSTERN_APP_PASSWORDS_SERVERS or POSTERN_DOMAINS.`,
+    ]);
+  return isManaged && !isNamed
+    ? 'Nobody can make app passwords on the web: neither POSTERN_APP_PASSWORDS_SERVERS nor POSTERN_DOMAINS is set.'
+    : null;
+};

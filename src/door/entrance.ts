@@ -63,7 +63,12 @@ export const entered = (opened: Pick<Opened, 'secrets'>, session: Session): Ente
   maxAge: session.remember ? remembered / 1_000 : null,
 });
 
-export const newAccount = (id: MailAccountId, user: UserId, { address, imap, smtp }: Servers, now: number): MailAccount => ({
+export const newAccount = (
+  id: MailAccountId,
+  user: UserId,
+  { address, imap, smtp }: Servers,
+  now: number,
+): MailAccount => ({
   id,
   user,
   address,
@@ -117,6 +122,7 @@ export class Entrance {
       if (user.lockedAt !== null) throw lockedByOperator();
       if (form.startAfresh) {
         await this.#giveUp(account, peer);
+        await this.#own.mainChanged(user.id, servers.imap);
         return this.#enroll(admission.handle, servers, form, peer);
       }
       if (!slot) throw opensOtherwise(otherChoices(await store.slots(user.id)));
@@ -163,6 +169,7 @@ export class Entrance {
     const opened = await keeper.rotate({ id, user, tokenHash: nothing, sealed: nothing, generation: 0 });
     const session = sessionOf(opened, peer, remember, this.#clock.now());
     await store.addSession({ session, credentials: [], slots: [] });
+    await this.#own.mend(user);
     await store.deleteExpiredSessions(this.#clock.now());
     return entered(opened, session);
   }
@@ -247,7 +254,10 @@ export class Entrance {
         if (opens) throw asWrong(error, opens.kind);
         throw slotDoesNotOpen(otherChoices(await store.slots(user.id)), { cause: error });
       });
-    await this.#unlocks.admit(user, opened.totpStep);
+    await this.#unlocks.admit(user, opened.totpStep).catch(async (error: unknown) => {
+      await kept.undone();
+      throw error;
+    });
     const now = this.#clock.now();
     const stateAt = account.state === 'ok' ? account.stateAt : now;
     const auth = { ...kept.auth, ...(hasChanged && !kept.seal.instead ? { authSince: now } : {}) };

@@ -53,7 +53,10 @@ export const openOwnPasswords = (desk: Desk): OwnPasswords => {
       const { app, user } = found;
       if (has !== null && !anew && (await mine(app, user, has)) === 'good') return { at: 'kept' };
       const { entry, password } = await app.createOwn(user, { label, protocols, networks, expires });
-      return { at: 'made', id: entry.id, password };
+      // In memory of its own, which moves to the door instead of being copied.
+      const bytes = Uint8Array.from(password);
+      password.fill(0);
+      return { at: 'made', id: entry.id, password: bytes };
     },
     disown: async ({ login, id }) => {
       const found = managed(login);

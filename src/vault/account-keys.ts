@@ -51,13 +51,19 @@ export const sealPasswords = async (
   userKey: Uint8Array,
   wish: AccountPasswords,
 ): Promise<Sealed> => {
-  const { user, account, imap, smtp, slot, servers } = wish;
+  const { user, account, imap, smtp, slot, servers, instead } = wish;
   const sealed: Sealed = { credentials: [], slots: [] };
   if (imap) {
     await admissions.use(imap.admission, async (target, password) => {
       sameAsAdmitted(target, imap.target);
       const both = smtp && smtp.admission === null ? [imap.target, smtp.target] : [imap.target];
-      sealed.credentials.push(...sealFor(userKey, wish, password, both));
+      if (!instead) sealed.credentials.push(...sealFor(userKey, wish, password, both));
+      else if (instead !== 'kept')
+        await admissions.use(instead.admission, async (made, own) => {
+          sameAsAdmitted(made, imap.target);
+          sealed.credentials.push(...sealFor(userKey, wish, own, both));
+          return Promise.resolve();
+        });
       if (!slot) return;
       const name = { id: slot.id, user, kind: slot.kind, account: slot.account, generation: slot.generation + 1 };
       sealed.slots.push(await makePasswordSlot(host, name, password, userKey, cost, servers));
@@ -70,6 +76,10 @@ export const sealPasswords = async (
       return Promise.resolve();
     });
   }
-  for (const used of [imap?.admission, smtp?.admission]) if (used) admissions.finish(used, { user, account });
+  const made = instead && instead !== 'kept' ? instead.admission : null;
+  // The connection that goes on is the one whose password is kept.
+  if (made !== null && imap) admissions.drop(imap.admission);
+  const used = [made ?? imap?.admission, smtp?.admission];
+  for (const handle of used) if (handle) admissions.finish(handle, { user, account });
   return sealed;
 };

@@ -135,6 +135,12 @@ export interface Admission {
   privateAddress: boolean;
 }
 
+/**
+ * What a sign-in seals when it is not the admitted password: that of another admission, made for Postern alone; or, `kept`, nothing,
+ * because what is sealed stays. The mail-password slot is made of the admitted one all the same.
+ */
+export type SealedInstead = { admission: string } | 'kept';
+
 /** Passwords that were just proven, to be kept for an account of a user who is unlocked. */
 export interface AccountPasswords {
   user: UserId;
@@ -149,6 +155,8 @@ export interface AccountPasswords {
   servers: AccountServers;
   /** The mail-password slot of this account, if its user signs in with it: made anew for `imap` and `servers`. */
   slot: SlotRow | null;
+  /** What is sealed in place of the password of `imap`. */
+  instead?: SealedInstead;
 }
 
 /** What names a passkey; bound into its slot. */
@@ -206,12 +214,6 @@ export interface TurnedPart {
   slots: SlotRow[];
   opened: { session: SessionRow; secrets: SessionSecrets } | null;
 }
-
-/**
- * What a sign-in seals when it is not the admitted password: that of another admission, made for Postern alone; or, `kept`, nothing,
- * because what is sealed stays. The mail-password slot is made of the admitted one all the same.
- */
-export type SealedInstead = { admission: string } | 'kept';
 
 /** Rows to write in one transaction after an enrolment, and the cookies to set. */
 export interface Opened {
