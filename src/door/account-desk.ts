@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { logError } from '#base/log.ts';
 import type { AccountCheck, AccountFacts, ServerCheck } from '#jmap/auth.ts';
 import { jmapAccountId } from '#mailroom/account-id.ts';
 import type { AuditKind } from '#store/audit-kinds.ts';
@@ -9,7 +8,7 @@ import type { AuditEntry, Credential, MailAccount, Slot } from '#store/types.ts'
 import { credentialBinding, sameTarget } from '#vault/associated.ts';
 import type { MailAccountId, MailProtocol, Opened, Target, UserId } from '#vault/keeper.ts';
 import { accountFacts, awayChoices } from './account-facts.ts';
-import { type AddForm, freeColour, type PatchForm, type RenewForm } from './account-form.ts';
+import { type AddForm, type Auth, freeColour, type PatchForm, type Proven, type RenewForm } from './account-form.ts';
 import { numbered, placed } from './account-order.ts';
 import { Prover, troubleOf } from './account-proving.ts';
 import { elsewhere, exists, lastAccount, lastUnlocker, mostAccounts, tooMany } from './account-words.ts';
@@ -17,6 +16,7 @@ import { inTurn } from './in-turn.ts';
 import type { DoorParts } from './parts.ts';
 import type { Peer } from './peer.ts';
 import { malformed, notFound } from './problems.ts';
+import { OwnPasswords, plainAuth } from './own-passwords.ts';
 import { needProof } from './proof.ts';
 import type { Secrets } from './secret-form.ts';
 import { openServers } from './servers.ts';
@@ -41,6 +41,7 @@ export class AccountDesk {
   readonly #parts: DoorParts;
   readonly #sessions: Sessions;
   readonly #prover: Prover;
+  readonly #own: OwnPasswords;
   readonly #serversOf: ReturnType<typeof openServers>;
   /** Changes of one user's accounts are made one after another. */
   readonly #alone = inTurn();
@@ -49,6 +50,7 @@ export class AccountDesk {
     this.#parts = parts;
     this.#sessions = sessions;
     this.#prover = new Prover(parts.keeper, parts.config);
+    this.#own = new OwnPasswords(parts);
     this.#serversOf = openServers(parts.config, parts.discover);
   }
 
@@ -72,7 +74,7 @@ export class AccountDesk {
 
   /** @throws DoorError each of the errors of signing in, with `protocol`; `account-exists`, `account-elsewhere` */
   async add(asking: Asking, form: AddForm, secrets: Secrets): Promise<AccountFacts> {
-    const { store, keeper, clock } = this.#parts;
+    const { store } = this.#parts;
     const { user } = asking.visitor;
     const wished = await this.#serversOf(form);
     await this.#refuseTwice(user, wished.address, wished.imap);
@@ -87,6 +89,22 @@ export class AccountDesk {
     const own = secrets.previous !== null;
     const secret = secrets.previous ?? (form.smtp || form.smtpUsername !== undefined ? secrets.password : null);
     const sending = secret && (await this.#prover.smtp(smtp, secret(), servers.provider));
+    return this.addProven(asking, {
+      address,
+      imap,
+      smtp,
+      form,
+      admission: admission.handle,
+      sending: own && sending ? sending.handle : null,
+      auth: { auth: 'password', authId: null },
+    });
+  }
+
+  /** Keeps what was proven as a further account. @throws DoorError `account-exists` */
+  async addProven(asking: Asking, proven: Proven): Promise<AccountFacts> {
+    const { store, keeper, clock } = this.#parts;
+    const { user } = asking.visitor;
+    const { address, imap, smtp, form, admission, sending, auth } = proven;
     return this.#alone(user, async () => {
       const accounts = await this.#refuseTwice(user, address, imap);
       const now = clock.now();
@@ -100,19 +118,28 @@ export class AccountDesk {
         imap,
         smtp,
         ...usualAccount(now),
-        ownSmtp: own,
+        ...auth,
+        ownSmtp: sending !== null,
         checkedAt: now,
       };
-      const { credentials } = await keeper.keepPasswords({
-        user,
-        account: account.id,
-        imap: { admission: admission.handle, target: imap },
-        smtp: { admission: own && sending ? sending.handle : null, target: smtp },
-        credentialGeneration: 0,
-        servers: { imap, smtp },
-        slot: null,
-      });
-      await store.keepAccount({ account, credentials: credentialsOf(user, credentials), slots: [] });
+      const kept = await this.#own.keep({ ...account, account: null, servers: { imap, smtp }, plain: auth });
+      try {
+        const { credentials } = await keeper.keepPasswords({
+          user,
+          account: account.id,
+          imap: { admission, target: imap },
+          smtp: { admission: sending, target: smtp },
+          credentialGeneration: 0,
+          servers: { imap, smtp },
+          slot: null,
+          ...kept.seal,
+        });
+        const row = { ...account, ...kept.auth };
+        await store.keepAccount({ account: row, credentials: credentialsOf(user, credentials), slots: [] });
+      } catch (error) {
+        await kept.undone();
+        throw error;
+      }
       await this.#note(asking, 'account-added', { account: account.id, address });
       await this.#changed(user, {});
       return this.#facts(asking.visitor, account.id);
@@ -154,6 +181,13 @@ export class AccountDesk {
     return this.#keep(asking, account, proven, slot);
   }
 
+  /** By the issuer `auth` names, at the servers there are. @throws DoorError `not-found` */
+  async reconnect(asking: Asking, account: MailAccount, admission: string, auth: Auth): Promise<AccountFacts> {
+    const { imap, smtp } = account;
+    const proven = { imap: { admission, target: imap }, smtp: { admission: null, target: smtp }, own: false, auth };
+    return this.#keep(asking, account, proven, null);
+  }
+
   async #keep(
     asking: Asking,
     { id, user }: MailAccount,
@@ -161,6 +195,7 @@ export class AccountDesk {
       imap: { admission: string; target: Target } | null;
       smtp: { admission: string | null; target: Target };
       own: boolean;
+      auth?: Auth;
     },
     slot: Slot | null,
   ): Promise<AccountFacts> {
@@ -171,15 +206,23 @@ export class AccountDesk {
       const { imap, smtp, own } = proven;
       const before = await Promise.all([store.credential(id, 'imap'), store.credential(id, 'smtp')]);
       const servers = { imap: imap?.target ?? account.imap, smtp: smtp.target };
-      const sealed = await keeper.keepPasswords({
-        user,
-        account: id,
-        imap,
-        smtp,
-        credentialGeneration: Math.max(0, ...before.map((credential) => credential?.binding.generation ?? 0)),
-        servers,
-        slot,
-      });
+      const plain = proven.auth ?? plainAuth(account);
+      const kept = imap && (await this.#own.keep({ user, servers, account, plain, ownSmtp: own, renews: true }));
+      const sealed = await keeper
+        .keepPasswords({
+          user,
+          account: id,
+          imap,
+          smtp,
+          credentialGeneration: Math.max(0, ...before.map((credential) => credential?.binding.generation ?? 0)),
+          servers,
+          slot,
+          ...kept?.seal,
+        })
+        .catch(async (error: unknown) => {
+          await kept?.undone();
+          throw error;
+        });
       const now = clock.now();
       const cured = account.state === 'refused' && (imap !== null || account.refused === 'smtp');
       const renewed: MailAccount = {
@@ -187,8 +230,8 @@ export class AccountDesk {
         ...servers,
         ownSmtp: own,
         ...(cured ? { state: 'ok', stateAt: now, refused: null } : {}),
-        ...(imap ? { auth: 'password', authId: null } : {}),
         authSince: now,
+        ...kept?.auth,
         checkedAt: now,
         ...(sameTarget(servers.smtp, account.smtp) ? {} : { smtpHold: null }),
         certificates: {
@@ -203,10 +246,12 @@ export class AccountDesk {
           slots: sealed.slots,
         });
       } catch (error) {
+        await kept?.undone();
         if (error instanceof StoreError && error.code === 'store/conflict') throw elsewhere(account.address);
         throw error;
       }
-      if (account.authId !== renewed.authId) await this.#disown(account);
+      await kept?.stored();
+      if (imap && !proven.auth) await this.#own.mainChanged(user, renewed.imap);
       await this.#note(asking, 'account-changed', { account: id, what: 'password' });
       await this.#changed(user, { renew: id });
       return this.#facts(asking.visitor, id);
@@ -290,7 +335,7 @@ export class AccountDesk {
       await store.deleteAccount(account.id);
       // What was asked for between the two may have opened it again.
       await this.#changed(user, { erase: account.id });
-      await this.#disown(account);
+      await this.#own.end(account);
       await numbered(store, await store.accounts(user));
       await this.#changed(user, {});
       await this.#note(asking, 'account-removed', { account: account.id, address: account.address });
@@ -309,7 +354,7 @@ export class AccountDesk {
       await mailrooms.ask('erase', { user, readOnly: true, proven: false, sessionState: '' }, {});
       await keeper.forget(user);
       await store.deleteUser(user);
-      for (const account of accounts) await this.#disown(account);
+      for (const account of accounts) await this.#own.end(account);
       for (const { id } of sessions) await this.#sessions.remove(id);
       // Whoever asked for something meanwhile opened what is gone now.
       await mailrooms.ask('erase', { user, readOnly: true, proven: false, sessionState: '' }, {});
@@ -347,18 +392,6 @@ export class AccountDesk {
   async #changed(user: UserId, what: { renew?: MailAccountId; erase?: MailAccountId }): Promise<void> {
     const who = { user, readOnly: true, proven: false, sessionState: '' };
     await this.#parts.mailrooms.ask('accounts', who, { renew: what.renew ?? null, erase: what.erase ?? null });
-  }
-
-  /** An app password that Postern made for itself is of no use to anybody now. */
-  async #disown({ user, auth, authId, imap }: MailAccount): Promise<void> {
-    if (auth !== 'minted' || authId === null) return;
-    const who = { user, readOnly: true, proven: false, sessionState: '' };
-    const { host, port, username } = imap;
-    try {
-      await this.#parts.mailrooms.ask('disown', who, { login: { host, port, username }, id: authId });
-    } catch (error) {
-      logError(this.#parts.log, 'own app password not revoked', error);
-    }
   }
 
   async #note({ visitor, peer }: Asking, kind: AuditKind, facts: AuditEntry['facts']): Promise<void> {

@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import type { MailAccount } from '#store/types.ts';
+import type { Target } from '#vault/keeper.ts';
 import { malformed } from './problems.ts';
 import { readSecretForm, type Secrets } from './secret-form.ts';
 import { Server } from './sign-in-form.ts';
@@ -62,3 +64,18 @@ const read =
 
 export const readAdd = read(AddForm);
 export const readRenew = read(RenewForm);
+
+/** What is kept to sign in at the servers. */
+export type Auth = Pick<MailAccount, 'auth' | 'authId'>;
+
+/** A further account that its servers have let in. */
+export interface Proven {
+  address: string;
+  imap: Target;
+  smtp: Target;
+  form: Pick<AddForm, 'name' | 'colour'>;
+  admission: string;
+  /** SMTP's own, if it has one. */
+  sending: string | null;
+  auth: Auth;
+}

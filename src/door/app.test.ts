@@ -132,6 +132,7 @@ const openApp = async (options: Options = {}) => {
     keeper: easyKeeper(open),
     mailrooms,
     // eslint-disable-next-line require-yield
+    issuers: [],
     discover: async function* () {
       throw new Error('not asked');
     },

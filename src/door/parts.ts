@@ -16,6 +16,8 @@ export interface DoorParts {
   keeper: Keeper;
   mailrooms: Mailrooms;
   discover: Discovery;
+  /** OAuth2 issuers of the operator's. */
+  issuers: readonly { id: string; name: string }[];
   links: Links;
   clock: Clock;
   log: Log;

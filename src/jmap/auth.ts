@@ -384,6 +384,45 @@ export interface AccountCheck {
   account: AccountFacts;
 }
 
+/**
+ * `POST /auth/oauth/begin`: somebody goes to an issuer of the operator's (`FoundSettings.oauth`). Answers
+ * {@link OAuthBegun}; the browser goes to its `url`, and comes back by `GET /auth/oauth/callback` to
+ * `/connect#state=…&code=…`, from where the app posts {@link OAuthFinishRequest}.
+ */
+export interface OAuthBeginRequest {
+  /** Its id. */
+  issuer: string;
+  address: string;
+  /** `add`: a further account of the user who is here; `renew`: `account` is connected again. */
+  purpose: 'sign-in' | 'add' | 'renew';
+  /** JMAP accountId, with `renew`. */
+  account?: string;
+  /** With `sign-in`, as there. */
+  remember?: boolean;
+  /** Both or neither; without them the servers are looked for. */
+  imap?: ServerWish;
+  smtp?: ServerWish;
+}
+
+export interface OAuthBegun {
+  url: string;
+}
+
+/** `POST /auth/oauth/finish`, by the browser that began, within ten minutes. Answers {@link OAuthFinished}. */
+export interface OAuthFinishRequest {
+  state: string;
+  code?: string;
+  iss?: string;
+  /** Instead of a code – RFC 6749 §4.1.2.1. */
+  error?: string;
+  /** After `slot-does-not-open`: beside what other unlockers open. */
+  startAfresh?: boolean;
+}
+
+export type OAuthFinished =
+  | { purpose: 'sign-in'; signedIn: SignedIn }
+  | { purpose: 'add' | 'renew'; account: AccountFacts };
+
 /** Why a server was not taken while looking. Nothing but a greeting and STARTTLS has been said to it. */
 export type Doubt =
   | 'not-found'
@@ -491,6 +530,11 @@ export const problemStatus = {
   'no-mechanism': 422,
   'host-not-allowed': 422,
   'discovery-failed': 422,
+  /** The issuer, or the mail server shown its token, did not let the person in. */
+  'oauth-refused': 422,
+  /** Nobody is waited for any more: begin again. */
+  'oauth-expired': 409,
+  'oauth-unavailable': 502,
   'slot-does-not-open': 409,
   /** It is among the user's accounts already. */
   'account-exists': 409,
