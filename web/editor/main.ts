@@ -1,5 +1,6 @@
 import Squire from 'squire-rte';
 import { cleanFragment, cleanQuote } from './clean.ts';
+import { placeOf, selectPlace } from './place.ts';
 import type { Active, Command, FromEditor, ToEditor } from './protocol.ts';
 
 /** The editor's frame: Squire over its own body, spoken to through one MessagePort. */
@@ -93,6 +94,10 @@ const start = (port: MessagePort): void => {
   editor.addEventListener('input', () => {
     if (!quiet) tell({ on: 'change', html: written() });
   });
+  document.addEventListener('selectionchange', () => {
+    const place = placeOf(root, getSelection());
+    if (place) tell({ on: 'place', place });
+  });
   editor.addEventListener('pathChange', active);
   editor.addEventListener('select', active);
   editor.addEventListener('pasteImage', (event: Event) => {
@@ -170,6 +175,10 @@ const start = (port: MessagePort): void => {
         editor.focus();
         if (data.at === 'start') editor.moveCursorToStart();
         else editor.moveCursorToEnd();
+        break;
+      case 'place':
+        if (data.focus) editor.focus();
+        selectPlace(root, data.place, getSelection());
         break;
       case 'command':
         commands[data.name]();

@@ -19,9 +19,17 @@ export type Command =
   | 'alignCenter'
   | 'alignRight';
 
+/** A caret or a selection: the way to each end from the root, by index of the child nodes, and the offset there. */
+export interface Place {
+  anchor: readonly number[];
+  focus: readonly number[];
+}
+
 export type ToEditor =
   | { do: 'set'; html: string; label: string }
   | { do: 'focus'; at: 'start' | 'end' }
+  /** Where the caret stood; as near as the text allows. */
+  | { do: 'place'; place: Place; focus: boolean }
   | { do: 'command'; name: Command }
   /** Null: take the link away. */
   | { do: 'link'; href: string | null }
@@ -45,6 +53,7 @@ export type FromEditor =
   | { on: 'change'; html: string }
   /** Of the content, in CSS pixels. */
   | { on: 'height'; pixels: number }
+  | { on: 'place'; place: Place }
   | { on: 'active'; styles: readonly Active[]; selected: string }
   /** Keys that are the app's: Ctrl+Enter, Escape, Tab and the like, as the app's key map writes them. */
   | { on: 'key'; key: string; code: string; ctrl: boolean; meta: boolean; shift: boolean; alt: boolean }

@@ -12,11 +12,13 @@ interface Held {
   typed: ReadonlyMap<string, string>;
   /** The fields above the text are shown. */
   unfolded: boolean;
-  focus: { at: 'body' } | { at: 'field'; label: string; from: number; to: number } | null;
+  focus: { label: string; from: number; to: number } | null;
 }
 
 const held = new WeakMap<Writing, Held>();
 const places = new WeakMap<Writing, Place>();
+/** Letters whose text is to be drawn as it was; true: the text had the focus. */
+const texts = new WeakMap<Writing, boolean>();
 
 /** The caret or selection in the text, as the editor last told it. */
 export const holdPlace = (writing: Writing, place: Place): void => {
@@ -38,14 +40,11 @@ export const holdWindows = (writings: readonly Writing[]): void => {
     if (!own) continue;
     const inputs = [...own.querySelectorAll<HTMLInputElement>('.tokens-input')];
     const at = own.contains(document.activeElement) ? document.activeElement : null;
+    texts.set(writing, at !== null && !isField(at));
     held.set(writing, {
       typed: new Map(inputs.filter(({ value }) => value !== '').map((input) => [labelOf(input), input.value])),
       unfolded: inputs.length > 0,
-      focus: isField(at)
-        ? { at: 'field', label: labelOf(at), from: at.selectionStart ?? 0, to: at.selectionEnd ?? 0 }
-        : at
-          ? { at: 'body' }
-          : null,
+      focus: isField(at) ? { label: labelOf(at), from: at.selectionStart ?? 0, to: at.selectionEnd ?? 0 } : null,
     });
   }
 };
@@ -55,10 +54,10 @@ export const wasUnfolded = (writing: Writing): boolean => held.get(writing)?.unf
 
 /** In the text; true when the caret is where it was and nobody needs to put it anywhere. */
 export const restoreBody = (writing: Writing, editor: EditorHandle): boolean => {
-  const before = held.get(writing);
-  if (!before) return false;
+  const focus = texts.get(writing);
+  if (focus === undefined) return false;
+  texts.delete(writing);
   const place = places.get(writing);
-  const focus = before.focus?.at === 'body';
   if (place) editor.tell({ do: 'place', place, focus });
   else if (focus) editor.tell({ do: 'focus', at: 'end' });
   return true;
@@ -87,7 +86,7 @@ export const restoreFields = (writing: Writing): void => {
       if (input && !there) type(input, text);
     }
     const { focus } = before;
-    if (focus?.at === 'field') {
+    if (focus) {
       const field = fields.find((each) => labelOf(each) === focus.label);
       field?.focus();
       field?.setSelectionRange(focus.from, focus.to);
