@@ -1,9 +1,6 @@
-import { signal, type ReadonlySignal } from '@preact/signals-core';
 import type { AppPasswordCapability, OwnAuth } from '#jmap/app-password.ts';
 import type { AccountFacts } from '#jmap/auth.ts';
 import { dateWords, sinceWords } from './app-passwords-words.ts';
-import type { Connection } from './connection.ts';
-import { modelError } from './errors.ts';
 
 /** What Postern itself keeps for each account. */
 
@@ -55,26 +52,6 @@ export const ownWords = ({ auth, since, checkedAt, refused, note }: Own, now: Da
     detail: note ?? checked,
     refused,
     action: actions[auth],
-  };
-};
-
-/** Facts as of now, where `/auth/accounts` can be read; the session's own are from its beginning. */
-export const openOwnFacts = (
-  connection: Connection,
-): { facts: ReadonlySignal<ReadonlyMap<string, AccountFacts>>; load(): Promise<void> } => {
-  const facts = signal<ReadonlyMap<string, AccountFacts>>(new Map());
-  return {
-    facts,
-    load: async () => {
-      try {
-        const answer = await connection.fetch('/auth/accounts');
-        if (!answer.ok) return;
-        const { accounts } = (await answer.json()) as { accounts: AccountFacts[] };
-        facts.value = new Map(accounts.map((each) => [each.id, each]));
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) modelError(error);
-      }
-    },
   };
 };
 

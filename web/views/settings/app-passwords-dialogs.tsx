@@ -138,7 +138,7 @@ const After = ({ result, wanted, onClose }: { result: Revoked; wanted: number; o
             class="btn"
             onClick={() => {
               onClose();
-              router.go({ at: 'settings', page: 'security' });
+              router.go({ at: 'settings', page: 'sessions' });
             }}
           >
             Show the sessions

@@ -1,6 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
-import { openOwnFacts, ownOf, ownWords } from '#model/app-passwords-own.ts';
+import type { AccountFacts } from '#jmap/auth.ts';
+import { openAccounts } from '#model/accounts/accounts.ts';
+import { ownOf, ownWords } from '#model/app-passwords-own.ts';
 import { Arch } from '#parts/people.tsx';
+import { EnterPassword } from '../add-account/enter-password.tsx';
 import { useModel } from '../model.ts';
 import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
 import { capabilityOf } from './app-passwords-capability.ts';
@@ -9,20 +12,30 @@ import { Columns } from './app-passwords-table.tsx';
 /** What Postern keeps to fetch and send, one row for each account. */
 export const OwnPasswords = () => {
   const model = useModel();
-  const [own] = useState(() => openOwnFacts(model.connection));
+  const [accounts] = useState(() => openAccounts(model));
+  const [renewing, setRenewing] = useState<AccountFacts | null>(null);
   useEffect(() => {
-    void own.load();
+    void accounts.load();
     const seen = (): void => {
-      if (document.visibilityState === 'visible') void own.load();
+      if (document.visibilityState === 'visible') void accounts.load();
     };
     document.addEventListener('visibilitychange', seen);
     return () => document.removeEventListener('visibilitychange', seen);
   }, []);
   const now = new Date(model.clock.now());
+  const known = accounts.state.value;
+  const factsOf = (id: string): AccountFacts | undefined =>
+    known.at === 'ready' ? known.list.find((each) => each.id === id) : undefined;
+  /** A password is asked for here; whatever else it takes is a matter of the account's own page. */
+  const replace = (facts: AccountFacts | undefined): void => {
+    if (facts && facts.auth !== 'oauth') setRenewing(facts);
+    else model.router.go({ at: 'settings', page: 'accounts' });
+  };
   const rows = model.mails.value.flatMap((mail, index) => {
     const capability = capabilityOf(model, mail.id);
     if (!capability) return [];
-    return [{ mail, index, words: ownWords(ownOf(capability.own, own.facts.value.get(mail.id)), now) }];
+    const facts = factsOf(mail.id);
+    return [{ mail, index, facts, words: ownWords(ownOf(capability.own, facts), now) }];
   });
   if (rows.length === 0) return null;
   return (
@@ -48,7 +61,7 @@ export const OwnPasswords = () => {
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map(({ mail, index, words }) => {
+          {rows.map(({ mail, index, facts, words }) => {
             const name = nameOfAccount(mail);
             return (
               <tr key={mail.id} role="row">
@@ -76,7 +89,7 @@ export const OwnPasswords = () => {
                         type="button"
                         class={`btn ${words.refused ? 'primary' : 'quiet'}`}
                         aria-label={`${words.action}: ${name}`}
-                        onClick={() => model.router.go({ at: 'settings', page: 'accounts' })}
+                        onClick={() => replace(facts)}
                       >
                         {words.action}
                       </button>
@@ -88,6 +101,7 @@ export const OwnPasswords = () => {
           })}
         </tbody>
       </table>
+      {renewing ? <EnterPassword account={renewing} accounts={accounts} onClose={() => setRenewing(null)} /> : null}
     </section>
   );
 };
