@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import type { IncomingSecret } from '#vault/keeper.ts';
 import { parse, readBytes } from './body.ts';
 import { takeStrings } from './password-bytes.ts';

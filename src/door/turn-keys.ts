@@ -181,8 +181,13 @@ export const turnRoutes = (routes: Routes, all: UnlockerParts & { desk: Desk; un
     const { opened, dropped } = await (given
       ? desk.try(
           {
-            ...{ request: c.req.raw, peer, account: await sessions.username(visitor.user), secrets: given.secrets },
-            ...{ by: slotKinds[given.form.kind], code: false, user: async () => visitor.user },
+            request: c.req.raw,
+            peer,
+            account: await sessions.username(visitor.user),
+            secrets: given.secrets,
+            by: slotKinds[given.form.kind],
+            code: false,
+            user: async () => visitor.user,
           },
           work,
         )

@@ -32,7 +32,10 @@ export const forSlot = (slot: Omit<SlotRow, 'sealed'>, head: Uint8Array): Buffer
 
 /** What a slot says of the servers its password belongs to. */
 export const forServers = (slot: Omit<SlotRow, 'sealed' | 'generation'>, servers: AccountServers | null) => [
-  ...[slot.kind, slot.user, slot.account, slot.id],
+  slot.kind,
+  slot.user,
+  slot.account,
+  slot.id,
   ...(servers ? [...targetFields(servers.imap), ...targetFields(servers.smtp)] : []),
 ];
 

@@ -39,7 +39,12 @@ const server = await openScripted(imapScript({ username: 'alice', password: 'rig
 after(() => server[Symbol.asyncDispose]());
 
 const target = (protocol: 'imap' | 'smtp'): Target => ({
-  ...{ protocol, host: '127.0.0.1', port: server.port, security: 'none', username: 'alice', pin: null },
+  protocol,
+  host: '127.0.0.1',
+  port: server.port,
+  security: 'none',
+  username: 'alice',
+  pin: null,
 });
 
 const coreOptions = (secretFile: string) => ({
@@ -154,7 +159,11 @@ test('V71 a passkey opens by the output of its PRF, bound to its public key and 
   const made = await enroll(core);
   const prf = random(32);
   const slot = await core.makeUnlocker({
-    ...{ user: made.user, slot: next() as SlotId, generation: 1, kind: 'passkey', passkey },
+    user: made.user,
+    slot: next() as SlotId,
+    generation: 1,
+    kind: 'passkey',
+    passkey,
     secret: boxed(core, 'passkey', prf),
   });
   assert.equal(await opens(core, slot, made.keys, boxed(core, 'passkey', prf), passkey), true);
@@ -164,7 +173,11 @@ test('V71 a passkey opens by the output of its PRF, bound to its public key and 
     await assert.rejects(opens(core, slot, made.keys, boxed(core, 'passkey', prf), { ...passkey, ...change }), refused);
   await assert.rejects(
     core.makeUnlocker({
-      ...{ user: made.user, slot: next() as SlotId, generation: 1, kind: 'passkey', passkey },
+      user: made.user,
+      slot: next() as SlotId,
+      generation: 1,
+      kind: 'passkey',
+      passkey,
       secret: boxed(core, 'passkey', Buffer.alloc(16)),
     }),
     { code: 'user/locked' },
@@ -230,7 +243,9 @@ test('V73 where there is nothing to open, the same Argon2id work is done, and th
     const unknown = await core.refuse(plain('wrong password')).catch((e: unknown) => e);
     assert.deepEqual(codeAndText(unknown), codeAndText(known));
     const runs = work.mock.calls.map(({ arguments: [out, password, salt, ...rest] }) => [
-      ...[out.length, password.length, salt.length],
+      out.length,
+      password.length,
+      salt.length,
       ...rest,
     ]);
     assert.equal(runs.length, 2);
@@ -318,8 +333,14 @@ test('V81 a mail password asks for the code too, and the admission stays for it'
   core.forget(made.user);
   const { handle } = await core.admit(made.imap, plain('right'));
   const wish = {
-    ...{ admission: handle, slot: made.slot, keys: made.keys, account: made.account, imap: made.imap, smtp: made.smtp },
-    ...{ credentialGeneration: 1, session: next() as SessionId },
+    admission: handle,
+    slot: made.slot,
+    keys: made.keys,
+    account: made.account,
+    imap: made.imap,
+    smtp: made.smtp,
+    credentialGeneration: 1,
+    session: next() as SessionId,
   };
   await assert.rejects(core.enter({ ...wish, totp: proof(null) }), { code: 'totp/needed' });
   assert.equal(core.isOpen(made.user), false);
@@ -341,22 +362,27 @@ test('V74 a mail password changed at the server goes on with another unlocker, w
   const made = await enroll(core);
   const { slot: recovery, code } = core.makeRecovery(made.user);
   const stale = await core.enroll({
-    ...{ admission: (await core.admit(made.imap, plain('right'))).handle, user: next() as UserId },
-    ...{
-      account: made.account,
-      imap: made.imap,
-      smtp: made.smtp,
-      session: next() as SessionId,
-      slot: next() as SlotId,
-    },
+    admission: (await core.admit(made.imap, plain('right'))).handle,
+    user: next() as UserId,
+    account: made.account,
+    imap: made.imap,
+    smtp: made.smtp,
+    session: next() as SessionId,
+    slot: next() as SlotId,
     leaveNothing: false,
   });
   // A slot of the same place that this password does not open: made by another user key.
   const changed = { ...made.slot, sealed: must(stale.slots[0], 'a slot').sealed };
   const { handle } = await core.admit(made.imap, plain('right'));
   const wish = {
-    ...{ admission: handle, slot: changed, keys: made.keys, account: made.account, imap: made.imap, smtp: made.smtp },
-    ...{ credentialGeneration: 1, session: next() as SessionId },
+    admission: handle,
+    slot: changed,
+    keys: made.keys,
+    account: made.account,
+    imap: made.imap,
+    smtp: made.smtp,
+    credentialGeneration: 1,
+    session: next() as SessionId,
   };
   await assert.rejects(core.enter(wish), refused);
   const others = await enroll(core);
@@ -436,7 +462,7 @@ test('V91 while keys turn nothing else is done with either; a turn given up chan
   assert.deepEqual(core.openKey(binding, record.wrapped), record.key);
   core.beginTurn(made.user);
   time.now += 61_000;
-  for (const { at, task } of [...time.waiting]) if (at <= time.now) task();
+  for (const { at, task } of time.waiting.slice()) if (at <= time.now) task();
   assert.equal(core.isOpen(made.user), false, 'the browsers bring the key of the database');
   assert.throws(() => core.endTurn(made.user, true), busy);
   await assert.rejects(core.turnPart(made.user, nothing), busy);

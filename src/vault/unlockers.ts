@@ -50,9 +50,12 @@ const purposeOf: Readonly<Partial<Record<SlotKind, SealedPurpose>>> = {
 const doesNotOpen = (): VaultError => new VaultError('slot/does-not-open', 'a slot does not open');
 
 /** A slot's name with the next generation. */
-export const nextOf = ({ sealed: _, ...name }: SlotRow): Omit<SlotRow, 'sealed'> => ({
-  ...name,
-  generation: name.generation + 1,
+export const nextOf = ({ id, user, kind, account, generation }: SlotRow): Omit<SlotRow, 'sealed'> => ({
+  id,
+  user,
+  kind,
+  account,
+  generation: generation + 1,
 });
 
 /** Characters of UTF-8: bytes that do not continue one. */
