@@ -5,6 +5,7 @@ import type { ImapSession } from '#imap/session.ts';
 import { arrivals, catchUp, compare, isFresh } from './catch-up.ts';
 import type { CatchUp } from './catch-up.ts';
 import { follow } from './changes.ts';
+import { UpstreamError } from './errors.ts';
 import type { Fill } from './fill.ts';
 import type { FolderSync } from './folder-sync.ts';
 import { urgency } from './line.ts';
@@ -265,7 +266,9 @@ export class Sync {
   /** The connection's end is the watch's business; all else is worth a line. */
   #quietly(what: string, work: Promise<void>): void {
     work.catch((error: unknown) => {
-      if (this.#parts.lines.watch.session !== null) logError(this.#mirror.log, 'upstream.sync', error, { what });
+      const closed = error instanceof UpstreamError && error.code === 'engine/closed';
+      if (this.#parts.lines.watch.session !== null && !closed)
+        logError(this.#mirror.log, 'upstream.sync', error, { what });
     });
   }
 }
