@@ -53,6 +53,10 @@ export const foldTime = (iso: string, now: Date): string => {
   return dayAndMonth(date, now);
 };
 
+/** In a sentence: `at 09:12`, `on Mon 16:20`, `on 3 Nov`. */
+export const atTime = (iso: string, now: Date): string =>
+  `${daysApart(new Date(iso), now) === 0 ? 'at' : 'on'} ${foldTime(iso, now)}`;
+
 /** On an open message: `Today 09:42`, `Yesterday 19:04`, `Mon 16:20`, `3 Nov 16:20`. */
 export const messageTime = (iso: string, now: Date): string => {
   const date = new Date(iso);

@@ -199,7 +199,7 @@ export const openModel = (parts: ModelParts): Model => {
   const mail = computed(() => {
     const state = places.state.value;
     if (state.at === 'open') return state.place.mail;
-    return state.at === 'missing' ? state.mail : (mails.value[0] ?? null);
+    return state.mail ?? mails.value[0] ?? null;
   });
 
   return {

@@ -31,9 +31,10 @@ export interface Place {
 }
 
 export type PlaceState =
-  | { at: 'opening' }
+  /** `mail` null: no account is known yet. */
+  | { at: 'opening'; mail: Mail | null }
   /** A search without a question. */
-  | { at: 'empty-search' }
+  | { at: 'empty-search'; mail: Mail }
   /** The address names a folder that is not there. */
   | { at: 'missing'; mail: Mail }
   | { at: 'open'; place: Place };
@@ -75,12 +76,12 @@ const wantedOf = (
   route: MailRoute,
   mails: readonly Mail[],
   now: Date,
-): Wanted | 'opening' | 'empty-search' | { missing: Mail } => {
+): Wanted | Exclude<PlaceState, { at: 'open' }> => {
   const mail = mailOf(mails, route.at === 'home' ? null : route.account);
-  if (!mail?.mailboxes.all.value) return 'opening';
+  if (!mail?.mailboxes.all.value) return { at: 'opening', mail: mail ?? null };
   if (route.at === 'search') {
     const question = ask(route.text, mail.mailboxes, now);
-    if (question.filter === null) return 'empty-search';
+    if (question.filter === null) return { at: 'empty-search', mail };
     return {
       mail,
       title: 'Search',
@@ -99,7 +100,7 @@ const wantedOf = (
   }
   const mailbox =
     [...mail.mailboxes.all.value.values()].find((each) => each.role === box) ?? mail.mailboxes.get(box as MailboxId);
-  if (!mailbox) return { missing: mail };
+  if (!mailbox) return { at: 'missing', mail };
   return {
     mail,
     title: mailboxName(mailbox),
@@ -117,7 +118,7 @@ export const openPlaces = (
   route: ReadonlySignal<MailRoute>,
   mails: ReadonlySignal<readonly Mail[]>,
 ): { state: ReadonlySignal<PlaceState>; forget(): void; close(): void } => {
-  const state = signal<PlaceState>({ at: 'opening' });
+  const state = signal<PlaceState>({ at: 'opening', mail: null });
   const places = new Map<string, Place>();
 
   const place = (wanted: Wanted): Place => {
@@ -164,12 +165,8 @@ export const openPlaces = (
     const wanted = wantedOf(route.value, mails.value, new Date(clock.now()));
     untracked(() => {
       const before = state.peek();
-      if (wanted === 'opening' || wanted === 'empty-search') {
-        state.value = { at: wanted };
-        return;
-      }
-      if ('missing' in wanted) {
-        state.value = { at: 'missing', mail: wanted.missing };
+      if ('at' in wanted) {
+        state.value = wanted;
         return;
       }
       const now = place(wanted);

@@ -59,6 +59,17 @@ const BoxLabel = ({ icon, name, n, unread }: { icon: IconName; name: string; n: 
   </>
 );
 
+/** Below an account's name: what is the matter with it, how far its mail is here, else its address. */
+const Standing = ({ mail }: { mail: Mail }) => {
+  const { value: now } = mail.status;
+  if (mail.trouble.value) return <small class="cut bad">could not be opened</small>;
+  if (now?.status.at === 'refused') return <small class="cut bad">needs its password</small>;
+  if (now?.status.at === 'away') return <small class="cut wait">does not answer</small>;
+  if (now && !now.progress.done && now.progress.total > 0)
+    return <small class="cut">Fetching {now.progress.reachesTo?.slice(0, 4)}</small>;
+  return nameOfAccount(mail) === mail.account.name ? null : <small class="cut">{mail.account.name}</small>;
+};
+
 const useLeaves = (): Leaf[] => {
   const model = useModel();
   const { prefs } = model;
@@ -108,7 +119,7 @@ const useLeaves = (): Leaf[] => {
           <>
             <Arch initial={initialOf(name)} colour={colourOfAccount(mail, index)} />
             <span class="grow t cut">
-              {name} {name === mail.account.name ? null : <small class="cut">{mail.account.name}</small>}
+              {name} <Standing mail={mail} />
             </span>
             {!expanded && unread > 0 ? (
               <span class="n flush">

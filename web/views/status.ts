@@ -1,12 +1,61 @@
-import { clockTime, count, counted } from '#model/format.ts';
+import { atTime, clockTime, count, counted } from '#model/format.ts';
+import type { Mail } from '#model/mail.ts';
 import type { Model } from '#model/model.ts';
+import { nameOfAccount } from './side.tsx';
 
 export interface Status {
   tone: 'ok' | 'wait' | 'bad';
   text: string;
-  /** Longer words for the banner above the list; null: the line says it all. */
-  banner: string | null;
 }
+
+export interface BannerWords {
+  title: string;
+  text: string;
+  mail: Mail | null;
+  /** What a button can do about it. */
+  help: 'wake' | 'retry' | 'password' | null;
+}
+
+/** Longer words above the list: of the line, else of the account on the screen. Others do not stand in its way. */
+export const bannerOf = (model: Model): BannerWords | null => {
+  const line = model.connection.line.value;
+  const mail = model.mail.value;
+  if (line.at === 'offline')
+    return line.why === 'network'
+      ? {
+          title: 'You are offline.',
+          text: 'What is here can be read; changes are sent when the line is back.',
+          mail: null,
+          help: 'wake',
+        }
+      : {
+          title: 'Postern’s server does not answer.',
+          text: `It is tried again at ${clockTime(line.retryAt)}.`,
+          mail: null,
+          help: 'wake',
+        };
+  const status = mail?.status.value;
+  if (!mail || !status) return null;
+  if (status.status.at === 'refused') {
+    const { since, words } = status.status;
+    return {
+      title: `${nameOfAccount(mail)} needs its password again.`,
+      text: `The server refused the saved one ${atTime(since, new Date(model.clock.now()))}. Mail already here stays readable.${words ? ` The server said: ${words}` : ''}`,
+      mail,
+      help: 'password',
+    };
+  }
+  if (status.status.at === 'away') {
+    const { retryAt } = status.status;
+    return {
+      title: `${status.imap.host} does not answer.`,
+      text: `You can read, write and sort; Postern tries again at ${clockTime(Date.parse(retryAt))} and sends your changes then.`,
+      mail,
+      help: 'retry',
+    };
+  }
+  return null;
+};
 
 /** How things stand, in words: the line to the server, then the accounts, then what waits. */
 export const statusOf = (model: Model): Status => {
@@ -16,42 +65,24 @@ export const statusOf = (model: Model): Status => {
       tone: 'wait',
       text:
         line.why === 'network' ? `Offline since ${clockTime(line.since)}` : `No answer since ${clockTime(line.since)}`,
-      banner:
-        line.why === 'network'
-          ? 'You are offline. What is here can be read; changes are sent when the line is back.'
-          : `Postern's server does not answer. It is tried again at ${clockTime(line.retryAt)}.`,
     };
   for (const mail of model.mails.value) {
     const status = mail.status.value;
-    const name = status?.name || mail.account.name;
-    if (mail.trouble.value) return { tone: 'bad', text: `${name} could not be opened`, banner: null };
-    if (!status) continue;
-    if (status.status.at === 'refused')
-      return {
-        tone: 'bad',
-        text: `${name} needs its password again`,
-        banner: `${name} needs its password again. The server refused the saved one${status.status.words ? `: ${status.status.words}` : '.'} Mail already here stays readable.`,
-      };
-    if (status.status.at === 'away') {
-      const { since, retryAt } = status.status;
-      return {
-        tone: 'wait',
-        text: `${status.imap.host} does not answer`,
-        banner: `${status.imap.host} does not answer since ${clockTime(Date.parse(since))}. You can read, write and sort; Postern tries again at ${clockTime(Date.parse(retryAt))} and sends your changes then.`,
-      };
-    }
+    if (mail.trouble.value) return { tone: 'bad', text: `${nameOfAccount(mail)} could not be opened` };
+    if (status?.status.at === 'refused')
+      return { tone: 'bad', text: `${nameOfAccount(mail)} needs its password again` };
+    if (status?.status.at === 'away') return { tone: 'wait', text: `${status.imap.host} does not answer` };
   }
   const waiting = model.waiting.value;
-  if (waiting > 0) return { tone: 'wait', text: `Saving ${counted(waiting, 'change')}`, banner: null };
+  if (waiting > 0) return { tone: 'wait', text: `Saving ${counted(waiting, 'change')}` };
   for (const mail of model.mails.value) {
     const status = mail.status.value;
-    if (!status) return { tone: 'wait', text: 'Opening', banner: null };
-    if (status.status.at === 'connecting')
-      return { tone: 'wait', text: `Connecting to ${status.imap.host}`, banner: null };
+    if (!status) return { tone: 'wait', text: 'Opening' };
+    if (status.status.at === 'connecting') return { tone: 'wait', text: `Connecting to ${status.imap.host}` };
     const { progress } = status;
     if (!progress.done && progress.total > 0)
-      return { tone: 'wait', text: `Fetching, ${count(progress.known)} of ${count(progress.total)}`, banner: null };
-    if (status.waiting > 0) return { tone: 'wait', text: `Saving ${counted(status.waiting, 'change')}`, banner: null };
+      return { tone: 'wait', text: `Fetching, ${count(progress.known)} of ${count(progress.total)}` };
+    if (status.waiting > 0) return { tone: 'wait', text: `Saving ${counted(status.waiting, 'change')}` };
   }
-  return { tone: 'ok', text: 'All mail up to date', banner: null };
+  return { tone: 'ok', text: 'All mail up to date' };
 };

@@ -1,6 +1,6 @@
 import type { AccountFacts, AwayChoice, CertificateChange } from '#jmap/auth.ts';
 import type { MailAccount } from '#jmap/keep.ts';
-import { clockTime, daysApart, foldTime } from '../format.ts';
+import { atTime, clockTime, foldTime } from '../format.ts';
 import { ago } from '../settings/words.ts';
 
 /** How the settings of accounts say things. */
@@ -12,10 +12,6 @@ export interface StandingWords {
   /** The password has to be entered. */
   password: boolean;
 }
-
-/** `at 09:12`, `on Mon 16:20`, `on 3 Nov` */
-export const atTime = (iso: string, today: Date): string =>
-  `${daysApart(new Date(iso), today) === 0 ? 'at' : 'on'} ${foldTime(iso, today)}`;
 
 /** How an account stands: what is kept of it, and what its connection says, when that is known. */
 export const standingWords = (

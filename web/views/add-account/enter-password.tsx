@@ -26,14 +26,18 @@ export const EnterPassword = ({ account, accounts, onClose }: Props) => {
   const input = useRef<HTMLInputElement>(null);
   const guide = guideForHost(account.imap.host);
 
+  // Reading goes on: only the password for sending is asked for.
+  const sending = account.ownSmtpPassword && account.refused === 'smtp';
+  const both = account.ownSmtpPassword && !sending;
+
   const renew = async (secret: string): Promise<ProblemDocument | null> => {
-    const pinned = (['imap', 'smtp'] as const).flatMap((protocol) => {
+    const pinned = (sending ? (['smtp'] as const) : (['imap', 'smtp'] as const)).flatMap((protocol) => {
       const pin = pins[account[protocol].host];
       return pin === undefined ? [] : [[protocol, { ...account[protocol], pin }] as const];
     });
     const answer = await accounts.renew(account, {
       password: secret,
-      ...(account.ownSmtpPassword ? { smtpPassword } : {}),
+      ...(sending ? { only: 'smtp' } : both ? { smtpPassword } : {}),
       ...Object.fromEntries(pinned),
     });
     if (!answer.ok) return answer.problem;
@@ -56,8 +60,9 @@ export const EnterPassword = ({ account, accounts, onClose }: Props) => {
       />
     );
 
+  const asked = sending ? account.smtp : account.imap;
   const submit = async (): Promise<void> => {
-    if (busy || password === '' || (account.ownSmtpPassword && smtpPassword === '')) return;
+    if (busy || password === '' || (both && smtpPassword === '')) return;
     setBusy(true);
     setProblem(null);
     const failed = await renew(password);
@@ -91,10 +96,15 @@ export const EnterPassword = ({ account, accounts, onClose }: Props) => {
         }}
       >
         <p class="lead">
-          The one that {account.imap.host} takes now for {account.imap.username}. It is tried before it is kept.
+          The one that {asked.host} takes now for {asked.username}. It is tried before it is kept.
         </p>
-        <PasswordField label="Password" value={password} change={setPassword} input={input} />
-        {account.ownSmtpPassword ? (
+        <PasswordField
+          label={sending ? 'Password for sending' : 'Password'}
+          value={password}
+          change={setPassword}
+          input={input}
+        />
+        {both ? (
           <PasswordField
             label={`Password for sending, of ${account.smtp.host}`}
             value={smtpPassword}

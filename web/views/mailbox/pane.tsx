@@ -1,21 +1,26 @@
 import { useEffect, useState } from 'preact/hooks';
 import { shows } from '#model/commands.ts';
 import { count, counted } from '#model/format.ts';
+import type { Mail } from '#model/mail.ts';
 import { accountName, type Place } from '#model/place.ts';
 import { densityNames } from './densities.ts';
 import type { Density } from '#model/prefs.ts';
 import { without } from '#model/search.ts';
+import { retryAccount } from '#model/settings/retry.ts';
 import { Icon } from '#parts/icon.tsx';
 import { MenuButton, type MenuItem } from '#parts/menu.tsx';
 import { Tabs } from '#parts/tabs.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
+import { later } from '../later.tsx';
 import { useApp, useModel } from '../model.ts';
 import { PhoneHeader } from '../phone.tsx';
 import { nameOfAccount } from '../side.tsx';
-import { statusOf } from '../status.ts';
+import { bannerOf } from '../status.ts';
 import { State } from '../state.tsx';
 import { Picks } from './picks.tsx';
 import { Rows } from './rows.tsx';
+
+const repair = later(async () => (await import('../add-account/repair.tsx')).Repair);
 
 const tabNames = { everything: 'Everything', unread: 'Unread', starred: 'Starred', files: 'Attachments' } as const;
 
@@ -204,18 +209,37 @@ const Content = ({ place }: { place: Place }) => {
 
 const Banner = () => {
   const model = useModel();
-  const { banner } = statusOf(model);
-  if (!banner) return null;
+  const [repairing, setRepairing] = useState<Mail | null>(null);
+  const banner = bannerOf(model);
+  if (!banner && !repairing) return null;
+  const { help } = banner ?? { help: null };
   return (
-    <div class="banner" role="note">
-      <Icon name="cloud-off" size="s" />
-      <span class="grow">{banner}</span>
-      {model.connection.line.value.at === 'offline' ? (
-        <button type="button" class="btn" onClick={() => model.wake()}>
-          Try now
-        </button>
+    <>
+      {banner ? (
+        <div class={`banner ${help === 'password' ? 'bad' : ''}`} role="note">
+          <Icon name={help === 'password' ? 'lock' : 'cloud-off'} size="s" />
+          <span class="grow">
+            <b>{banner.title}</b> {banner.text}
+          </span>
+          {help === 'wake' ? (
+            <button type="button" class="btn" onClick={() => model.wake()}>
+              Try now
+            </button>
+          ) : null}
+          {help === 'retry' && banner.mail ? (
+            <button type="button" class="btn" onClick={() => banner.mail && void retryAccount(model, banner.mail)}>
+              Try now
+            </button>
+          ) : null}
+          {help === 'password' ? (
+            <button type="button" class="btn" onPointerEnter={repair.fetch} onClick={() => setRepairing(banner.mail)}>
+              Enter password
+            </button>
+          ) : null}
+        </div>
       ) : null}
-    </div>
+      {repairing ? <repair.View mail={repairing} onClose={() => setRepairing(null)} /> : null}
+    </>
   );
 };
 
@@ -259,7 +283,7 @@ export const ListPane = ({ onDrawer }: { onDrawer(): void }) => {
           <Content key={place.key} place={place} />
         </>
       ) : null}
-      {state.at === 'opening' ? <Opening /> : null}
+      {state.at === 'opening' ? <Opening mail={state.mail} /> : null}
       {state.at === 'missing' ? (
         <State title="There is no such folder.">
           <button
@@ -292,14 +316,12 @@ export const ListPane = ({ onDrawer }: { onDrawer(): void }) => {
 };
 
 /** Until the folders are known; says so when they cannot be fetched. */
-const Opening = () => {
-  const { mails } = useModel();
-  const broken = mails.value.find((mail) => mail.trouble.value !== null);
-  if (!broken) return <Skeleton />;
+const Opening = ({ mail }: { mail: Mail | null }) => {
+  if (!mail?.trouble.value) return <Skeleton />;
   return (
-    <State title={`${nameOfAccount(broken)} could not be opened.`}>
+    <State title={`${nameOfAccount(mail)} could not be opened.`}>
       <p>The server answered with an error. Your mail is safe on its server.</p>
-      <button type="button" class="btn" onClick={() => void broken.load()}>
+      <button type="button" class="btn" onClick={() => void mail.load()}>
         Try again
       </button>
     </State>

@@ -1,7 +1,8 @@
 import { useId } from 'preact/hooks';
 import type { AccountFacts } from '#jmap/auth.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
-import { atTime, awayWords } from '#model/accounts/words.ts';
+import { awayWords } from '#model/accounts/words.ts';
+import { atTime } from '#model/format.ts';
 import { useModel } from '../model.ts';
 
 /** Today or tomorrow at this hour, whichever comes next, as ISO 8601. */
