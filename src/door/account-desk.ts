@@ -89,15 +89,9 @@ export class AccountDesk {
     const own = secrets.previous !== null;
     const secret = secrets.previous ?? (form.smtp || form.smtpUsername !== undefined ? secrets.password : null);
     const sending = secret && (await this.#prover.smtp(smtp, secret(), servers.provider));
-    return this.addProven(asking, {
-      address,
-      imap,
-      smtp,
-      form,
-      admission: admission.handle,
-      sending: own && sending ? sending.handle : null,
-      auth: { auth: 'password', authId: null },
-    });
+    const handles = { admission: admission.handle, sending: own && sending ? sending.handle : null };
+    const auth = { auth: 'password', authId: null } as const;
+    return this.addProven(asking, { address, imap, smtp, form, ...handles, auth });
   }
 
   /** Keeps what was proven as a further account. @throws DoorError `account-exists` */

@@ -6,12 +6,14 @@ import type { Sessions, Visitor } from './sessions.ts';
 const kinds: readonly UnlockerKind[] = ['mail-password', 'site-password', 'passkey', 'recovery'];
 
 /**
- * Refuses whoever has not shown an unlocker in the last minutes (`POST /auth/prove`); a token never has.
+ * Refuses whoever has not shown an unlocker in the last minutes (`POST /auth/prove`); a token never has. The browser
+ * session of somebody who has none, since an issuer let them in or nothing was to be kept, is all there is to show.
  * @throws DoorError `proof-needed`
  */
 export const needProof = async (sessions: Sessions, store: Store, visitor: Visitor): Promise<void> => {
   if (visitor.kind === 'session' && sessions.isProven(visitor.session.id)) return;
   const has = new Set<string>((await store.slots(visitor.user)).map(({ kind }) => kind));
+  if (visitor.kind === 'session' && has.size === 0) return;
   throw new DoorError(
     'proof-needed',
     'Show once more that it is you.',

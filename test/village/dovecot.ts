@@ -31,6 +31,7 @@ export interface VillageOptions {
   tls?: boolean;
   extra?: string;
   onMessage?: SubmissionOptions['onMessage'];
+  takesToken?: SubmissionOptions['takesToken'];
 }
 
 let put = 0;
@@ -56,6 +57,7 @@ export const openDovecot = async (options: VillageOptions = {}): Promise<Village
     users,
     lmtpPort: dovecot.lmtpPort,
     ...(options.onMessage ? { onMessage: options.onMessage } : {}),
+    ...(options.takesToken ? { takesToken: options.takesToken } : {}),
   });
   const owned = (folder: string): void => {
     mkdirSync(folder, { recursive: true });

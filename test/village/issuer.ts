@@ -41,6 +41,8 @@ export interface Issuer extends AsyncDisposable {
   consent(url: string, user: string): URL;
   /** The user takes back what he permitted: every token of his is void. */
   revoke(user: string): void;
+  /** Whether this access token is good for this user now. */
+  takes(user: string, token: string): boolean;
   /** Access tokens are over, as if their time had come; refresh tokens go on. */
   expire(): void;
 }
@@ -139,6 +141,11 @@ export const openIssuer = async (authority: TestAuthority): Promise<Issuer> => {
     });
   };
 
+  const userOf = (bearer: string): string | null => {
+    const known = access.get(bearer);
+    return known && known.until > Date.now() && !known.grant.revoked ? known.grant.user : null;
+  };
+
   /** RFC 7662, as Dovecot's `introspection_mode = auth` asks: a GET with the token, or in Authorization. */
   const introspect = async (request: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const sent = request.method === 'POST' ? await form(request) : new URL(request.url ?? '', url).searchParams;
@@ -197,6 +204,7 @@ export const openIssuer = async (authority: TestAuthority): Promise<Issuer> => {
     given,
     consent,
     revoke: (user) => grants.filter((grant) => grant.user === user).forEach((grant) => (grant.revoked = true)),
+    takes: (user, token) => userOf(token) === user,
     expire: () => access.clear(),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();

@@ -9,6 +9,8 @@ export interface SubmissionOptions {
   port?: number;
   /** PEM texts; with them STARTTLS is offered, or implicit TLS when `secure`. */
   tls?: { cert: string; key: string; secure: boolean };
+  /** With it XOAUTH2 is offered: whether this token is good for this user. */
+  takesToken?: (user: string, token: string) => boolean;
   /** Called for each message taken, before it is delivered; throwing refuses it with the error's words and `responseCode`. */
   onMessage?: (message: { from: string; to: string[]; raw: Buffer }) => void;
 }
@@ -54,14 +56,17 @@ export const startSubmission = async (options: SubmissionOptions): Promise<Runni
       ? { cert: options.tls.cert, key: options.tls.key, secure: options.tls.secure }
       : { hideSTARTTLS: true, disabledCommands: ['STARTTLS'] }),
     allowInsecureAuth: true,
-    authMethods: ['PLAIN', 'LOGIN'],
+    authMethods: ['PLAIN', 'LOGIN', ...(options.takesToken ? ['XOAUTH2'] : [])],
     size: 60 * 1024 * 1024,
     banner: 'Postern demo',
     disableReverseLookup: true,
     logger: false,
     onAuth: (auth, _session, callback) => {
       const user = options.users.find((u) => u.address.toLowerCase() === auth.username?.toLowerCase());
-      if (user && user.password === auth.password) callback(null, { user: user.address });
+      const token = auth.method === 'XOAUTH2' ? (auth.accessToken ?? '') : null;
+      const right =
+        token === null ? user?.password === auth.password : user && options.takesToken?.(user.address, token);
+      if (user && right) callback(null, { user: user.address });
       else callback(refusal('5.7.8 Authentication failed', 535));
     },
     onRcptTo: (address, _session, callback) => {
