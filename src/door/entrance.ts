@@ -126,7 +126,10 @@ export class Entrance {
         return this.#enroll(admission.handle, servers, form, peer);
       }
       if (!slot) throw opensOtherwise(otherChoices(await store.slots(user.id)));
-      const opened = await this.#enter(admission.handle, { user, account, slot }, servers, { ...form, secrets }, peer);
+      // What was set for this account is not overwritten by what is found, and a password of its own stays with its server.
+      const smtp = form.smtp && !account.ownSmtp ? servers.smtp : account.smtp;
+      const theirs = { user, account, slot };
+      const opened = await this.#enter(admission.handle, theirs, { ...servers, smtp }, { ...form, secrets }, peer);
       const session = sessionOf(opened, peer, form.remember, this.#clock.now());
       await store.addSession({ session, credentials: credentialsOf(opened, user.id), slots: opened.slots });
       await opened.stored();

@@ -168,6 +168,36 @@ test('V101 SMTP with a user and a password of its own is proven before it is kep
   assert.deepEqual([checked['imap']?.state, checked['smtp']?.state], ['ok', 'ok']);
 });
 
+test('V101 servers and passwords set in the settings outlive later sign-ins', async () => {
+  await using own = await openProviders();
+  using folder = openFolder();
+  await using postern = await openBefore(own, folder.path);
+  const { browser } = postern;
+  await browser.signIn(carla.address, carla.password);
+  const id = browser.account;
+  assert.equal((await browser.post('/auth/prove', { password: carla.password })).status, 204);
+  const smtp = { host: '127.0.0.1', port: own.relay.port, security: 'none', username: own.relayUser.address };
+  const wish = { address: carla.address, password: carla.password, smtp, smtpPassword: own.relayUser.password };
+  const renewed = await browser.post(`/auth/accounts/${id}/password`, wish);
+  assert.equal(renewed.status, 200, await renewed.clone().text());
+  const again = new Browser(browser.url);
+  assert.equal((await again.signIn(carla.address, carla.password)).status, 200);
+  assert.equal(again.account, id);
+  const [account] = await accountsOf(again);
+  assert.deepEqual(
+    [account?.smtp.port, account?.smtp.username, account?.ownSmtpPassword],
+    [own.relay.port, 'relay', true],
+  );
+  const check = (await (await again.post(`/auth/accounts/${id}/check`, {})).json()) as { smtp: { state: string } };
+  assert.equal(check.smtp.state, 'ok');
+  // SMTP's own password alone, wrong and right.
+  const only = { address: carla.address, only: 'smtp' };
+  const path = `/auth/accounts/${id}/password`;
+  assert.deepEqual(await problemOf(await again.post(path, { ...only, password: 'wrong' })), [401, 'wrong-password']);
+  assert.equal((await again.post(path, { ...only, password: own.relayUser.password })).status, 200);
+  assert.equal((await again.signIn(carla.address, carla.password)).status, 200);
+});
+
 test('V104 a login that signs in directly to this Postern is told of, and taken in all the same when that is the wish', async () => {
   using folder = openFolder();
   await using postern = await openBefore(providers, folder.path);
