@@ -129,7 +129,7 @@ test('a new one: defaults by the program, shown once in groups, copied without t
   assert.deepEqual(await checked(), [false, false, true, false]);
   await page.getByRole('radio', { name: /A script/u }).check();
   assert.deepEqual(await checked(), [true, false, false, false]);
-  assert.equal(await page.getByLabel('Ends').inputValue(), '365');
+  assert.equal(await page.getByLabel('Ends', { exact: true }).inputValue(), '365');
   await page.getByLabel('Name', { exact: true }).fill('Ada’s tablet');
   await page.getByRole('radio', { name: /iPhone and iPad/u }).check();
   assert.equal(
@@ -182,7 +182,7 @@ test('a new one: defaults by the program, shown once in groups, copied without t
 test('AP2 leaving asks while it was not copied; once left it is gone from the page', async () => {
   await using at = await visit();
   const { page, errors } = at;
-  await make(page, /Thunderbird/u, 'Desk');
+  await make(page, /^Thunderbird/u, 'Desk');
   await page.getByRole('heading', { name: /is ready/u }).waitFor();
   await page.getByRole('link', { name: 'Appearance' }).click();
   await question(page).getByText('It was not copied').waitFor();
@@ -199,7 +199,7 @@ test('AP2 leaving asks while it was not copied; once left it is gone from the pa
   await row(page, 'Desk').waitFor();
   assert.equal(await page.locator('.ap-secret').count(), 0);
   assert.ok(!(await page.content()).includes(secret.slice(0, 4)));
-  await make(page, /Thunderbird/u, 'Desk 2');
+  await make(page, /^Thunderbird/u, 'Desk 2');
   await page.getByRole('button', { name: 'Copy', exact: true }).click();
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   await page.getByRole('link', { name: 'Appearance' }).click();
@@ -386,7 +386,7 @@ test('what the server will not make is said in the form, and nothing is shown', 
     kit.refuse.set('create', { type: 'overQuota', description: 'The operator allows 4.' }),
   );
   const { page, kit, errors } = at;
-  await make(page, /Thunderbird/u, 'Fifth');
+  await make(page, /^Thunderbird/u, 'Fifth');
   await page.getByRole('alert').filter({ hasText: 'The operator allows 4.' }).waitFor();
   assert.equal(await page.locator('.ap-secret').count(), 0);
   kit.refuse.set('create', {
@@ -424,7 +424,7 @@ test('AP3 making asks for an unlocker; without one nothing is made', async () =>
         : null;
   });
   const { page, kit, errors } = at;
-  await make(page, /Thunderbird/u, 'Desk');
+  await make(page, /^Thunderbird/u, 'Desk');
   const proof = page.getByRole('dialog', { name: 'Show that it is you' });
   await proof.waitFor();
   await page.keyboard.press('Escape');

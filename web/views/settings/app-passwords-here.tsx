@@ -159,7 +159,12 @@ const List = (props: { passwords: AppPasswords; policy: AppPasswordPolicy; accou
       {shown?.at === 'rotate' ? (
         <RotateDialog
           item={shown.item}
-          onClose={close}
+          onClose={() => {
+            close();
+            // The dialog gives the focus back to its opener; what has been made is more.
+            if (passwords.fresh.peek()?.replaces?.id !== shown.item.id) return;
+            requestAnimationFrame(() => document.querySelector<HTMLElement>('.ap-secret .btn')?.focus());
+          }}
           returnTo={returnTo}
           onRotate={() => passwords.rotate(shown.item)}
         />
