@@ -20,6 +20,8 @@ export interface Person {
 export interface RealOptions extends VillageOptions {
   /** More of Postern's environment, or what stands in its place. */
   env?: Record<string, string>;
+  /** Further domains and their servers, as in POSTERN_DOMAINS. */
+  domains?: string;
   /** Postern trusts the village's authority. Default true. */
   trusted?: boolean;
 }
@@ -50,7 +52,7 @@ const startPostern = (
   village: Village,
   data: string,
   port: string,
-  { env = {}, trusted = true }: RealOptions,
+  { env = {}, domains, trusted = true }: RealOptions,
 ): Promise<World> => {
   const read = readEnv({
     POSTERN_DATA: data,
@@ -59,7 +61,7 @@ const startPostern = (
     POSTERN_MAILROOMS: '1',
     POSTERN_KEEPER: 'inside',
     POSTERN_PRIVATE_SERVERS: '127.0.0.1',
-    POSTERN_DOMAINS: `village.test=127.0.0.1:${village.imapPort}:none,127.0.0.1:${village.smtpPort}:none`,
+    POSTERN_DOMAINS: `village.test=127.0.0.1:${village.imapPort}:none,127.0.0.1:${village.smtpPort}:none${domains ? `;${domains}` : ''}`,
     ...(village.authority && trusted ? { POSTERN_EXTRA_CA: village.authority.caFile } : {}),
     ...env,
   });
