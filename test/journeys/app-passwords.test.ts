@@ -455,9 +455,9 @@ test('my phone was stolen: what was on it is chosen, revoked, and what else to d
     ['revoking', 'active', 'active'],
   );
   await accessibleEverywhere(page, 'after the phone');
+  assert.deepEqual(errors, []);
   await done.getByRole('button', { name: 'Show the sessions' }).click();
   await page.getByRole('heading', { name: 'Sessions', level: 1 }).waitFor();
-  assert.deepEqual(errors, []);
 });
 
 test('revoke all, and the question after the main password has changed', async () => {

@@ -251,8 +251,23 @@ export const NewAppPasswordForm = (props: {
           ) : null}
         </div>
       </div>
-      <Protocols allowed={policy.protocols} chosen={protocols} wrong={wrongAt('protocols')} onChange={setProtocols} />
-      <Networks text={networks} wrong={wrongAt('networks')} onInput={setNetworks} />
+      <Protocols
+        allowed={policy.protocols}
+        chosen={protocols}
+        wrong={wrongAt('protocols')}
+        onChange={(chosen) => {
+          setProtocols(chosen);
+          setWrong(null);
+        }}
+      />
+      <Networks
+        text={networks}
+        wrong={wrongAt('networks')}
+        onInput={(text) => {
+          setNetworks(text);
+          setWrong(null);
+        }}
+      />
       <div role="alert">{wrongAt(null) ? <p class="set-wrong">{wrongAt(null)}</p> : null}</div>
       <div class="set-acts">
         <button type="submit" class="btn primary" aria-disabled={busy}>
