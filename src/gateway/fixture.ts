@@ -92,6 +92,7 @@ class TestEngine {
   progress = { known: 3, total: 3, reachesTo: 1_700_000_000, done: true };
   refusal = null;
   checkSending = (): Promise<void> => Promise.resolve();
+  handOver = (): Promise<void> => Promise.resolve();
   readonly raws = new Map<EmailRow, Buffer>();
   readonly looked: MailboxId[] = [];
   readonly previewed: EmailRow[] = [];

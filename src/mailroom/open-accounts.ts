@@ -141,6 +141,15 @@ export class OpenAccounts {
     }
   }
 
+  /** Nobody is here any more: jobs that have tickets are handed over. */
+  async handOver(): Promise<void> {
+    await Promise.all(
+      [...this.#held.values()].map(({ open }) =>
+        open.engine.handOver().catch((error: unknown) => logError(this.#parts.log, 'ticket', error)),
+      ),
+    );
+  }
+
   async #open(account: MailAccount): Promise<void> {
     const key = await indexKey(this.#parts, account);
     let index: Index;

@@ -221,8 +221,11 @@ export class Room implements AsyncDisposable {
 
   async #rest(user: UserId, { only }: Ask<'rest'>): Promise<null> {
     this.#resting.set(user, only);
-    const hosted = this.#hosts.get(user) ?? (await this.#open(user));
+    const open = this.#hosts.get(user);
+    if (!open && only.length === 0) return null;
+    const hosted = open ?? (await this.#open(user));
     hosted.visitedFrom(null);
+    await Promise.race([hosted.accounts.handOver(), this.#patience(30_000)]);
     await this.#bring(hosted, { only });
     return null;
   }
@@ -250,8 +253,8 @@ export class Room implements AsyncDisposable {
     return closing;
   }
 
-  #patience(): Promise<void> {
-    return new Promise((resolve) => this.#parts.clock.after(5_000, resolve));
+  #patience(ms = 5_000): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.after(ms, resolve));
   }
 
   #census(): void {

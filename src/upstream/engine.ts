@@ -72,6 +72,9 @@ export interface Engine extends AsyncDisposable {
   /** The mailbox of this role, created (`CREATE ... USE` where offered) when there is none. */
   mailboxFor(role: 'archive' | 'drafts' | 'junk' | 'sent' | 'trash'): Promise<MailboxId>;
 
+  /** The user leaves: letters that have a ticket are handed over. */
+  handOver(): Promise<void>;
+
   /** Look for due submissions now. */
   nudgeOutbox(): void;
 }

@@ -23,6 +23,7 @@ import { openSentFolder } from './sent-folder.ts';
 import { smtpSender } from './smtp-send.ts';
 import { Sources } from './source.ts';
 import { Sync } from './sync.ts';
+import { serverHold, type Ticket } from './ticket.ts';
 import { Watch } from './watch.ts';
 
 export interface EngineParts {
@@ -39,6 +40,8 @@ export interface EngineParts {
   /** Tests bring their own. */
   connect?: () => Promise<ImapSession>;
   send?: OutboxParts['send'];
+  /** Who takes letters when the user leaves; without it the submission server, where it can. */
+  ticket?: Ticket;
 }
 
 /** Opens one mail account and begins to keep its index in step. The index stays the caller's. */
@@ -74,6 +77,7 @@ class OpenEngine implements Engine {
   readonly #outbox: Outbox;
   readonly #watch: Watch;
   readonly #book: AccountBook;
+  readonly #ticket: Ticket;
   #draftsRestored = false;
 
   constructor(parts: EngineParts) {
@@ -114,6 +118,7 @@ class OpenEngine implements Engine {
     });
     const sent = openSentFolder({ mirror, lines, mailboxes: this.#mailboxes, account, visit });
     const send = parts.send ?? smtpSender({ ...parts, book });
+    this.#ticket = parts.ticket ?? serverHold({ account, store }, send);
     const mayTry = (): boolean => book.mayTry('smtp');
     this.#outbox = new Outbox({ account, index, store, keeper, clock, log, random, nudge, send, sent, mayTry });
     const begin = (session: ImapSession): Promise<void> => this.#begin(session);
@@ -172,6 +177,10 @@ class OpenEngine implements Engine {
   nudge(): void {
     this.#watch.hurry();
     this.#background('intents', this.#intents.nudge());
+  }
+
+  async handOver(): Promise<void> {
+    await this.#outbox.handOver(this.#ticket);
   }
 
   nudgeOutbox(): void {

@@ -14,6 +14,7 @@ import { openRecord, sealRecord } from '#vault/seal-record.ts';
 import { digest } from './digest.ts';
 import { Outbox } from './outbox.ts';
 import type { SendOutcome } from './outbox-step.ts';
+import type { Ticket } from './ticket.ts';
 import type { SentFolder } from './sent-folder.ts';
 import { decodeSubmission, encodeSubmission, newSubmissionRecord } from './submission.ts';
 import { plainKeeper, seedStore, testMailAccount } from './test-account.ts';
@@ -351,4 +352,52 @@ test('O12 a locked user costs no try', async () => {
   await it.start().nudge();
   const row = await it.store.submission('S1');
   assert.deepEqual([row?.state, row?.tries], ['due', 0]);
+});
+
+test('O17 a ticket takes what is held when its user leaves; what it does not take waits as before', async () => {
+  await using it = await open();
+  await it.put('held');
+  const outbox = it.start();
+  await outbox.nudge();
+  const taken: number[] = [];
+  const ticket = (longest: number, answer: SendOutcome): Ticket => ({
+    longest: () => Promise.resolve(longest),
+    take: (_envelope, message, seconds) => {
+      assert.deepEqual(message, raw);
+      taken.push(seconds);
+      return Promise.resolve(answer);
+    },
+  });
+  const accepted: SendOutcome = { at: 'accepted', reply: '250 2.0.0 held', refused: [] };
+  await outbox.handOver(ticket(0, accepted));
+  await outbox.handOver(ticket(5, accepted));
+  assert.deepEqual([taken, await it.state()], [[], 'held'], 'further ahead than it takes');
+  const refused: SendOutcome = { at: 'refused', permanent: true, code: 'smtp/refused', words: '501 no', refused: [] };
+  await outbox.handOver(ticket(60, refused));
+  assert.deepEqual([taken, await it.state()], [[10], 'held'], 'a refusal is no failure: it goes the usual way');
+  await outbox.handOver(ticket(60, accepted));
+  assert.deepEqual([taken, await it.state(), it.servers.filed], [[10, 10], 'filed', 1]);
+  it.clock.forward(60_000);
+  await outbox.nudge();
+  await outbox.handOver(ticket(60, accepted));
+  assert.deepEqual([taken.length, it.servers.taken], [2, 0], 'never a second time');
+});
+
+test('O17 V106 nothing is handed over and nothing sent while the server refuses the password', async () => {
+  await using it = await open();
+  await it.put('held');
+  let mayTry = false;
+  const outbox = it.start({ mayTry: () => mayTry });
+  let asked = 0;
+  const take = (): Promise<SendOutcome> => {
+    asked += 1;
+    return it.servers.answer();
+  };
+  await outbox.handOver({ longest: () => Promise.resolve(60), take });
+  it.clock.forward(10_000);
+  await outbox.nudge();
+  assert.deepEqual([asked, it.servers.taken], [0, 0]);
+  mayTry = true;
+  await outbox.live();
+  assert.deepEqual([await it.state(), it.servers.taken], ['filed', 1]);
 });

@@ -16,6 +16,7 @@ import { resealed } from './records.ts';
 import type { SentFolder } from './sent-folder.ts';
 import { decodeSubmission, encodeSubmission } from './submission.ts';
 import type { SubmissionEnvelope, SubmissionRecord } from './submission.ts';
+import type { Ticket } from './ticket.ts';
 
 /** An unknown row is looked for this often and this long, milliseconds. */
 const lookEvery = 60_000;
@@ -34,7 +35,8 @@ export interface OutboxParts {
   clock: Clock;
   log: Log;
   random: () => number;
-  send: (envelope: SubmissionEnvelope, message: Buffer) => Promise<SendOutcome>;
+  /** `holdFor`: the server is to hold it for so many seconds. */
+  send: (envelope: SubmissionEnvelope, message: Buffer, holdFor?: number) => Promise<SendOutcome>;
   sent: SentFolder;
   /** Whether the submission server may be asked: not while it refuses the password. */
   mayTry: () => boolean;
@@ -76,6 +78,19 @@ export class Outbox {
   live(): Promise<void> {
     for (const id of this.#later.keys()) this.#later.set(id, 0);
     return this.nudge();
+  }
+
+  /** The user leaves: what a ticket takes is handed over now; the rest waits for the next visit (O17). */
+  async handOver(ticket: Ticket): Promise<void> {
+    const longest = await ticket.longest();
+    if (longest <= 0 || this.#closed || !this.#parts.mayTry()) return;
+    await this.#running;
+    const { store, account } = this.#parts;
+    for (const row of await store.dueSubmissions(account.id, this.#now() + longest * 1000)) {
+      if (this.#closed || row.state !== 'held' || row.sendAt <= this.#now()) continue;
+      await this.#try(row, () => this.#send(row, ticket));
+    }
+    await this.nudge();
   }
 
   async close(): Promise<void> {
@@ -182,8 +197,8 @@ export class Outbox {
     return record;
   }
 
-  /** O3 to O5, O7, O9 to O12. */
-  async #send(row: Submission): Promise<void> {
+  /** O3 to O5, O7, O9 to O12; with a ticket O17. */
+  async #send(row: Submission, ticket?: Ticket): Promise<void> {
     const { store, keeper, random } = this.#parts;
     const record = await this.#record(row);
     const message = await openRecord(keeper, recordBinding(row.message), row.message);
@@ -192,7 +207,13 @@ export class Outbox {
     this.#sending.add(row.id);
     try {
       this.#note(row.id);
-      const outcome = await this.#outcome(record.envelope, message);
+      const hand = ticket && this.#handing(ticket, row);
+      const outcome = await this.#outcome(hand ?? this.#parts.send, record.envelope, message);
+      if (hand && outcome.at !== 'accepted' && outcome.at !== 'unknown') {
+        // What is not taken now goes the usual way.
+        await store.moveSubmission(row.id, 'sending', 'held');
+        return;
+      }
       const step = afterTry({ tries: row.tries, record }, outcome, this.#now(), random());
       const patch = { tries: step.tries, ...(step.retryAt === null ? {} : { sendAt: step.retryAt }) };
       await this.#settle(row.id, step.to, patch);
@@ -214,9 +235,13 @@ export class Outbox {
     this.#parts.nudge();
   }
 
-  async #outcome(envelope: SubmissionEnvelope, message: Buffer): Promise<SendOutcome> {
+  #handing(ticket: Ticket, { sendAt }: Submission): OutboxParts['send'] {
+    return (envelope, message) => ticket.take(envelope, message, Math.max(1, Math.ceil((sendAt - this.#now()) / 1000)));
+  }
+
+  async #outcome(send: OutboxParts['send'], envelope: SubmissionEnvelope, message: Buffer): Promise<SendOutcome> {
     try {
-      return await this.#parts.send(envelope, message);
+      return await send(envelope, message);
     } catch (error) {
       // Our own defect in the middle of it: nobody can say whether the message left.
       logError(this.#parts.log, 'outbox.send', error);

@@ -19,8 +19,12 @@ const forServer = ({ email, parameters }: SubmissionAddress): Envelope['mailFrom
   return { email, parameters: kept.length === 0 ? null : Object.fromEntries(kept) };
 };
 
-const toEnvelope = ({ mailFrom, rcptTo }: SubmissionEnvelope): Envelope => ({
-  mailFrom: forServer(mailFrom),
+/** RFC 4865 §4: the server is to release it in so many seconds. */
+const held = (from: Envelope['mailFrom'], seconds: number | undefined): Envelope['mailFrom'] =>
+  seconds === undefined ? from : { ...from, parameters: { ...from.parameters, HOLDFOR: String(seconds) } };
+
+const toEnvelope = ({ mailFrom, rcptTo }: SubmissionEnvelope, holdFor: number | undefined): Envelope => ({
+  mailFrom: held(forServer(mailFrom), holdFor),
   rcptTo: rcptTo.map(forServer),
 });
 
@@ -49,7 +53,7 @@ const outcomeOf = (error: SmtpError): SendOutcome => {
 /** Hands messages to the account's submission server: one connection and one LOGIN each. */
 export const smtpSender =
   (parts: ConnectParts): OutboxParts['send'] =>
-  async (envelope, message) => {
+  async (envelope, message, holdFor) => {
     let stream: Authenticated;
     try {
       stream = await authenticated(parts, 'smtp');
@@ -58,7 +62,7 @@ export const smtpSender =
       return { at: 'not-sent', code, words: wordsOf(error), ours: notTried.has(code) };
     }
     try {
-      const { reply, refused } = await submit(stream, toEnvelope(envelope), message, {
+      const { reply, refused } = await submit(stream, toEnvelope(envelope, holdFor), message, {
         report: () => Promise.resolve(),
         clock: parts.clock,
       });
