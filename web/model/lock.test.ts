@@ -100,6 +100,12 @@ test('U12 all tabs lock and open together, and a touch in one is a touch in all'
   const { clock, tab } = openBrowser();
   const one = tab(5);
   const two = tab(5);
+  let held = 0;
+  for (const { lock } of [one, two])
+    lock.before(() => {
+      held += 1;
+      return Promise.resolve();
+    });
   clock.pass(4 * minute);
   one.lock.used();
   clock.pass(4 * minute);
@@ -108,6 +114,7 @@ test('U12 all tabs lock and open together, and a touch in one is a touch in all'
   void two.lock.now();
   await settled();
   assert.equal(one.lock.state.value, 'locked');
+  assert.equal(held, 2, 'each tab holds what it shows, once');
   one.lock.opened();
   assert.equal(two.lock.state.value, 'open');
 });

@@ -82,16 +82,19 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     kinds.value = readKinds(storage.get(kindsKey));
   };
 
+  const ask = (url: string): Promise<Response> => fetch(url, { method: 'POST', credentials: 'same-origin' });
+
   /** The server drops its keys; until it has said so, a reload asks it again. */
   const tellServer = async (): Promise<void> => {
     storage.set(key, 'asked');
     pending.value = true;
     while (connection.locked.peek()) {
       try {
-        const { ok, status } = await fetch('/auth/lock', { method: 'POST', credentials: 'same-origin' });
+        const { ok, status } = await ask('/auth/lock');
         if (status === 401) connection.closed();
-        // 423: it holds none as it is.
-        if (ok || status === 423 || status === 401) break;
+        // 423: it holds no key, but the cookie may have one; it is shown, so that it can be thrown away.
+        if (ok || status === 401 || (status === 423 && !(await ask('/auth/unlock')).ok)) break;
+        if (status === 423) continue;
       } catch {
         // No line: it is tried again.
       }
@@ -101,9 +104,17 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     pending.value = false;
   };
 
+  /** Views hold what they show while they still do; what is kept on the server waits for it to be open. */
+  let holding = false;
+  const hold = (): Promise<void>[] => {
+    if (holding) return [];
+    holding = true;
+    return [...tasks].map((task) => task());
+  };
+
   const now = async (): Promise<void> => {
     if (closing.peek() || connection.locked.peek() || !connection.signedIn.peek()) return;
-    const safe = Promise.allSettled([learnKinds(), ...[...tasks].map((task) => task())]);
+    const safe = Promise.allSettled([learnKinds(), ...hold()]);
     closing.value = true;
     await Promise.race([safe, new Promise<void>((resolve) => void clock.after(patience, resolve))]);
     connection.lock();
@@ -162,6 +173,8 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     const locked = connection.locked.value;
     if (!first && locked && !storage.get(key)) storage.set(key, 'yes');
     if (!first && !locked && storage.get(key)) storage.set(key, '');
+    if (locked) void Promise.allSettled(hold());
+    else holding = false;
     if (!first && !locked) usedAt.value = clock.now();
     first = false;
   });

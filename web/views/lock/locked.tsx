@@ -23,7 +23,7 @@ const useQuietAddress = (): void => {
 
 /** Postern is locked: one field or a passkey, and nothing of the mail. */
 export const Locked = () => {
-  const { connection, lock } = useModel();
+  const { connection, lock, router } = useModel();
   useQuietAddress();
   const leave = async (): Promise<void> => {
     await fetch('/auth/sign-out', { method: 'POST' }).catch(() => undefined);
@@ -48,7 +48,10 @@ export const Locked = () => {
               totp,
             )
           }
-          done={() => lock.opened()}
+          done={({ recovery }) => {
+            lock.opened();
+            if (recovery === 'used') router.go({ at: 'settings', page: 'vault' });
+          }}
         />
         <button type="button" class="link locked-out" onClick={() => void leave()}>
           Sign out instead
