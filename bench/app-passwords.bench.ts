@@ -9,7 +9,7 @@ import { hashPassword } from '#app-passwords/hash.ts';
 import { newId, newPassword } from '#app-passwords/password.ts';
 import { servers } from '../test/app-passwords/databases.ts';
 import { openDovecot, type TestDovecot } from '../test/app-passwords/dovecot.ts';
-import { SaslLine } from '../test/app-passwords/sasl.ts';
+import { SaslLine } from '../src/cli/demo/sasl.ts';
 import { type Figure, figure, table } from './figures.ts';
 
 const { values } = parseArgs({

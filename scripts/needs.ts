@@ -17,6 +17,11 @@ const dovecot: Need[] = [
     what: 'Dovecot',
   },
   { package: 'dovecot-lmtpd', present: () => has('/usr/lib/dovecot/lmtp'), what: 'its LMTP' },
+  {
+    package: 'dovecot-sqlite',
+    present: () => has('/usr/lib/dovecot/modules/auth/libdriver_sqlite.so'),
+    what: "its driver for SQLite, for the demo's app passwords",
+  },
   { package: 'openssl', present: () => has('/usr/bin/openssl'), what: 'openssl' },
 ];
 const needs: Record<string, Need[]> = {
@@ -30,7 +35,7 @@ const needs: Record<string, Need[]> = {
       what: 'PostgreSQL',
     },
     { package: 'mariadb-server', present: () => has('/usr/sbin/mariadbd'), what: 'MariaDB' },
-    ...['mysql', 'pgsql', 'sqlite'].map((driver) => ({
+    ...['mysql', 'pgsql'].map((driver) => ({
       package: `dovecot-${driver}`,
       present: () => has(`/usr/lib/dovecot/modules/auth/libdriver_${driver}.so`),
       what: `Dovecot's driver ${driver}`,

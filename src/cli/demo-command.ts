@@ -18,6 +18,7 @@ const joined = (parts: readonly (string | undefined)[], by: string): string =>
 
 /** The environment with the demo's servers added to what the operator lists. */
 const withDemo = (environment: NodeJS.ProcessEnv, demo: Demo): NodeJS.ProcessEnv => ({
+  ...(environment['POSTERN_APP_PASSWORDS_URL'] ? {} : demo.appPasswords),
   ...environment,
   POSTERN_PRIVATE_SERVERS: joined([environment['POSTERN_PRIVATE_SERVERS'], ...demo.privateServers], ','),
   POSTERN_DOMAINS: joined([environment['POSTERN_DOMAINS'], demo.domains], ';'),

@@ -11,7 +11,7 @@ import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { Minted, Wish } from '../../src/app-passwords/types.ts';
 import { servers, type TestDatabase, type TestServer } from './databases.ts';
 import { mainUser, openDovecot, type TestDovecot } from './dovecot.ts';
-import { askSasl } from './sasl.ts';
+import { askSasl } from '../../src/cli/demo/sasl.ts';
 
 const alice = mainUser.address;
 const phone: Wish = { label: 'Phone', program: 'apple', protocols: ['imap', 'submission'] };

@@ -20,8 +20,20 @@ export interface DovecotOptions {
    * `condstore`: CONDSTORE without QRESYNC. `limited`: two connections a user.
    */
   variant?: 'full' | 'plain' | 'condstore' | 'limited';
+  /** Lines that say who is let in, with what they include written; otherwise the users, each with one password. */
+  signIn?: (place: SignInPlace) => string;
   /** Further configuration lines, appended. */
   extra?: string;
+}
+
+/** What the lines about signing in are made of. */
+export interface SignInPlace {
+  /** The instance's own folder, gone when it ends. */
+  folder: string;
+  /** The passwd-file of the users. */
+  users: string;
+  /** A user's home, in Dovecot's variables, and the system account that owns the mail. */
+  mail: { home: string; owner: string };
 }
 
 export interface RunningDovecot extends AsyncDisposable {
@@ -31,6 +43,8 @@ export interface RunningDovecot extends AsyncDisposable {
   imapsPort: number;
   lmtpPort: number;
   configFile: string;
+  /** The socket over which other servers ask who is let in. */
+  authSocket: string;
   logFile: string;
   /** uid and gid that own the mail. */
   owner: { uid: number; gid: number };
@@ -97,6 +111,15 @@ const mailboxes = (variant: NonNullable<DovecotOptions['variant']>): string =>
     )
     .join('\n');
 
+const onePassword = (users: string, home: string): string => `passdb {
+  driver = passwd-file
+  args = scheme=SSHA512 username_format=%u ${users}
+}
+userdb {
+  driver = static
+  args = home=${home}
+}`;
+
 const configuration = (
   o: DovecotOptions,
   at: { run: string; imap: number; imaps: number; lmtp: number; variant: NonNullable<DovecotOptions['variant']> },
@@ -110,6 +133,8 @@ const configuration = (
   const imaps = o.tls
     ? `  inet_listener imaps {\n    address = 127.0.0.1\n    port = ${at.imaps}\n    ssl = yes\n  }`
     : '  inet_listener imaps {\n    port = 0\n  }';
+  const users = join(at.run, 'users');
+  const home = join(resolve(o.mail), '%u');
   return `base_dir = ${at.run}
 state_dir = ${at.run}
 log_path = ${at.run}/dovecot.log
@@ -127,14 +152,7 @@ maildir_stat_dirs = yes
 maildir_very_dirty_syncs = yes
 default_vsz_limit = 1G
 ${unprivileged}
-passdb {
-  driver = passwd-file
-  args = scheme=SSHA512 username_format=%u ${at.run}/users
-}
-userdb {
-  driver = static
-  args = home=${resolve(o.mail)}/%u
-}
+${o.signIn?.({ folder: at.run, users, mail: { home, owner: root ? 'mail' : self } }) ?? onePassword(users, home)}
 namespace inbox {
   inbox = yes
   separator = ${at.variant === 'plain' ? '.\n  prefix = INBOX.' : '/'}
@@ -203,9 +221,13 @@ export const startDovecot = async (options: DovecotOptions): Promise<RunningDove
     variant: options.variant ?? ('full' as const),
   };
   const configFile = join(run, 'postern.conf');
-  writeFileSync(join(run, 'users'), options.users.map((u) => `${u.address}:${ssha512(u.password)}`).join('\n') + '\n', {
-    mode: 0o644,
-  });
+  writeFileSync(
+    join(run, 'users'),
+    options.users.map((u) => `${u.address}:${ssha512(u.password)}::::::`).join('\n') + '\n',
+    {
+      mode: 0o644,
+    },
+  );
   writeFileSync(configFile, configuration(options, at), { mode: 0o644 });
 
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
@@ -233,6 +255,7 @@ export const startDovecot = async (options: DovecotOptions): Promise<RunningDove
     imapsPort: at.imaps,
     lmtpPort: at.lmtp,
     configFile,
+    authSocket: join(run, 'auth-client'),
     logFile,
     owner,
     doveadm: (...args) => {

@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { openDemoAppPasswords } from './app-passwords.ts';
 import { type RunningDovecot, dovecotMissing, freePort, mailFolder, startDovecot } from './dovecot.ts';
 import { fillDemo, sampleMailMissing } from './fill.ts';
+import { askSasl } from './sasl.ts';
 import { startSubmission } from './submission.ts';
 
 interface Server {
@@ -24,6 +26,8 @@ export interface Demo extends AsyncDisposable {
   privateServers: string[];
   /** To be added to POSTERN_DOMAINS. */
   domains: string;
+  /** Further settings of Postern, where the environment says nothing of app passwords. */
+  appPasswords: Record<string, string>;
 }
 
 /** The demo mail server could not be started; the message is a sentence for people. Postern itself may start all the same. */
@@ -79,9 +83,16 @@ export const startDemo = async ({
     throw new DemoUnavailable(`${file} names fewer than two users. Remove it to begin the demo anew.`);
   const mail = mailFolder(resolve(data, 'demo-mail'));
 
+  const appPasswords = await openDemoAppPasswords(data);
+
   let dovecot: RunningDovecot;
   try {
-    dovecot = await startDovecot({ users: facts.users, mail, imapPort: facts.imap.port });
+    dovecot = await startDovecot({
+      users: facts.users,
+      mail,
+      imapPort: facts.imap.port,
+      ...(appPasswords ? { signIn: appPasswords.signIn } : {}),
+    });
   } catch (cause) {
     throw new DemoUnavailable(`The demo mail server did not start (port ${facts.imap.port} may be taken).`, { cause });
   }
@@ -98,12 +109,18 @@ export const startDemo = async ({
     },
   });
   try {
-    const submission = await startSubmission({ users: facts.users, lmtpPort: dovecot.lmtpPort, port: facts.smtp.port });
+    const submission = await startSubmission({
+      users: facts.users,
+      takesPassword: async (user, password) => (await askSasl(dovecot.authSocket, user, password)) === 'accepted',
+      lmtpPort: dovecot.lmtpPort,
+      port: facts.smtp.port,
+    });
     writeFileSync(file, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
     return {
       facts,
       privateServers: [`127.0.0.1:${facts.imap.port}`, `127.0.0.1:${facts.smtp.port}`],
       domains: `${domain}=127.0.0.1:${facts.imap.port}:none,127.0.0.1:${facts.smtp.port}:none`,
+      appPasswords: appPasswords?.environment(dovecot, domain) ?? {},
       [Symbol.asyncDispose]: async () => {
         await submission[Symbol.asyncDispose]();
         await dovecot[Symbol.asyncDispose]();

@@ -4,6 +4,8 @@ import { SMTPServer } from 'smtp-server';
 /** A submission server for the demo and for tests: signs people in and delivers to Dovecot by LMTP, nowhere else. */
 export interface SubmissionOptions {
   users: readonly { address: string; password: string }[];
+  /** Asked for a password that is not in `users`. */
+  takesPassword?: (user: string, password: string) => Promise<boolean>;
   lmtpPort: number;
   /** Fixed port, or a free one. */
   port?: number;
@@ -63,11 +65,20 @@ export const startSubmission = async (options: SubmissionOptions): Promise<Runni
     logger: false,
     onAuth: (auth, _session, callback) => {
       const user = options.users.find((u) => u.address.toLowerCase() === auth.username?.toLowerCase());
-      const token = auth.method === 'XOAUTH2' ? (auth.accessToken ?? '') : null;
-      const right =
-        token === null ? user?.password === auth.password : user && options.takesToken?.(user.address, token);
-      if (user && right) callback(null, { user: user.address });
-      else callback(refusal('5.7.8 Authentication failed', 535));
+      const isRight = async (address: string): Promise<boolean> => {
+        if (auth.method === 'XOAUTH2') return options.takesToken?.(address, auth.accessToken ?? '') ?? false;
+        const password = auth.password ?? '';
+        if (user?.password === password) return true;
+        return (await options.takesPassword?.(address, password)) ?? false;
+      };
+      const check = async (): Promise<string> => {
+        if (user && (await isRight(user.address))) return user.address;
+        throw refusal('5.7.8 Authentication failed', 535);
+      };
+      check().then(
+        (address) => callback(null, { user: address }),
+        (error: unknown) => callback(error instanceof Error ? error : refusal('4.7.0 Try again later', 454)),
+      );
     },
     onRcptTo: (address, _session, callback) => {
       if (known.has(address.address.toLowerCase())) callback();

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 export type SaslAnswer = 'accepted' | 'refused';
 
-/** One connection to Dovecot as Postfix and Exim have it: Dovecot's authentication protocol 1.1 over its Unix socket. */
+/** One connection to Dovecot as Postfix and Exim have it, for tests and for the demo's submission server: Dovecot's authentication protocol 1.1 over its Unix socket. */
 export class SaslLine implements Disposable {
   readonly #line: Socket;
   readonly #waiting = new Map<number, PromiseWithResolvers<SaslAnswer>>();
