@@ -15,7 +15,6 @@ before(async () => {
   real = await openReal({
     onMessage: ({ raw }) => {
       sent.push(raw.toString());
-      return null;
     },
   });
   await real.village.deliver(real.alice.address, letter({ subject: 'Rowing on Friday', body: 'Bring the blue boat.' }));
@@ -31,6 +30,16 @@ const lock = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Lock Postern' }).click();
   await heading(page).waitFor();
   assert.equal((await told).status(), 204);
+};
+/** Another window is locked, so that the caret of this one stays where it is. */
+const lockElsewhere = async (page: Page): Promise<void> => {
+  const other = await at.context.newPage();
+  await other.goto(real.url);
+  await other.getByRole('row', { name: /Rowing on Friday/u }).waitFor();
+  await lock(other);
+  await page.bringToFront();
+  await heading(page).waitFor();
+  await other.close();
 };
 const open = async (page: Page, { password }: Person): Promise<void> => {
   await page.getByLabel('Mail password', { exact: true }).fill(password);
@@ -64,7 +73,10 @@ const selected = (page: Page): Promise<string> =>
 test('U11 locked: nothing of the mail, no name, no address; a wrong password opens nothing', async () => {
   const { page, errors } = at;
   await page.getByRole('row', { name: /Rowing on Friday/u }).click();
-  await page.getByText('Bring the blue boat.').waitFor();
+  await page
+    .getByRole('region', { name: /From Bob/u })
+    .getByText('Bring the blue boat.')
+    .waitFor();
   await lock(page);
   await accessibleEverywhere(page, 'locked');
   await shot(page, 'locked');
@@ -88,7 +100,10 @@ test('U11 locked: nothing of the mail, no name, no address; a wrong password ope
 test('U11 an answer below its letter comes back with every character, its selection and the focus', async () => {
   const { page, errors } = at;
   await page.getByRole('row', { name: /Rowing on Friday/u }).click();
-  await page.getByText('Bring the blue boat.').waitFor();
+  await page
+    .getByRole('region', { name: /From Bob/u })
+    .getByText('Bring the blue boat.')
+    .waitFor();
   await page.keyboard.press('r');
   const answer = page.getByRole('region', { name: /Re: Rowing/u });
   const text = editorOf(answer);
@@ -101,13 +116,7 @@ test('U11 an answer below its letter comes back with every character, its select
     (now) => now === 'Dear crew, half a sentence about the bl',
   );
   const path = new URL(page.url()).pathname;
-  // Another window is locked, so that the caret of this one stays where it is.
-  const second = await at.context.newPage();
-  await second.goto(real.url);
-  await second.getByRole('row', { name: /Rowing on Friday/u }).waitFor();
-  await lock(second);
-  await page.bringToFront();
-  await heading(page).waitFor();
+  await lockElsewhere(page);
   assert.ok(!(await page.content()).includes('half a sentence'));
   await open(page, real.alice);
   assert.equal(new URL(page.url()).pathname, path);
@@ -121,7 +130,6 @@ test('U11 an answer below its letter comes back with every character, its select
   await page.keyboard.type('ue boat');
   await editorOf(answer).getByText('Dear crew, half a sentence about the blue boat').waitFor();
   await answer.getByText(/^Saved/u).waitFor();
-  await second.close();
   assert.deepEqual(errors, []);
 });
 
@@ -143,7 +151,7 @@ test('U11 a docked letter: half-typed recipient, subject, text and attachment, o
   await dialog.getByRole('combobox', { name: 'To', exact: true }).click();
   await page.keyboard.type('bo');
   await dialog.getByText(/^Saved/u).waitFor();
-  await lock(page);
+  await lockElsewhere(page);
   await real.restart();
   await open(page, real.alice);
   await editorOf(dialog).getByText('Eight oars, and a half-written thou').waitFor();

@@ -241,6 +241,7 @@ test('U8 what happened stands in plain words', async () => {
   const { page, errors } = at;
   await settings(page, 'sessions');
   const list = page.getByRole('list', { name: 'What happened lately' });
+  await page.getByRole('button', { name: /^Show all/u }).click();
   await list
     .getByText(/Added: passkey/u)
     .first()

@@ -6,6 +6,7 @@ import { signIn } from '#model/signing-in.ts';
 import { answerPasskey } from '#model/unlockers/showing.ts';
 import { Icon } from '#parts/icon.tsx';
 import { ServersByHand } from '../servers/by-hand.tsx';
+import { ContinueWith } from '../servers/continue-with.tsx';
 import { Failure } from '../servers/failure.tsx';
 import { PasswordField } from '../servers/password-field.tsx';
 import { Steps } from '../servers/steps.tsx';
@@ -57,6 +58,10 @@ export const MailForm = ({
   const { problem, busy } = attempt;
   const servers = useServers(address, problem);
   const { discovery, complete, byHand } = servers;
+  const settings = byHand || !complete ? null : discovery.settings;
+  const issuer = settings?.oauth ?? null;
+  /** No password is taken there. */
+  const issuerOnly = issuer !== null && settings?.provider?.auth === 'oauth';
 
   useEffect(() => {
     if (isProblem(problem, 'wrong-password') && !changed) passwordInput.current?.select();
@@ -123,17 +128,32 @@ export const MailForm = ({
       ) : complete ? (
         <Steps discovery={discovery} problem={problem} />
       ) : null}
-      <PasswordField
-        label="Password"
-        value={password}
-        change={(text) => {
-          setPassword(text);
-          setChanged(null);
-        }}
-        input={passwordInput}
-      >
-        <WhichPassword provider={discovery.settings?.provider ?? null} />
-      </PasswordField>
+      {issuer ? (
+        <ContinueWith
+          label={`Continue with ${issuer.name}`}
+          primary={issuerOnly}
+          wish={{
+            issuer: issuer.issuer,
+            address: address.trim(),
+            purpose: 'sign-in',
+            remember,
+            ...servers.wish(),
+          }}
+        />
+      ) : null}
+      <div hidden={issuerOnly}>
+        <PasswordField
+          label="Password"
+          value={password}
+          change={(text) => {
+            setPassword(text);
+            setChanged(null);
+          }}
+          input={passwordInput}
+        >
+          <WhichPassword provider={discovery.settings?.provider ?? null} />
+        </PasswordField>
+      </div>
       {changed ? (
         <Changed
           problem={changed}
@@ -150,7 +170,7 @@ export const MailForm = ({
           }}
         />
       ) : null}
-      <button class="btn primary big" type="submit" aria-disabled={busy || finding}>
+      <button class="btn primary big" type="submit" hidden={issuerOnly} aria-disabled={busy || finding}>
         {finding ? 'Finding your server' : busy ? 'Signing in' : 'Sign in'}
       </button>
       <div class="links">

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { signInWith } from '#model/unlockers/showing.ts';
 import { PasswordField } from '../servers/password-field.tsx';
 import { CodeField } from '../unlock/code-field.tsx';
@@ -13,6 +13,8 @@ export const SiteForm = ({ attempt, remember }: { attempt: Attempt; remember: bo
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const field = useRef<HTMLInputElement>(null);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
   const submit = async (): Promise<void> => {
     if (name.trim() === '' || password === '') return;
     const inside = await attempt.run((totp) =>
@@ -38,7 +40,7 @@ export const SiteForm = ({ attempt, remember }: { attempt: Attempt; remember: bo
             autocapitalize="off"
             spellcheck={false}
             required
-            autoFocus
+            ref={first}
             value={name}
             onInput={(event) => setName(event.currentTarget.value)}
           />
