@@ -1,4 +1,4 @@
-import { argon2, createHash, randomBytes } from 'node:crypto';
+import { argon2, hash, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { sha512Crypt } from './sha512-crypt.ts';
 
@@ -8,7 +8,10 @@ export type Scheme = (typeof schemes)[number];
 
 const salted = (algorithm: 'sha256' | 'sha512', password: Buffer): string => {
   const salt = randomBytes(16);
-  const digest = createHash(algorithm).update(password).update(salt).digest();
+  const both = Buffer.concat([password, salt]);
+  // At once: an object that is fed would hold the last bytes until it is collected.
+  const digest = hash(algorithm, both, 'buffer');
+  both.fill(0);
   return Buffer.concat([digest, salt]).toString('base64');
 };
 

@@ -16,7 +16,8 @@ export type Dice = (below: number) => number;
 const systemDice: Dice = (below) => randomInt(below);
 
 const letters = (count: number, dice: Dice): Buffer => {
-  const made = Buffer.alloc(count);
+  // Not Buffer.alloc: what is small would lie in the heap, and be copied about.
+  const made = Buffer.from(new ArrayBuffer(count));
   for (let at = 0; at < count; at += 1) made[at] = alphabet.charCodeAt(dice(alphabet.length));
   return made;
 };

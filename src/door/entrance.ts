@@ -269,7 +269,11 @@ export class Entrance {
     if (other) await this.#unlocks.used(other.found, peer);
     await store.deleteExpiredSessions(now);
     if (hasChanged) await this.#own.mainChanged(user.id, imap);
-    return { ...opened, stored: kept.stored };
+    const stored = async (): Promise<void> => {
+      await kept.stored();
+      if (kept.differs) await this.#own.tell(account);
+    };
+    return { ...opened, stored };
   }
 
   /**

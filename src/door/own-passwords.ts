@@ -13,6 +13,8 @@ export interface Kept {
   /** For the keeper. */
   seal: { instead?: SealedInstead };
   auth: Pick<MailAccount, 'auth' | 'authId' | 'authSince'>;
+  /** An account that was there before is kept in another way than it was: whoever has it open reads it again. */
+  differs: boolean;
   /** It is stored: the one from before is revoked. */
   stored(): Promise<void>;
   /** It came to nothing: what was made is revoked. */
@@ -80,11 +82,14 @@ export class OwnPasswords {
     const asProven: Kept = {
       seal: {},
       auth: { ...plain, authSince: since },
+      differs: account !== null && account.auth !== plain.auth,
       stored: forgetFormer,
       undone: nothing,
     };
     const asBefore = (): Kept | null =>
-      account && isGood ? { seal: { instead: 'kept' }, auth: authOf(account), stored: nothing, undone: nothing } : null;
+      account && isGood
+        ? { seal: { instead: 'kept' }, auth: authOf(account), differs: false, stored: nothing, undone: nothing }
+        : null;
     if (plain.auth === 'oauth') return asProven;
     // A token of the provider is better kept than the password.
     if (account?.auth === 'oauth' && !renews) return asBefore() ?? asProven;
@@ -96,6 +101,7 @@ export class OwnPasswords {
       return {
         seal: { instead: { admission: made.admission } },
         auth: { auth: 'minted', authId: made.id, authSince: clock.now() },
+        differs: account !== null,
         stored: forgetFormer,
         undone: () => this.revoke(user, servers.imap, made.id),
       };
@@ -128,7 +134,7 @@ export class OwnPasswords {
   }
 
   async #mendOne(account: MailAccount): Promise<void> {
-    const { keeper, store, mailrooms } = this.#parts;
+    const { keeper, store } = this.#parts;
     const { user, imap, smtp, ownSmtp } = account;
     const kept = await this.keep({ user, servers: { imap, smtp }, account, plain: plainAuth(account), ownSmtp });
     const { instead } = kept.seal;
@@ -158,7 +164,12 @@ export class OwnPasswords {
       throw error;
     }
     await kept.stored();
-    await mailrooms.ask('accounts', this.#who(user), { renew: account.id, erase: null });
+    await this.tell(account);
+  }
+
+  /** An account is kept in another way. @throws RoomError */
+  async tell({ user, id }: Pick<MailAccount, 'user' | 'id'>): Promise<void> {
+    await this.#parts.mailrooms.ask('accounts', this.#who(user), { renew: id, erase: null });
   }
 
   /** The account goes, or the last session of its user did: what Postern made for itself is revoked. */

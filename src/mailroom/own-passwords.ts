@@ -54,7 +54,8 @@ export const openOwnPasswords = (desk: Desk): OwnPasswords => {
       if (has !== null && !anew && (await mine(app, user, has)) === 'good') return { at: 'kept' };
       const { entry, password } = await app.createOwn(user, { label, protocols, networks, expires });
       // In memory of its own, which moves to the door instead of being copied.
-      const bytes = Uint8Array.from(password);
+      const bytes = new Uint8Array(new ArrayBuffer(password.length));
+      bytes.set(password);
       password.fill(0);
       return { at: 'made', id: entry.id, password: bytes };
     },
