@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#cli/demo/dovecot.ts';
-import { readKey, sealSignIn } from '#model/seal.ts';
+import { readKey, type Sealed, sealForm, sealSignIn } from '#model/seal.ts';
 import type { Village } from '#village/dovecot.ts';
 import { Browser } from '../e2e/browser.ts';
 
@@ -131,16 +131,35 @@ export const startInstance = async (
   };
 };
 
-/** Signs in as the web app does. */
-export const signInSealed = async (browser: Browser, wish: Parameters<typeof sealSignIn>[0]): Promise<Response> => {
+const keyOf = async (browser: Browser): Promise<Uint8Array> => {
   const { key } = (await (await browser.fetch('/auth/key')).json()) as { key: string };
   const publicKey = readKey(key);
   if (!publicKey) throw new Error('the key is none');
-  const answer = await browser.fetch('/auth/sign-in', {
-    method: 'POST',
-    headers: { 'content-type': 'application/octet-stream' },
-    body: sealSignIn(wish, publicKey),
-  });
+  return publicKey;
+};
+
+const octets = { 'content-type': 'application/octet-stream' };
+
+/** Sends a form with secrets as the web app does. */
+export const postSealed = async (
+  browser: Browser,
+  path: string,
+  form: object,
+  secrets: readonly Sealed[],
+): Promise<Response> => {
+  const body = sealForm(form, secrets, await keyOf(browser));
+  const answer = await browser.fetch(path, { method: 'POST', headers: octets, body });
+  if (answer.ok && path.startsWith('/auth/sign-in')) {
+    const facts = (await answer.clone().json()) as { accounts: { id: string }[] };
+    browser.account = facts.accounts[0]?.id ?? '';
+  }
+  return answer;
+};
+
+/** Signs in as the web app does. */
+export const signInSealed = async (browser: Browser, wish: Parameters<typeof sealSignIn>[0]): Promise<Response> => {
+  const body = sealSignIn(wish, await keyOf(browser));
+  const answer = await browser.fetch('/auth/sign-in', { method: 'POST', headers: octets, body });
   if (answer.ok) {
     const facts = (await answer.clone().json()) as { accounts: { id: string }[] };
     browser.account = facts.accounts[0]?.id ?? '';
