@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { signal } from '@preact/signals-core';
 import { openConnection } from './connection.ts';
 import { type LockAfter, type LockMessage, openLock } from './lock.ts';
-import { openSession } from './session.ts';
+import { openSession, type SessionState } from './session.ts';
 import { settled, stillClock } from './testing.ts';
 
 /** Tabs of one browser: one storage, one channel, one server. */
@@ -143,14 +143,15 @@ test('U14 the session is locked, not over; it is looked at again once it is open
   const { asked, tab } = openBrowser();
   const { lock, connection } = tab();
   const session = openSession(connection);
+  const at = (): SessionState['at'] => session.state.peek().at;
   await session.open();
-  assert.equal(session.state.value.at, 'signed-in');
+  assert.equal(at(), 'signed-in');
   void lock.now();
   await settled();
-  assert.equal(session.state.value.at, 'locked');
+  assert.equal(at(), 'locked');
   lock.opened();
   await settled();
-  assert.equal(session.state.value.at, 'signed-in');
+  assert.equal(at(), 'signed-in');
   assert.deepEqual(asked, ['/.well-known/jmap', '/auth/unlockers', '/auth/lock', '/.well-known/jmap']);
   connection.lock();
   connection.closed();

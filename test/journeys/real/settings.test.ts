@@ -44,7 +44,7 @@ test('the gear opens the settings; each page has its URL; Escape and Back lead t
   await page.getByRole('grid').waitFor();
   await focusOn(page, /^button Settings/u);
   assert.equal(path(page), '/');
-  await open(page, 'security');
+  await open(page, 'sessions');
   await page.getByRole('button', { name: 'Back to the mail' }).click();
   await page.getByRole('grid').waitFor();
   assert.deepEqual(errors, []);
@@ -54,13 +54,13 @@ test('one browser ends another: it is shown the sign-in at once', async () => {
   const { page, errors } = at;
   const other = await real.visit(phone);
   await signIn(real, other.page, real.alice);
-  await open(page, 'security');
+  await open(page, 'sessions');
   const list = page.getByRole('list', { name: 'Sessions' });
   await list.getByText('This browser, now').waitFor();
   assert.equal(await list.getByRole('listitem').count(), 2);
   await list.getByText('Chrome, Linux').first().waitFor();
   await accessibleEverywhere(page, 'sessions');
-  await shot(page, 'security');
+  await shot(page, 'sessions');
   assert.equal(await page.getByRole('button', { name: 'End all others' }).count(), 1);
   await list.getByRole('button', { name: /^End the session of Chrome, Linux/u }).click();
   await page.locator('.toast').getByText('Session ended').waitFor();
@@ -74,7 +74,7 @@ test('one browser ends another: it is shown the sign-in at once', async () => {
 
 test('a token is made, shown once, works at the API, and is dead after it is deleted', async () => {
   const { page, errors } = at;
-  await open(page, 'security');
+  await open(page, 'sessions');
   await page.getByText('There is no token').waitFor();
   await page.getByRole('button', { name: 'New token' }).click();
   await focusOn(page, /Name/u);
@@ -163,9 +163,9 @@ test('name, reply address and signature are saved when one leaves the field, and
   await shot(page, 'identities');
   await page.setViewportSize({ width: 390, height: 844 });
   await shot(page, 'identities-phone');
-  await page.goto(`${real.url}/settings/security`);
+  await page.goto(`${real.url}/settings/sessions`);
   await page.getByText('This browser, now').waitFor();
-  await shot(page, 'security-phone');
+  await shot(page, 'sessions-phone');
   await page.setViewportSize({ width: 1440, height: 900 });
   await open(page, 'identities');
   assert.equal(await name.inputValue(), 'Alice Andersson');
