@@ -16,7 +16,7 @@ import type { Sessions } from './sessions.ts';
 import { Server } from './sign-in-form.ts';
 
 const Begin = v.object({
-  issuer: v.pipe(v.string(), v.maxLength(32)),
+  issuer: v.optional(v.pipe(v.string(), v.maxLength(32))),
   address: v.pipe(v.string(), v.trim(), v.maxLength(320)),
   purpose: v.picklist(['sign-in', 'add', 'renew']),
   account: v.optional(v.string()),
@@ -87,9 +87,10 @@ class OAuthDesk {
   async begin(request: Request, peer: Peer): Promise<Response> {
     const { parts } = this.#rooms;
     const form = await readJson(request, Begin);
-    const issuer = parts.issuers.find(({ id }) => id === form.issuer);
-    if (!issuer) throw notFound();
     const { goal, servers } = await this.#goalOf(form, request, peer);
+    const wished = form.issuer ?? (goal.purpose === 'renew' ? goal.account.authId : null);
+    const issuer = parts.issuers.find(({ id }) => id === wished);
+    if (!issuer) throw notFound();
     const state = this.#waiting.newState();
     const wish = { issuer: issuer.id, redirectUri: `${peer.origin}${callbackPath}`, state, address: servers.address };
     const { url, handle } = await parts.keeper.beginOAuth(wish).catch((error: unknown) => {

@@ -390,8 +390,8 @@ export interface AccountCheck {
  * `/connect#state=…&code=…`, from where the app posts {@link OAuthFinishRequest}.
  */
 export interface OAuthBeginRequest {
-  /** Its id. */
-  issuer: string;
+  /** Its id; with `renew`, without it, the one the account is connected by. */
+  issuer?: string;
   address: string;
   /** `add`: a further account of the user who is here; `renew`: `account` is connected again. */
   purpose: 'sign-in' | 'add' | 'renew';

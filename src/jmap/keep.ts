@@ -49,6 +49,8 @@ export interface MailAccount {
   position: number;
   imap: MailHost;
   smtp: MailHost;
+  /** What signs in at the servers: a password, or a token of an issuer. */
+  auth: 'password' | 'token';
   status: MailAccountStatus;
   progress: SyncProgress;
   /** Changes made here that the server has not confirmed. */

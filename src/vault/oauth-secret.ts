@@ -40,4 +40,3 @@ export type Proof = Uint8Array | AccessToken;
 /** b64token – RFC 6750 §2.1, and no longer than any server takes in a line. */
 export const isBearer = (token: Uint8Array): boolean =>
   token.length > 0 && token.length <= 16_384 && token.every((byte) => byte > 0x20 && byte < 0x7f);
-

@@ -5,7 +5,7 @@ import { toConfig } from '#config/config.ts';
 import { readEnv } from '#config/env.ts';
 import { toSecrets } from '#config/secrets.ts';
 import type { Village } from '#village/dovecot.ts';
-import { openWorld, type World } from '#world';
+import { openWorld, type Parts, type World } from '#world';
 import { Browser } from './browser.ts';
 
 /** A data folder of its own, which several starts may share. */
@@ -19,6 +19,7 @@ export const openPostern = async (
   village: Pick<Village, 'imapPort' | 'smtpPort' | 'authority'>,
   data: string,
   more: Record<string, string> = {},
+  instead: Partial<Parts> = {},
 ): Promise<World & { browser: Browser }> => {
   const env = readEnv({
     POSTERN_DATA: data,
@@ -31,7 +32,7 @@ export const openPostern = async (
     ...(village.authority ? { POSTERN_EXTRA_CA: village.authority.caFile } : {}),
     ...more,
   });
-  const world = await openWorld(toConfig(env), toSecrets(env));
+  const world = await openWorld(toConfig(env), toSecrets(env), instead);
   return {
     ...world,
     browser: new Browser(world.door.url),

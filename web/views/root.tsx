@@ -15,6 +15,7 @@ export interface SignInModule {
 }
 
 const locked = later(async () => (await import('./lock/locked.tsx')).Locked);
+const connect = later(async () => (await import('./connect/connect.tsx')).Connect);
 const proof = later(async () => (await import('./unlock/proof-dialog.tsx')).ProofDialog);
 
 const signInChunks = import.meta.glob<SignInModule>('./sign-in/sign-in.tsx');
@@ -107,12 +108,13 @@ const Page = () => {
   const { theme, toasts } = useModel();
   const shown = theme.value;
   const question = proofAsked.value;
+  const [returning, setReturning] = useState(() => location.pathname === '/connect');
   useEffect(() => {
     document.documentElement.dataset['theme'] = shown;
   }, [shown]);
   return (
     <>
-      <Screen />
+      {returning ? <connect.View onDone={() => setReturning(false)} /> : <Screen />}
       {question ? <proof.View question={question} /> : null}
       <LiveRegions polite={toasts.polite.value} assertive={toasts.assertive.value} />
     </>

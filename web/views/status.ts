@@ -1,7 +1,11 @@
+import type { MailAccount } from '#jmap/keep.ts';
 import { atTime, clockTime, count, counted } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import type { Model } from '#model/model.ts';
 import { nameOfAccount } from './side.tsx';
+
+const needs = ({ auth }: { auth: MailAccount['auth'] }): string =>
+  auth === 'token' ? 'needs to be connected again' : 'needs its password again';
 
 export interface Status {
   tone: 'ok' | 'wait' | 'bad';
@@ -37,10 +41,10 @@ export const bannerOf = (model: Model): BannerWords | null => {
   const status = mail?.status.value;
   if (!mail || !status) return null;
   if (status.status.at === 'refused') {
-    const { since, words } = status.status;
+    const { since } = status.status;
     return {
-      title: `${nameOfAccount(mail)} needs its password again.`,
-      text: `The server refused the saved one ${atTime(since, new Date(model.clock.now()))}. Mail already here stays readable.${words ? ` The server said: ${words}` : ''}`,
+      title: `${nameOfAccount(mail)} ${needs(status)}.`,
+      text: `${status.auth === 'token' ? 'It was refused' : 'The server refused the saved one'} ${atTime(since, new Date(model.clock.now()))}. Mail already here stays readable.`,
       mail,
       help: 'password',
     };
@@ -69,8 +73,7 @@ export const statusOf = (model: Model): Status => {
   for (const mail of model.mails.value) {
     const status = mail.status.value;
     if (mail.trouble.value) return { tone: 'bad', text: `${nameOfAccount(mail)} could not be opened` };
-    if (status?.status.at === 'refused')
-      return { tone: 'bad', text: `${nameOfAccount(mail)} needs its password again` };
+    if (status?.status.at === 'refused') return { tone: 'bad', text: `${nameOfAccount(mail)} ${needs(status)}` };
     if (status?.status.at === 'away') return { tone: 'wait', text: `${status.imap.host} does not answer` };
   }
   const waiting = model.waiting.value;

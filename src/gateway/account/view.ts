@@ -17,6 +17,7 @@ export const mailAccountProperties: readonly (keyof MailAccount)[] = [
   'position',
   'imap',
   'smtp',
+  'auth',
   'status',
   'progress',
   'waiting',
@@ -69,6 +70,7 @@ export const mailAccountView = ({ account, engine, index }: OpenAccount): MailAc
     position: account.position,
     imap: hostOf(account.imap),
     smtp: hostOf(account.smtp),
+    auth: account.auth === 'oauth' ? 'token' : 'password',
     status: statusOf(engine.connection),
     progress: {
       known,

@@ -119,7 +119,7 @@ test('A4 a refused password leaves everything as it is, and is told; a removed a
 test('A5 how an account stands, in words', () => {
   const now = new Date(2025, 10, 6, 9, 50);
   const at = (hour: number, minute: number): string => new Date(2025, 10, 6, hour, minute).toISOString();
-  const facts = { state: 'ok', stateAt: at(9, 12), words: null, checkedAt: at(9, 46) } as const;
+  const facts = { auth: 'password', state: 'ok', stateAt: at(9, 12), words: null, checkedAt: at(9, 46) } as const;
   assert.deepEqual(standingWords(facts, null, now), {
     tone: 'ok',
     title: 'Works',

@@ -15,7 +15,7 @@ export interface StandingWords {
 
 /** How an account stands: what is kept of it, and what its connection says, when that is known. */
 export const standingWords = (
-  facts: Pick<AccountFacts, 'state' | 'stateAt' | 'words' | 'checkedAt'>,
+  facts: Pick<AccountFacts, 'state' | 'stateAt' | 'words' | 'checkedAt' | 'auth'>,
   now: MailAccount | null,
   today: Date,
 ): StandingWords => {
@@ -25,8 +25,8 @@ export const standingWords = (
     const said = (status?.at === 'refused' ? status.words : null) ?? facts.words;
     return {
       tone: 'bad',
-      title: 'Needs its password again.',
-      detail: `The server refused the saved one ${atTime(since, today)}. Mail already here stays readable.${said ? ` The server said: ${said}` : ''}`,
+      title: facts.auth === 'oauth' ? 'Needs to be connected again.' : 'Needs its password again.',
+      detail: `${facts.auth === 'oauth' ? 'The sign-in at the provider was refused' : 'The server refused the saved one'} ${atTime(since, today)}. Mail already here stays readable.${said ? ` The server said: ${said}` : ''}`,
       password: true,
     };
   }

@@ -6,6 +6,7 @@ import { isProblem } from '#model/sealed-post.ts';
 import { Dialog } from '#parts/dialog.tsx';
 import { Icon } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';
+import { ContinueWith } from '../servers/continue-with.tsx';
 import { ServersByHand } from '../servers/by-hand.tsx';
 import { Failure } from '../servers/failure.tsx';
 import { PasswordField } from '../servers/password-field.tsx';
@@ -65,7 +66,8 @@ const Secrets = (props: {
 }) => {
   const { servers, guide, smtpPassword } = props;
   const provider = servers.discovery.settings?.provider ?? null;
-  if (!servers.byHand && props.closed && provider) return <NoWayIn provider={provider} />;
+  if (!servers.byHand && props.closed && provider)
+    return servers.discovery.settings?.oauth ? null : <NoWayIn provider={provider} />;
   if (!servers.byHand && guide) return <p class="lead">{guide.why}</p>;
   return (
     <>
@@ -104,6 +106,7 @@ export const AddAccount = ({ accounts, onClose }: { accounts: Accounts; onClose(
   const { discovery, complete, byHand } = servers;
   const settings = byHand ? null : discovery.settings;
   const guide = guideFor(settings?.provider ?? null);
+  const issuer = settings?.oauth ?? null;
   const closed = settings?.provider?.auth === 'oauth';
   const taken = mails.value.map((mail, index) => colourOfAccount(mail, index));
   const free = gateColours.find((colour) => !taken.includes(colour)) ?? 'patina';
@@ -210,6 +213,13 @@ export const AddAccount = ({ accounts, onClose }: { accounts: Accounts; onClose(
           />
         ) : complete ? (
           <Steps discovery={discovery} problem={problem} />
+        ) : null}
+        {issuer && complete ? (
+          <ContinueWith
+            label={`Continue with ${issuer.name}`}
+            primary={closed}
+            wish={{ issuer: issuer.issuer, address: address.trim(), purpose: 'add', ...servers.wish() }}
+          />
         ) : null}
         <Secrets
           servers={servers}

@@ -10,6 +10,7 @@ import { PasswordField } from '../servers/password-field.tsx';
 import '../servers/servers.css';
 import { initialOf } from '../side.tsx';
 import { AppPassword } from './app-password.tsx';
+import { ConnectAgain } from './connect-again.tsx';
 import { guideForHost } from './guides.ts';
 import './add-account.css';
 
@@ -47,6 +48,7 @@ export const EnterPassword = ({ account, accounts, onClose }: Props) => {
   };
   const trust = (host: string, fingerprint: string): void => setPins({ ...pins, [host]: fingerprint });
 
+  if (account.auth === 'oauth') return <ConnectAgain account={account} onClose={onClose} />;
   if (guide && !account.ownSmtpPassword)
     return (
       <AppPassword

@@ -164,6 +164,10 @@ const settingsDetail = ({ settings, vias, busy }: Discovery): string => {
 };
 
 const signInDetail = (settings: FoundSettings | null): string => {
+  const issuer = settings?.oauth;
+  if (issuer && settings.provider?.auth === 'oauth') return `Sign-in with ${issuer.name}`;
+  if (issuer)
+    return `${settings.provider?.auth === 'app-password' ? 'An app password' : 'Password'}, or sign-in with ${issuer.name}`;
   switch (settings?.provider?.auth) {
     case 'app-password':
       return 'An app password';

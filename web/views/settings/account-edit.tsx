@@ -50,7 +50,7 @@ const Status = ({
       </div>
       {words.password ? (
         <button type="button" class="btn primary" onClick={onPassword}>
-          Enter password
+          {account.auth === 'oauth' ? 'Connect again' : 'Enter password'}
         </button>
       ) : null}
       <button type="button" class="btn" aria-disabled={checking} onClick={() => void check()}>

@@ -32,6 +32,24 @@ const MailPasswords = ({ unlockers }: { unlockers: Unlockers }) => {
   );
 };
 
+/** Somebody whom an issuer let in, or who keeps nothing: sessions alone open what is here. */
+const NoneYet = ({ unlockers }: { unlockers: Unlockers }) => {
+  const { value: state } = unlockers.state;
+  if (state.at !== 'ready' || state.value.unlockers.length > 0) return null;
+  return (
+    <div class="set-status" role="note">
+      <span class="dot wait" />
+      <div>
+        <b>Only this browser opens your Postern now.</b>
+        <p>
+          Make a passkey, a password or a recovery code. Without one, drafts and settings kept here go when your last
+          session ends. Your mail stays on its server.
+        </p>
+      </div>
+    </div>
+  );
+};
+
 export const SignInPage = () => {
   const unlockers = useUnlockers();
   return (
@@ -39,6 +57,7 @@ export const SignInPage = () => {
       <PageHead title="Sign-in and passkeys">
         What opens your mail here. Keep two ways at least: when one is lost, the other lets you in.
       </PageHead>
+      <NoneYet unlockers={unlockers} />
       <Passkeys unlockers={unlockers} />
       <SitePassword unlockers={unlockers} />
       <MailPasswords unlockers={unlockers} />
