@@ -3,6 +3,7 @@ import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statS
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
+import { visit } from '#app-passwords/dialogue.ts';
 import { mailFolder } from '#cli/demo/dovecot.ts';
 import type { DemoFacts } from '#cli/demo/start.ts';
 import { openDovecot } from '#village/dovecot.ts';
@@ -27,7 +28,47 @@ const openDemoFolder = (): { data: string; facts: () => DemoFacts } & Disposable
   };
 };
 
+const core = 'urn:ietf:params:jmap:core';
+const appPasswords = 'urn:postern:params:jmap:app-passwords';
+
 const quiet = { POSTERN_PORT: '0', POSTERN_LOG: 'error', POSTERN_MAILROOMS: '1' };
+
+/** What the demo shows of app passwords is real: its Dovecot and its submission server take one, until it is revoked. */
+const takesAppPasswords = async (
+  browser: Browser,
+  { imap, smtp }: DemoFacts,
+  { address, password }: { address: string; password: string },
+): Promise<void> => {
+  const call = async (name: string, args: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const request = {
+      using: [core, appPasswords],
+      methodCalls: [[name, { accountId: browser.account, ...args }, '0']],
+    };
+    const answer = (await (await browser.post('/jmap/api', request)).json()) as {
+      methodResponses: [string, Record<string, unknown>, string][];
+    };
+    return answer.methodResponses[0]?.[1] ?? {};
+  };
+  const isTaken = async (protocol: 'imap' | 'submission', secret: string): Promise<string> => {
+    const { host, port, security } = protocol === 'imap' ? imap : smtp;
+    const visited = await visit({ protocol, host, port, security }, address, Buffer.from(secret));
+    visited.leave();
+    return visited.outcome;
+  };
+  assert.equal((await browser.post('/auth/prove', { password })).status, 204);
+  const wish = { name: 'Phone', program: 'apple', protocols: ['imap', 'submission'] };
+  const { created } = await call('AppPassword/set', { create: { a: wish } });
+  const { a } = created as { a: { id: string; password: string } };
+  assert.deepEqual(
+    [await isTaken('imap', a.password), await isTaken('submission', a.password), await isTaken('imap', 'wrong')],
+    ['accepted', 'accepted', 'refused'],
+  );
+  assert.deepEqual((await call('AppPassword/set', { destroy: [a.id] }))['destroyed'], [a.id]);
+  assert.deepEqual(
+    [await isTaken('imap', a.password), await isTaken('submission', a.password)],
+    ['refused', 'refused'],
+  );
+};
 
 const urlOf = async (running: Running): Promise<string> => {
   const [, url = ''] = await running.until(/Postern is at (http:\S+)/);
@@ -101,6 +142,7 @@ test('the demo starts, tells whom to sign in as, ends with Ctrl-C, and begins ag
     (count) => count > 6_046,
     120_000,
   );
+  await takesAppPasswords(alice, first, { address, password });
   const family = again.family();
   again.kill('SIGTERM');
   assert.equal(await again.ended, 0, again.said);
