@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { composer, editorOf } from './composing.ts';
+import { editorOf, pressSend } from './composing.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, openReal, type Person, type Real, signIn, until, type Visit } from './world.ts';
 
@@ -168,7 +168,7 @@ test('U11 a docked letter: half-typed recipient, subject, text and attachment, o
   await page.keyboard.press('Control+End');
   await page.keyboard.type('ght');
   await dialog.getByText(/^Saved/u).waitFor();
-  await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+  await pressSend(page, dialog);
   await until(
     'the letter at the server',
     () => sent.find((each) => each.includes('a half-written thought')),

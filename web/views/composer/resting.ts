@@ -68,6 +68,16 @@ const type = (input: HTMLInputElement, text: string): void => {
   input.dispatchEvent(new InputEvent('input', { bubbles: true }));
 };
 
+/** Losing the focus to the lock made a recipient of what was half typed; it is text again. */
+const untake = ({ draft }: Writing, label: string, text: string): void => {
+  const field = label.toLowerCase();
+  if (field !== 'to' && field !== 'cc' && field !== 'bcc') return;
+  const taken = new Set(parsePeople(text).map(({ email }) => email));
+  const list = draft.letter.peek()[field];
+  const left = list.filter(({ email }) => !taken.has(email));
+  if (left.length < list.length) draft.change({ [field]: left });
+};
+
 /** In the fields, once they are drawn. */
 export const restoreFields = (writing: Writing): void => {
   const before = held.get(writing);
@@ -76,14 +86,11 @@ export const restoreFields = (writing: Writing): void => {
   for (const label of before.typed.keys())
     if (label !== 'To') own.dispatchEvent(new CustomEvent('postern-show', { detail: label.toLowerCase() }));
   requestAnimationFrame(() => {
-    const { to, cc, bcc } = writing.draft.letter.peek();
-    const known = new Set([...to, ...cc, ...bcc].map(({ email }) => email.toLowerCase()));
     const fields = [...own.querySelectorAll<HTMLInputElement>('input, textarea')];
     for (const [label, text] of before.typed) {
+      untake(writing, label, text);
       const input = fields.find((each) => labelOf(each) === label);
-      const taken = parsePeople(text);
-      const there = taken.length > 0 && taken.every(({ email }) => known.has(email.toLowerCase()));
-      if (input && !there) type(input, text);
+      if (input) type(input, text);
     }
     const { focus } = before;
     if (focus) {
