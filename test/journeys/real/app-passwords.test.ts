@@ -58,12 +58,9 @@ describe('app passwords, on screen and at Dovecot', { skip: process.getuid?.() !
     await page.goto(world.door.url);
     await page.getByLabel('Email address').fill(address);
     await page.getByLabel('Password', { exact: true }).fill(password);
+    const inside = page.waitForResponse((answer) => answer.url().endsWith('/jmap/api'));
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await page
-      .getByRole('grid')
-      .or(page.getByRole('heading', { level: 1 }))
-      .first()
-      .waitFor();
+    await inside;
     await page.goto(`${world.door.url}/settings/app-passwords`);
     await page.getByRole('heading', { name: 'App passwords', level: 1 }).waitFor();
   });
