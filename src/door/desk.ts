@@ -34,6 +34,8 @@ const guesses: ReadonlySet<DoorError['code']> = new Set([
   'door/wrong-code',
 ]);
 
+const written: ReadonlySet<string> = new Set([...guesses, 'door/user-locked']);
+
 /** Secrets are tried within limits, and whoever gets in gets cookies. */
 export class Desk {
   readonly #parts: DoorParts;
@@ -78,7 +80,9 @@ export class Desk {
     } catch (error) {
       const refused = asDoorError(error).code.slice('door/'.length);
       this.#metrics.signIn(refused);
-      this.#audit('sign-in-refused', await this.#userOf(attempt), peer, { by, why: refused });
+      // What was not even tried, and what was nobody's fault, fills no log.
+      if (written.has(`door/${refused}`))
+        this.#audit('sign-in-refused', await this.#userOf(attempt), peer, { by, why: refused });
       throw error;
     } finally {
       secrets.wipe();

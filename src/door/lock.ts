@@ -86,9 +86,11 @@ export const lockRoutes = (routes: Routes, { parts, sessions, desk, entrance, un
     const given = await readUnlock(c.req.raw, config.jsonSignIn);
     if (!given) throw malformed('password: a text is expected.');
     const { form, secrets } = given;
-    await show(c.req.raw, peer, visitor, given, async () =>
-      unlocks.open(await unlocks.ofUser(visitor.user, form, secrets, peer), secrets, form.totp, peer),
-    );
+    const { user } = visitor;
+    await show(c.req.raw, peer, visitor, given, async () => {
+      if (form.kind === 'mail' && (await store.slots(user)).length === 0) return unlocks.compare(user, secrets);
+      return unlocks.open(await unlocks.ofUser(user, form, secrets, peer), secrets, form.totp, peer);
+    });
     sessions.prove(visitor.session.id);
     return new Response(null, { status: 204 });
   });

@@ -6,13 +6,16 @@ import type { Sessions, Visitor } from './sessions.ts';
 const kinds: readonly UnlockerKind[] = ['mail-password', 'site-password', 'passkey', 'recovery'];
 
 /**
- * Refuses whoever has not shown an unlocker in the last minutes (`POST /auth/prove`); a token never has. The browser
- * session of somebody who has none, since an issuer let them in or nothing was to be kept, is all there is to show.
+ * Refuses whoever has not shown an unlocker in the last minutes (`POST /auth/prove`); a token never has. Who wanted nothing
+ * kept shows the mail password. The browser session of somebody who has no password either, since an issuer let them in,
+ * is all there is to show.
  * @throws DoorError `proof-needed`
  */
 export const needProof = async (sessions: Sessions, store: Store, visitor: Visitor): Promise<void> => {
   if (visitor.kind === 'session' && sessions.isProven(visitor.session.id)) return;
   const has = new Set<string>((await store.slots(visitor.user)).map(({ kind }) => kind));
+  if (has.size === 0 && (await store.accounts(visitor.user)).some(({ auth }) => auth === 'password'))
+    has.add('mail-password');
   if (visitor.kind === 'session' && has.size === 0) return;
   throw new DoorError(
     'proof-needed',

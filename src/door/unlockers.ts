@@ -98,12 +98,14 @@ const notMade = (): DoorError =>
   );
 
 /** Ends all sessions of a user but one. */
-export const endOthers = async (
-  sessions: Sessions,
-  parts: DoorParts,
+const endOthers = async (
+  { parts, sessions, audit }: UnlockerParts,
   { user, session }: SessionVisitor,
+  peer: Peer,
 ): Promise<void> => {
-  for (const { id } of await parts.store.sessions(user)) if (id !== session.id) await sessions.remove(id);
+  const others = (await parts.store.sessions(user)).filter(({ id }) => id !== session.id);
+  for (const { id } of others) await sessions.remove(id);
+  if (others.length > 0) audit('session-ended', user, peer, { sessions: others.length });
 };
 
 const listRoutes = (routes: Routes, { parts, sessions, audit }: UnlockerParts): void => {
@@ -161,7 +163,8 @@ const listRoutes = (routes: Routes, { parts, sessions, audit }: UnlockerParts): 
   });
 };
 
-const siteRoutes = (routes: Routes, { parts, sessions, audit }: UnlockerParts): void => {
+const siteRoutes = (routes: Routes, all: UnlockerParts): void => {
+  const { parts, sessions, audit } = all;
   const { config, store, keeper, clock } = parts;
 
   routes.post('/unlockers/site', async (c) => {
@@ -181,7 +184,7 @@ const siteRoutes = (routes: Routes, { parts, sessions, audit }: UnlockerParts): 
         throw error instanceof StoreError && error.code === 'store/conflict' ? nameTaken(form.name) : error;
       });
       audit(before ? 'unlocker-changed' : 'unlocker-added', user, peer, { kind: 'site-password' });
-      if (form.endOthers) await endOthers(sessions, parts, visitor);
+      if (form.endOthers) await endOthers(all, visitor, peer);
       return json(unlockerFacts(slot, []), { status: before ? 200 : 201 });
     } finally {
       secrets.wipe();

@@ -132,6 +132,17 @@ export class Unlocks {
     return { user, slot };
   }
 
+  /**
+   * The proof of a user who wanted nothing kept, and so has no unlocker: the password that is kept for the session.
+   * @throws DoorError `wrong-password`
+   */
+  async compare(id: UserId, secrets: Pick<Secrets, 'password'>): Promise<void> {
+    const account = (await this.#store.accounts(id)).find(({ auth }) => auth === 'password');
+    const row = account && (await this.#store.credential(account.id, 'imap'));
+    const credential = account && row && { binding: row.binding, target: account.imap, sealed: row.sealed };
+    if (!credential || !(await this.#keeper.isKept(credential, secrets.password()))) throw wrong.mail();
+  }
+
   /** What asks for a one-time code with a password; none for other ways in, and where there is none. */
   async totpOf(user: User, code: string | undefined): Promise<TotpProof | null> {
     const [record] = await this.#store.records(user.id, null, 'totp');

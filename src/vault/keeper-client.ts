@@ -163,6 +163,8 @@ class KeeperClient implements Keeper {
   enroll: Keeper['enroll'] = (wish) => this.#ask('enroll', wish);
   enter: Keeper['enter'] = (wish) => this.#askWith(wish.previous ?? wish.opens?.secret, () => this.#ask('enter', wish));
   open: Keeper['open'] = (wish) => this.#askWith(wish.secret, () => this.#ask('open', wish));
+  isKept: Keeper['isKept'] = (credential, secret) =>
+    this.#askWith(secret, () => this.#ask('isKept', credential, secret));
   refuse: Keeper['refuse'] = (secret) => this.#askWith(secret, () => this.#ask('refuse', secret));
   makeUnlocker: Keeper['makeUnlocker'] = (wish) => this.#askWith(wish.secret, () => this.#ask('makeUnlocker', wish));
   makeRecovery: Keeper['makeRecovery'] = (user) => this.#ask('makeRecovery', user);

@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '#base/clock.ts';
 import { Admissions } from './admissions.ts';
 import { Arena, type Place } from './arena.ts';
 import { credentialBinding, forRecordKey } from './associated.ts';
-import { copyOf, random, wipe } from './bytes.ts';
+import { copyOf, random, same, wipe } from './bytes.ts';
 import { sameAsAdmitted, sealPasswords } from './account-keys.ts';
 import { signIn, type SignedIn } from './connect.ts';
 import { openCredential, sealCredential } from './credential.ts';
@@ -209,6 +209,14 @@ export class KeeperCore {
   }
 
   open: Unlockers['open'] = (wish) => this.#unlockers.open(wish);
+  isKept(credential: SealedCredential, secret: IncomingSecret): boolean {
+    const given = this.#open(secret);
+    const kept = this.#withWrapKey(credential.binding, (key) => openCredential(key, credential));
+    const fits = same(given, kept);
+    wipe(given, kept);
+    return fits;
+  }
+
   refuse: Unlockers['refuse'] = (secret) => this.#unlockers.refuse(secret);
   makeUnlocker: Unlockers['make'] = (wish) => this.#unlockers.make(wish);
   makeRecovery: Unlockers['makeRecovery'] = (user) => this.#unlockers.makeRecovery(user);

@@ -348,6 +348,8 @@ export interface Keeper extends AsyncDisposable {
   open(
     wish: Unlocking & { keys: UserKeys; totp?: TotpProof },
   ): Promise<{ slot: SlotRow | null; totpStep: number | null }>;
+  /** Whether this is the password that is kept for an account. @throws VaultError `user/locked`, `record/does-not-open` */
+  isKept(credential: SealedCredential, secret: IncomingSecret): Promise<boolean>;
   /** The work of a wrong site password, where there is none. @throws VaultError `slot/does-not-open`, always */
   refuse(secret: IncomingSecret): Promise<never>;
   /** A slot of an unlocker. @throws VaultError `user/locked`, `secret/weak` */

@@ -12,6 +12,7 @@ export const askable = [
   'freshen',
   'keepPasswords',
   'open',
+  'isKept',
   'refuse',
   'makeUnlocker',
   'makeRecovery',

@@ -214,6 +214,20 @@ test('D64 what changes unlockers needs one shown in the last five minutes; an AP
   assert.equal(bearer.status, 400);
 });
 
+test('D64 who wanted nothing kept shows the mail password, and becomes somebody with unlockers by adding one', async () => {
+  using folder = openFolder();
+  await using postern = await openPostern(village, folder.path);
+  const browser = kit.byName(postern.browser);
+  assert.equal((await browser.signIn(alice.address, alice.password, { leaveNothing: true })).status, 200);
+  assert.deepEqual(await problemOf(await kit.setSite(browser, 'alice', site)), [403, 'proof-needed']);
+  assert.deepEqual(await problemOf(await browser.post('/auth/prove', { password: 'wrong' })), [401, 'wrong-password']);
+  await kit.prove(browser, alice.password);
+  assert.equal((await kit.setSite(browser, 'alice', site)).status, 201);
+  assert.equal((await browser.post('/auth/sign-out')).status, 204);
+  assert.equal((await browser.post('/auth/sign-in/site', { name: 'alice', password: site })).status, 200);
+  assert.equal(await sees(browser), true);
+});
+
 const patchName = (browser: Browser, id: string, name: string): Promise<Response> =>
   kit.patch(browser, `/auth/unlockers/${id}`, { name });
 
