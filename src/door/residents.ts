@@ -35,6 +35,7 @@ export class Residents {
   /** The last of a user has left. */
   leave(user: UserId): void {
     this.#leave(user).catch((error: unknown) => {
+      if (this.#closed) return;
       logError(this.#parts.log, 'user not let go', error);
       this.#again(user, lookEvery);
     });
@@ -58,7 +59,7 @@ export class Residents {
     }
     if (only.length > 0) {
       await keeper.narrow(user, only);
-      this.#again(user, Math.min(lookEvery, Math.max(0, until - clock.now())));
+        this.#again(user, Math.min(lookEvery, Math.max(0, until - clock.now())));
       return;
     }
     this.arrive(user);

@@ -9,6 +9,7 @@ import { AccountBook } from './account-book.ts';
 import { checkSending, imapConnector } from './connect.ts';
 import { Drafts } from './drafts.ts';
 import type { Connection, Engine, Refusal } from './engine.ts';
+import { UpstreamError } from './errors.ts';
 import { Fill } from './fill.ts';
 import { FolderSync } from './folder-sync.ts';
 import { Intents } from './intents.ts';
@@ -268,6 +269,9 @@ class OpenEngine implements Engine {
   }
 
   #background(what: string, work: Promise<unknown>): void {
-    work.catch((error: unknown) => logError(this.#parts.log, 'upstream.background', error, { what }));
+    work.catch((error: unknown) => {
+      if (error instanceof UpstreamError && error.code === 'engine/closed') return;
+      logError(this.#parts.log, 'upstream.background', error, { what });
+    });
   }
 }

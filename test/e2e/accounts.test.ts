@@ -128,8 +128,8 @@ test('V101 SMTP with a user and a password of its own is proven before it is kep
         ['Mailbox/get', mails],
       ]);
       return {
-        identityId: (identities?.['list'] as { id: string }[])[0]?.id,
-        drafts: (boxes?.['list'] as { id: string; role: string }[]).find(({ role }) => role === 'drafts')?.id,
+        identityId: ((identities?.['list'] ?? []) as { id: string }[])[0]?.id,
+        drafts: ((boxes?.['list'] ?? []) as { id: string; role: string }[]).find(({ role }) => role === 'drafts')?.id,
       };
     },
     (found) => found.identityId !== undefined && found.drafts !== undefined,
