@@ -59,7 +59,7 @@ export class Residents {
     }
     if (only.length > 0) {
       await keeper.narrow(user, only);
-        this.#again(user, Math.min(lookEvery, Math.max(0, until - clock.now())));
+      this.#again(user, Math.min(lookEvery, Math.max(0, until - clock.now())));
       return;
     }
     this.arrive(user);
