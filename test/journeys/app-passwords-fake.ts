@@ -216,6 +216,8 @@ export const openAppPasswordFake = (): AppPasswordFake => {
     proofNeeded: false,
     away: false,
     refuse,
+    // Moves with every look: whoever hears of it looks again.
+    states: () => ({ AppPassword: `ap-${(state += 1)}` }),
     capabilities: (accountId) => ({ 'urn:postern:params:jmap:app-passwords': capability(accountId) }),
     methods: {
       'AppPassword/get': (accountId) =>

@@ -499,6 +499,16 @@ test('revoke all, and the question after the main password has changed', async (
   assert.deepEqual(errors, []);
 });
 
+test('what another tab or the server changes comes by push', async () => {
+  await using at = await visit();
+  const { page, kit, fake, errors } = at;
+  await row(page, 'Phone').waitFor();
+  kit.list = kit.list.map((each) => (each.id === phoneId ? { ...each, state: 'paused' } : each));
+  fake.deliver({ subject: 'News' });
+  await row(page, 'Phone').getByText('Paused, opens nothing').waitFor();
+  assert.deepEqual(errors, []);
+});
+
 test('on a phone everything has room, and targets are 44 px', async () => {
   await using at = await visit(undefined, phone);
   const { page, errors } = at;

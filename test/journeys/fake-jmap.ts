@@ -36,6 +36,8 @@ export interface Extension {
   present?(accountId: string): boolean;
   /** More capabilities of an account. */
   capabilities?(accountId: string): Record<string, unknown>;
+  /** More states that push tells of an account. */
+  states?(accountId: string): Record<string, string>;
   /** More methods; `{error}` is a method error. */
   methods?: Record<string, (accountId: string, args: Record<string, unknown>) => Record<string, unknown>>;
   /** Answers to plain requests; null: not its own. */
@@ -329,7 +331,14 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     const changed = Object.fromEntries(
       [...all.values()].map((box) => [
         box.facts.id,
-        { Email: box.state, Mailbox: box.state, Thread: box.state, EmailSubmission: box.state, MailAccount: 'fake-1' },
+        {
+          Email: box.state,
+          Mailbox: box.state,
+          Thread: box.state,
+          EmailSubmission: box.state,
+          MailAccount: 'fake-1',
+          ...options.more?.states?.(box.facts.id),
+        },
       ]),
     );
     for (const stream of streams)

@@ -53,6 +53,9 @@ export interface Mail {
   tell(news: EmailNews): void;
   /** Called when something in the outbox may have moved on; returns what stops it. */
   onSubmissions(listener: () => void): () => void;
+  /** The state of the account's app passwords as push told it last. */
+  readonly appPasswords: ReadonlySignal<string | null>;
+  tellAppPasswords(state: string): void;
   tellSubmissions(): void;
 }
 
@@ -73,6 +76,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
   const identities = signal<readonly Identity[]>([]);
   const status = signal<MailAccount | null>(null);
   const trouble = signal<ModelError | null>(null);
+  const appPasswords = signal<string | null>(null);
   const listeners = new Set<(news: EmailNews) => void>();
   const submissionListeners = new Set<() => void>();
 
@@ -194,6 +198,10 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
     onSubmissions: (listener) => {
       submissionListeners.add(listener);
       return () => submissionListeners.delete(listener);
+    },
+    appPasswords,
+    tellAppPasswords: (state) => {
+      appPasswords.value = state;
     },
     tellSubmissions: () => {
       for (const listener of submissionListeners) listener();

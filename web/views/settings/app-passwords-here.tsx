@@ -206,6 +206,8 @@ const Away = ({ passwords }: { passwords: AppPasswords }) => {
 /** The app passwords of an account whose server Postern manages them for. */
 export const ManagedHere = (props: {
   passwords: AppPasswords;
+  /** Moves when push tells of a change. */
+  told: string | null;
   policy: AppPasswordPolicy;
   account: string;
   person: string;
@@ -215,8 +217,8 @@ export const ManagedHere = (props: {
   const { passwords, policy, account, person, making, onMade } = props;
   const { clock } = useModel();
   const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => void passwords.load(), [passwords, props.told]);
   useEffect(() => {
-    void passwords.load();
     const seen = (): void => {
       if (document.visibilityState === 'visible') void passwords.load();
     };

@@ -76,6 +76,7 @@ const Panel = (props: { gate: Gate; passwords: AppPasswords; making: boolean; on
     <ManagedHere
       key={gate.mail.id}
       passwords={passwords}
+      told={gate.mail.appPasswords.value}
       policy={policy}
       account={gate.name}
       person={gate.mail.identities.value[0]?.name ?? ''}
