@@ -10,6 +10,7 @@ import { newRoutes, type Routes } from './context.ts';
 import type { DoorParts } from './parts.ts';
 import { checkOrigin, type Peer } from './peer.ts';
 import { DoorError, malformed, notFound } from './problems.ts';
+import { needProof } from './proof.ts';
 import { type Sessions, tokenPrefix, type Visitor } from './sessions.ts';
 
 const TokenForm = v.object({
@@ -52,8 +53,11 @@ export const tokenRoutes = (parts: DoorParts, sessions: Sessions): Routes => {
   };
 
   routes.post('/', async (c) => {
-    const { user } = await mayChange(c.req.raw, c.get('peer'));
+    const visitor = await mayChange(c.req.raw, c.get('peer'));
+    const { user } = visitor;
     const { name, expires, readOnly } = await readJson(c.req.raw, TokenForm);
+    // A token opens its user by itself: who only found a browser open makes none.
+    if (visitor.kind === 'session') await needProof(sessions, store, visitor);
     const now = clock.now();
     const expiresAt = expires === null ? null : Date.parse(expires);
     if (expiresAt !== null && expiresAt <= now) throw malformed('expires: a time to come is expected.');

@@ -146,6 +146,8 @@ test('an API token opens the user by itself, also after a restart; one that only
     const { browser } = first;
     await browser.signIn(alice.address, alice.password);
     account = browser.account;
+    assert.deepEqual(await problemOf(await browser.post('/auth/tokens', { name: 'script' })), [403, 'proof-needed']);
+    assert.equal((await browser.post('/auth/prove', { password: alice.password })).status, 204);
     const made = await browser.post('/auth/tokens', { name: 'script', expires: '2099-01-01T00:00:00Z' });
     assert.equal(made.status, 201);
     token = ((await made.json()) as { token: string }).token;

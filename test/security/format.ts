@@ -72,6 +72,7 @@ export const writeFormat = async (
   const drafts = await boxOf(browser, 'drafts');
   const draft = { mailboxIds: { [drafts]: true }, keywords: { $draft: true }, subject };
   await browser.jmap([['Email/set', { create: { d: draft } }]]);
+  await browser.post('/auth/prove', { password: user.password });
   const { token } = (await (await browser.post('/auth/tokens', { name: 'kept' })).json()) as { token: string };
   const cookie = (name: string): string => must(browser.jar.get(name), name).value;
   const facts: Facts = {

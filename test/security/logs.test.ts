@@ -130,6 +130,8 @@ test(
       await readMailbox(browser, 5, inbox.get('body word 1') ?? '');
       await writeMail(browser, secrets);
       await send(browser, secrets);
+      await refusal(browser.post('/auth/tokens', { name: 'unproven' }), 403);
+      await refusal(browser.post('/auth/prove', { password: alice.password }), 204);
       const made = await browser.post('/auth/tokens', { name: 'a script' });
       const { token } = (await made.json()) as { token: string };
       secrets.set('API token', token);

@@ -127,6 +127,8 @@ const journey = async (t: TestContext, form: 'sealed' | 'json'): Promise<Copies[
     form === 'sealed' ? await signInSealed(browser, wish) : await browser.signIn(user.address, user.password, wish);
   assert.equal(answer.status, 200);
   await readMailbox(browser, letters, told.get('body word 3') ?? '');
+  const mail = { purpose: 'mailPassword', login: user.address, secret: user.password } as const;
+  assert.equal((await postSealed(browser, '/auth/prove', { kind: 'mail' }, [mail])).status, 204);
   const made = await browser.post('/auth/tokens', { name: 'a script' });
   const { token } = (await made.json()) as { token: string };
   const secrets = {

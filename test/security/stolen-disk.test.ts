@@ -68,6 +68,7 @@ test(
     assert.equal((await signInSealed(browser, { ...alice, remember: true })).status, 200);
     await readMailbox(browser, letters, secrets.get('body word 7') ?? '');
     await writeMail(browser, secrets);
+    assert.equal((await browser.post('/auth/prove', { password: alice.password })).status, 204);
     const made = await browser.post('/auth/tokens', { name: 'a script' });
     const { token } = (await made.json()) as { token: string };
     writeFileSync(join(postern.data, 'postern.log'), postern.said());

@@ -5,6 +5,7 @@ import type { Question } from '../actions.ts';
 import type { Connection } from '../connection.ts';
 import { modelError, ModelError } from '../errors.ts';
 import type { Toasts } from '../toasts.ts';
+import { withProof } from '../unlockers/proof.ts';
 import { type Loaded, openLoaded } from './loaded.ts';
 
 /** Days until a token ends; null: never. */
@@ -66,7 +67,8 @@ export const openTokens = ({ connection, toasts, clock, ask }: TokenParts): Toke
       const wish: TokenRequest = { name: name.trim(), readOnly, expires };
       try {
         const headers = { 'content-type': 'application/json' };
-        const made = good(await connection.fetch(url, { method: 'POST', headers, body: JSON.stringify(wish) }));
+        const body = JSON.stringify(wish);
+        const made = good(await withProof(() => connection.fetch(url, { method: 'POST', headers, body })));
         const token = (await made.json()) as NewToken;
         fresh.value = token;
         change((list) => [...list, facts(token)]);
