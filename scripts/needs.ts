@@ -40,6 +40,12 @@ const needs: Record<string, Need[]> = {
       present: () => has(`/usr/lib/dovecot/modules/auth/libdriver_${driver}.so`),
       what: `Dovecot's driver ${driver}`,
     })),
+    { package: 'dovecot-pop3d', present: () => has('/usr/lib/dovecot/pop3-login'), what: 'its POP3' },
+    {
+      package: 'dovecot-managesieved',
+      present: () => has('/usr/lib/dovecot/managesieve-login'),
+      what: 'its ManageSieve',
+    },
     {
       package: 'dovecot-submissiond',
       present: () => has('/usr/lib/dovecot/submission'),
