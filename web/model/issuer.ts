@@ -1,6 +1,6 @@
 import type { OAuthBeginRequest, OAuthBegun, OAuthFinished, OAuthFinishRequest } from '#jmap/auth.ts';
 import type { Fetch } from './connection.ts';
-import { type Outcome, sendJson } from './sealed-post.ts';
+import { type Outcome, sendJson } from './asking.ts';
 
 /** Signing in at an OAuth2 issuer: away from here, and back to {@link returnPath}. */
 

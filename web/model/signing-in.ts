@@ -1,7 +1,8 @@
 import type { DiscoveryStep, SignedIn, SignInRequest } from '#jmap/auth.ts';
 import type { Fetch } from './connection.ts';
 import type { Sealed } from './seal.ts';
-import { type Outcome, postSealed } from './sealed-post.ts';
+import { type Outcome } from './asking.ts';
+import { postSealed } from './sealed-post.ts';
 
 export type SignInAnswer = Outcome<SignedIn>;
 

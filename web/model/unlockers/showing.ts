@@ -1,7 +1,8 @@
 import type { OtherUnlockerForm, PasskeyChallenge, ProblemDocument, SignedIn, UnlockRequest } from '#jmap/auth.ts';
 import { problemPrefix } from '#jmap/auth.ts';
 import type { Fetch } from '../connection.ts';
-import { type Outcome, postSealed, sendJson } from '../sealed-post.ts';
+import { type Outcome, sendJson } from '../asking.ts';
+import { postSealed } from '../sealed-post.ts';
 import type { Sealed } from '../seal.ts';
 import { type Credentials, passkeyWords, type PasskeyTrouble, showPasskey } from './passkey.ts';
 

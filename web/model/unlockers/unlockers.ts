@@ -9,7 +9,8 @@ import type {
   Unlockers as UnlockersAnswer,
 } from '#jmap/auth.ts';
 import type { Fetch } from '../connection.ts';
-import { getJson, type Outcome, postSealed, sendJson } from '../sealed-post.ts';
+import { getJson, type Outcome, sendJson } from '../asking.ts';
+import { postSealed } from '../sealed-post.ts';
 import type { Credentials } from './passkey.ts';
 import { makePasskey } from './passkey.ts';
 import { withProof } from './proof.ts';

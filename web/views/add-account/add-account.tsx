@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AccountFacts, FoundSettings, ProblemDocument } from '#jmap/auth.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { gateColours } from '#model/people.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import { Dialog } from '#parts/dialog.tsx';
 import { Icon } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';

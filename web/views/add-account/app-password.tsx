@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { ProblemDocument } from '#jmap/auth.ts';
 import type { Colour } from '#jmap/keep.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import { Dialog } from '#parts/dialog.tsx';
 import { Icon } from '#parts/icon.tsx';
 import { Arch } from '#parts/people.tsx';

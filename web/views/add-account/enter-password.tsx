@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { AccountFacts, ProblemDocument } from '#jmap/auth.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import { Dialog } from '#parts/dialog.tsx';
 import { Arch } from '#parts/people.tsx';
 import { useModel } from '../model.ts';

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OAuthFinishRequest, ProblemDocument } from '#jmap/auth.ts';
 import { finishAtIssuer, returned } from '#model/issuer.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import { LitArch } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';
 import './connect.css';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { FoundSettings, ProblemDocument, ServerWish } from '#jmap/auth.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import { type ServerFields, toWish } from './by-hand.tsx';
 import { type Discovery, useDiscovery } from './steps.tsx';
 

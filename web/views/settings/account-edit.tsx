@@ -2,7 +2,7 @@ import { useEffect, useId, useState } from 'preact/hooks';
 import type { AccountCheck, AccountFacts } from '#jmap/auth.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { keptWords, type StandingWords } from '#model/accounts/words.ts';
-import type { Outcome } from '#model/sealed-post.ts';
+import type { Outcome } from '#model/asking.ts';
 import { hostWords, progressWords } from '#model/settings/words.ts';
 import { Colours } from '../add-account/colours.tsx';
 import { EnterPassword } from '../add-account/enter-password.tsx';
@@ -148,7 +148,7 @@ export const AccountEdit = ({
         change={(colour) => void accounts.patch(account, { colour }, `Changed the colour of ${account.name}`)}
       />
       <section class="acc-part" aria-labelledby={`${id}-servers`}>
-        <h3 id={`${id}-servers`}>Servers and password</h3>
+        <h2 id={`${id}-servers`}>Servers and password</h2>
         <dl class="set-facts">
           <dt>Incoming</dt>
           <dd>

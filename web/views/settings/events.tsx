@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { AuditFacts } from '#jmap/auth.ts';
-import { getJson } from '#model/sealed-post.ts';
+import { getJson } from '#model/asking.ts';
 import { ago } from '#model/settings/words.ts';
 import { eventWords } from '#model/unlockers/words.ts';
 import { Icon } from '#parts/icon.tsx';

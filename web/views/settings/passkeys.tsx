@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ProblemDocument, UnlockerFacts } from '#jmap/auth.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { deviceName, unlockerWords } from '#model/unlockers/words.ts';
 import { Icon } from '#parts/icon.tsx';

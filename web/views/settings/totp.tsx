@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { NewTotp, ProblemDocument } from '#jmap/auth.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { useModel } from '../model.ts';
 import { TotpField } from '../unlock/totp-field.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ProblemDocument, SignInRequest } from '#jmap/auth.ts';
-import { isProblem, type Outcome } from '#model/sealed-post.ts';
+import { isProblem, type Outcome } from '#model/asking.ts';
 import type { Sealed } from '#model/seal.ts';
 import { signIn } from '#model/signing-in.ts';
 import { answerPasskey } from '#model/unlockers/showing.ts';

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { ProblemDocument, SignedIn } from '#jmap/auth.ts';
-import { isProblem, type Outcome } from '#model/sealed-post.ts';
+import { isProblem, type Outcome } from '#model/asking.ts';
 import { useModel } from '../model.ts';
 
 /** Signs in, with the code of an authenticator app where the server asks for one; `again` repeats with it. */

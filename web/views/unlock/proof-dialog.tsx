@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { getJson } from '#model/sealed-post.ts';
+import { getJson } from '#model/asking.ts';
 import type { Unlockers, UnlockerKind } from '#jmap/auth.ts';
 import type { ProofQuestion } from '#model/unlockers/proof.ts';
 import { show } from '#model/unlockers/showing.ts';

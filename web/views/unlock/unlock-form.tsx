@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ProblemDocument, UnlockerKind } from '#jmap/auth.ts';
-import { isProblem, type Outcome } from '#model/sealed-post.ts';
+import { isProblem, type Outcome } from '#model/asking.ts';
 import type { Shown } from '#model/unlockers/showing.ts';
 import { Icon } from '#parts/icon.tsx';
 import { PasswordField } from '../servers/password-field.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ProblemDocument } from '#jmap/auth.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import { askedGroups, groupsOf, recoverySheet, sameCode, spaced } from '#model/unlockers/recovery.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { Icon } from '#parts/icon.tsx';

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ProblemDocument } from '#jmap/auth.ts';
 import { openAccounts } from '#model/accounts/accounts.ts';
-import { isProblem } from '#model/sealed-post.ts';
+import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { deviceName } from '#model/unlockers/words.ts';
 import { Dialog } from '#parts/dialog.tsx';
