@@ -18,7 +18,15 @@ export type MailRoute =
   | { at: 'mailbox'; account: string; box: string; show: Show; thread: string | null }
   | { at: 'search'; text: string; account: string | null; thread: string | null };
 
-export const settingsPages = ['accounts', 'identities', 'app-passwords', 'security', 'sessions', 'vault', 'appearance'] as const;
+export const settingsPages = [
+  'accounts',
+  'identities',
+  'app-passwords',
+  'security',
+  'sessions',
+  'vault',
+  'appearance',
+] as const;
 export type SettingsPage = (typeof settingsPages)[number];
 
 const shows: readonly Show[] = ['everything', 'unread', 'starred', 'files'];
