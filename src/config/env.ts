@@ -145,7 +145,7 @@ export const options = {
     'Domains whose users may have app passwords. Empty: all.',
   ]),
   appPasswordsServers: option('POSTERN_APP_PASSWORDS_SERVERS', kinds.servers, '', [
-    'The IMAP servers whose Dovecot checks these app passwords, such as imap.example.org or 127.0.0.1:993.',
+    'The IMAP servers whose Dovecot checks these app passwords, such as imap.example.org (at 143 and 993) or 127.0.0.1:1143.',
     'Only whoever is signed in there may make some. Empty: the servers that POSTERN_DOMAINS names for the domain.',
   ]),
   appPasswordsSetup: option('POSTERN_APP_PASSWORDS_SETUP', kinds.setupServers, '', [
