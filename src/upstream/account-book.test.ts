@@ -73,7 +73,7 @@ test('V107 a change of issuer, key or to a private address is reported and kept 
   );
   const moved = await meet({ fingerprint: 'f4', key: 'k3', issuer: 'Two' }, true);
   assert.deepEqual(moved?.change?.what, ['issuer', 'key', 'private-address']);
-  assert.deepEqual((await it.audit()).toSorted(), ['issuer,key,private-address', 'key']);
+  assert.deepEqual(new Set(await it.audit()), new Set(['key', 'issuer,key,private-address']));
 });
 
 test('V107 each server has its own; a pinned certificate is compared by the keeper alone', async () => {
