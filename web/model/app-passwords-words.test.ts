@@ -127,6 +127,7 @@ test('what protocols allow, what the operator allows', () => {
     /needs an app password.*25 app passwords; 1 is in use\. Each one works for 90 days at most\.$/u,
   );
   assert.match(policyWords({ ...policy, required: false, most: null, longestDays: null }, 0), /works in programs too/u);
+  assert.match(policyWords({ ...policy, onMainChange: 'drop' }, 2), /; 2 are in use.*all of them are revoked\.$/u);
   assert.deepEqual(offeredProtocols('apple', policy), ['submission']);
   assert.deepEqual(offeredProtocols('script', policy), ['submission'], 'never nothing');
   assert.deepEqual(lives(policy), [7, 30, 90]);

@@ -187,7 +187,10 @@ export const rowWords = (item: AppPassword, now: Date): RowWords => {
 };
 
 /** What the operator allows, in sentences. */
-export const policyWords = ({ most, longestDays, required }: AppPasswordPolicy, count: number): string => {
+export const policyWords = (
+  { most, longestDays, required, onMainChange }: AppPasswordPolicy,
+  count: number,
+): string => {
   const words = [
     required
       ? 'Every program but this one needs an app password: your main password works on the web alone.'
@@ -198,6 +201,7 @@ export const policyWords = ({ most, longestDays, required }: AppPasswordPolicy, 
       `You may have ${counted(most, 'app password')}; ${count === 0 ? 'none is' : `${count} ${count === 1 ? 'is' : 'are'}`} in use.`,
     );
   if (longestDays !== null) words.push(`Each one works for ${counted(longestDays, 'day')} at most.`);
+  if (onMainChange === 'drop') words.push('When your main password changes, all of them are revoked.');
   return words.join(' ');
 };
 

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Fresh } from '#model/app-passwords.ts';
 import { protocolName, untilWords } from '#model/app-passwords-words.ts';
@@ -37,6 +38,60 @@ const Servers = ({ item }: { item: Fresh['item'] }) => {
   );
 };
 
+/** The letters in groups, and what copies them. Copied they have no spaces, also by hand. */
+const Secret = (props: { id: string; password: string; onTook(): void; children: ComponentChildren }) => {
+  const { id, password, onTook } = props;
+  const { toasts } = useModel();
+  const [copied, setCopied] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const code = useRef<HTMLElement>(null);
+  useEffect(() => {
+    setCopied(false);
+    button.current?.focus();
+    button.current?.scrollIntoView({ block: 'nearest' });
+  }, [id]);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(password);
+      setCopied(true);
+      toasts.say('Copied');
+      onTook();
+    } catch {
+      // The browser keeps the clipboard to itself: the text is selected, Ctrl+C takes it.
+      if (code.current) getSelection()?.selectAllChildren(code.current);
+      toasts.say('Selected. Copy it with Ctrl+C.');
+    }
+  };
+  return (
+    <div class="ap-secret">
+      <code
+        ref={code}
+        onCopy={(event) => {
+          event.preventDefault();
+          event.clipboardData?.setData('text/plain', getSelection()?.toString().replaceAll(/\s/gu, '') ?? '');
+          onTook();
+        }}
+      >
+        {inGroups(password).map((group, at) => (
+          <span key={at}>{group} </span>
+        ))}
+      </code>
+      <button ref={button} type="button" class="btn" onClick={() => void copy()}>
+        <Icon name={copied ? 'check' : 'copy'} size="s" />
+        {copied ? 'Copied' : 'Copy'}
+      </button>
+      {props.children}
+    </div>
+  );
+};
+
+/** How long the one that was replaced goes on working. */
+const overlapWords = ({ replaces }: Fresh, now: Date): string => {
+  if (!replaces) return '';
+  const until = replaces.worksUntil === null ? 'for 24 hours' : `until ${untilWords(replaces.worksUntil, now)}`;
+  return ` The old one works ${until}, so that there is time for it.`;
+};
+
 /** Shown once. It stays until it is put away or the page is left. */
 export const FreshPassword = (props: {
   fresh: Fresh;
@@ -45,30 +100,10 @@ export const FreshPassword = (props: {
   onTook(): void;
   onClose(): void;
 }) => {
-  const { toasts, clock } = useModel();
+  const { clock } = useModel();
   const { item, replaces } = props.fresh;
-  const [copied, setCopied] = useState(false);
   const [helped, setHelped] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const code = useRef<HTMLElement>(null);
-  useEffect(() => {
-    setCopied(false);
-    setHelped(false);
-    button.current?.focus();
-    button.current?.scrollIntoView({ block: 'nearest' });
-  }, [item.id]);
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(item.password);
-      setCopied(true);
-      toasts.say('Copied');
-    } catch {
-      // The browser keeps the clipboard to itself: the text is selected, Ctrl+C takes it without the spaces (see onCopy).
-      if (code.current) getSelection()?.selectAllChildren(code.current);
-      toasts.say('Selected. Copy it with Ctrl+C.');
-    }
-    props.onTook();
-  };
+  useEffect(() => setHelped(false), [item.id]);
   const parts: SetupParts = {
     setup: item.setup,
     protocols: item.protocols,
@@ -76,10 +111,6 @@ export const FreshPassword = (props: {
     account: props.account,
     password: item.password,
   };
-  const until =
-    replaces?.worksUntil === undefined || replaces.worksUntil === null
-      ? 'for 24 hours'
-      : `until ${untilWords(replaces.worksUntil, new Date(clock.now()))}`;
   return (
     <section class="set-card ready ap-fresh" aria-labelledby="ap-fresh-title">
       <header>
@@ -90,26 +121,9 @@ export const FreshPassword = (props: {
       </header>
       <p>
         Type or paste it into the mail program now. Postern does not keep it and cannot show it again.
-        {replaces ? ` The old one works ${until}, so that there is time for it.` : ''}
+        {overlapWords(props.fresh, new Date(clock.now()))}
       </p>
-      <div class="ap-secret">
-        <code
-          ref={code}
-          aria-label="The password"
-          onCopy={(event) => {
-            event.preventDefault();
-            event.clipboardData?.setData('text/plain', getSelection()?.toString().replaceAll(/\s/gu, '') ?? '');
-            props.onTook();
-          }}
-        >
-          {inGroups(item.password).map((group, at) => (
-            <span key={at}>{group} </span>
-          ))}
-        </code>
-        <button ref={button} type="button" class="btn" onClick={() => void copy()}>
-          <Icon name={copied ? 'check' : 'copy'} size="s" />
-          {copied ? 'Copied' : 'Copy'}
-        </button>
+      <Secret id={item.id} password={item.password} onTook={props.onTook}>
         <button
           type="button"
           class="btn quiet"
@@ -119,7 +133,7 @@ export const FreshPassword = (props: {
         >
           {helped ? 'Hide setup code' : 'Show setup code'}
         </button>
-      </div>
+      </Secret>
       <Servers item={item} />
       <div id="ap-setup">
         {helped ? <SetupHelp parts={parts} program={item.program} onTook={props.onTook} /> : null}

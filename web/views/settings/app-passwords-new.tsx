@@ -124,14 +124,23 @@ const wrongNetworks = (text: string): string | null => {
   return parsed.networks.length > mostNetworks ? `There may be ${mostNetworks} networks at most.` : null;
 };
 
-export const NewAppPasswordForm = (props: {
+interface FormProps {
   policy: AppPasswordPolicy;
   list: readonly AppPassword[];
   now(): number;
   onCreate(wish: NewAppPassword): Promise<Outcome>;
   onClose(): void;
-}) => {
-  const { policy, list } = props;
+}
+
+const places: Readonly<Record<Field, string>> = {
+  name: 'input[name="name"]',
+  networks: 'input[name="networks"]',
+  protocols: '.ap-protocols input',
+  expiresAt: 'select',
+};
+
+/** What is filled in; by the program as long as the person has not said otherwise. */
+const useWish = ({ policy, list }: FormProps) => {
   const start: ChosenProgram = 'thunderbird';
   const [program, setProgram] = useState<ChosenProgram>(start);
   const [name, setName] = useState(() => freeName(programFacts[start].name, list));
@@ -139,52 +148,140 @@ export const NewAppPasswordForm = (props: {
   const [protocols, setProtocols] = useState(() => offeredProtocols(start, policy));
   const [life, setLife] = useState(() => offeredLife(start, policy));
   const [networks, setNetworks] = useState('');
+  return {
+    program,
+    name,
+    protocols,
+    life,
+    networks,
+    setProtocols,
+    setLife,
+    setNetworks,
+    setName: (text: string): void => {
+      setName(text);
+      setNamed(true);
+    },
+    choose: (next: ChosenProgram): void => {
+      setProgram(next);
+      setProtocols(offeredProtocols(next, policy));
+      setLife(offeredLife(next, policy));
+      if (!named) setName(freeName(programFacts[next].name, list));
+    },
+  };
+};
+type Wish = ReturnType<typeof useWish>;
+
+/** The wish as the server takes it, or what is wrong with it. */
+const checkedWish = (wish: Wish, { policy, now }: FormProps): NewAppPassword | Wrong => {
+  const parsed = parseNetworks(wish.networks);
+  const badNetworks = wrongNetworks(wish.networks);
+  if (wish.name.trim() === '') return { field: 'name', words: 'Give it a name, so that you know it again.' };
+  if (wish.protocols.length === 0)
+    return { field: 'protocols', words: 'Choose at least one: a password that may do nothing opens nothing.' };
+  if (badNetworks || !parsed.ok) return { field: 'networks', words: badNetworks ?? '' };
+  return {
+    name: wish.name.trim(),
+    program: wish.program,
+    protocols: policy.protocols.filter((each) => wish.protocols.includes(each)),
+    networks: parsed.networks.map(({ text }) => text),
+    expiresAt: wish.life === null ? null : utcDate((now() + wish.life * day) / 1000),
+  };
+};
+
+const NameAndEnd = (props: {
+  wish: Wish;
+  policy: AppPasswordPolicy;
+  wrongAt(field: Field): string | null;
+  onChange(): void;
+}) => {
+  const { wish, policy } = props;
+  const nameWrong = props.wrongAt('name');
+  const endWrong = props.wrongAt('expiresAt');
+  return (
+    <div class="set-fields">
+      <div class="set-field">
+        <label for="ap-name">Name</label>
+        <input
+          id="ap-name"
+          class="field"
+          type="text"
+          name="name"
+          maxLength={100}
+          autocomplete="off"
+          value={wish.name}
+          aria-invalid={nameWrong !== null}
+          aria-describedby="ap-name-hint"
+          onInput={(event) => {
+            wish.setName(event.currentTarget.value);
+            props.onChange();
+          }}
+        />
+        <small id="ap-name-hint" class={nameWrong ? 'set-wrong' : 'muted'}>
+          {nameWrong ?? 'By this you know it again in the list.'}
+        </small>
+      </div>
+      <div class="set-field">
+        <label for="ap-ends">Ends</label>
+        <select
+          id="ap-ends"
+          class="field"
+          value={String(wish.life)}
+          aria-invalid={endWrong !== null}
+          aria-describedby={endWrong ? 'ap-ends-wrong' : undefined}
+          onChange={(event) => {
+            wish.setLife(lives(policy).find((each) => String(each) === event.currentTarget.value) ?? null);
+            props.onChange();
+          }}
+        >
+          {lives(policy).map((each) => (
+            <option key={each} value={String(each)}>
+              {lifeWords(each)}
+            </option>
+          ))}
+        </select>
+        {endWrong ? (
+          <small id="ap-ends-wrong" class="set-wrong">
+            {endWrong}
+          </small>
+        ) : null}
+      </div>
+    </div>
+  );
+};
+
+export const NewAppPasswordForm = (props: FormProps) => {
+  const { policy, onClose } = props;
+  const wish = useWish(props);
   const [wrong, setWrong] = useState<Wrong | null>(null);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('input:checked')?.focus(), []);
 
-  const choose = (next: ChosenProgram): void => {
-    setProgram(next);
-    setProtocols(offeredProtocols(next, policy));
-    setLife(offeredLife(next, policy));
-    if (!named) setName(freeName(programFacts[next].name, list));
-    setWrong(null);
-  };
-  const fail = (words: string, field: Field | null): void => {
-    setWrong({ words, field });
-    const at = {
-      name: 'input[name="name"]',
-      networks: 'input[name="networks"]',
-      protocols: '.ap-protocols input',
-      expiresAt: 'select',
-    };
-    if (field) form.current?.querySelector<HTMLElement>(at[field])?.focus();
+  const fail = (why: Wrong): void => {
+    setWrong(why);
+    if (why.field) form.current?.querySelector<HTMLElement>(places[why.field])?.focus();
   };
   const submit = async (): Promise<void> => {
     if (busy) return;
-    const parsed = parseNetworks(networks);
-    const badNetworks = wrongNetworks(networks);
-    if (name.trim() === '') return fail('Give it a name, so that you know it again.', 'name');
-    if (protocols.length === 0)
-      return fail('Choose at least one: a password that may do nothing opens nothing.', 'protocols');
-    if (badNetworks || !parsed.ok) return fail(badNetworks ?? '', 'networks');
+    const asked = checkedWish(wish, props);
+    if ('words' in asked) return fail(asked);
     setBusy(true);
     setWrong(null);
-    const outcome = await props.onCreate({
-      name: name.trim(),
-      program,
-      protocols: policy.protocols.filter((each) => protocols.includes(each)),
-      networks: parsed.networks.map(({ text }) => text),
-      expiresAt: life === null ? null : utcDate((props.now() + life * day) / 1000),
-    });
-    if (outcome.at === 'done') return props.onClose();
+    const outcome = await props.onCreate(asked);
+    if (outcome.at === 'done') return onClose();
     setBusy(false);
-    if (outcome.at === 'failed') fail(outcome.words, outcome.field);
+    if (outcome.at === 'failed') fail(outcome);
     return undefined;
   };
-  const wrongAt = (field: Field | null): string | null => (wrong && wrong.field === field ? wrong.words : null);
-  const nameWrong = wrongAt('name');
+  const wrongAt = (field: Field | null): string | null => (wrong?.field === field ? wrong.words : null);
+  const mended = (): void => setWrong(null);
+  /** What changes the wish also forgets what was wrong with it. */
+  const mending =
+    <T,>(set: (value: T) => void) =>
+    (value: T): void => {
+      set(value);
+      mended();
+    };
 
   return (
     <form
@@ -198,82 +295,25 @@ export const NewAppPasswordForm = (props: {
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return;
         event.preventDefault();
-        props.onClose();
+        onClose();
       }}
     >
       <h2 id="ap-new-title">New app password</h2>
-      <Programs program={program} onChoose={choose} />
-      <div class="set-fields">
-        <div class="set-field">
-          <label for="ap-name">Name</label>
-          <input
-            id="ap-name"
-            class="field"
-            type="text"
-            name="name"
-            maxLength={100}
-            autocomplete="off"
-            value={name}
-            aria-invalid={nameWrong !== null}
-            aria-describedby="ap-name-hint"
-            onInput={(event) => {
-              setName(event.currentTarget.value);
-              setNamed(true);
-              setWrong(null);
-            }}
-          />
-          <small id="ap-name-hint" class={nameWrong ? 'set-wrong' : 'muted'}>
-            {nameWrong ?? 'By this you know it again in the list.'}
-          </small>
-        </div>
-        <div class="set-field">
-          <label for="ap-ends">Ends</label>
-          <select
-            id="ap-ends"
-            class="field"
-            value={String(life)}
-            aria-invalid={wrongAt('expiresAt') !== null}
-            aria-describedby={wrongAt('expiresAt') ? 'ap-ends-wrong' : undefined}
-            onChange={(event) =>
-              setLife(lives(policy).find((each) => String(each) === event.currentTarget.value) ?? null)
-            }
-          >
-            {lives(policy).map((each) => (
-              <option key={each} value={String(each)}>
-                {lifeWords(each)}
-              </option>
-            ))}
-          </select>
-          {wrongAt('expiresAt') ? (
-            <small id="ap-ends-wrong" class="set-wrong">
-              {wrongAt('expiresAt')}
-            </small>
-          ) : null}
-        </div>
-      </div>
+      <Programs program={wish.program} onChoose={mending(wish.choose)} />
+      <NameAndEnd wish={wish} policy={policy} wrongAt={wrongAt} onChange={mended} />
       <Protocols
         allowed={policy.protocols}
-        chosen={protocols}
+        chosen={wish.protocols}
         wrong={wrongAt('protocols')}
-        onChange={(chosen) => {
-          setProtocols(chosen);
-          setWrong(null);
-        }}
+        onChange={mending(wish.setProtocols)}
       />
-      <Networks
-        text={networks}
-        wrong={wrongAt('networks')}
-        onInput={(text) => {
-          setNetworks(text);
-          setWrong(null);
-        }}
-      />
+      <Networks text={wish.networks} wrong={wrongAt('networks')} onInput={mending(wish.setNetworks)} />
       <div role="alert">{wrongAt(null) ? <p class="set-wrong">{wrongAt(null)}</p> : null}</div>
       <div class="set-acts">
         <button type="submit" class="btn primary" aria-disabled={busy}>
           {busy ? 'Making it' : 'Make password'}
         </button>
-        <button type="button" class="btn quiet" onClick={props.onClose}>
+        <button type="button" class="btn quiet" onClick={onClose}>
           Cancel
         </button>
       </div>

@@ -1,13 +1,52 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { AccountFacts } from '#jmap/auth.ts';
 import { openAccounts } from '#model/accounts/accounts.ts';
-import { ownOf, ownWords } from '#model/app-passwords-own.ts';
+import { ownOf, ownWords, type OwnWords } from '#model/app-passwords-own.ts';
 import { Arch } from '#parts/people.tsx';
 import { EnterPassword } from '../add-account/enter-password.tsx';
 import { useModel } from '../model.ts';
 import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
 import { capabilityOf } from './app-passwords-capability.ts';
 import { Columns } from './app-passwords-table.tsx';
+
+const Row = (props: { name: string; colour: string; words: OwnWords; onReplace(): void }) => {
+  const { name, words } = props;
+  return (
+    <tr role="row">
+      <th role="rowheader" scope="row">
+        <div class="ap-what">
+          <Arch initial={initialOf(name)} colour={props.colour} size="lg" />
+          <span>
+            <b>{name}</b>
+            <small>{words.kept}</small>
+          </span>
+        </div>
+      </th>
+      <td role="cell">
+        Read and send
+        <small>IMAP and SMTP</small>
+      </td>
+      <td role="cell" class={words.refused ? 'doubt' : ''}>
+        {words.state}
+        {words.detail ? <small>{words.detail}</small> : null}
+      </td>
+      <td role="cell" class="ap-acts">
+        <div>
+          {words.action ? (
+            <button
+              type="button"
+              class={`btn ${words.refused ? 'primary' : 'quiet'}`}
+              aria-label={`${words.action}: ${name}`}
+              onClick={props.onReplace}
+            >
+              {words.action}
+            </button>
+          ) : null}
+        </div>
+      </td>
+    </tr>
+  );
+};
 
 /** What Postern keeps to fetch and send, one row for each account. */
 export const OwnPasswords = () => {
@@ -61,44 +100,15 @@ export const OwnPasswords = () => {
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map(({ mail, index, facts, words }) => {
-            const name = nameOfAccount(mail);
-            return (
-              <tr key={mail.id} role="row">
-                <th role="rowheader" scope="row">
-                  <div class="ap-what">
-                    <Arch initial={initialOf(name)} colour={colourOfAccount(mail, index)} size="lg" />
-                    <span>
-                      <b>{name}</b>
-                      <small>{words.kept}</small>
-                    </span>
-                  </div>
-                </th>
-                <td role="cell">
-                  Read and send
-                  <small>IMAP and SMTP</small>
-                </td>
-                <td role="cell" class={words.refused ? 'doubt' : ''}>
-                  {words.state}
-                  {words.detail ? <small>{words.detail}</small> : null}
-                </td>
-                <td role="cell" class="ap-acts">
-                  <div>
-                    {words.action ? (
-                      <button
-                        type="button"
-                        class={`btn ${words.refused ? 'primary' : 'quiet'}`}
-                        aria-label={`${words.action}: ${name}`}
-                        onClick={() => replace(facts)}
-                      >
-                        {words.action}
-                      </button>
-                    ) : null}
-                  </div>
-                </td>
-              </tr>
-            );
-          })}
+          {rows.map(({ mail, index, facts, words }) => (
+            <Row
+              key={mail.id}
+              name={nameOfAccount(mail)}
+              colour={colourOfAccount(mail, index)}
+              words={words}
+              onReplace={() => replace(facts)}
+            />
+          ))}
         </tbody>
       </table>
       {renewing ? <EnterPassword account={renewing} accounts={accounts} onClose={() => setRenewing(null)} /> : null}
