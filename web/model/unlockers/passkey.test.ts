@@ -51,6 +51,7 @@ const device = (created: unknown, shown: unknown): { credentials: Credentials; a
     },
   };
 };
+const bytesOf = (given: BufferSource | undefined): number[] => (given instanceof Uint8Array ? [...given] : []);
 const named = (name: string): Error => Object.assign(new Error('x'), { name });
 
 test('U2 a passkey is asked for as found without a name, verified, with PRF, and not twice on one device', async () => {
@@ -68,8 +69,8 @@ test('U2 a passkey is asked for as found without a name, verified, with PRF, and
   const options = asked.create[0]?.publicKey;
   assert.equal(options?.authenticatorSelection?.residentKey, 'required');
   assert.equal(options?.authenticatorSelection?.userVerification, 'required');
-  assert.deepEqual([...(options?.excludeCredentials?.[0]?.id as Uint8Array)], [255, 239]);
-  assert.deepEqual([...(options?.extensions?.prf?.eval?.first as Uint8Array)], [4, 5, 6]);
+  assert.deepEqual(bytesOf(options?.excludeCredentials?.[0]?.id), [255, 239]);
+  assert.deepEqual(bytesOf(options?.extensions?.prf?.eval?.first), [4, 5, 6]);
   assert.equal(asked.get.length, 0);
 });
 
@@ -79,7 +80,7 @@ test('U2 a device that gives its secret only when shown is asked once more, for 
   const made = await makePasskey(credentials, offer);
   assert.ok(made.ok);
   assert.equal(made.secret.length, 32);
-  assert.deepEqual([...(asked.get[0]?.publicKey?.allowCredentials?.[0]?.id as Uint8Array)], [255, 239]);
+  assert.deepEqual(bytesOf(asked.get[0]?.publicKey?.allowCredentials?.[0]?.id), [255, 239]);
 });
 
 test('U3 without PRF nothing is taken; what browsers throw has a name and words', async () => {

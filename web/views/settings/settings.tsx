@@ -31,6 +31,13 @@ const Entry = ({ entry, page }: { entry: PageEntry; page: SettingsPage }) => {
   );
 };
 
+/** On a phone the pages lie in a line that is longer than the screen. */
+const useShownPage = (page: SettingsPage): void => {
+  useEffect(() => {
+    document.querySelector('.set-nav a.on')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [page]);
+};
+
 const Nav = ({ page, onBack }: { page: SettingsPage; onBack(): void }) => (
   <nav class="set-nav" aria-label="Settings" data-region>
     <div class="set-nav-h">
@@ -55,6 +62,7 @@ const Nav = ({ page, onBack }: { page: SettingsPage; onBack(): void }) => (
 /** The settings fill the window; Escape goes back to where the mail was left. */
 export const Settings = ({ page }: { page: SettingsPage }) => {
   const { router } = useModel();
+  useShownPage(page);
   const back = (): void => router.back(router.mail.peek());
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
