@@ -17,7 +17,8 @@ const opensWhole = async (folder: string): Promise<void> => {
   const scratch = mkdtempSync(join(tmpdir(), 'postern-format-'));
   try {
     const { facts, imap, smtp, drafts, unlockers } = await openFormat(folder, scratch);
-    assert.deepEqual(unlockers, ['session', 'password', 'token']);
+    const others = facts.others ? ['site password', 'passkey', 'recovery code', 'one-time codes'] : [];
+    assert.deepEqual(unlockers, ['session', 'password', 'token', ...others]);
     assert.deepEqual([imap, smtp], [facts.password, facts.password]);
     assert.ok(drafts.some((draft) => draft.includes(facts.subject)));
   } finally {
@@ -26,7 +27,7 @@ const opensWhole = async (folder: string): Promise<void> => {
 };
 
 for (const name of readdirSync(fixtures))
-  test(`V1 what ${name} sealed opens: session, password, token, mail passwords, draft`, () =>
+  test(`V1 what ${name} sealed opens: session, unlockers, mail passwords, draft`, () =>
     opensWhole(join(fixtures, name)));
 
 test('V1 what is sealed today opens the same way', async () => {

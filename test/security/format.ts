@@ -3,17 +3,22 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { must } from '#base/must.ts';
 import { openStore } from '#store/open.ts';
+import type { Slot } from '#store/types.ts';
 import { decodeDraft } from '#upstream/draft.ts';
 import { Arena } from '#vault/arena.ts';
 import { forRecord, forRecordKey, recordBinding } from '#vault/associated.ts';
 import { openCredential } from '#vault/credential.ts';
 import { open } from '#vault/envelope.ts';
 import { HostKeys } from '#vault/host-keys.ts';
-import type { UserKeys } from '#vault/keeper.ts';
+import type { SlotKind, UserKeys } from '#vault/keeper.ts';
 import { derive, hashToken } from '#vault/keys.ts';
-import { openSecretSlot } from '#vault/secret-slots.ts';
+import { parseRecoveryCode } from '#vault/recovery-code.ts';
+import { openSecretSlot, recoverySlotId } from '#vault/secret-slots.ts';
 import { keysFit, openPasswordSlot, openSession } from '#vault/slots.ts';
+import { base32 } from '#vault/totp.ts';
 import type { Village } from '#village/dovecot.ts';
+import type { Browser } from '../e2e/browser.ts';
+import { addPasskey, makeRecovery, setSite, totpCode } from '../e2e/unlockers-kit.ts';
 import { boxOf } from './mailbox.ts';
 import { openPlace, signInSealed, startInstance } from './instance.ts';
 
@@ -29,6 +34,8 @@ interface Facts {
   apiToken: string;
   /** Stands in a draft. */
   subject: string;
+  /** Unlockers of the user's own, and the secret of one-time codes; the first format had none. */
+  others?: { sitePassword: string; recoveryCode: string; prf: string; totp: string };
 }
 
 type Value = string | number | Buffer | null;
@@ -57,6 +64,18 @@ const dump = (path: string): string => {
   return [...parts.map(({ sql }) => `${sql};`), ...rows, ''].join('\n');
 };
 
+/** Adds one of each other unlocker. */
+const addOthers = async (browser: Browser): Promise<NonNullable<Facts['others']>> => {
+  const sitePassword = 'Vier Möwen lesen Zeitung';
+  await setSite(browser, 'kept', sitePassword);
+  const { key } = await addPasskey(browser);
+  const recoveryCode = await makeRecovery(browser);
+  const { secret } = (await (await browser.post('/auth/unlockers/totp/begin', {})).json()) as { secret: string };
+  const confirmed = await browser.post('/auth/unlockers/totp', { code: totpCode(secret) });
+  if (!confirmed.ok) throw new Error(await confirmed.text());
+  return { sitePassword, recoveryCode, prf: Buffer.from(key.prf).toString('base64url'), totp: secret };
+};
+
 /** Signs in to a running Postern, writes a draft, makes a token, stops it, and keeps what is then on the disk. */
 export const writeFormat = async (
   folder: string,
@@ -74,6 +93,8 @@ export const writeFormat = async (
   await browser.jmap([['Email/set', { create: { d: draft } }]]);
   await browser.post('/auth/prove', { password: user.password });
   const { token } = (await (await browser.post('/auth/tokens', { name: 'kept' })).json()) as { token: string };
+  // Passkeys need a name.
+  const others = await addOthers(browser.at(browser.url.replace('127.0.0.1', 'localhost')));
   const cookie = (name: string): string => must(browser.jar.get(name), name).value;
   const facts: Facts = {
     writtenAt: Date.now(),
@@ -82,6 +103,7 @@ export const writeFormat = async (
     unlockKey: cookie('postern-key'),
     apiToken: token.replace('postern_', ''),
     subject,
+    others,
   };
   await postern.stop();
   mkdirSync(folder, { recursive: true });
@@ -126,6 +148,20 @@ export const openFormat = async (folder: string, scratch: string): Promise<Opene
   const token = must(await store.tokenByHash(hashToken(bytes(facts.apiToken))), 'the token');
   if (openSecretSlot(host, token.slot, bytes(facts.apiToken)).equals(userKey)) unlockers.push('token');
 
+  const slotOf = async (kind: SlotKind): Promise<Slot> =>
+    must((await store.slots(session.user, kind))[0], 'a slot of this kind');
+  const { others } = facts;
+  if (others) {
+    const password = await openPasswordSlot(host, await slotOf('site-password'), Buffer.from(others.sitePassword));
+    if (password.equals(userKey)) unlockers.push('site password');
+    const passkey = await slotOf('passkey');
+    if (openSecretSlot(host, passkey, bytes(others.prf), must(passkey.facts, 'facts')).equals(userKey))
+      unlockers.push('passkey');
+    const code = must(parseRecoveryCode(Buffer.from(others.recoveryCode)), 'a recovery code');
+    const recovery = must(await store.slot(recoverySlotId(host, code)), 'the slot of the code');
+    if (openSecretSlot(host, recovery, code).equals(userKey)) unlockers.push('recovery code');
+  }
+
   const [account] = await store.accounts(session.user);
   const { id, imap, smtp, address } = must(account, 'the account');
   if (address !== facts.address) throw new Error('another address');
@@ -139,5 +175,11 @@ export const openFormat = async (folder: string, scratch: string): Promise<Opene
     const key = must(open(wrapKey, forRecordKey(binding), row.wrapped), 'the key of a record');
     return decodeDraft(must(open(key, forRecord(binding), row.sealed), 'a record')).raw.toString();
   });
+  const [row] = await store.records(session.user, null, 'totp');
+  if (row) {
+    const key = must(open(wrapKey, forRecordKey(recordBinding(row)), row.wrapped), 'the key of a record');
+    const secret = must(open(key, forRecord(recordBinding(row)), row.sealed), 'the secret of one-time codes');
+    if (base32(secret).toString() === others?.totp) unlockers.push('one-time codes');
+  }
   return { facts, imap: await passwordFor(imap), smtp: await passwordFor(smtp), drafts, unlockers };
 };
