@@ -3,16 +3,18 @@ import { cpSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSyn
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openDovecot, type Village } from '#village/dovecot.ts';
+import { furnish } from './furnish.ts';
 import { openPlace, signInSealed, startInstance } from './instance.ts';
 import { fillMailbox, readMailbox, writeMail } from './mailbox.ts';
 import { formsOf, type Needle, openSearch } from './needles.ts';
 
 const alice = { address: 'alice@village.test', password: 'Kornblume-77-Rathaus-xq' };
+const bob = { address: 'bob@village.test', password: 'Schleuse-12-Taube-zz' };
 const letters = 200;
 
 let village: Village;
 before(async () => {
-  village = await openDovecot({ users: [alice] });
+  village = await openDovecot({ users: [alice, bob] });
 });
 after(() => village[Symbol.asyncDispose]());
 
@@ -68,7 +70,7 @@ test(
     assert.equal((await signInSealed(browser, { ...alice, remember: true })).status, 200);
     await readMailbox(browser, letters, secrets.get('body word 7') ?? '');
     await writeMail(browser, secrets);
-    assert.equal((await browser.post('/auth/prove', { password: alice.password })).status, 204);
+    await furnish(browser, alice, bob, secrets);
     const made = await browser.post('/auth/tokens', { name: 'a script' });
     const { token } = (await made.json()) as { token: string };
     writeFileSync(join(postern.data, 'postern.log'), postern.said());
