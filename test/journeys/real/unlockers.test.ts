@@ -88,6 +88,22 @@ test('U2 a passkey is renamed where it stands', async () => {
   assert.deepEqual(errors, []);
 });
 
+test('U11 a locked Postern opens with the passkey, where it was', async () => {
+  const { page, errors } = at;
+  await settings(page, 'sessions');
+  await page.getByRole('button', { name: 'Lock now' }).click();
+  await page.getByRole('heading', { name: 'Postern is locked' }).waitFor();
+  const open = page.getByRole('button', { name: 'Open with a passkey' });
+  await open.waitFor();
+  await page.getByRole('button', { name: 'Use the mail password' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Use the recovery code' }).count(), 0, 'there is none');
+  await shot(page, 'locked-passkey');
+  await open.click();
+  await page.getByRole('heading', { name: 'Sessions', level: 1 }).waitFor();
+  await page.getByText('This browser, now').waitFor();
+  assert.deepEqual(errors, []);
+});
+
 test('U3 a device without PRF is told plainly why it is not taken, and nothing was added', async () => {
   const visit = await real.visit();
   const { page } = visit;
@@ -249,6 +265,21 @@ test('U8 what happened stands in plain words', async () => {
   await list.getByText('Recovery code used').first().waitFor();
   await accessibleEverywhere(page, 'sessions');
   await shot(page, 'sessions');
+  assert.deepEqual(errors, []);
+});
+
+test('U2 what is removed opens no more; the last way in stays', async () => {
+  const { page, errors } = at;
+  await settings(page, 'security');
+  await page.getByRole('button', { name: 'Remove the passkey Ada’s laptop' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove passkey' }).click();
+  const go = page.getByRole('button', { name: 'Go on with a passkey' });
+  await Promise.race([go.waitFor(), page.getByText('There is no passkey yet.').waitFor()]);
+  if ((await go.count()) > 0) await go.click();
+  await page.getByText('There is no passkey yet.').waitFor();
+  await signOut(page);
+  await page.getByRole('button', { name: 'Use a passkey instead' }).click();
+  await page.getByRole('alert').getByText('This passkey does not open anything here.').waitFor();
   assert.deepEqual(errors, []);
 });
 

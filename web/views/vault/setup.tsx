@@ -113,10 +113,10 @@ export const AwayOfAll = () => {
   return (
     <>
       {state.list.map((account) => (
-        <section key={account.id} class="vault-away" aria-label={account.name}>
+        <div key={account.id} class="vault-away" role="group" aria-label={account.name}>
           {state.list.length > 1 ? <h3>{account.name}</h3> : null}
           <AccountAway account={account} accounts={accounts} />
-        </section>
+        </div>
       ))}
     </>
   );
