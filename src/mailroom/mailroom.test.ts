@@ -63,6 +63,8 @@ class World implements AsyncDisposable {
     };
     const engine = {
       onStatus: () => () => undefined,
+      refusal: null,
+      retry: () => void this.log.push('retried'),
       [Symbol.asyncDispose]: async () => void this.log.push('engine closed'),
     } as unknown as Engine;
     const links = openLinks(Buffer.alloc(32));

@@ -136,7 +136,7 @@ export class OpenAccounts {
   /** Lines that are down are tried at once; a refused password only when another has taken its place meanwhile. */
   async hurry(): Promise<void> {
     for (const { open } of this.#held.values()) {
-      const refused = open.engine.connection.at === 'refused';
+      const refused = open.engine.refusal !== null;
       if (!refused || (await this.#parts.store.account(open.account.id))?.state === 'ok') open.engine.retry();
     }
   }
