@@ -131,8 +131,8 @@ const openApp = async (options: Options = {}) => {
     store,
     keeper: easyKeeper(open),
     mailrooms,
-    // eslint-disable-next-line require-yield
     issuers: [],
+    // eslint-disable-next-line require-yield
     discover: async function* () {
       throw new Error('not asked');
     },
@@ -209,6 +209,8 @@ test('D1 a former token, used when the new one has arrived, ends the session for
     '401 unauthenticated',
     'the owner has to sign in again',
   );
+  const kinds = (await door.store.auditOf(null, { since: 0, most: 10 })).map(({ kind }) => kind);
+  assert.deepEqual(kinds.toSorted(), ['key-theft', 'sign-in'], 'D72');
 });
 
 test('D2 an answer that was lost costs nothing: the former pair turns once more', async () => {

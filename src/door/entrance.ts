@@ -200,7 +200,12 @@ export class Entrance {
     const kept = await this.#own.keep({ user, servers, account: null, plain, ownSmtp: false });
     try {
       const opened = await keeper.enroll({
-        ...{ admission, user, account, imap: servers.imap, smtp: servers.smtp, leaveNothing: form.leaveNothing },
+        admission,
+        user,
+        account,
+        imap: servers.imap,
+        smtp: servers.smtp,
+        leaveNothing: form.leaveNothing,
         session: randomUUID() as SessionId,
         slot: randomUUID() as SlotId,
         ...kept.seal,
@@ -238,12 +243,20 @@ export class Entrance {
     const totp = opens && opens.kind !== 'site' ? null : await this.#unlocks.totpOf(user, wish.totp);
     const hasChanged = previous !== null || other !== null;
     const kept = await this.#own.keep({
-      ...{ user: user.id, servers: { imap, smtp }, account, plain: plainAuth(account) },
+      user: user.id,
+      servers: { imap, smtp },
+      account,
+      plain: plainAuth(account),
       ownSmtp: account.ownSmtp,
     });
     const opened = await keeper
       .enter({
-        ...{ admission, slot, keys: user.keys, account: account.id, imap, smtp },
+        admission,
+        slot,
+        keys: user.keys,
+        account: account.id,
+        imap,
+        smtp,
         credentialGeneration: Math.max(0, ...before.map((credential) => credential?.binding.generation ?? 0)),
         session: randomUUID() as SessionId,
         ...(other ? { opens: other.unlocking } : previous ? { previous: previous() } : {}),
