@@ -34,6 +34,7 @@ const entered = async (postern: Instance, user: typeof alice): Promise<Browser> 
   await browser.until(
     async () => (await browser.jmap([['Mailbox/get', {}]]))[0]?.['list'] as unknown[],
     (list) => list.length > 0,
+    60_000,
   );
   return browser;
 };
@@ -43,7 +44,7 @@ const isOut = (browser: Browser): Promise<number> =>
   browser.until(
     async () => (await browser.post('/jmap/api', browser.request([['Mailbox/get', {}]]))).status,
     (status) => status === 401,
-    20_000,
+    60_000,
   );
 
 /** The event stream of somebody who was in ends. */
@@ -95,7 +96,7 @@ describe('postern user', () => {
     assert.equal(await script(), 200);
     assert.equal((await postern.command(['user', 'lock', alice.address])).code, 0);
     await isOut(again);
-    await again.until(script, (status) => status === 401, 20_000);
+    await again.until(script, (status) => status === 401, 60_000);
     const refused = await signInSealed(new Browser(postern.browser.url), alice);
     assert.equal(refused.status, 403);
     assert.match(((await refused.json()) as { type: string }).type, /user-locked$/);
