@@ -145,7 +145,7 @@ export const replaceHostFile = (path: string, secrets: HostSecrets): boolean => 
 };
 
 /** What of the file is no secret. */
-export interface RotatedHostFile {
+interface RotatedHostFile {
   /** The day from which a random key counts, and all follow from it. */
   epoch: number;
   /** Of the entries of the ring, old and new. */

@@ -51,7 +51,7 @@ const troubleOf = (error: unknown, target: Target, provider: FoundSettings['prov
   };
 };
 
-export interface Question {
+interface Question {
   target: Target;
   provider: FoundSettings['provider'];
   /** Left as it is; null: nobody signs in. */
