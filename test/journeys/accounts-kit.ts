@@ -61,6 +61,7 @@ export const openAccountsKit = (): AccountsKit => {
     problems,
     present: (id) => kit.list.some((each) => each.id === id),
     http: (method, path, body) => {
+      if (path === '/auth/unlockers') return { status: 200, value: { unlockers: [], siteName: null, totp: false } };
       if (!path.startsWith('/auth/accounts')) return null;
       kit.list = kit.list.map((each, position) => ({ ...each, position }));
       if (method === 'GET') return { status: 200, value: { accounts: kit.list } };

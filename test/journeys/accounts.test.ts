@@ -20,9 +20,9 @@ interface Visit extends AsyncDisposable {
   errors: string[];
 }
 
-const visit = async (path: string, look: Look = desktop): Promise<Visit> => {
+const visit = async (path: string, look: Look = desktop, signedOut = false): Promise<Visit> => {
   const kit = openAccountsKit();
-  const fake = await openFake({ dist, accounts: 3, more: kit });
+  const fake = await openFake({ dist, accounts: 3, more: kit, signedOut });
   const { context, page, errors } = await openPage(browser, look);
   await findsGmail(page);
   await page.goto(fake.origin + path);
@@ -67,7 +67,7 @@ for (const [name, look] of [
   ['phone', phone],
   ['phone-dark', { ...phone, dark: true }],
 ] as const)
-  test(`S5 Gmail is led to an app password, which is tried as soon as its last letter is in: ${name}`, async () => {
+  test(`G5 Gmail is led to an app password, which is tried as soon as its last letter is in: ${name}`, async () => {
     await using at = await visit('/settings/accounts', look);
     const { page, kit } = at;
     await page.getByRole('list', { name: 'Accounts', exact: true }).getByText('Rowing club').waitFor();
@@ -111,3 +111,26 @@ for (const [name, look] of [
     assert.equal(kit.asked.at(-1), 'PATCH /auth/accounts/Agmail');
     assert.deepEqual(at.errors, []);
   });
+
+test('G6 at the sign-in too: the ordinary password does not leave for a server that would refuse it', async () => {
+  await using at = await visit('/', desktop, true);
+  const { page } = at;
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/auth/sign-in')) sent.push(request.method());
+  });
+  await page.getByLabel('Email address').fill('ada.lindqvist@gmail.example');
+  await page.getByText('Settings of Gmail').waitFor();
+  await page.getByLabel('Password', { exact: true }).fill('my usual pass-word 1');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Gmail wants an app password' }).waitFor();
+  await accessible(page);
+  await shot(page, 'gmail-sign-in');
+  assert.deepEqual(sent, []);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Gmail wants an app password' }).click();
+  await page.keyboard.type('kfzt wmqa yexx abcd');
+  await page.getByRole('grid').waitFor();
+  assert.deepEqual(sent, ['POST']);
+  assert.deepEqual(at.errors, []);
+});

@@ -44,7 +44,7 @@ const list = () => Response.json({ accounts: [account('a', 0), account('b', 1), 
 const refused = (name: string, status: number) =>
   Response.json({ type: `${problemPrefix}${name}`, title: 'No.', detail: '', status }, { status });
 
-test('A1 an account changes at once, is put back by undo, and by a server that refuses', async () => {
+test('G11 an account changes at once, is put back by undo, and by a server that refuses', async () => {
   let no = false;
   const { accounts, asked, toasts, undo, names } = kit({
     'GET /auth/accounts': list,
@@ -68,7 +68,7 @@ test('A1 an account changes at once, is put back by undo, and by a server that r
   assert.equal(toasts.current.peek()?.tone, 'failed');
 });
 
-test('A2 moving asks for the new place; at an end nothing is asked', async () => {
+test('G12 moving asks for the new place; at an end nothing is asked', async () => {
   const { accounts, asked, names, sessions } = kit({
     'GET /auth/accounts': list,
     'PATCH /auth/accounts/c': (patch) => Response.json({ ...account('c', 2), ...(patch as object) }),
@@ -83,7 +83,7 @@ test('A2 moving asks for the new place; at an end nothing is asked', async () =>
   assert.equal(sessions(), 1, 'the order stands in the session');
 });
 
-test('A3 no password of a further account leaves the page unsealed; the session is read anew', async () => {
+test('G13 no password of a further account leaves the page unsealed; the session is read anew', async () => {
   const { accounts, asked, names, sessions } = kit({
     'GET /auth/accounts': list,
     'POST /auth/accounts': () => Response.json(account('d', 3), { status: 201 }),
@@ -101,7 +101,7 @@ test('A3 no password of a further account leaves the page unsealed; the session 
   assert.equal(sessions(), 1);
 });
 
-test('A4 a refused password leaves everything as it is, and is told; a removed account leaves the list', async () => {
+test('G14 a refused password leaves everything as it is, and is told; a removed account leaves the list', async () => {
   const { accounts, names } = kit({
     'GET /auth/accounts': list,
     'POST /auth/accounts/a/password': () => refused('wrong-password', 401),
@@ -116,7 +116,7 @@ test('A4 a refused password leaves everything as it is, and is told; a removed a
   assert.deepEqual(names(), ['a', 'c']);
 });
 
-test('A5 how an account stands, in words', () => {
+test('G15 how an account stands, in words', () => {
   const now = new Date(2025, 10, 6, 9, 50);
   const at = (hour: number, minute: number): string => new Date(2025, 10, 6, hour, minute).toISOString();
   const facts = { auth: 'password', state: 'ok', stateAt: at(9, 12), words: null, checkedAt: at(9, 46) } as const;
@@ -137,7 +137,7 @@ test('A5 how an account stands, in words', () => {
   assert.equal(standingWords(facts, mail, now).title, 'imap.example does not answer, next try 09:52');
 });
 
-test('A6 what may be done while nobody is here is said as it is', () => {
+test('G16 what may be done while nobody is here is said as it is', () => {
   const choice = { possible: true, by: null, longest: null, why: null } as const;
   assert.match(awayWords({ ...choice, away: 'sealed' }).detail, /waits until you return/u);
   assert.match(awayWords({ ...choice, away: 'resident' }).detail, /Whoever controls the server could read it/u);

@@ -45,14 +45,14 @@ const begin = (letter: Partial<Letter>) => {
   return { draft, two, log };
 };
 
-test('A7 the draft is made in the other account before it goes from the first', async () => {
+test('G17 the draft is made in the other account before it goes from the first', async () => {
   const { draft, two, log } = begin({});
   draft.moveTo(two);
   assert.equal(await draft.save(), 'M1');
   assert.deepEqual(log, ['A2 made M1 with nothing', 'A1 dropped M0']);
 });
 
-test('A8 what goes with it is in the first account until it has come along', async () => {
+test('G18 what goes with it is in the first account until it has come along', async () => {
   const file = { key: 'a1', name: 'x', type: 'text/plain', size: 3, cid: null } as const;
   const { draft, two, log } = begin({ attachments: [{ ...file, upload: { at: 'ready', blobId: 'G1' as BlobId } }] });
   draft.moveTo(two);
@@ -64,7 +64,7 @@ test('A8 what goes with it is in the first account until it has come along', asy
   assert.deepEqual(log.slice(1).toSorted(), ['A1 dropped M0', 'A2 dropped M1', 'A2 made M2 with "G2"']);
 });
 
-test('A9 a version that was on its way when the account changed is not the draft', async () => {
+test('G19 a version that was on its way when the account changed is not the draft', async () => {
   const { draft, two, log } = begin({});
   draft.change({ subject: 'Cars' });
   const saving = draft.save();

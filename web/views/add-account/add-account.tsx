@@ -111,11 +111,11 @@ export const AddAccount = ({ accounts, onClose }: { accounts: Accounts; onClose(
   const taken = mails.value.map((mail, index) => colourOfAccount(mail, index));
   const free = gateColours.find((colour) => !taken.includes(colour)) ?? 'patina';
 
-  const send = async (secret: string, anyway = false): Promise<ProblemDocument | null> => {
+  const send = async (secret: string, anyway = false, known = settings): Promise<ProblemDocument | null> => {
     const answer = await accounts.add({
       address: address.trim(),
       password: secret,
-      ...servers.wish(),
+      ...servers.wish(known),
       ...(byHand && smtpPassword ? { smtpPassword } : {}),
       ...(anyway ? { anyway } : {}),
     });
@@ -128,15 +128,14 @@ export const AddAccount = ({ accounts, onClose }: { accounts: Accounts; onClose(
   const submit = async (anyway = false): Promise<void> => {
     if (working !== 'no' || !complete) return;
     setProblem(null);
+    let known = settings;
     if (!byHand && discovery.busy) {
       setWorking('finding');
-      await discovery.settled();
+      known = await discovery.settled();
       setWorking('no');
-      // What was found may ask for something else than a password.
-      if (password === '') return;
     }
-    if (closed) return;
-    if (guide) {
+    if (known?.provider?.auth === 'oauth') return;
+    if (guideFor(known?.provider ?? null)) {
       setGuided(true);
       return;
     }
@@ -145,7 +144,7 @@ export const AddAccount = ({ accounts, onClose }: { accounts: Accounts; onClose(
       return;
     }
     setWorking('adding');
-    const failed = await send(password, anyway);
+    const failed = await send(password, anyway, known);
     setWorking('no');
     setProblem(failed);
     if (isProblem(failed, 'wrong-password')) input.current?.select();

@@ -16,8 +16,8 @@ export interface Discovery {
   /** Of the address. */
   domain: string;
   busy: boolean;
-  /** Resolves when the search has ended, one way or the other. */
-  settled(): Promise<void>;
+  /** Resolves when the search has ended, with what it found. */
+  settled(): Promise<FoundSettings | null>;
 }
 
 const nothing = { settings: null, failed: null, steps: {}, vias: [], domain: '', busy: false } as const;
@@ -27,7 +27,7 @@ const rest = 250;
 /** Looks for the servers of the address while the password is typed. */
 export const useDiscovery = (address: string | null): Discovery => {
   const [found, setFound] = useState<Omit<Discovery, 'settled'>>(nothing);
-  const waiting = useRef<(() => void)[]>([]);
+  const waiting = useRef<((found: FoundSettings | null) => void)[]>([]);
 
   useEffect(() => {
     if (address === null) {
@@ -53,7 +53,7 @@ export const useDiscovery = (address: string | null): Discovery => {
       }
       if (abort.signal.aborted) return;
       setFound({ settings, failed, steps: { ...steps }, vias, domain, busy: false });
-      for (const done of waiting.current.splice(0)) done();
+      for (const done of waiting.current.splice(0)) done(settings);
     };
     const timer = setTimeout(() => void look(), rest);
     return () => {

@@ -34,8 +34,8 @@ export interface Servers {
   setByHand(yes: boolean): void;
   fields: BothServers;
   setFields(fields: BothServers): void;
-  /** The servers of a wish, with the certificates that are trusted; none while nothing is known of them. */
-  wish(): { imap?: ServerWish; smtp?: ServerWish };
+  /** The servers of a wish, as entered or found, with the certificates that are trusted; none while nothing is known of them. */
+  wish(found?: FoundSettings | null): { imap?: ServerWish; smtp?: ServerWish };
   /** The certificate of this host is accepted, and no other. */
   trust(host: string, fingerprint: string): void;
   /** Grows with each certificate that is trusted: the same attempt may go on. */
@@ -67,8 +67,8 @@ export const useServers = (address: string, problem: ProblemDocument | null): Se
     setByHand,
     fields,
     setFields,
-    wish: () => {
-      const chosen = byHand ? fields : discovery.settings ? filled(discovery.settings) : null;
+    wish: (found = discovery.settings) => {
+      const chosen = byHand ? fields : found ? filled(found) : null;
       return chosen ? { imap: pinned(toWish(chosen.imap)), smtp: pinned(toWish(chosen.smtp)) } : {};
     },
     trust: (host, fingerprint) => setPins({ ...pins, [host]: fingerprint }),

@@ -11,10 +11,15 @@ import { Failure } from '../servers/failure.tsx';
 import { PasswordField } from '../servers/password-field.tsx';
 import { Steps } from '../servers/steps.tsx';
 import { useServers } from '../servers/use-servers.ts';
-import { WhichPassword } from '../servers/which-password.tsx';
+import type { Guide } from '../add-account/guides.ts';
+import { later } from '../later.tsx';
+import { AppPasswordLink } from './app-password-link.tsx';
 import { Changed, type GoingOn } from './changed.tsx';
 import { showing } from './other-ways.tsx';
 import type { Attempt } from './use-attempt.ts';
+
+const appPassword = later(async () => (await import('../add-account/app-password.tsx')).AppPassword);
+const guides = () => import('../add-account/guides.ts');
 
 /** What `slot-does-not-open` is answered with: more of the request, and a secret of another kind. */
 const goingOn = async (how: GoingOn): Promise<Outcome<{ more: Partial<SignInRequest>; secret?: Sealed }>> => {
@@ -54,6 +59,8 @@ export const MailForm = ({
   const [finding, setFinding] = useState(false);
   /** The problem that asks how to go on, while it does. */
   const [changed, setChanged] = useState<ProblemDocument | null>(null);
+  /** Leads to an app password while it is shown. */
+  const [guide, setGuide] = useState<Guide | null>(null);
   const passwordInput = useRef<HTMLInputElement>(null);
   const { problem, busy } = attempt;
   const servers = useServers(address, problem);
@@ -71,19 +78,43 @@ export const MailForm = ({
   const submit = async (how: GoingOn | null = null): Promise<void> => {
     if (busy || finding || !complete || password === '') return;
     attempt.setProblem(null);
+    let known = settings;
     if (!byHand && discovery.busy) {
       setFinding(true);
-      await discovery.settled();
+      known = await discovery.settled();
       setFinding(false);
+    }
+    // A password that the server would refuse in any case does not leave.
+    if (how === null && known?.provider?.auth === 'app-password') {
+      const { guideFor, fits } = await guides();
+      const found = guideFor(known.provider);
+      if (found?.form && !fits(found.form, password)) {
+        setGuide(found);
+        return;
+      }
     }
     const inside = await attempt.run(async (totp) => {
       const going = how ? await goingOn(how) : { ok: true as const, value: { more: {} } };
       if (!going.ok) return going;
       const { more, secret } = going.value as { more: Partial<SignInRequest>; secret?: Sealed };
-      const wish = { address: address.trim(), password, remember, ...servers.wish(), ...more };
+      const wish = { address: address.trim(), password, remember, ...servers.wish(known), ...more };
       return signIn(showing().fetch, { ...wish, ...(totp === undefined ? {} : { totp }) }, secret);
     });
     if (inside) setPassword('');
+  };
+  const trySecret = async (secret: string): Promise<ProblemDocument | null> => {
+    let failed: ProblemDocument | null = null;
+    await attempt.run(async (totp) => {
+      const wish = { address: address.trim(), password: secret, remember, ...servers.wish() };
+      const answer = await signIn(showing().fetch, { ...wish, ...(totp === undefined ? {} : { totp }) });
+      failed = answer.ok ? null : answer.problem;
+      return answer;
+    });
+    // What is asked besides the app password is asked where it always is.
+    if (!isProblem(failed, 'slot-does-not-open', 'totp-needed')) return failed;
+    setPassword(secret);
+    setGuide(null);
+    return null;
   };
   // Once the certificate is trusted, the same attempt goes on.
   useEffect(() => {
@@ -91,94 +122,113 @@ export const MailForm = ({
   }, [servers.trusted]);
 
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
-      <label class="sign-field">
-        <span>Email address</span>
-        <span class="inp">
-          <input
-            type="email"
-            name="username"
-            autocomplete="username"
-            autocapitalize="off"
-            spellcheck={false}
-            required
-            autoFocus
-            value={address}
-            onInput={(event) => {
-              setAddress(event.currentTarget.value);
-              setChanged(null);
-              attempt.setProblem(null);
+    <>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <label class="sign-field">
+          <span>Email address</span>
+          <span class="inp">
+            <input
+              type="email"
+              name="username"
+              autocomplete="username"
+              autocapitalize="off"
+              spellcheck={false}
+              required
+              autoFocus
+              value={address}
+              onInput={(event) => {
+                setAddress(event.currentTarget.value);
+                setChanged(null);
+                attempt.setProblem(null);
+              }}
+            />
+            {complete ? <Icon name="check" /> : null}
+          </span>
+        </label>
+        {byHand ? (
+          <ServersByHand
+            servers={servers.fields}
+            change={servers.setFields}
+            address={address}
+            failing={problem?.server ?? null}
+          />
+        ) : complete ? (
+          <Steps discovery={discovery} problem={problem} />
+        ) : null}
+        {issuer ? (
+          <ContinueWith
+            label={`Continue with ${issuer.name}`}
+            primary={issuerOnly}
+            wish={{
+              issuer: issuer.issuer,
+              address: address.trim(),
+              purpose: 'sign-in',
+              remember,
+              ...servers.wish(),
             }}
           />
-          {complete ? <Icon name="check" /> : null}
-        </span>
-      </label>
-      {byHand ? (
-        <ServersByHand
-          servers={servers.fields}
-          change={servers.setFields}
-          address={address}
-          failing={problem?.server ?? null}
-        />
-      ) : complete ? (
-        <Steps discovery={discovery} problem={problem} />
-      ) : null}
-      {issuer ? (
-        <ContinueWith
-          label={`Continue with ${issuer.name}`}
-          primary={issuerOnly}
-          wish={{
-            issuer: issuer.issuer,
-            address: address.trim(),
-            purpose: 'sign-in',
-            remember,
-            ...servers.wish(),
-          }}
-        />
-      ) : null}
-      <div hidden={issuerOnly}>
-        <PasswordField
-          label="Password"
-          value={password}
-          change={(text) => {
-            setPassword(text);
-            setChanged(null);
-          }}
-          input={passwordInput}
-        >
-          <WhichPassword provider={discovery.settings?.provider ?? null} />
-        </PasswordField>
-      </div>
-      {changed ? (
-        <Changed
-          problem={changed}
-          refused={problem === changed ? null : problem}
-          busy={busy}
-          proceed={(how) => void submit(how)}
-        />
-      ) : problem ? (
-        <Failure
-          problem={problem}
-          trust={(host, fingerprint) => {
-            attempt.setProblem(null);
-            servers.trust(host, fingerprint);
-          }}
-        />
-      ) : null}
-      <button class="btn primary big" type="submit" hidden={issuerOnly} aria-disabled={busy || finding}>
-        {finding ? 'Finding your server' : busy ? 'Signing in' : 'Sign in'}
-      </button>
-      <div class="links">
-        <button type="button" class="link" onClick={() => servers.setByHand(!byHand)}>
-          {byHand ? 'Find the servers for me' : 'Enter the servers by hand'}
+        ) : null}
+        <div hidden={issuerOnly}>
+          <PasswordField
+            label="Password"
+            value={password}
+            change={(text) => {
+              setPassword(text);
+              setChanged(null);
+            }}
+            input={passwordInput}
+          >
+            <AppPasswordLink
+              provider={settings?.provider ?? null}
+              onGuide={() => void guides().then(({ guideFor }) => setGuide(guideFor(settings?.provider ?? null)))}
+            />
+          </PasswordField>
+        </div>
+        {changed ? (
+          <Changed
+            problem={changed}
+            refused={problem === changed ? null : problem}
+            busy={busy}
+            proceed={(how) => void submit(how)}
+          />
+        ) : problem && !guide ? (
+          <Failure
+            problem={problem}
+            trust={(host, fingerprint) => {
+              attempt.setProblem(null);
+              servers.trust(host, fingerprint);
+            }}
+          />
+        ) : null}
+        <button class="btn primary big" type="submit" hidden={issuerOnly} aria-disabled={busy || finding}>
+          {finding ? 'Finding your server' : busy ? 'Signing in' : 'Sign in'}
         </button>
-        {links}
-      </div>
-    </form>
+        <div class="links">
+          <button type="button" class="link" onClick={() => servers.setByHand(!byHand)}>
+            {byHand ? 'Find the servers for me' : 'Enter the servers by hand'}
+          </button>
+          {links}
+        </div>
+      </form>
+      {guide ? (
+        <appPassword.View
+          guide={guide}
+          address={address.trim()}
+          colour="patina"
+          action="Sign in"
+          submit={trySecret}
+          trust={servers.trust}
+          onClose={() => {
+            setGuide(null);
+            attempt.setProblem(null);
+          }}
+        />
+      ) : null}
+    </>
   );
 };
