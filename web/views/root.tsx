@@ -104,8 +104,23 @@ const Screen = () => {
   }
 };
 
+/** What is needed without a line is fetched ahead; who is locked out or signed out is asked for no proof. */
+const useReadiness = (): void => {
+  const { session } = useModel();
+  const inside = session.state.value.at === 'signed-in';
+  useEffect(() => {
+    if (!inside) {
+      proofAsked.peek()?.answer(false);
+      return undefined;
+    }
+    const timer = setTimeout(locked.fetch, 3_000);
+    return () => clearTimeout(timer);
+  }, [inside]);
+};
+
 const Page = () => {
   const { theme, toasts } = useModel();
+  useReadiness();
   const shown = theme.value;
   const question = proofAsked.value;
   const [returning, setReturning] = useState(() => location.pathname === '/connect');

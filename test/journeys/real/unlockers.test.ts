@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { addAuthenticator, type Authenticator, byName, prove, signInByName } from './authenticator.ts';
@@ -130,6 +131,8 @@ test('U4 a password of Postern is set, signs in, and is changed with the others 
   await page.getByText('Strong').waitFor();
   await accessibleEverywhere(page, 'a password of Postern');
   await page.getByRole('button', { name: 'Set password' }).click();
+  // Opening a lock proves nothing for what comes after.
+  await page.getByRole('button', { name: 'Go on with a passkey' }).click();
   await page.getByRole('list', { name: 'Password of Postern' }).waitFor();
   await shot(page, 'security');
   const other = await real.visit();
@@ -189,7 +192,11 @@ test('U5 the recovery code: shown once, checked, opens once, and is then to be r
   await page.getByRole('checkbox', { name: 'I have kept it' }).waitFor();
   await accessibleEverywhere(page, 'a recovery code');
   await shot(page, 'recovery-code');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const saved = readFileSync(await (await saving).path(), 'utf8');
   const code = await keepCode(page);
+  assert.ok(saved.includes(code) && saved.includes(real.alice.address));
   await page.getByRole('button', { name: 'It is kept' }).click();
   await page.getByRole('list', { name: 'Recovery code' }).waitFor();
   assert.equal(await page.getByText(code).count(), 0);
