@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { parseXml } from '@rgrove/parse-xml';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import qrcode from 'qrcode-generator';
 import { openAppPasswordFake, phoneId, secret, type AppPasswordFake } from './app-passwords-fake.ts';
 import { desktop, dist, type Look, openBrowser, openPage, phone } from './browser.ts';
@@ -226,12 +226,12 @@ const expected = (text: string): string[] => {
   );
 };
 
-test('AP4 the codes say the password; the files are made here, and nothing is fetched for them but code', async () => {
+test('AP4 the codes say the password; the files are made here, and no request holds it', async () => {
   await using at = await visit();
   const { page, errors, fake } = at;
   await make(page, /iPhone/u, 'Ada’s <tablet> & "more"');
-  const asked: string[] = [];
-  page.on('request', (request) => asked.push(request.url()));
+  const asked: Request[] = [];
+  page.on('request', (request) => asked.push(request));
   await page.getByRole('button', { name: 'Show setup code' }).click();
   const qr = page.getByRole('img', { name: 'The password as a code' });
   await qr.waitFor();
@@ -271,10 +271,15 @@ test('AP4 the codes say the password; the files are made here, and nothing is fe
   assert.equal(apple.name, 'ada@lindqvist.example.mobileconfig');
   assert.match(parseXml(apple.text).root?.text ?? '', /com\.apple\.mail\.managed/u);
   assert.ok(apple.text.includes(`<string>${secret}</string>`));
+  const told = asked.map((request) => `${request.method()} ${request.url()} ${request.postData() ?? ''}`);
   assert.ok(
-    asked.every((url) => url.startsWith(`${fake.origin}/assets/`) || url.startsWith(`blob:${fake.origin}/`)),
-    asked.join(' '),
+    told.some((each) => /GET .*\/assets\/app-passwords-code/u.test(each)),
+    'the drawing of codes is fetched',
   );
+  for (const each of told) {
+    assert.match(each, new RegExp(`^(GET|POST) (blob:)?${fake.origin}/`, 'u'));
+    assert.ok(!each.includes(secret), each);
+  }
   await page.getByRole('link', { name: 'Appearance' }).click();
   await page.getByRole('heading', { name: 'Appearance', level: 1 }).waitFor();
   assert.deepEqual(errors, []);
