@@ -122,15 +122,21 @@ class OAuthDesk {
   async #finish(waiting: Waiting, form: Finish, request: Request, peer: Peer): Promise<Response> {
     const { parts, sessions, desk } = this.#rooms;
     const { goal, issuer, servers } = waiting;
-    const admission = await this.#admit(waiting, form, peer);
     if (goal.purpose === 'sign-in') {
-      const wish = { admission, remember: goal.remember, startAfresh: form.startAfresh };
-      const welcome = await desk.welcome(await enterByOAuth(parts, waiting, wish, peer), peer, 'oauth');
+      const { remember } = goal;
+      const secrets = { wipe: () => undefined };
+      const attempt = { request, peer, account: servers.address, secrets, by: 'oauth', code: false } as const;
+      const entered = await desk.try(attempt, async () => {
+        const admission = await this.#admit(waiting, form, peer);
+        return enterByOAuth(parts, waiting, { admission, remember, startAfresh: form.startAfresh }, peer);
+      });
+      const welcome = await desk.welcome(entered, peer, 'oauth');
       const signedIn = (await welcome.json()) as SignedIn;
       return finished({ purpose: 'sign-in', signedIn }, welcome.headers);
     }
     const who = await asking(sessions, request, peer);
     if (who.visitor.user !== goal.user) throw expired();
+    const admission = await this.#admit(waiting, form, peer);
     const auth = { auth: 'oauth', authId: issuer.id } as const;
     if (goal.purpose === 'renew') {
       const account = await this.#accounts.reconnect(who, goal.account, admission, auth);

@@ -40,6 +40,18 @@ export const checkPlain = (reach: Reach, { host, port, security }: Target): void
   );
 };
 
+/** DNS alone sends the mail of this domain elsewhere: whoever types a password has to see where, and say so. */
+const needsSeeing = ({ foreign, source, provider }: FoundSettings): boolean =>
+  foreign && provider === null && (source === 'srv' || source === 'mx');
+
+const unseen = (domain: string, { imap }: FoundSettings): DoorError =>
+  new DoorError(
+    'discovery-failed',
+    `The mail of ${domain} is kept at ${imap.host}.`,
+    `DNS says so, and nobody vouches for it. If you know ${imap.host}, name it as your server. Your password was not sent.`,
+    { server: { host: imap.host, port: imap.port } },
+  );
+
 /** The servers that were named, and those that were not as discovery finds them. */
 export const openServers = (
   config: Pick<Config, 'allowedServers' | 'privateServers'>,
@@ -59,6 +71,7 @@ export const openServers = (
     const who = parseAddress(form.address);
     if (!who) throw malformed('address: an e-mail address is expected.');
     const found = form.imap && form.smtp ? null : await look(who, form.imap !== undefined);
+    if (found && !form.imap && needsSeeing(found)) throw unseen(who.domain, found);
     const login = who.address.toLowerCase();
     const imap = form.imap ?? found?.imap;
     if (!imap) throw malformed('imap: a server is expected.');

@@ -26,6 +26,7 @@ export const makeCore = (config: KeeperConfig): KeeperCore => {
   const common = { privateServers, idServers, extraCa, ...(limits ? { limits } : {}) };
   const network = new Network({ allowedServers, ...common });
   // The operator named the issuers: his list of mail servers does not count for them, that of private addresses does.
-  const oauth = { clients: config.oauthClients ?? [], network: new Network({ allowedServers: [], ...common }) };
+  const issuers = new Network({ allowedServers: [], secretAnswers: true, ...common });
+  const oauth = { clients: config.oauthClients ?? [], network: issuers };
   return new KeeperCore({ secretFile: config.secretFile, network, oauth, ...(cost ? { cost } : {}) });
 };

@@ -40,7 +40,12 @@ export interface NetworkConfig {
   /** More trusted authorities, PEM. */
   extraCa: readonly string[];
   limits?: Partial<Limits>;
+  /** What arrives is secret: OpenSSL clears what it decrypted. */
+  secretAnswers?: boolean;
 }
+
+/** SSL_OP_CLEANSE_PLAINTEXT, which Node has no name for. */
+const cleansePlaintext = 2;
 
 const mostNoted = 1000;
 
@@ -70,6 +75,7 @@ export class Network {
     this.#resolve = resolve;
     this.#trust = createSecureContext({
       minVersion: 'TLSv1.2',
+      ...(config.secretAnswers ? { secureOptions: cleansePlaintext } : {}),
       ...(config.extraCa.length > 0 ? { ca: [...getCACertificates('default'), ...config.extraCa] } : {}),
     });
   }

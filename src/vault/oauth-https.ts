@@ -4,6 +4,7 @@ import { checkCertificate } from './certificate.ts';
 import { VaultError } from './errors.ts';
 import type { Target } from './keeper.ts';
 import type { Network } from './network.ts';
+import { washStack } from './wash.ts';
 
 export interface HttpAnswer {
   status: number;
@@ -101,6 +102,7 @@ export const request = async (
     return parse(all);
   } finally {
     wipe(bytes, all);
+    await washStack();
   }
 };
 

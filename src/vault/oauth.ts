@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import sodium from 'sodium-native';
 import type { Clock } from '#base/clock.ts';
 import type { Arena, Place } from './arena.ts';
 import { credentialBinding } from './associated.ts';
-import { copyOf, random, wipe } from './bytes.ts';
+import { copyOf, fresh, random, wipe } from './bytes.ts';
 import { canonical } from './canonical.ts';
 import { openCredential, sealCredential } from './credential.ts';
 import { open, seal } from './envelope.ts';
@@ -71,8 +72,12 @@ export class OAuth {
 
   /** Names a refresh token without giving it away. */
   #nameOf({ issuer, token }: Refresh): string {
-    const hash = this.#arena.use(this.#key, (key) => derive(key, 'postern/1/oauth-name', [issuer, token]));
-    return hash.toString('hex');
+    const name = fresh(32);
+    const key = this.#arena.use(this.#key, (own) => derive(own, 'postern/1/oauth-name', [issuer]));
+    // Not as a part of what is derived: that would be copied.
+    sodium.crypto_generichash(name, token, key);
+    wipe(key);
+    return name.toString('hex');
   }
 
   async begin({ issuer, redirectUri, state, address }: OAuthWish): Promise<OAuthStart> {

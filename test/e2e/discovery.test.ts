@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import type { ProblemDocument } from '#jmap/auth.ts';
 import { folderIspdb } from '#discovery/ispdb.ts';
 import { clientConfig, type Finder, type Net, openFinder, openNet, type Page } from './discovery-world.ts';
 
@@ -134,6 +135,18 @@ test('F5 SRV: TLS before STARTTLS, a target elsewhere only with a certificate fo
   const other = await finder.ask('a@staff.test');
   assert.equal(other.vias['srv'], 'found');
   assert.deepEqual([other.settings, other.failed?.doubt], [null, 'certificate']);
+});
+
+test('F12 where DNS alone leads elsewhere, no password goes there before the person has named the server', async () => {
+  const answer = await finder.browser.post(
+    '/auth/sign-in',
+    { address: 'a@srv.test', password: 'never sent' },
+    { headers: { 'x-forwarded-for': '203.0.113.9' } },
+  );
+  assert.equal(answer.status, 422);
+  const problem = (await answer.json()) as ProblemDocument;
+  assert.match(problem.type, /discovery-failed$/);
+  assert.match(`${problem.title} ${problem.detail}`, /srv\.test is kept at imap\.hosted\.test.*was not sent/);
 });
 
 test('F5 a service that is not offered (target ".") is none', async () => {

@@ -37,7 +37,13 @@ tls_ca_cert_file = ${ca}
   );
   const village = await openDovecot({
     tls: true,
-    extra: `auth_mechanisms = plain login oauthbearer xoauth2
+    // Dovecot's own patience with refused tokens would be waited for otherwise.
+    extra: `service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+auth_mechanisms = plain login oauthbearer xoauth2
 passdb {
   driver = oauth2
   mechanisms = oauthbearer xoauth2

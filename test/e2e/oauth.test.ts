@@ -265,8 +265,8 @@ test('D46 a letter is sent with a token', async () => {
     ['Mailbox/get', {}],
     ['Identity/get', {}],
   ]);
-  const drafts = (boxes?.['list'] as { id: string; role: string }[]).find(({ role }) => role === 'drafts')!;
-  const identity = (identities?.['list'] as { id: string }[])[0]!;
+  const drafts = ((boxes?.['list'] ?? []) as { id: string; role: string }[]).find(({ role }) => role === 'drafts')!;
+  const identity = ((identities?.['list'] ?? []) as { id: string }[])[0]!;
   const taken = world.village.taken;
   await browser.jmap([
     [
