@@ -3,18 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { openDovecot, type Village } from '#village/dovecot.ts';
 import { Browser } from '../e2e/browser.ts';
+import { furnish } from './furnish.ts';
 import { type Instance, openPlace, signInSealed, startInstance } from './instance.ts';
 import { boxOf, fillMailbox, readMailbox, writeMail, type Secrets } from './mailbox.ts';
 import { formsOf, openSearch } from './needles.ts';
 
 const alice = { address: 'alice@village.test', password: 'Kornblume-77-Rathaus-xq' };
+const bob = { address: 'bob@village.test', password: 'Schleuse-12-Taube' };
 let village: Village;
 const inbox: Secrets = new Map();
 before(async () => {
   // Dovecot's own patience with guesses takes time.
   const extra = 'auth_failure_delay = 0\nservice anvil {\n  unix_listener anvil-auth-penalty {\n    mode = 0\n  }\n}\n';
   village = await openDovecot({
-    users: [alice, { address: 'bob@village.test', password: 'Schleuse-12-Taube' }],
+    users: [alice, bob],
     extra,
   });
   for (const [name, text] of fillMailbox(village, alice.address, 5)) inbox.set(name, text);
@@ -78,6 +80,21 @@ const signIns = async (postern: Instance, secrets: Secrets): Promise<void> => {
   await refusal(browser.post('/auth/unlock'), 200);
 };
 
+/** By site password and recovery code, right and wrong. */
+const otherWays = async (browser: Browser, secrets: Secrets): Promise<void> => {
+  const other = new Browser(browser.url);
+  watchCookies(other, secrets);
+  const wrong = `wrong-${randomBytes(9).toString('hex')}`;
+  secrets.set('wrong site password', wrong);
+  await refusal(other.post('/auth/sign-in/site', { name: 'the.owner', password: wrong }), 401);
+  await refusal(other.post('/auth/sign-in/site', { name: 'the.owner', password: secrets.get('site password') }), 401);
+  await refusal(other.post('/auth/sign-in/recovery', { code: wrong }), 401);
+  await refusal(other.post('/auth/sign-in/recovery', { code: secrets.get('recovery code') }), 200);
+  await refusal(other.post('/auth/sign-out'), 204);
+  const account = { address: bob.address, password: wrong };
+  await refusal(browser.post('/auth/accounts', { ...account, anyway: true }), 409);
+};
+
 /** A mail that goes out at once, to somebody who gets it and somebody whom the server refuses. */
 const send = async (browser: Browser, secrets: Secrets): Promise<void> => {
   const drafts = await boxOf(browser, 'drafts');
@@ -127,11 +144,17 @@ test(
       const { browser } = postern;
       watchCookies(browser, secrets);
       await signIns(postern, secrets);
-      await readMailbox(browser, 5, inbox.get('body word 1') ?? '');
+      await readMailbox(browser, 5, inbox.get('body word 1') ?? '').catch((error: unknown) => {
+        t.diagnostic(postern.said().slice(-4_000));
+        throw error;
+      });
       await writeMail(browser, secrets);
       await send(browser, secrets);
       await refusal(browser.post('/auth/tokens', { name: 'unproven' }), 403);
-      await refusal(browser.post('/auth/prove', { password: alice.password }), 204);
+      await furnish(browser, alice, bob, secrets);
+      await otherWays(browser, secrets);
+      for (const words of [['user', 'list'], ['audit'], ['doctor', alice.address]])
+        said += (await postern.command(words)).err;
       const made = await browser.post('/auth/tokens', { name: 'a script' });
       const { token } = (await made.json()) as { token: string };
       secrets.set('API token', token);
