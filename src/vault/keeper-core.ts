@@ -2,11 +2,11 @@ import sodium from 'sodium-native';
 import { systemClock, type Clock } from '#base/clock.ts';
 import { Admissions } from './admissions.ts';
 import { Arena, type Place } from './arena.ts';
-import { credentialBinding, forRecordKey } from './associated.ts';
+import { forRecordKey } from './associated.ts';
 import { copyOf, random, same, wipe } from './bytes.ts';
-import { sameAsAdmitted, sealPasswords } from './account-keys.ts';
+import { finishProven, sameAsAdmitted, sealPasswords, sealProven } from './account-keys.ts';
 import { signIn, type SignedIn } from './connect.ts';
-import { openCredential, sealCredential } from './credential.ts';
+import { openCredential } from './credential.ts';
 import { newKey, open, seal } from './envelope.ts';
 import { VaultError } from './errors.ts';
 import { HostKeys, keptDays } from './host-keys.ts';
@@ -17,7 +17,6 @@ import type {
   IncomingSecret,
   Keeper,
   MailAccountId,
-  MailProtocol,
   Opened,
 } from './keeper.ts';
 import type {
@@ -160,7 +159,7 @@ export class KeeperCore {
         const slots = wish.leaveNothing
           ? []
           : [await makePasswordSlot(this.#host, name, password, userKey, this.#cost, wish)];
-        const credentials = await this.#credentials(userKey, user, wish, password, 1);
+        const credentials = await this.#sealed(userKey, { ...wish, credentialGeneration: 0 }, password);
         const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
         this.#remember(user, userKey);
         return { slots, keys, credentials, ...session, totpStep: null };
@@ -168,7 +167,7 @@ export class KeeperCore {
         wipe(userKey);
       }
     });
-    this.#finish(wish, { user, account });
+    finishProven(this.#admissions, wish.admission, { ...wish, user, account });
     return opened;
   }
 
@@ -185,7 +184,7 @@ export class KeeperCore {
         const renew = other || isWeaker(slotCost(slot), this.#cost) || !slotServes(this.#host, slot, wish);
         const name = { id: slot.id, user, kind: slot.kind, account: slot.account, generation: slot.generation + 1 };
         const slots = renew ? [await makePasswordSlot(this.#host, name, password, userKey, this.#cost, wish)] : [];
-        const credentials = await this.#credentials(userKey, user, wish, password, wish.credentialGeneration + 1);
+        const credentials = await this.#sealed(userKey, { ...wish, user }, password);
         const session = makeSession(this.#host, { id: wish.session, user, generation: 1 }, userKey);
         this.#remember(user, userKey);
         return { slots, keys: null, credentials, ...session, totpStep: totp };
@@ -193,7 +192,7 @@ export class KeeperCore {
         wipe(userKey);
       }
     });
-    this.#finish(wish, { user, account });
+    finishProven(this.#admissions, wish.admission, { ...wish, user, account });
     return opened;
   }
 
@@ -376,48 +375,12 @@ export class KeeperCore {
     }
   }
 
-  /** Of the admitted password, or of the one that was made in its place. */
-  async #credentials(
+  #sealed(
     userKey: Uint8Array,
-    user: UserId,
-    wish: EnrollWish | EnterWish,
+    wish: { user: UserId; credentialGeneration: number } & Pick<EnterWish, 'account' | 'imap' | 'smtp' | 'instead'>,
     password: Uint8Array,
-    generation: number,
   ): Promise<Opened['credentials']> {
-    const { instead } = wish;
-    if (instead === 'kept') return [];
-    if (!instead) return this.#sealAll(userKey, user, wish, password, generation);
-    return this.#admissions.use(instead.admission, async (target, own) => {
-      sameAsAdmitted(target, wish.imap);
-      return this.#sealAll(userKey, user, wish, own, generation);
-    });
-  }
-
-  /** The connection that goes on is the one whose password is kept. */
-  #finish({ admission, instead }: EnrollWish | EnterWish, owner: { user: UserId; account: MailAccountId }): void {
-    if (instead && instead !== 'kept') {
-      this.#admissions.finish(instead.admission, owner);
-      this.#admissions.drop(admission);
-    } else this.#admissions.finish(admission, owner);
-  }
-
-  #sealAll(
-    userKey: Uint8Array,
-    user: UserId,
-    { account, imap, smtp }: { account: MailAccountId; imap: Target; smtp: Target },
-    password: Uint8Array,
-    generation: number,
-  ): Opened['credentials'] {
-    const wrapKey = derive(userKey, 'postern/1/wrap-records');
-    const one = (protocol: MailProtocol, target: Target) => {
-      const binding = credentialBinding(user, account, protocol, generation);
-      return { account, protocol, generation, sealed: sealCredential(wrapKey, binding, target, password) };
-    };
-    try {
-      return [one('imap', imap), one('smtp', smtp)];
-    } finally {
-      wipe(wrapKey);
-    }
+    return sealProven(this.#admissions, userKey, wish, password, [wish.imap, wish.smtp]);
   }
 }
 

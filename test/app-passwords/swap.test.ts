@@ -300,4 +300,30 @@ describe('sign in, swap, forget', { skip: process.getuid?.() !== 0 }, () => {
       [own.id, own.id],
     );
   });
+
+  test('A80 A84 a further account is swapped as well; removing it revokes what was made for it', async () => {
+    using folder = openPlace();
+    await using postern = await start(folder.path);
+    const { browser } = postern;
+    assert.equal((await browser.signIn(address, password)).status, 200);
+    const bob = { address: 'bob@village.test', password: 'main-bob' };
+    const added = await browser.post('/auth/accounts', bob);
+    assert.ok(added.ok, await added.clone().text());
+    const { id, auth } = (await added.json()) as { id: string; auth: string };
+    assert.equal(auth, 'minted');
+    const bobs = async (): Promise<AppPassword[]> =>
+      (await app.list(bob.address)).filter((entry) => entry.status.at === 'active');
+    const [made] = await bobs();
+    assert.ok(made?.origin === 'postern');
+    assert.deepEqual(
+      (await sealedIn(postern)).filter((text) => idWithin(text) === null),
+      [],
+      'no main password of either',
+    );
+    assert.ok((await browser.post('/auth/prove', { kind: 'mail', password })).ok);
+    const gone = await browser.fetch(`/auth/accounts/${id}`, { method: 'DELETE' });
+    assert.equal(gone.status, 204, await gone.text());
+    assert.deepEqual(await bobs(), []);
+    assert.equal((await living()).length, 1, "the other account's own stays");
+  });
 });
