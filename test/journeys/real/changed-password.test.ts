@@ -84,7 +84,7 @@ test('U15 a wrong former password is said, and a passkey goes on', async () => {
   if (folder) await page.screenshot({ path: `${folder}/changed.png` });
   await page.getByLabel('The password before', { exact: true }).fill('not that one');
   await page.getByRole('button', { name: 'Open with it' }).click();
-  await page.getByRole('alert').waitFor();
+  await page.locator('.changed .set-wrong').waitFor();
   await page.getByRole('radio', { name: 'I have a passkey' }).check();
   await page.getByRole('button', { name: 'Show the passkey' }).click();
   await page.getByRole('button', { name: /Sign out/u }).waitFor();

@@ -91,7 +91,7 @@ test('U11 locked: nothing of the mail, no name, no address; a wrong password ope
   await heading(page).waitFor();
   await page.getByLabel('Mail password', { exact: true }).fill('not this one');
   await page.getByRole('button', { name: 'Open', exact: true }).click();
-  await page.getByRole('alert').waitFor();
+  await page.locator('.trouble').waitFor();
   await open(page, real.alice);
   await page.getByRole('row', { name: /Rowing on Friday/u }).waitFor();
   assert.deepEqual(errors, []);

@@ -216,7 +216,7 @@ test('U5 the recovery code: shown once, checked, opens once, and is then to be r
   await other.page.getByText('There is no recovery code.').waitFor();
   await signOut(other.page);
   await use();
-  await other.page.getByRole('alert').waitFor();
+  await other.page.locator('.trouble').waitFor();
   assert.deepEqual([...errors, ...other.errors], []);
   await other.context.close();
 });
@@ -241,7 +241,7 @@ test('U7 the second step: scanned, confirmed, asked for after the password, and 
   await digits.waitFor();
   await shot(other.page, 'sign-in-totp');
   await digits.fill('000000');
-  await other.page.getByRole('alert').waitFor();
+  await other.page.locator('.trouble').waitFor();
   // A code serves once: the next window of thirty seconds has another.
   await until('a code that is taken', async () => {
     await digits.fill(digitsOf(secret, Date.now() + 30_000));
