@@ -111,6 +111,8 @@ export class Sessions {
 
   /** The keeper has lost the user's key: whoever is here has to bring theirs again, and their streams end. */
   #lose(user: UserId): void {
+    // While keys turn the keeper refuses everybody; who goes on afterwards is known then.
+    if (this.#alone.has(user)) return;
     for (const id of this.presence.lose(user)) for (const listener of this.#ended) listener(id);
   }
 
@@ -304,6 +306,7 @@ export class Sessions {
     this.#sessions.forget((session) => session?.user === user);
     this.#tokens.forget((token) => token?.user === user);
     for (const id of this.presence.of(user)) if (id !== kept) this.#end(id);
+    this.presence.enter(kept, user);
   }
 
   /** An unlocker was shown for this session: what needs one may be done for five minutes. */

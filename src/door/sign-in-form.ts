@@ -54,7 +54,7 @@ export const SiteName = v.pipe(
   v.toLowerCase(),
   v.regex(/^[^\s\p{Cc}\p{Cf}]{2,320}$/u, 'is no name: 2 characters at least, and no blanks'),
 );
-const SiteSignIn = v.object({ name: v.pipe(v.string(), v.trim(), v.toLowerCase(), v.maxLength(320)), remember, totp });
+const SiteSignIn = v.object({ name: v.pipe(v.string(), v.trim(), v.maxLength(320)), remember, totp });
 const PasskeySignIn = v.object({ ...passkeyAnswer, remember });
 const RecoverySignIn = v.object({ remember });
 
@@ -85,7 +85,8 @@ export const readSignIn = async (request: Request, jsonAllowed: boolean): Promis
 export const readSiteSignIn = async (
   request: Request,
   jsonAllowed: boolean,
-): Promise<Read<v.InferOutput<typeof SiteSignIn>>> => must(await readSecretForm(request, SiteSignIn, jsonAllowed));
+): Promise<Read<v.InferOutput<typeof SiteSignIn>>> =>
+  must(await readSecretForm(request, SiteSignIn, jsonAllowed, (form) => form.name));
 
 export const readPasskeySignIn = async (request: Request): Promise<Read<v.InferOutput<typeof PasskeySignIn>>> =>
   must(await readSecretForm(request, PasskeySignIn, false));

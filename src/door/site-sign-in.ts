@@ -39,7 +39,8 @@ export const siteSignInRoutes = (
     const peer = c.get('peer');
     check(c.req.raw, peer);
     const { form, secrets } = await readSiteSignIn(c.req.raw, config.jsonSignIn);
-    const { name, totp, remember } = form;
+    const { totp, remember } = form;
+    const name = form.name.toLowerCase();
     const by = 'site-password';
     const attempt = { request: c.req.raw, peer, account: name, secrets, by, code: totp !== undefined } as const;
     const user = async () => (await store.userBySiteName(name))?.user.id ?? null;

@@ -13,7 +13,8 @@ import type { Peer } from './peer.ts';
 import { DoorError, unauthenticated } from './problems.ts';
 import type { Secrets } from './secret-form.ts';
 import { readUnlock, type UnlockForm } from './sign-in-form.ts';
-import { provenVisitor, unlockerFacts, type UnlockerParts } from './unlockers.ts';
+import { needProof } from './proof.ts';
+import { openVisitor, unlockerFacts, type UnlockerParts } from './unlockers.ts';
 import { asWrong, passkeyName, slotKinds, type Found, type Unlocks } from './unlocks.ts';
 
 /** Records in one message to the keeper. */
@@ -160,38 +161,43 @@ export const turnRoutes = (routes: Routes, all: UnlockerParts & { desk: Desk; un
   const { config, store, clock } = parts;
   const turner = new KeyTurner(all);
 
-  /** The unlocker that comes along, if it is one that the new key can be sealed for. */
+  /**
+   * The unlocker that comes along: it counts as the proof, and the new key is sealed for it, unless it is a mail password,
+   * whose slot is made from what is kept. A recovery code that is shown here goes on.
+   */
   const shownBy = async (
-    { user }: SessionVisitor,
+    { user, session }: SessionVisitor,
     { form, secrets }: { form: UnlockForm; secrets: Secrets },
     peer: Peer,
   ): Promise<{ found: Found; secrets: Secrets } | null> => {
-    if (form.kind === 'mail') return null;
-    return { found: await unlocks.ofUser(user, form, secrets, peer), secrets };
+    const found = await unlocks.ofUser(user, form, secrets, peer);
+    await unlocks.check(found, secrets, form.totp);
+    await store.touchSlot(found.slot.id, clock.now(), found.signCount);
+    sessions.prove(session.id);
+    return form.kind === 'mail' ? null : { found, secrets };
   };
 
   routes.post('/rotate-keys', async (c) => {
     const peer = c.get('peer');
-    const visitor = await provenVisitor(all, c.req.raw, peer);
+    const visitor = await openVisitor(sessions, c.req.raw, peer);
     const given = await readUnlock(c.req.raw, config.jsonSignIn);
     const accounts = await store.accounts(visitor.user);
     const tokens = (await store.tokens(visitor.user)).length;
-    const work = () =>
-      sessions.alone(visitor.user, async () => turner.turn(visitor, given && (await shownBy(visitor, given, peer))));
-    const { opened, dropped } = await (given
-      ? desk.try(
-          {
-            request: c.req.raw,
-            peer,
-            account: await sessions.username(visitor.user),
-            secrets: given.secrets,
-            by: slotKinds[given.form.kind],
-            code: false,
-            user: async () => visitor.user,
-          },
-          work,
-        )
-      : work());
+    const turn = (shown: { found: Found; secrets: Secrets } | null) =>
+      sessions.alone(visitor.user, () => turner.turn(visitor, shown));
+    if (!given) await needProof(sessions, store, visitor);
+    const attempt = given && {
+      request: c.req.raw,
+      peer,
+      account: await sessions.username(visitor.user),
+      secrets: given.secrets,
+      by: slotKinds[given.form.kind],
+      code: given.form.totp !== undefined,
+      user: async () => visitor.user,
+    };
+    const { opened, dropped } = await (attempt
+      ? desk.try(attempt, async () => turn(await shownBy(visitor, given, peer)))
+      : turn(null));
     sessions.turned(visitor.user, visitor.session.id);
     const headers = new Headers();
     const left = Math.floor((visitor.session.expiresAt - clock.now()) / 1_000);

@@ -155,7 +155,12 @@ export class Unlocks {
    * @throws DoorError `wrong-…`, `totp-needed`, `user-locked`
    */
   async open(found: Found, secrets: Pick<Secrets, 'password'>, code: string | undefined, peer: Peer): Promise<void> {
-    const { user, slot } = found;
+    await this.check(found, secrets, code);
+    await this.used(found, peer);
+  }
+
+  /** As {@link open}, without taking note of the use. */
+  async check({ user, slot }: Found, secrets: Pick<Secrets, 'password'>, code: string | undefined): Promise<void> {
     const password = slot.kind === 'site-password' || slot.kind === 'mail-password';
     const totp = password ? await this.totpOf(user, code) : null;
     const wish = { ...unlockingOf(slot, secrets), keys: user.keys, ...(totp ? { totp } : {}) };
@@ -164,7 +169,6 @@ export class Unlocks {
     });
     await this.admit(user, opened.totpStep);
     if (opened.slot) await this.#store.sealSlots([opened.slot]);
-    await this.used(found, peer);
   }
 
   /** Before a user whose key was just opened gets anything by it. @throws DoorError `user-locked`, `wrong-code` */

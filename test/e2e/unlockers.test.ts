@@ -63,7 +63,10 @@ test('D60 name and site password sign in, whatever the case of the name, also af
   const fresh = new Browser(postern.browser.url);
   assert.equal((await fresh.post('/auth/sign-in/site', { name: ' ALICE ', password: site })).status, 200);
   assert.equal(await sees(fresh), true);
-  assert.equal(new Browser(fresh.url).jar.size, 0);
+  const box = { purpose: 'sitePassword', login: 'Alice', secret: site } as const;
+  const send = (name: string) => kit.postSealed(new Browser(fresh.url), '/auth/sign-in/site', { name }, box);
+  assert.equal((await send(' Alice ')).status, 200, 'as the screen sends it');
+  assert.deepEqual(await problemOf(await send('bob')), [409, 'key-outdated'], 'a box is for one name');
   const known = fresh.jar.get('postern-known');
   assert.equal(known?.value.split('.').length, 2, 'the address and the name');
 });

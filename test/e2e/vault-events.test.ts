@@ -73,6 +73,8 @@ test('D70 keys turn: records, passwords and what was shown go on, others are dro
   assert.deepEqual((await state()).keys, earlier.keys, 'a turn that fails changes nothing');
   assert.equal((await browser.fetch('/auth/session')).status, 200);
 
+  assert.equal((await browser.post('/auth/lock')).status, 204);
+  assert.equal((await browser.post('/auth/unlock', { kind: 'site', password: site })).status, 200);
   const answer = await kit.showPasskey(browser, key, '/auth/rotate-keys');
   assert.equal(answer.status, 200, await answer.clone().text());
   const { dropped, tokens } = (await answer.json()) as TurnedKeysFacts;
