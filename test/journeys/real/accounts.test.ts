@@ -214,10 +214,7 @@ test('G34 accounts are named, ordered, checked; one is removed, its mail stays o
   const first = page.getByRole('list', { name: 'Accounts', exact: true }).getByRole('listitem').first();
   await first.getByText('Hilltop').waitFor();
   await page.getByRole('radio', { name: /Also while I am away/u }).check();
-  await page
-    .locator('.toast')
-    .getByText(/also while i am away/u)
-    .waitFor();
+  await page.locator('.toast').getByText('Hilltop: “Also while I am away”').waitFor();
   await page.getByRole('button', { name: 'Remove account' }).click();
   await page.getByText('Your mail stays on').waitFor();
   await accessibleEverywhere(page, 'removing an account');
@@ -235,5 +232,19 @@ test('G34 accounts are named, ordered, checked; one is removed, its mail stays o
   await row(page, 'Rowing on Friday').waitFor();
   assert.equal(await page.getByRole('treeitem', { name: /Hilltop/u }).count(), 0);
   assert.ok(hill.dovecot.doveadm('search', '-u', carla.address, 'mailbox', 'INBOX', 'all').trim() !== '');
+  assert.deepEqual(errors, []);
+});
+
+test('G35 with the only account goes all that is kept of the user; he is signed out, and his mail stays', async () => {
+  const { page, errors } = at;
+  await toAccounts(page);
+  await page.getByRole('button', { name: /^Edit / }).click();
+  await page.getByRole('button', { name: 'Leave this Postern' }).click();
+  await page.getByText('It is your only account').waitFor();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete everything here' }).click();
+  await page.getByLabel('Email address').waitFor();
+  assert.ok(real.village.dovecot.doveadm('search', '-u', real.alice.address, 'mailbox', 'INBOX', 'all').trim() !== '');
+  await signIn(real, page, real.alice);
+  await row(page, 'Rowing on Friday').waitFor();
   assert.deepEqual(errors, []);
 });

@@ -36,6 +36,8 @@ export interface Accounts {
   add(wish: AddAccountRequest): Promise<Outcome<AccountFacts>>;
   /** With a proof. Null when it is gone or nobody wanted to prove anything; else why not. */
   remove(account: AccountFacts): Promise<ProblemDocument | null>;
+  /** The last one, and with it all that is kept of the user, who is signed out then. As `remove`. */
+  leave(): Promise<ProblemDocument | null>;
 }
 
 export interface AccountParts {
@@ -116,6 +118,15 @@ export const openAccounts = ({ connection, session, toasts, undo, mails }: Accou
     if (!(await send(account.id, patch))) undo.drop(item);
   };
 
+  /** Undefined when it is gone; null when nobody wanted to prove anything. */
+  const drop = async (what: string): Promise<ProblemDocument | null | undefined> => {
+    const answer = await withProof(() =>
+      answered<undefined>(() => fetch(what, { method: 'DELETE', headers: { accept: 'application/json' } })),
+    );
+    if (answer.ok) return undefined;
+    return isProblem(answer.problem, 'proof-needed') ? null : answer.problem;
+  };
+
   return {
     state,
     load,
@@ -150,13 +161,17 @@ export const openAccounts = ({ connection, session, toasts, undo, mails }: Accou
       return answer;
     },
     remove: async (account) => {
-      const answer = await withProof(() =>
-        answered<undefined>(() => fetch(at(account.id), { method: 'DELETE', headers: { accept: 'application/json' } })),
-      );
-      if (!answer.ok) return isProblem(answer.problem, 'proof-needed') ? null : answer.problem;
+      const refused = await drop(at(account.id));
+      if (refused !== undefined) return refused;
       change((list) => list.filter((each) => each.id !== account.id));
       toasts.show(`${account.name} is removed from Postern`, { icon: 'check' });
       await session.open();
+      return null;
+    },
+    leave: async () => {
+      const refused = await drop('/auth/user');
+      if (refused !== undefined) return refused;
+      await session.signOut();
       return null;
     },
   };

@@ -35,7 +35,7 @@ export const AccountAway = ({ account, accounts }: { account: AccountFacts; acco
                 checked={chosen}
                 disabled={!choice.possible}
                 onChange={() =>
-                  void accounts.patch(account, { away: choice.away }, `${account.name}: ${words.title.toLowerCase()}`)
+                  void accounts.patch(account, { away: choice.away }, `${account.name}: “${words.title}”`)
                 }
               />
               <span>

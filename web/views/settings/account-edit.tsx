@@ -184,20 +184,18 @@ export const AccountEdit = ({
       <div class="acc-part acc-end">
         <p>
           {only
-            ? 'This is your only account. To leave this Postern, delete all it keeps of you under Security.'
+            ? 'This is your only account: with it goes all that this Postern keeps of you. The mail stays on its server.'
             : 'Removing an account takes it from this Postern only. The mail stays on its server.'}
         </p>
-        {only ? null : (
-          <button type="button" class="btn danger" onClick={() => setAsking('remove')}>
-            Remove account
-          </button>
-        )}
+        <button type="button" class="btn danger" onClick={() => setAsking('remove')}>
+          {only ? 'Leave this Postern' : 'Remove account'}
+        </button>
       </div>
       {asking === 'password' ? (
         <EnterPassword account={account} accounts={accounts} onClose={() => setAsking('no')} />
       ) : null}
       {asking === 'remove' ? (
-        <AccountRemove account={account} accounts={accounts} onClose={() => setAsking('no')} />
+        <AccountRemove account={account} accounts={accounts} only={only} onClose={() => setAsking('no')} />
       ) : null}
     </div>
   );

@@ -3,14 +3,16 @@ import type { AccountFacts, ProblemDocument } from '#jmap/auth.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { Dialog } from '#parts/dialog.tsx';
 
-/** Asks once, and says what goes and what stays. */
+/** Asks once, and says what goes and what stays. With the only account goes all that is kept of the user. */
 export const AccountRemove = ({
   account,
   accounts,
+  only,
   onClose,
 }: {
   account: AccountFacts;
   accounts: Accounts;
+  only: boolean;
   onClose(): void;
 }) => {
   const [busy, setBusy] = useState(false);
@@ -18,12 +20,12 @@ export const AccountRemove = ({
   const remove = async (): Promise<void> => {
     if (busy) return;
     setBusy(true);
-    setProblem(await accounts.remove(account));
+    setProblem(await (only ? accounts.leave() : accounts.remove(account)));
     setBusy(false);
   };
   return (
     <Dialog
-      title={`Remove ${account.name}?`}
+      title={only ? 'Leave this Postern?' : `Remove ${account.name}?`}
       alert
       focus=".keep"
       returnTo={() => document.querySelector('.set-top h1')}
@@ -34,7 +36,7 @@ export const AccountRemove = ({
             Keep
           </button>
           <button type="button" class="btn danger" aria-disabled={busy} onClick={() => void remove()}>
-            Remove account
+            {only ? 'Delete everything here' : 'Remove account'}
           </button>
         </>
       }
@@ -42,6 +44,7 @@ export const AccountRemove = ({
       <p>
         From this Postern go: the saved password of {account.address}, what was fetched of its mail, its settings and
         signatures, and letters that were written here and not sent yet.
+        {only ? ' It is your only account: your passkeys, recovery code, tokens and sessions go too.' : ''}
       </p>
       <p class="acc-stays">
         Your mail stays on {account.imap.host}, with its folders and drafts. You can add the account again at any time.
