@@ -117,7 +117,19 @@ export const openWorld = async (config: Config, secrets: Secrets, instead: Parti
   if (appPasswords) stack.use(startSettling(mailrooms, clock, log));
   const dist = instead.dist ?? join(root, 'dist');
   const door = stack.use(
-    await openDoor({ config, secrets, store, keeper, mailrooms, discover, issuers: oauth.issuers, links, clock, log, dist }),
+    await openDoor({
+      config,
+      secrets,
+      store,
+      keeper,
+      mailrooms,
+      discover,
+      issuers: oauth.issuers,
+      links,
+      clock,
+      log,
+      dist,
+    }),
   );
 
   const all = stack.move();

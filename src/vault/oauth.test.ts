@@ -36,15 +36,14 @@ const redirectUri = 'https://mail.example/auth/oauth/callback';
 let issuer: Issuer;
 let mail: ScriptedServer;
 let running: RunningKeeper;
+let count = 0;
 let keeper: Keeper;
-/** Tokens the mail server takes, and the mechanism lines it saw. */
 let taken: (token: string) => boolean = () => true;
 let offered = 'AUTH=OAUTHBEARER AUTH=XOAUTH2';
 let seen: string[] = [];
 
 const decode = (line: string): string => Buffer.from(line, 'base64').toString('utf8');
 
-/** An IMAP server that knows tokens alone, and refuses as RFC 7628 §3.2.3 has it. */
 const tokenImap = async (peer: Peer): Promise<void> => {
   peer.send(`* OK [CAPABILITY IMAP4rev1 SASL-IR ${offered}] ready\r\n`);
   for (let line = await peer.line(); line !== null; line = await peer.line()) {
@@ -126,7 +125,6 @@ const come = async (): Promise<Admission> => {
   return keeper.admitOAuth(target('imap'), { handle, code: Buffer.from(back.get('code') ?? ''), iss: back.get('iss') });
 };
 
-let count = 0;
 /** A user with an account that signs in by token, as the door makes one. */
 const enroll = async () => {
   const { handle } = await come();
