@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Clock } from '#base/clock.ts';
-import type { Log } from '#base/log.ts';
+import { type Log, logError } from '#base/log.ts';
 import type { Gateway, Host } from '#gateway/types.ts';
 import { removeIndex } from '#index/open.ts';
 import type { Index } from '#index/types.ts';
@@ -67,7 +67,7 @@ export const openHost = async (
   news: HostNews,
   only: readonly MailAccountId[] | null = null,
 ): Promise<OpenHost> => {
-  const { store, keeper, gateway, clock } = parts;
+  const { store, keeper, gateway, clock, log } = parts;
   if (!(await keeper.isOpen(user))) throw new RoomError('room/locked', 'the user key is not in memory');
   mkdirSync(parts.folder, { recursive: true, mode: 0o700 });
   let visitor: string | null = null;
@@ -77,8 +77,17 @@ export const openHost = async (
     visitor: () => visitor,
   });
   const host: Host = { user, accounts: accounts.map, store, keeper, changed: () => herald.stir(), ended: news.ended };
+  /** Read from a timer: what fails here is not the end of the others in this thread. */
+  const states = (): ReturnType<Gateway['states']> => {
+    try {
+      return gateway.states({ host, readOnly: true, proven: false, session: null, sessionState: '' });
+    } catch (error) {
+      logError(log, 'states', error);
+      return {};
+    }
+  };
   const herald = openHerald(
-    () => gateway.states({ host, readOnly: true, proven: false, session: null, sessionState: '' }),
+    states,
     (account, states) => news.changed(account, states),
     (ms, task) => clock.after(ms, task),
   );

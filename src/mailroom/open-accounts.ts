@@ -90,6 +90,7 @@ export class OpenAccounts {
   readonly #held = new Map<MailAccountId, Held>();
   /** One wish after another. */
   #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(parts: HostParts, user: UserId, news: AccountNews) {
     this.#parts = parts;
@@ -108,6 +109,7 @@ export class OpenAccounts {
   }
 
   async #bring({ only, renew, erase }: AccountsWish, quiet: () => Promise<unknown>): Promise<boolean> {
+    if (this.#closed) return false;
     const before = faceOf(this.#held.values());
     const rows = (await this.#parts.store.accounts(this.#user)).filter(
       ({ id }) => id !== erase && (only === null || only.includes(id)),
@@ -213,8 +215,11 @@ export class OpenAccounts {
     open.index[Symbol.dispose]();
   }
 
+  /** For good: who asks from now on finds no account. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#last;
+    this.map.clear();
     const all = [...this.#held.values()];
     this.#held.clear();
     await Promise.all(all.map((held) => this.#close(held)));
