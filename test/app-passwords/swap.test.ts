@@ -101,6 +101,7 @@ describe('sign in, swap, forget', { skip: process.getuid?.() !== 0 }, () => {
     browser.until(
       () => statusOf(browser),
       (at) => at === 'live',
+      60_000,
     );
 
   /** What is sealed in the database, opened with the cookie of the browser and the secret file. */
@@ -197,6 +198,7 @@ describe('sign in, swap, forget', { skip: process.getuid?.() !== 0 }, () => {
     await browser.until(
       () => statusOf(browser),
       (at) => at === 'refused',
+      60_000,
     );
     assert.equal((await ownOf(browser)).refused, true);
 
@@ -219,12 +221,12 @@ describe('sign in, swap, forget', { skip: process.getuid?.() !== 0 }, () => {
     await live(browser);
     assert.equal((await living()).length, 1);
     await browser.post('/auth/sign-out');
-    await browser.until(living, (list) => list.length === 0);
+    await browser.until(living, (list) => list.length === 0, 60_000);
     assert.equal((await signInSealed(browser, { address, password })).status, 200);
     await live(browser);
     assert.equal((await living()).length, 1);
     await browser.post('/auth/sign-out');
-    await browser.until(living, (list) => list.length === 0);
+    await browser.until(living, (list) => list.length === 0, 60_000);
   });
 
   test('A85 turned on later and off again: the sign-in follows, and what is not needed is revoked', async () => {
