@@ -83,6 +83,8 @@ export const MailForm = ({
       setFinding(true);
       known = await discovery.settled();
       setFinding(false);
+      // DNS alone leads elsewhere: the person sees where, and goes on or not (rule F12).
+      if (known?.foreign && known.provider === null && (known.source === 'srv' || known.source === 'mx')) return;
     }
     // A password that the server would refuse in any case does not leave.
     if (how === null && known?.provider?.auth === 'app-password') {
