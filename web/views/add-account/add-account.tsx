@@ -133,6 +133,8 @@ export const AddAccount = ({ accounts, onClose }: { accounts: Accounts; onClose(
       setWorking('finding');
       known = await discovery.settled();
       setWorking('no');
+      // DNS alone leads elsewhere: the person sees where, and goes on or not (rule F12).
+      if (known?.foreign && known.provider === null && (known.source === 'srv' || known.source === 'mx')) return;
     }
     if (known?.provider?.auth === 'oauth') return;
     if (guideFor(known?.provider ?? null)) {
