@@ -43,7 +43,7 @@ export const tokenRoutes = (parts: DoorParts, sessions: Sessions): Routes => {
   const { store, keeper, clock } = parts;
   const routes = newRoutes();
 
-  /** Whoever may change things; a token may make tokens when it may change things itself. */
+  /** Whoever may change things. */
   const mayChange = async (request: Request, peer: Peer): Promise<Visitor> => {
     if (!request.headers.has('authorization')) checkOrigin(request, peer);
     const visitor = await sessions.visitor(request, peer);
@@ -56,8 +56,8 @@ export const tokenRoutes = (parts: DoorParts, sessions: Sessions): Routes => {
     const visitor = await mayChange(c.req.raw, c.get('peer'));
     const { user } = visitor;
     const { name, expires, readOnly } = await readJson(c.req.raw, TokenForm);
-    // A token opens its user by itself: who only found a browser open makes none.
-    if (visitor.kind === 'session') await needProof(sessions, store, visitor);
+    // A token opens its user by itself: who only found a browser open makes none, and neither does another token.
+    await needProof(sessions, store, visitor);
     const now = clock.now();
     const expiresAt = expires === null ? null : Date.parse(expires);
     if (expiresAt !== null && expiresAt <= now) throw malformed('expires: a time to come is expected.');

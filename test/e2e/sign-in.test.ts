@@ -140,6 +140,7 @@ test('a locked session opens with the password only, and others of the user are 
 test('an API token opens the user by itself, also after a restart; one that only reads changes nothing', async () => {
   using folder = openFolder();
   let token = '';
+  let readOnly = '';
   let account = '';
   {
     await using first = await openPostern(village, folder.path);
@@ -151,6 +152,8 @@ test('an API token opens the user by itself, also after a restart; one that only
     const made = await browser.post('/auth/tokens', { name: 'script', expires: '2099-01-01T00:00:00Z' });
     assert.equal(made.status, 201);
     token = ((await made.json()) as { token: string }).token;
+    const reader = await browser.post('/auth/tokens', { name: 'reader', readOnly: true });
+    readOnly = ((await reader.json()) as { token: string }).token;
     assert.deepEqual(await problemOf(await browser.post('/auth/tokens', { name: '' })), [400, 'malformed']);
     assert.deepEqual(
       await problemOf(await browser.post('/auth/tokens', { name: 'x', expires: '2020-01-01T00:00:00Z' })),
@@ -166,12 +169,10 @@ test('an API token opens the user by itself, also after a restart; one that only
   const list = (await (await script.fetch('/auth/tokens', bearer)).json()) as {
     tokens: { id: string; lastUsedAt: string | null }[];
   };
-  assert.equal(list.tokens.length, 1);
+  assert.equal(list.tokens.length, 2);
+  assert.deepEqual(await problemOf(await script.post('/auth/tokens', { name: 'more' }, bearer)), [403, 'proof-needed']);
 
-  const reader = (await (await script.post('/auth/tokens', { name: 'reader', readOnly: true }, bearer)).json()) as {
-    token: string;
-  };
-  const reading = { headers: { authorization: `Bearer ${reader.token}` }, origin: null };
+  const reading = { headers: { authorization: `Bearer ${readOnly}` }, origin: null };
   assert.equal((await script.post('/jmap/api', calls, reading)).status, 200);
   assert.deepEqual(await problemOf(await script.post('/auth/tokens', { name: 'more' }, reading)), [403, 'read-only']);
 
