@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { SettingsPage } from '#model/route.ts';
 import { phone } from '../browser.ts';
+import { prove } from './authenticator.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, focused, focusOn, openReal, type Real, signIn, until, type Visit } from './world.ts';
 
@@ -84,6 +85,7 @@ test('a token is made, shown once, works at the API, and is dead after it is del
   await page.getByLabel('It may only read').check();
   await accessibleEverywhere(page, 'a new token');
   await page.getByRole('button', { name: 'Make token' }).click();
+  await prove(page, real.alice);
   await page.getByRole('heading', { name: 'Token “Desk calendar” is ready' }).waitFor();
   await focusOn(page, /^button Cop/u);
   await accessibleEverywhere(page, 'a token that is ready');
@@ -189,7 +191,7 @@ test('name, reply address and signature are saved when one leaves the field, and
 test('a server that is away is said, and tried again on request', async () => {
   const { page, errors } = at;
   const asked: unknown[] = [];
-  // The answer of Postern with another word in it, until the app asks for another try.
+  // The answer of Postern with another word in it, until the mail app asks for another try.
   await page.route('**/jmap/api', async (route) => {
     const { methodCalls } = route.request().postDataJSON() as { methodCalls: [string, { update?: unknown }][] };
     const set = methodCalls.find(([name]) => name === 'MailAccount/set');
@@ -203,11 +205,19 @@ test('a server that is away is said, and tried again on request', async () => {
     await route.fulfill({ response: answer, json });
   });
   await open(page, 'accounts');
-  await page.getByText('127.0.0.1 does not answer').waitFor();
+  await page.getByText(/^127\.0\.0\.1 does not answer, next try/u).waitFor();
+  await page.getByRole('button', { name: /^Edit / }).click();
+  await page.getByText('The server said: shutting down').waitFor();
   await accessibleEverywhere(page, 'an account that is away');
   await shot(page, 'away');
-  await page.getByRole('button', { name: 'Try again' }).click();
-  await page.getByText('Connected').waitFor();
+  // Postern itself stands well with both servers, and is asked what they say now.
+  await page.getByRole('button', { name: 'Check now' }).click();
+  await page.getByText('Both servers took the password of').waitFor();
+  assert.deepEqual(asked, []);
+  await page.goto(real.url);
+  const again = page.getByRole('button', { name: 'Try now' });
+  await again.click();
+  await again.waitFor({ state: 'detached' });
   await page.unrouteAll({ behavior: 'ignoreErrors' });
   assert.deepEqual(asked, [{ singleton: { status: { at: 'connecting' } } }]);
   assert.deepEqual(errors, []);
