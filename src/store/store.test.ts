@@ -172,7 +172,15 @@ const suite = (name: string, place: Place) => {
       const submission = aSubmission(second);
       await store.saveSubmission(submission);
       const change: CertificateChange = { at: 4, what: ['key'], before: { issuer: 'o', fingerprint: 'f' } };
-      const facts = { subject: 'a', issuer: 'b', fingerprint: 'c', key: 'd', validTo: 5, altNames: ['a'] };
+      const facts = {
+        subject: 'a',
+        issuer: 'b',
+        fingerprint: 'c',
+        key: 'd',
+        validFrom: 1,
+        validTo: 5,
+        altNames: ['a'],
+      };
       const certificate: SeenCertificate = { ...facts, seenAt: 6, privateAddress: false, change };
       const certificates = { imap: certificate, smtp: null };
       const changed = await store.changeAccount(second.id, { away: 'resident', awayUntil: 9, certificates });
