@@ -1,7 +1,6 @@
 import { effect } from '@preact/signals-core';
 import type { Unlockers } from '#jmap/auth.ts';
 import type { Model } from '../model.ts';
-import { getJson } from '../asking.ts';
 
 /** Once, when a second account has come and only mail passwords open them: one key could open all. Never asked again. */
 export const offerVault = (model: Model, kept: { get(): string | null; set(text: string): void }): (() => void) => {
