@@ -17,7 +17,7 @@ import { admit, openServers, type Servers } from './servers.ts';
 import type { Secrets } from './secret-form.ts';
 import { doesNotOpen } from './sessions.ts';
 import type { OtherUnlockerForm, SignInForm } from './sign-in-form.ts';
-import { asWrong, otherChoices, type Unlocks } from './unlocks.ts';
+import { asWrong, opensBesides, type Unlocks } from './unlocks.ts';
 import { opensOtherwise, slotDoesNotOpen } from './words.ts';
 
 const hour = 3_600_000;
@@ -125,7 +125,7 @@ export class Entrance {
         await this.#own.mainChanged(user.id, servers.imap);
         return this.#enroll(admission.handle, servers, form, peer);
       }
-      if (!slot) throw opensOtherwise(otherChoices(await store.slots(user.id)));
+      if (!slot) throw opensOtherwise(opensBesides(await store.slots(user.id), account.id));
       // What was set for this account is not overwritten by what is found, and a password of its own stays with its server.
       const smtp = form.smtp && !account.ownSmtp ? servers.smtp : account.smtp;
       const theirs = { user, account, slot };
@@ -268,7 +268,7 @@ export class Entrance {
         await kept.undone();
         if (!doesNotOpen(error)) throw error;
         if (opens) throw asWrong(error, opens.kind);
-        throw slotDoesNotOpen(otherChoices(await store.slots(user.id)), { cause: error });
+        throw slotDoesNotOpen(opensBesides(await store.slots(user.id), account.id), { cause: error });
       });
     await this.#unlocks.admit(user, opened.totpStep).catch(async (error: unknown) => {
       await kept.undone();

@@ -7,7 +7,7 @@ import type { Waiting } from './oauth-waiting.ts';
 import type { DoorParts } from './parts.ts';
 import type { Peer } from './peer.ts';
 import { lockedByOperator } from './problems.ts';
-import { otherChoices } from './unlocks.ts';
+import { opensBesides } from './unlocks.ts';
 import { opensOtherwise } from './words.ts';
 
 interface Wish {
@@ -35,7 +35,7 @@ export const enterByOAuth = async (
       if (!same || first.auth !== 'oauth') continue;
       if (user.lockedAt !== null) throw lockedByOperator();
       const slots = await store.slots(user.id);
-      if (slots.length > 0) throw opensOtherwise(otherChoices(slots));
+      if (slots.length > 0) throw opensOtherwise(opensBesides(slots, null));
     }
   }
   const user = randomUUID() as UserId;

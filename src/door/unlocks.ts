@@ -1,8 +1,9 @@
 import { must } from '#base/must.ts';
+import type { UnlockerKind } from '#jmap/auth.ts';
 import type { SealedRecord, Slot, Store, User } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
 import { VaultError } from '#vault/errors.ts';
-import type { Keeper, PasskeyName, SlotKind, TotpProof, Unlocking, UserId } from '#vault/keeper.ts';
+import type { Keeper, MailAccountId, PasskeyName, SlotKind, TotpProof, Unlocking, UserId } from '#vault/keeper.ts';
 import type { Audit } from './audit.ts';
 import type { DoorParts } from './parts.ts';
 import type { Challenges } from './passkeys.ts';
@@ -54,9 +55,9 @@ const unlockingOf = (slot: Slot, secrets: Pick<Secrets, 'password'>): Unlocking 
   ...(slot.kind === 'passkey' ? { passkey: passkeyName(slot) } : {}),
 });
 
-/** Which unlockers of `slots` can take the place of a mail password. */
-export const otherChoices = (slots: readonly Slot[]): ('passkey' | 'recovery')[] =>
-  (['passkey', 'recovery'] as const).filter((kind) => slots.some((slot) => slot.kind === kind));
+/** Kinds of what opens a user besides the mail password of this account. */
+export const opensBesides = (slots: readonly Slot[], account: MailAccountId | null): UnlockerKind[] =>
+  Object.values(slotKinds).filter((kind) => slots.some((slot) => slot.kind === kind && slot.account !== account));
 
 /** Finding unlockers and opening users by them. */
 export class Unlocks {

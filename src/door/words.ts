@@ -1,4 +1,4 @@
-import type { CertificateReport, Doubt, FoundSettings, ServerFacts } from '#jmap/auth.ts';
+import type { CertificateReport, Doubt, FoundSettings, ServerFacts, UnlockerKind } from '#jmap/auth.ts';
 import { Problem } from '#base/problem.ts';
 import { type CertificateReason, type VaultCode, VaultError } from '#vault/errors.ts';
 import { DoorError, locked, unauthenticated } from './problems.ts';
@@ -19,6 +19,7 @@ const certificateReport = (error: VaultError): CertificateReport | null => {
       subject: facts.subject,
       issuer: facts.issuer,
       fingerprint: facts.fingerprint,
+      validFrom: new Date(facts.validFrom * 1_000).toISOString(),
       validTo: new Date(facts.validTo * 1_000).toISOString(),
       altNames: facts.altNames,
     }
@@ -153,23 +154,27 @@ export const wrongTotp = (options?: ErrorOptions): DoorError =>
     options,
   );
 
+/** Which of these can be shown in the place of a mail password. */
+const inPlace = (others: readonly UnlockerKind[]): ('passkey' | 'recovery')[] =>
+  (['passkey', 'recovery'] as const).filter((kind) => others.includes(kind));
+
 /** The mail server takes the password, what is kept here does not open by it. `others`: what else the user has. */
-export const slotDoesNotOpen = (others: readonly ('passkey' | 'recovery')[], options?: ErrorOptions): DoorError =>
+export const slotDoesNotOpen = (others: readonly UnlockerKind[], options?: ErrorOptions): DoorError =>
   new DoorError(
     'slot-does-not-open',
     'The password of this account was changed.',
-    `Your mail server takes the new one, but what Postern keeps for you is locked with the one before. Enter the one before once, ${others.length > 0 ? 'show another key, ' : ''}or start afresh. Your mail is safe on your server.`,
-    { choices: ['previous-password', ...others, 'start-afresh'] },
+    `Your mail server takes the new one, but what Postern keeps for you is locked with the one before. Enter the one before once, ${inPlace(others).length > 0 ? 'show another key, ' : ''}or start afresh. Your mail is safe on your server.`,
+    { choices: ['previous-password', ...inPlace(others), 'start-afresh'], unlockers: [...others] },
     options,
   );
 
 /** The user took the mail password from what opens the vault. */
-export const opensOtherwise = (others: readonly ('passkey' | 'recovery')[]): DoorError =>
+export const opensOtherwise = (others: readonly UnlockerKind[]): DoorError =>
   new DoorError(
     'slot-does-not-open',
     'This mailbox opens by your Postern sign-in.',
     'Its mail password alone does not open what Postern keeps for you. Use your Postern name and password or another key, or start afresh beside it. Nothing is lost.',
-    { choices: [...others, 'start-afresh'] },
+    { choices: [...inPlace(others), 'start-afresh'], unlockers: [...others] },
   );
 
 const ofCode: Readonly<Record<string, Answering>> = {

@@ -560,6 +560,7 @@ export interface CertificateReport {
   issuer: string;
   /** SHA-256, hex; what `ServerWish.pin` takes. */
   fingerprint: string;
+  validFrom: string;
   validTo: string;
   altNames: string[];
 }
@@ -584,7 +585,7 @@ export interface ProblemDocument {
   provider?: FoundSettings['provider'];
   /** `slot-does-not-open`: how to go on. */
   choices?: ('previous-password' | 'passkey' | 'recovery' | 'start-afresh')[];
-  /** `proof-needed`: what can be shown. */
+  /** `proof-needed`: what can be shown. `slot-does-not-open`: what opens it besides, also after starting afresh. */
   unlockers?: UnlockerKind[];
   /** Seconds, as the Retry-After header. */
   retryAfter?: number;

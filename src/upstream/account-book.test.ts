@@ -16,6 +16,7 @@ const certificate: CertificateFacts = {
   issuer: 'One',
   fingerprint: 'f1',
   key: 'k1',
+  validFrom: 1_700_000_000,
   validTo: 2_000_000_000,
   altNames: ['imap.example.org'],
 };

@@ -26,6 +26,7 @@ export const certificateFacts = (socket: TLSSocket): CertificateFacts | null => 
     key: createHash('sha256')
       .update(certificate.pubkey ?? certificate.raw)
       .digest('hex'),
+    validFrom: Math.floor(Date.parse(certificate.valid_from) / 1000),
     validTo: Math.floor(Date.parse(certificate.valid_to) / 1000),
     altNames: altNames(certificate.subjectaltname),
   };

@@ -122,6 +122,7 @@ export interface CertificateFacts {
   /** SHA-256 of its public key, hex. */
   key: string;
   /** Unix seconds. */
+  validFrom: number;
   validTo: number;
   altNames: string[];
 }

@@ -40,6 +40,8 @@ export const Failure = ({
                 <dd>{certificate.altNames.join(', ') || certificate.subject}</dd>
                 <dt>Signed by</dt>
                 <dd>{certificate.issuer}</dd>
+                <dt>Valid from</dt>
+                <dd>{certificate.validFrom.slice(0, 10)}</dd>
                 <dt>Valid until</dt>
                 <dd>{certificate.validTo.slice(0, 10)}</dd>
                 <dt>Fingerprint (SHA-256)</dt>

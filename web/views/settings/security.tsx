@@ -1,4 +1,8 @@
+import { useRef, useState } from 'preact/hooks';
+import type { ProblemDocument, UnlockerFacts } from '#jmap/auth.ts';
+import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
+import { Trouble } from '../unlock/trouble.tsx';
 import { PageHead } from './page-head.tsx';
 import { Passkeys } from './passkeys.tsx';
 import { LoadedRows, SetRow } from './row.tsx';
@@ -10,22 +14,51 @@ import { useModel } from '../model.ts';
 import './unlockers.css';
 
 const MailPasswords = ({ unlockers }: { unlockers: Unlockers }) => {
-  const { clock } = useModel();
+  const { clock, toasts, ask } = useModel();
+  const [problem, setProblem] = useState<ProblemDocument | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const now = new Date(clock.now());
+  const remove = async (mail: UnlockerFacts): Promise<void> => {
+    const sure = await ask({
+      title: `Remove the mail password of ${mail.name}?`,
+      text: 'It opens Postern no more: you sign in with a passkey, your password of Postern or the recovery code. Postern still fetches and sends the mail of this account.',
+      yes: 'Remove mail password',
+      no: 'Keep it',
+    });
+    if (!sure) return;
+    const answer = await unlockers.remove(mail);
+    setProblem(answer.ok || isProblem(answer.problem, 'proof-needed') ? null : answer.problem);
+    if (answer.ok) toasts.show('The mail password opens Postern no more', { life: 4_000 });
+    heading.current?.focus();
+  };
   return (
     <section aria-labelledby="set-mail-passwords">
-      <h2 id="set-mail-passwords">Mail passwords</h2>
+      <h2 id="set-mail-passwords" ref={heading} tabIndex={-1}>
+        Mail passwords
+      </h2>
       <p class="set-lead-2">
         The password of a mail account opens Postern too. When you change it at your provider, Postern asks once for the
         one before, a passkey or your recovery code.
       </p>
+      <div class="unl-trouble">
+        <Trouble problem={problem} />
+      </div>
       <LoadedRows
         state={listOf(unlockers, 'mail-password')}
         label="Mail passwords"
         none="No mail password opens Postern."
         onRetry={() => void unlockers.load()}
         row={(each) => (
-          <SetRow key={each.id} icon="mail" title={each.name} detail={unlockerWords(each, now)} aside="" />
+          <SetRow key={each.id} icon="mail" title={each.name} detail={unlockerWords(each, now)} aside="">
+            <button
+              type="button"
+              class="btn quiet danger"
+              aria-label={`Remove the mail password ${each.name}`}
+              onClick={() => void remove(each)}
+            >
+              Remove
+            </button>
+          </SetRow>
         )}
       />
     </section>

@@ -93,8 +93,8 @@ const Keys = ({ unlockers }: { unlockers: Unlockers }) => {
         <div>
           <h2 id="set-keys">New keys</h2>
           <p>
-            If you fear that somebody has copied what opens your mail: Postern wraps everything under a new key. Only
-            what you show now goes on opening it; the other ways in are to be added again.
+            If you fear that somebody has copied what opens your mail: Postern wraps everything under a new key. What
+            you show for it and your mail passwords go on opening it; other ways in are to be added again.
           </p>
         </div>
         {state.at === 'ready' ? (
@@ -106,7 +106,8 @@ const Keys = ({ unlockers }: { unlockers: Unlockers }) => {
       {asking && state.at === 'ready' ? (
         <Dialog title="Renew the keys" onClose={() => setAsking(false)}>
           <p class="unlock-lead">
-            What you show now stays; every other passkey, password, code and token opens no more.
+            What you show now stays, and so do the mail passwords that Postern keeps. Every other passkey, password of
+            Postern, recovery code and token opens no more, and other browsers are signed out. Your mail stays as it is.
           </p>
           <UnlockForm
             kinds={state.value.unlockers.map(({ kind }) => kind).filter((kind) => kind !== 'recovery')}

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ProblemDocument } from '#jmap/auth.ts';
+import type { ProblemDocument, UnlockerKind } from '#jmap/auth.ts';
 import { Icon } from '#parts/icon.tsx';
 import { PasswordField } from '../servers/password-field.tsx';
 import { CodeField } from '../unlock/code-field.tsx';
@@ -30,6 +30,27 @@ const waysOf = ({ choices }: ProblemDocument): Way[] => {
     ...(offered.includes('start-afresh') ? (['afresh'] as const) : []),
   ];
 };
+
+const opens: Readonly<Record<UnlockerKind, string>> = {
+  passkey: 'your passkey',
+  'site-password': 'your password of Postern',
+  recovery: 'your recovery code',
+  'mail-password': 'the password of your other mail account',
+};
+
+/** What stays and what is lost by it; nothing is, as long as something else opens what was kept. */
+const Afresh = ({ unlockers }: { unlockers: readonly UnlockerKind[] }) =>
+  unlockers.length > 0 ? (
+    <p>
+      <b>Starting afresh</b> makes an empty Postern for this account. What was kept here before stays beside it: sign in
+      with {unlockers.map((kind) => opens[kind]).join(' or ')} to open it. Mail on your server stays.
+    </p>
+  ) : (
+    <p>
+      <b>Starting afresh</b> gives up what only this Postern had: drafts not yet on your server, mail not sent yet,
+      settings, and other mail accounts you added. Mail on your servers stays.
+    </p>
+  );
 
 /** The mail password was changed at the server. One question, and ways on; nothing is lost without a word. */
 export const Changed = ({
@@ -71,12 +92,7 @@ export const Changed = ({
         <PasswordField label="The password before" autocomplete="off" value={previous} change={setPrevious} />
       ) : null}
       {way === 'recovery' ? <CodeField label="Recovery code" value={code} change={setCode} /> : null}
-      {way === 'afresh' ? (
-        <p>
-          <b>Starting afresh</b> gives up what only this Postern had: drafts not yet on your server, mail not sent yet,
-          and settings. Mail on your server stays.
-        </p>
-      ) : null}
+      {way === 'afresh' ? <Afresh unlockers={problem.unlockers ?? []} /> : null}
       {refused ? (
         <p class="set-wrong" role="alert">
           <b>{refused.title}</b> {refused.detail}
