@@ -90,6 +90,12 @@ test('in by the issuer, the mail is read; a token that ends is renewed; one take
     .waitFor();
   await page.getByRole('button', { name: 'Connect again' }).click();
   await accessibleEverywhere(page, 'connect again');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+
+  // The same from where the passwords of Postern itself are listed.
+  await page.goto(`${postern.door.url}/settings/app-passwords`);
+  await page.getByRole('button', { name: /^Connect again: / }).click();
+  await page.getByRole('dialog', { name: /^Connect .+ again$/u }).waitFor();
   await page.getByRole('button', { name: 'Continue at the provider' }).click();
   await page.getByRole('button', { name: 'Allow' }).click();
   await page

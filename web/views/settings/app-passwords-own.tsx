@@ -65,9 +65,9 @@ export const OwnPasswords = () => {
   const known = accounts.state.value;
   const factsOf = (id: string): AccountFacts | undefined =>
     known.at === 'ready' ? known.list.find((each) => each.id === id) : undefined;
-  /** A password is asked for here; whatever else it takes is a matter of the account's own page. */
+  /** The password is asked for, or the way to the issuer is shown; both begin with what is known of the account. */
   const replace = (facts: AccountFacts | undefined): void => {
-    if (facts && facts.auth !== 'oauth') setRenewing(facts);
+    if (facts) setRenewing(facts);
     else model.router.go({ at: 'settings', page: 'accounts' });
   };
   const rows = model.mails.value.flatMap((mail, index) => {
