@@ -8,6 +8,8 @@ import type { AuditEntry, SealedRecord, Store, Submission } from '#store/types.t
 import { digest } from '#upstream/digest.ts';
 import type { Connection, Engine, Refusal, Source } from '#upstream/engine.ts';
 import { UpstreamError } from '#upstream/errors.ts';
+import { choicesOf, choose } from '#upstream/role-choices.ts';
+import { type GivenRole, givenRoles } from '#upstream/roles.ts';
 import type { Keeper, MailAccountId, Target, UserId } from '#vault/keeper.ts';
 import type { Desk } from './app-password/desk.ts';
 import { openGateway } from './gateway.ts';
@@ -152,6 +154,18 @@ class TestEngine {
   };
   subscribeMailbox = async (id: MailboxId, subscribed: boolean): Promise<void> =>
     this.#index.write((t) => t.patchMailbox(id, { subscribed }));
+  chooseRole = async (id: MailboxId, role: GivenRole | null): Promise<void> =>
+    this.#index.write((t) => {
+      choose(t, t.mailbox(id)?.pathRaw ?? '', role);
+      for (const box of t.mailboxes()) {
+        // What the server of the test says of a mailbox stands in its name.
+        const own = givenRoles.find((each) => box.name.toLowerCase() === each) ?? null;
+        const chosen = Object.entries(choicesOf(t));
+        const [given] = chosen.find(([, pathRaw]) => pathRaw === box.pathRaw) ?? [];
+        const free = chosen.every(([each]) => each !== own) ? own : null;
+        if (box.role !== 'inbox') t.patchMailbox(box.id, { role: (given as GivenRole | undefined) ?? free });
+      }
+    });
   mailboxFor = async (role: string): Promise<MailboxId> => {
     const box = this.#index.read((reader) => reader.mailboxes().find((one) => one.role === role));
     return box?.id ?? addMailbox(this.#index, role, role as Role);

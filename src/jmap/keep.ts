@@ -1,5 +1,5 @@
-import type { EmailAddress } from './mail.ts';
-import type { AccountId, EmailId, MailAccountId, UTCDate, WebSessionId } from './ids.ts';
+import type { EmailAddress, Role } from './mail.ts';
+import type { AccountId, EmailId, MailAccountId, MailboxId, UTCDate, WebSessionId } from './ids.ts';
 
 /** Vendor capability `urn:postern:params:jmap:keep`: what JMAP has no words for. See docs/spec/jmap.md, rules K. */
 
@@ -40,6 +40,9 @@ export interface Refusal {
   words: string;
 }
 
+/** Roles that the user may give to a mailbox. */
+export type GivenRole = Extract<Role, 'archive' | 'drafts' | 'junk' | 'sent' | 'trash'>;
+
 /** One per JMAP account; its id is `singleton`. */
 export interface MailAccount {
   id: MailAccountId;
@@ -57,6 +60,8 @@ export interface MailAccount {
   waiting: number;
   /** Newest first, at most 20. */
   refusals: Refusal[];
+  /** Mailboxes that the user chose for a role, by Mailbox/set; the others have theirs from the mail server. */
+  chosenRoles: Partial<Record<GivenRole, MailboxId>>;
 }
 
 /** A browser that the user is signed in with. The list is the user's: the same under each account. */

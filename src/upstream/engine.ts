@@ -1,4 +1,5 @@
 import type { EmailNumber, EmailRow, MailboxId, Uid, Want } from '#index/types.ts';
+import type { GivenRole } from './roles.ts';
 
 /** One mail account as the gateway sees it. Everything shown comes from the index; this is what the index lacks. */
 export type Connection =
@@ -70,7 +71,9 @@ export interface Engine extends AsyncDisposable {
   destroyMailbox(id: MailboxId): Promise<void>;
   subscribeMailbox(id: MailboxId, subscribed: boolean): Promise<void>;
   /** The mailbox of this role, created (`CREATE ... USE` where offered) when there is none. */
-  mailboxFor(role: 'archive' | 'drafts' | 'junk' | 'sent' | 'trash'): Promise<MailboxId>;
+  mailboxFor(role: GivenRole): Promise<MailboxId>;
+  /** This mailbox gets the role, whoever had it; null: what the server says of it counts again. It is kept. */
+  chooseRole(id: MailboxId, role: GivenRole | null): Promise<void>;
 
   /** The user leaves: letters that have a ticket are handed over. */
   handOver(): Promise<void>;

@@ -4,6 +4,7 @@ import type { ListedMailbox } from '#imap/types.ts';
 import { differs, parentPath, planFolders } from './folders.ts';
 import type { FolderPlan, Listed } from './folders.ts';
 import type { Mirror } from './mirror.ts';
+import { choiceMoved, choicesOf } from './role-choices.ts';
 import { assignRoles } from './roles.ts';
 
 const listedOf = (box: ListedMailbox): Listed => ({
@@ -22,15 +23,6 @@ const listedOf = (box: ListedMailbox): Listed => ({
     modseq: box.status.highestModseq,
   },
 });
-
-/** The key under which the user's own choice of a mailbox for a role stands in the index: its raw name. */
-export const roleKey = (role: Role): string => `role/${role}`;
-
-const chosenRoles = (mirror: Mirror): Map<Role, string> => {
-  const roles: Role[] = ['archive', 'drafts', 'junk', 'sent', 'trash'];
-  const chosen = roles.map((role) => [role, mirror.index.read((reader) => reader.value(roleKey(role)))] as const);
-  return new Map(chosen.filter((entry): entry is [Role, string] => entry[1] !== undefined && entry[1] !== ''));
-};
 
 /**
  * Keeps the mailboxes of the index in step with LIST (rules S11, S12, R1 to R3). Remembers which were missing from the
@@ -59,9 +51,10 @@ export class FolderSync {
     // An answer without any mailbox is no answer: INBOX always exists (RFC 3501 §5.1).
     if (all.length === 0) return [];
     const prefix = session.namespaces.personal[0]?.prefix ?? '';
-    const roles = assignRoles(all, prefix, chosenRoles(this.#mirror));
     const known = this.#mirror.index.read((reader) => reader.mailboxes());
     const plan = planFolders(known, all);
+    this.#followChoices(known, plan);
+    const roles = assignRoles(all, prefix, this.#mirror.index.read(choicesOf));
     this.#write(known, plan, roles);
     this.known = true;
     const boxes = new Map(this.#mirror.index.read((reader) => reader.mailboxes()).map((box) => [box.pathRaw, box]));
@@ -76,6 +69,15 @@ export class FolderSync {
   forget(id: MailboxId): void {
     this.#missing.delete(id);
     this.#mirror.index.write((t) => t.removeMailbox(id));
+  }
+
+  /** What the user chose goes along when another program renames it. */
+  #followChoices(known: readonly Mailbox[], plan: FolderPlan): void {
+    if (plan.renamed.length === 0) return;
+    const before = new Map(known.map((box) => [box.id, box.pathRaw]));
+    this.#mirror.index.write((t) => {
+      for (const { id, to } of plan.renamed) choiceMoved(t, before.get(id) ?? to.pathRaw, to.pathRaw);
+    });
   }
 
   #write(known: readonly Mailbox[], plan: FolderPlan, roles: ReadonlyMap<string, Role>): void {

@@ -8,16 +8,15 @@ import { urgency } from './line.ts';
 import type { Task } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
-import { roleToCreate } from './roles.ts';
-
-type Made = 'archive' | 'drafts' | 'junk' | 'sent' | 'trash';
+import { choiceMoved, choose } from './role-choices.ts';
+import { type GivenRole, roleToCreate } from './roles.ts';
 
 /** Creating, renaming and removing mailboxes: done at the server first, then seen in the index. */
 export class Mailboxes {
   readonly #mirror: Mirror;
   readonly #lines: Lines;
   readonly #folders: FolderSync;
-  readonly #making = new Map<Made, Promise<MailboxId>>();
+  readonly #making = new Map<GivenRole, Promise<MailboxId>>();
 
   constructor(parts: { mirror: Mirror; lines: Lines; folders: FolderSync }) {
     this.#mirror = parts.mirror;
@@ -63,8 +62,17 @@ export class Mailboxes {
     });
   }
 
+  /** The user's own choice for a role, or null: what the server says of it counts again (rule R5). */
+  chooseRole(id: MailboxId, role: GivenRole | null): Promise<void> {
+    return this.#job(async (session) => {
+      const { pathRaw } = this.#mirror.mailbox(id);
+      this.#mirror.index.write((t) => choose(t, pathRaw, role));
+      await this.#folders.run(session);
+    });
+  }
+
   /** The mailbox of a role, created when there is none (rule R4). */
-  forRole(role: Made): Promise<MailboxId> {
+  forRole(role: GivenRole): Promise<MailboxId> {
     const known = this.byRole(role);
     if (known !== null) return Promise.resolve(known.id);
     const making = this.#making.get(role);
@@ -82,7 +90,7 @@ export class Mailboxes {
     return made;
   }
 
-  byRole(role: Made): Mailbox | null {
+  byRole(role: GivenRole): Mailbox | null {
     return this.#mirror.index.read((reader) => reader.mailboxes()).find((box) => box.role === role) ?? null;
   }
 
@@ -137,11 +145,14 @@ export class Mailboxes {
   #moved(box: Mailbox, to: string): void {
     this.#mirror.index.write((t) => {
       t.patchMailbox(box.id, { pathRaw: to });
+      choiceMoved(t, box.pathRaw, to);
       if (box.delimiter === null) return;
       const below = box.pathRaw + box.delimiter;
       for (const other of t.mailboxes()) {
-        if (other.pathRaw.startsWith(below))
-          t.patchMailbox(other.id, { pathRaw: to + box.delimiter + other.pathRaw.slice(below.length) });
+        if (!other.pathRaw.startsWith(below)) continue;
+        const moved = to + box.delimiter + other.pathRaw.slice(below.length);
+        t.patchMailbox(other.id, { pathRaw: moved });
+        choiceMoved(t, other.pathRaw, moved);
       }
     });
   }

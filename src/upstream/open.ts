@@ -20,6 +20,7 @@ import { Mirror } from './mirror.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxParts } from './outbox.ts';
 import { Previews } from './previews.ts';
+import { RoleChoiceBook } from './role-choices.ts';
 import { openSentFolder } from './sent-folder.ts';
 import { smtpSender } from './smtp-send.ts';
 import { Sources } from './source.ts';
@@ -78,6 +79,7 @@ class OpenEngine implements Engine {
   readonly #outbox: Outbox;
   readonly #watch: Watch;
   readonly #book: AccountBook;
+  readonly #roles: RoleChoiceBook;
   readonly #ticket: Ticket;
   #draftsRestored = false;
 
@@ -90,6 +92,7 @@ class OpenEngine implements Engine {
     const nudge = (): void => this.#background('intents', this.#intents.nudge());
     const book = new AccountBook({ account, store, clock, log });
     this.#book = book;
+    this.#roles = new RoleChoiceBook(parts);
     const connect = this.#connector();
     const mirror = new Mirror({ index, clock, log });
     const lines = new Lines({
@@ -232,6 +235,12 @@ class OpenEngine implements Engine {
     return this.#mailboxes.forRole(role);
   }
 
+  async chooseRole(...choice: Parameters<Engine['chooseRole']>): Promise<void> {
+    this.#watch.hurry();
+    await this.#mailboxes.chooseRole(...choice);
+    await this.#roles.keep();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sync.stop();
     this.#fill.close();
@@ -252,7 +261,9 @@ class OpenEngine implements Engine {
 
   /** A connection stands: the mailboxes, then all that waited for it. */
   async #begin(session: ImapSession): Promise<void> {
+    await this.#roles.restore().catch((error: unknown) => logError(this.#parts.log, 'upstream.roles', error));
     await this.#sync.begin(session);
+    this.#background('roles', this.#roles.keep());
     this.#background('intents', this.#intents.nudge());
     this.#background('outbox', this.#outbox.live());
     if (this.#draftsRestored) return;

@@ -12,7 +12,7 @@ const box = (path: string, attributes: string[] = [], delimiter = '/', noselect 
   noselect,
 });
 
-const roles = (boxes: RoleCandidate[], prefix = '', chosen?: Map<'sent', string>) =>
+const roles = (boxes: RoleCandidate[], prefix = '', chosen?: { sent: string }) =>
   Object.fromEntries(assignRoles(boxes, prefix, chosen));
 
 test('R1 the attribute wins over the name, and a role is given once', () => {
@@ -50,7 +50,7 @@ test('R2 of two names for one role the more usual one wins, whatever the order o
 });
 
 test('R3 the user’s choice comes before the server’s word', () => {
-  assert.deepEqual(roles([box('Sent', ['\\Sent']), box('Mine')], '', new Map([['sent', 'Mine'] as const])), {
+  assert.deepEqual(roles([box('Sent', ['\\Sent']), box('Mine')], '', { sent: 'Mine' }), {
     Mine: 'sent',
   });
 });

@@ -1,5 +1,9 @@
 import type { Role } from '#index/types.ts';
 
+/** The roles that a user may give to a mailbox, and for which one is made when it is first needed. */
+export const givenRoles = ['archive', 'drafts', 'junk', 'sent', 'trash'] as const;
+export type GivenRole = (typeof givenRoles)[number];
+
 /** A mailbox as far as its role depends on it. `name` is the last segment of the decoded path. */
 export interface RoleCandidate {
   pathRaw: string;
@@ -311,7 +315,7 @@ const atRoot = (box: RoleCandidate, prefix: string): boolean => {
 export const assignRoles = (
   boxes: readonly RoleCandidate[],
   prefix: string,
-  chosen: ReadonlyMap<Role, string> = new Map(),
+  chosen: Readonly<Partial<Record<GivenRole, string>>> = {},
 ): Map<string, Role> => {
   const roles = new Map<string, Role>();
   const taken = new Set<Role>();
@@ -325,9 +329,9 @@ export const assignRoles = (
     boxes.find((box) => box.path.toUpperCase() === 'INBOX'),
     'inbox',
   );
-  for (const [role, pathRaw] of chosen) {
+  for (const role of givenRoles) {
     give(
-      boxes.find((box) => box.pathRaw === pathRaw),
+      boxes.find((box) => box.pathRaw === chosen[role]),
       role,
     );
   }
@@ -347,7 +351,7 @@ export const assignRoles = (
 };
 
 /** The attribute for CREATE … (USE (…)) and the name a mailbox gets when one of this role is first needed. */
-export const roleToCreate = (role: 'archive' | 'drafts' | 'junk' | 'sent' | 'trash'): { name: string; use: string } =>
+export const roleToCreate = (role: GivenRole): { name: string; use: string } =>
   ({
     archive: { name: 'Archive', use: '\\Archive' },
     drafts: { name: 'Drafts', use: '\\Drafts' },

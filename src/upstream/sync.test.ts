@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { openIndex } from '#index/open.ts';
 import type { Email, Mailbox } from '#index/types.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import type { Village } from '#village/dovecot.ts';
@@ -149,6 +154,57 @@ test('S12 a mailbox renamed elsewhere keeps its id, and what is in it', async ()
     numbers,
   );
   assert.equal(boxNamed(account, 'Projects'), undefined);
+});
+
+const roleOf = (account: TestAccount, path: string): string | null | undefined => boxNamed(account, path)?.role;
+
+test('R3 R5 R6 a chosen mailbox keeps its role over renames, restarts and an index made anew', async () => {
+  const { account } = await settled({ INBOX: 1, 'Work/Outgoing': 2 });
+  await using _ = account;
+  const own = await account.engine.mailboxFor('sent');
+  const outgoing = boxNamed(account, 'Work/Outgoing');
+  const work = boxNamed(account, 'Work');
+  assert.ok(outgoing && work);
+  await account.engine.chooseRole(outgoing.id, 'sent');
+  assert.equal(roleOf(account, 'Work/Outgoing'), 'sent');
+  assert.equal(account.index.read((reader) => reader.mailbox(own))?.role, null);
+  assert.equal(await account.engine.mailboxFor('sent'), outgoing.id);
+
+  // The one above it is renamed here, then it is renamed elsewhere.
+  await account.engine.renameMailbox(work.id, 'Office', null);
+  assert.equal(roleOf(account, 'Office/Outgoing'), 'sent');
+  const client = await account.client();
+  await client.rename('Office/Outgoing', 'Dispatched');
+  await account.restart();
+  await account.until(() => roleOf(account, 'Dispatched') === 'sent', 'the role to come along');
+  const kept = async () => (await account.store.records(account.account.user, account.account.id, 'preference'))[0];
+  const { generation } = await account.until(async () => {
+    const record = await kept();
+    return record !== undefined && record.generation >= 2 && record;
+  }, 'the new name to be kept');
+  assert.equal((await kept())?.sealed.includes('Dispatched'), false, 'the record is sealed');
+
+  const folder = mkdtempSync(join(tmpdir(), 'postern-roles-'));
+  try {
+    using fresh = openIndex(join(folder, 'index.db'), randomBytes(32));
+    await account.restart({ index: fresh });
+    const roles = () =>
+      fresh
+        .read((reader) => reader.mailboxes())
+        .filter(({ role }) => role === 'sent')
+        .map(({ path }) => path);
+    await account.until(() => fresh.read((reader) => reader.mailboxes()).length > 2, 'the mailboxes');
+    assert.deepEqual(roles(), ['Dispatched']);
+    assert.equal((await kept())?.generation, generation, 'nothing new was to be kept');
+
+    const chosen = fresh.read((reader) => reader.mailboxes()).find(({ path }) => path === 'Dispatched');
+    assert.ok(chosen);
+    await account.engine.chooseRole(chosen.id, null);
+    assert.deepEqual(roles(), ['Sent']);
+    await account.restart();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('S11 mailboxes that come and go elsewhere', async () => {

@@ -413,6 +413,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     progress: { known: 10, total: 10, reachesTo: null, done: true, searchable: 10 },
     waiting: 0,
     refusals: [],
+    chosenRoles: {},
     accountId: id,
   });
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { IndexReader } from '#index/types.ts';
 import { type UTCDate, utcDate } from '#jmap/ids.ts';
 import type { MailAccountId } from '#jmap/ids.ts';
 import type { MailAccount, MailAccountStatus, MailHost, Refusal } from '#jmap/keep.ts';
 import type { Connection, Engine, Refusal as EngineRefusal } from '#upstream/engine.ts';
 import type { Target } from '#vault/keeper.ts';
-import { emailId } from '../ids.ts';
+import { choicesOf } from '#upstream/role-choices.ts';
+import { emailId, mailboxId } from '../ids.ts';
 import type { OpenAccount } from '../types.ts';
 
 export const mailAccountId = 'singleton' as MailAccountId;
@@ -22,6 +24,7 @@ export const mailAccountProperties: readonly (keyof MailAccount)[] = [
   'progress',
   'waiting',
   'refusals',
+  'chosenRoles',
 ];
 
 const mostRefusals = 20;
@@ -60,6 +63,19 @@ const statusOf = (connection: Connection): MailAccountStatus => {
   }
 };
 
+/** Mailboxes that the user chose and that are there. */
+const chosenRolesOf = (reader: IndexReader): MailAccount['chosenRoles'] => {
+  const choices = Object.entries(choicesOf(reader));
+  if (choices.length === 0) return {};
+  const boxes = new Map(reader.mailboxes().map((box) => [box.pathRaw, box]));
+  return Object.fromEntries(
+    choices.flatMap(([role, pathRaw]) => {
+      const box = boxes.get(pathRaw);
+      return box && box.state !== 'gone' ? [[role, mailboxId(box.id)]] : [];
+    }),
+  );
+};
+
 export const mailAccountView = ({ account, engine, index }: OpenAccount): MailAccount => {
   const { known, total, reachesTo, done } = engine.progress;
   return {
@@ -81,6 +97,7 @@ export const mailAccountView = ({ account, engine, index }: OpenAccount): MailAc
     },
     waiting: index.read((reader) => reader.intentCount()),
     refusals: refusalsOf.get(engine) ?? [],
+    chosenRoles: index.read(chosenRolesOf),
   };
 };
 

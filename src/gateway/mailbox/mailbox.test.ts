@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { capabilities } from '#jmap/core.ts';
 import { openTestGateway } from '../fixture.ts';
 import { mailboxId } from '../ids.ts';
 
@@ -183,4 +184,63 @@ test('RFC 8620 §5.3 ifInState: stateMismatch and nothing is done', async () => 
   const { oldState, newState } = await g.one('Mailbox/set', { ifInState: state, create: { a: { name: 'A' } } });
   assert.equal(oldState, state);
   assert.equal((await g.one('Mailbox/get', { ids: [] })).state, newState);
+});
+
+test('J26 Mailbox/set update of the role: the user’s choice, one mailbox each, and back to what the server says', async () => {
+  using g = openTestGateway();
+  const { created } = await g.one('Mailbox/set', { create: { a: { name: 'Outgoing' }, b: { name: 'Elsewhere' } } });
+  const [outgoing, elsewhere] = [created.a.id, created.b.id];
+  const sent = mailboxId(g.box.sent);
+  const roles = async (): Promise<Record<string, string | null>> =>
+    Object.fromEntries(
+      (await g.one('Mailbox/get', { ids: [outgoing, elsewhere, sent] })).list.map(
+        ({ id, role }: { id: string; role: string | null }) => [id, role],
+      ),
+    );
+  const chosen = async (): Promise<object> => (await g.one('MailAccount/get', {})).list[0].chosenRoles;
+  const update = (wish: Record<string, unknown>) => g.one('Mailbox/set', { update: wish });
+
+  const { state } = await g.one('Mailbox/get', { ids: [] });
+  const given = await update({ [sent]: { role: null }, [outgoing]: { role: 'sent' } });
+  assert.deepEqual(given.updated, { [outgoing]: null, [sent]: null });
+  assert.deepEqual(await roles(), { [outgoing]: 'sent', [elsewhere]: null, [sent]: null });
+  assert.deepEqual(await chosen(), { sent: outgoing });
+  const { updated } = await g.one('Mailbox/changes', { sinceState: state });
+  assert.deepEqual(new Set(updated), new Set([outgoing, sent]), 'both are told');
+
+  await update({ [elsewhere]: { role: 'sent' } });
+  assert.deepEqual(await roles(), { [outgoing]: null, [elsewhere]: 'sent', [sent]: null });
+  await update({ [elsewhere]: { role: 'junk' } });
+  assert.deepEqual(await roles(), { [outgoing]: null, [elsewhere]: 'junk', [sent]: 'sent' });
+  assert.deepEqual((await update({ [elsewhere]: { role: null } })).updated, { [elsewhere]: null });
+  assert.deepEqual(await roles(), { [outgoing]: null, [elsewhere]: null, [sent]: 'sent' });
+  assert.deepEqual(await chosen(), {});
+
+  // What the server says of a mailbox comes back with its own role.
+  await update({ [sent]: { role: 'archive' } });
+  assert.deepEqual(await chosen(), { archive: sent });
+  assert.deepEqual((await update({ [sent]: { role: null } })).updated, { [sent]: { role: 'sent' } });
+});
+
+test('J26 Mailbox/set update of the role: what is refused', async () => {
+  using g = openTestGateway();
+  const { created } = await g.one('Mailbox/set', { create: { a: { name: 'One' }, b: { name: 'Two' } } });
+  const [one, two] = [created.a.id, created.b.id];
+  const refused = async (update: Record<string, unknown>, of: string): Promise<void> => {
+    const { notUpdated } = await g.one('Mailbox/set', { update });
+    assert.deepEqual([notUpdated?.[of]?.type, notUpdated?.[of]?.properties], ['invalidProperties', ['role']]);
+  };
+  await refused({ [mailboxId(g.box.inbox)]: { role: 'archive' } }, mailboxId(g.box.inbox));
+  await refused({ [mailboxId(g.box.sent)]: { role: null } }, mailboxId(g.box.sent));
+  await refused({ [one]: { role: 'inbox' } }, one);
+  await refused({ [one]: { role: 'work' } }, one);
+  await refused({ [one]: { role: 'junk' }, [two]: { role: 'junk' } }, two);
+  g.index.write((t) => t.patchMailbox(g.box.archive, { noselect: true }));
+  await refused({ [mailboxId(g.box.archive)]: { role: 'junk' } }, mailboxId(g.box.archive));
+  const { list } = await g.one('Mailbox/get', { ids: [one] });
+  assert.equal(list[0].role, 'junk');
+  const readOnly = { ...g.caller, readOnly: true };
+  const methodCalls = [['Mailbox/set', { accountId: g.accountId, update: { [one]: { role: 'sent' } } }, 'a']];
+  const { answer } = await g.post(JSON.stringify({ using: Object.values(capabilities), methodCalls }), readOnly);
+  assert.equal(answer.methodResponses[0][1].type, 'accountReadOnly');
 });

@@ -4,7 +4,8 @@ import { capabilities, type PatchObject } from '#jmap/core.ts';
 import type { SetError } from '#jmap/errors.ts';
 import type { Mailbox } from '#jmap/mail.ts';
 import { applyPatch } from '#jmap/patch.ts';
-import type { Engine } from '#upstream/engine.ts';
+import { choicesOf } from '#upstream/role-choices.ts';
+import { type GivenRole, givenRoles } from '#upstream/roles.ts';
 import { bool, id as idCheck, nullable, oneOf, optional, text } from '../check.ts';
 import { invalidProperties, SetFailure } from '../errors.ts';
 import { mailboxId, mailboxNumber } from '../ids.ts';
@@ -46,6 +47,8 @@ const nameOf = (value: unknown): string => {
 /** Runs the records of one Mailbox/set. */
 class MailboxSet {
   readonly #context: AccountContext;
+  /** Roles that mailboxes got in this call. */
+  readonly #given = new Set<GivenRole>();
 
   constructor(context: AccountContext) {
     this.#context = context;
@@ -90,8 +93,8 @@ class MailboxSet {
   }
 
   /** A role that no mailbox has yet and that can be given; where its mailbox lies is the mail server's. */
-  #freeRole(role: unknown, parent: Row | null): Parameters<Engine['mailboxFor']>[0] {
-    const free = property(oneOf('archive', 'drafts', 'junk', 'sent', 'trash'), role, 'role');
+  #freeRole(role: unknown, parent: Row | null): GivenRole {
+    const free = property(oneOf(...givenRoles), role, 'role');
     if (this.#read((reader) => reader.mailboxes().some((row) => row.role === free && row.state !== 'gone'))) {
       throw invalidProperties(['role'], 'Another mailbox has this role.');
     }
@@ -123,7 +126,26 @@ class MailboxSet {
     return told;
   }
 
-  async update(id: string, patch: PatchObject): Promise<void> {
+  /** The role that this mailbox may have from now on: one it takes from another, or null for the server's own. */
+  #newRole(row: Row, wish: unknown): GivenRole | null {
+    const role = property(nullable(oneOf(...givenRoles)), wish, 'role');
+    const kept = row.role !== null && !givenRoles.includes(row.role as GivenRole);
+    if (kept || row.noselect) throw invalidProperties(['role'], 'This mailbox can have no other role.');
+    const chosen = Object.values(this.#read(choicesOf)).includes(row.pathRaw);
+    if (role === null && !chosen) throw invalidProperties(['role'], 'The mail server gives it this role.');
+    if (role !== null && this.#given.has(role)) throw invalidProperties(['role'], 'Another mailbox gets this role.');
+    return role;
+  }
+
+  /** Answers what is otherwise than wished: the server's own role may be the one that was taken. */
+  async #giveRole(row: Row, role: GivenRole | null): Promise<Partial<Mailbox> | null> {
+    if (role !== null) this.#given.add(role);
+    await this.#context.open.engine.chooseRole(row.id, role);
+    const now = this.#row(mailboxId(row.id)).role;
+    return now === role ? null : { role: now };
+  }
+
+  async update(id: string, patch: PatchObject): Promise<Partial<Mailbox> | null> {
     const row = this.#row(id);
     const before = this.#read((reader) => listedMailboxes(reader, false)).find((box) => box.id === id);
     if (!before) throw new SetFailure({ type: 'notFound' });
@@ -136,13 +158,14 @@ class MailboxSet {
     const after = patched.value;
     const fixed = mailboxProperties.filter(
       (name) =>
-        !['name', 'parentId', 'isSubscribed'].includes(name) &&
+        !['name', 'parentId', 'role', 'isSubscribed'].includes(name) &&
         JSON.stringify(after[name]) !== JSON.stringify(before[name]),
     );
     if (fixed.length > 0) throw invalidProperties(fixed);
     const name = after.name === before.name ? before.name : nameOf(after.name);
     const parent = this.#parent(after.parentId);
     const subscribed = property(bool, after.isSubscribed, 'isSubscribed');
+    const role = after.role === before.role ? undefined : this.#newRole(row, after.role);
     if (name !== before.name || (parent?.id ?? null) !== row.parent) {
       if (row.role !== null)
         throw new SetFailure({ type: 'forbidden', description: 'A mailbox with a role keeps its name.' });
@@ -151,6 +174,7 @@ class MailboxSet {
       await this.#context.open.engine.renameMailbox(row.id, name, parent?.id ?? null);
     }
     if (subscribed !== before.isSubscribed) await this.#context.open.engine.subscribeMailbox(row.id, subscribed);
+    return role === undefined ? null : this.#giveRole(row, role);
   }
 
   #admitNoLoop(row: Row, parent: Row | null): void {
@@ -201,6 +225,10 @@ const deepestFirst = (reader: IndexReader, ids: readonly string[]): string[] => 
   return ids.toSorted((a, b) => depth(b) - depth(a));
 };
 
+/** Who gives a role to one mailbox may say in the same call that the other has none: it has lost it by then. */
+const givingFirst = (update: Iterable<[string, PatchObject]>): [string, PatchObject][] =>
+  [...update].toSorted(([, a], [, b]) => Number(a['role'] === null) - Number(b['role'] === null));
+
 /** Mailbox/set – RFC 8621 §2.5. Each change is done at the mail server before it is answered. */
 export const mailboxSet = method(
   'Mailbox/set',
@@ -222,10 +250,9 @@ export const mailboxSet = method(
       }
     }
     const targets = targetsOf(context, args, outcome);
-    for (const [id, patch] of targets.update) {
+    for (const [id, patch] of givingFirst(targets.update)) {
       try {
-        await set.update(id, patch);
-        outcome.updated(id);
+        outcome.updated(id, await set.update(id, patch));
       } catch (error) {
         outcome.refused('update', id, asSetFailure(error));
       }

@@ -7,12 +7,13 @@ import { settled, stillClock } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { offerVault } from './hint.ts';
 
-const open = (kinds: readonly string[]) => {
+const open = (kinds: readonly string[], said?: Response) => {
   const clock = stillClock();
   const toasts = openToasts(clock);
   const mails = signal<readonly Mail[]>([]);
   const went: string[] = [];
-  const fetch = (): Promise<Response> => Promise.resolve(Response.json({ unlockers: kinds.map((kind) => ({ kind })) }));
+  const fetch = (): Promise<Response> =>
+    Promise.resolve(said ?? Response.json({ unlockers: kinds.map((kind) => ({ kind })) }));
   const model = {
     clock,
     toasts,
@@ -53,6 +54,15 @@ test('U9 a second account brings the offer of a vault, once', async () => {
 
 test('U9 who has a key is not asked', async () => {
   const { clock, toasts, mails, start } = open(['mail-password', 'passkey']);
+  start();
+  mails.value = two;
+  clock.pass(4_000);
+  await settled();
+  assert.equal(toasts.current.peek(), null);
+});
+
+test('U9 an answer that is none says nothing, and breaks nothing', async () => {
+  const { clock, toasts, mails, start } = open([], new Response('x'));
   start();
   mails.value = two;
   clock.pass(4_000);

@@ -1,15 +1,15 @@
 import { effect } from '@preact/signals-core';
 import type { Unlockers } from '#jmap/auth.ts';
+import { getJson } from '../asking.ts';
 import type { Model } from '../model.ts';
 
 /** Once, when a second account has come and only mail passwords open them: one key could open all. Never asked again. */
 export const offerVault = (model: Model, kept: { get(): string | null; set(text: string): void }): (() => void) => {
   const look = async (): Promise<void> => {
-    const answer = await model.connection.fetch('/auth/unlockers').catch(() => null);
-    if (!answer?.ok || kept.get()) return;
+    const answer = await getJson<Unlockers>((url, init) => model.connection.fetch(url, init), '/auth/unlockers');
+    if (!answer.ok || kept.get()) return;
     kept.set('said');
-    const { unlockers } = (await answer.json()) as Unlockers;
-    if (unlockers.some(({ kind }) => kind !== 'mail-password')) return;
+    if (answer.value.unlockers.some(({ kind }) => kind !== 'mail-password')) return;
     model.toasts.show('One key can open all your accounts', {
       icon: 'lock',
       life: 20_000,
