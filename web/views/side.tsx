@@ -1,4 +1,5 @@
 import { useRef } from 'preact/hooks';
+import { unproven } from '#model/accounts/unproven.ts';
 import { canCompose } from '#model/compose-port.ts';
 import { count } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
@@ -64,6 +65,7 @@ const Standing = ({ mail }: { mail: Mail }) => {
   const { value: now } = mail.status;
   if (mail.trouble.value) return <small class="cut bad">could not be opened</small>;
   if (now?.status.at === 'refused') return <small class="cut bad">needs its password</small>;
+  if (unproven(now) !== null) return <small class="cut bad">not sure of its server</small>;
   if (now?.status.at === 'away') return <small class="cut wait">does not answer</small>;
   if (now && !now.progress.done && now.progress.total > 0)
     return <small class="cut">Fetching {now.progress.reachesTo?.slice(0, 4)}</small>;

@@ -1,4 +1,5 @@
 import type { MailAccount } from '#jmap/keep.ts';
+import { unproven } from '#model/accounts/unproven.ts';
 import { atTime, clockTime, count, counted } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import type { Model } from '#model/model.ts';
@@ -51,6 +52,14 @@ export const bannerOf = (model: Model): BannerWords | null => {
   }
   if (status.status.at === 'away') {
     const { retryAt } = status.status;
+    const doubt = unproven(status);
+    if (doubt !== null)
+      return {
+        title: doubt,
+        text: 'It shows a certificate that Postern does not trust. Your password was not sent, and mail already here stays readable. Ask the owner; a new certificate is looked at and trusted in the settings of the account, under Change servers.',
+        mail,
+        help: 'retry',
+      };
     return {
       title: `${status.imap.host} does not answer.`,
       text: `You can read, write and sort; Postern tries again at ${clockTime(Date.parse(retryAt))} and sends your changes then.`,
@@ -74,6 +83,8 @@ export const statusOf = (model: Model): Status => {
     const status = mail.status.value;
     if (mail.trouble.value) return { tone: 'bad', text: `${nameOfAccount(mail)} could not be opened` };
     if (status?.status.at === 'refused') return { tone: 'bad', text: `${nameOfAccount(mail)} ${needs(status)}` };
+    const doubt = unproven(status);
+    if (doubt !== null) return { tone: 'bad', text: doubt.slice(0, -1) };
     if (status?.status.at === 'away') return { tone: 'wait', text: `${status.imap.host} does not answer` };
   }
   const waiting = model.waiting.value;

@@ -1,6 +1,7 @@
 import type { AccountFacts, AwayChoice, CertificateChange } from '#jmap/auth.ts';
 import type { MailAccount } from '#jmap/keep.ts';
 import { atTime, clockTime, foldTime } from '../format.ts';
+import { unproven } from './unproven.ts';
 import { ago } from '../settings/words.ts';
 
 /** How the settings of accounts say things. */
@@ -30,6 +31,15 @@ export const standingWords = (
       password: true,
     };
   }
+  const doubt = unproven(now);
+  if (doubt !== null)
+    return {
+      tone: 'bad',
+      title: doubt,
+      detail:
+        'It shows a certificate that Postern does not trust. Your password was not sent. Ask the owner; a new certificate is looked at and trusted under Change servers.',
+      password: false,
+    };
   if (status?.at === 'away')
     return {
       tone: 'wait',
@@ -83,7 +93,7 @@ export const awayWords = ({ away, possible, by, longest, why }: AwayChoice): { t
       const how =
         by === 'server-hold'
           ? `Your mail server itself keeps a scheduled letter until it is due${longest === null ? '' : `, up to ${hours(longest)} ahead`}.`
-          : 'Each scheduled letter gets an app password of its own, which ends with it.';
+          : `Each scheduled letter${longest === null ? '' : `, up to ${hours(longest)} ahead,`} waits in Postern's memory with an app password of its own, which ends with it. If Postern is started again before, the letter waits for you.`;
       return { title: 'Only what I have handed in', detail: `${how} Postern opens nothing else.` };
     }
     case 'resident':
