@@ -56,7 +56,7 @@ export const bannerOf = (model: Model): BannerWords | null => {
     if (doubt !== null)
       return {
         title: doubt,
-        text: 'It shows a certificate that Postern does not trust. Your password was not sent, and mail already here stays readable. Ask the owner; a new certificate is looked at and trusted in the settings of the account, under Change servers.',
+        text: 'It shows a certificate that Postern does not trust. Your password was not sent; mail already here stays readable. Ask the owner, and look at it in the settings of the account, under Change servers.',
         mail,
         help: 'retry',
       };

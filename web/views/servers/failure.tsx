@@ -10,7 +10,8 @@ export const Failure = ({
   trust,
 }: {
   problem: ProblemDocument;
-  trust(host: string, fingerprint: string): void;
+  /** The certificate of this server is accepted: `host:port`, as two servers of one host may have two. */
+  trust(server: string, fingerprint: string): void;
 }) => {
   const [details, setDetails] = useState(false);
   const { certificate, server, provider } = problem;
@@ -51,7 +52,11 @@ export const Failure = ({
             {details && trustable && server ? (
               <>
                 <p>Compare the fingerprint with the one the owner of the server gives you. Only if it is the same:</p>
-                <button type="button" class="btn" onClick={() => trust(server.host, certificate.fingerprint)}>
+                <button
+                  type="button"
+                  class="btn"
+                  onClick={() => trust(`${server.host}:${server.port}`, certificate.fingerprint)}
+                >
                   Trust this certificate
                 </button>
               </>

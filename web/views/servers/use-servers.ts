@@ -36,8 +36,8 @@ export interface Servers {
   setFields(fields: BothServers): void;
   /** The servers of a wish, as entered or found, with the certificates that are trusted; none while nothing is known of them. */
   wish(found?: FoundSettings | null): { imap?: ServerWish; smtp?: ServerWish };
-  /** The certificate of this host is accepted, and no other. */
-  trust(host: string, fingerprint: string): void;
+  /** The certificate of this server (`host:port`) is accepted, and no other. */
+  trust(server: string, fingerprint: string): void;
   /** Grows with each certificate that is trusted: the same attempt may go on. */
   trusted: number;
 }
@@ -47,6 +47,7 @@ export const useServers = (address: string, problem: ProblemDocument | null): Se
   const [byHand, setByHand] = useState(false);
   const [fields, setFields] = useState(empty);
   const [pins, setPins] = useState<Readonly<Record<string, string>>>({});
+  const [trusted, setTrusted] = useState(0);
   const complete = looksComplete(address);
   const discovery = useDiscovery(complete && !byHand ? address.trim() : null);
   useEffect(() => {
@@ -57,7 +58,7 @@ export const useServers = (address: string, problem: ProblemDocument | null): Se
       setByHand(true);
   }, [problem]);
   const pinned = (wish: ServerWish): ServerWish => {
-    const pin = pins[wish.host];
+    const pin = pins[`${wish.host}:${wish.port}`];
     return pin === undefined || wish.security === 'none' ? wish : { ...wish, pin };
   };
   return {
@@ -71,7 +72,10 @@ export const useServers = (address: string, problem: ProblemDocument | null): Se
       const chosen = byHand ? fields : found ? filled(found) : null;
       return chosen ? { imap: pinned(toWish(chosen.imap)), smtp: pinned(toWish(chosen.smtp)) } : {};
     },
-    trust: (host, fingerprint) => setPins({ ...pins, [host]: fingerprint }),
-    trusted: Object.keys(pins).length,
+    trust: (server, fingerprint) => {
+      setPins({ ...pins, [server]: fingerprint });
+      setTrusted(trusted + 1);
+    },
+    trusted,
   };
 };

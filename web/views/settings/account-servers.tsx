@@ -50,18 +50,18 @@ const Form = ({ account, accounts, onClose }: { account: AccountFacts; accounts:
   const [pins, setPins] = useState<Readonly<Record<string, string>>>({});
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemDocument | null>(null);
-  const wish = (fields: ServerFields) => {
-    const pin = pins[fields.host.trim()];
+  const wish = (fields: ServerFields, trusted: Readonly<Record<string, string>>) => {
+    const pin = trusted[`${fields.host.trim()}:${fields.port.trim()}`];
     return { ...toWish(fields), ...(pin === undefined || fields.security === 'none' ? {} : { pin }) };
   };
-  const submit = async (): Promise<void> => {
+  const submit = async (trusted = pins): Promise<void> => {
     if (busy || password === '' || (own && smtpPassword === '')) return;
     setBusy(true);
     setProblem(null);
     const answer = await accounts.renew(account, {
       password,
-      imap: wish(servers.imap),
-      smtp: wish(servers.smtp),
+      imap: wish(servers.imap, trusted),
+      smtp: wish(servers.smtp, trusted),
       ...(own ? { smtpPassword } : {}),
     });
     setBusy(false);
@@ -90,7 +90,15 @@ const Form = ({ account, accounts, onClose }: { account: AccountFacts; accounts:
       </label>
       {own ? <PasswordField label="Password for sending" value={smtpPassword} change={setSmtpPassword} /> : null}
       {problem ? (
-        <Failure problem={problem} trust={(host, fingerprint) => setPins({ ...pins, [host]: fingerprint })} />
+        <Failure
+          problem={problem}
+          trust={(server, fingerprint) => {
+            const next = { ...pins, [server]: fingerprint };
+            setPins(next);
+            // The same attempt goes on.
+            void submit(next);
+          }}
+        />
       ) : null}
       <p class="muted">Both servers are asked before anything is changed.</p>
       <div class="set-acts">
