@@ -2,18 +2,25 @@ import type { AccountFacts, AwayChoice, SeenCertificate as SeenFacts } from '#jm
 import { jmapAccountId } from '#mailroom/account-id.ts';
 import type { MailAccount } from '#store/types.ts';
 import type { MailProtocol } from '#vault/keeper.ts';
+import { longestTicket } from '#vault/ticket-time.ts';
 import { serverFacts } from './accounts.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
 /** Which levels an account can have while its user is away, and why not (rule V115). */
-export const awayChoices = ({ smtpHold }: Pick<MailAccount, 'smtpHold'>): AwayChoice[] => {
+export const awayChoices = ({
+  smtpHold,
+  auth,
+  ownSmtp,
+}: Pick<MailAccount, 'smtpHold' | 'auth' | 'ownSmtp'>): AwayChoice[] => {
   const free = { by: null, longest: null, why: null, possible: true };
   const ticket: Omit<AwayChoice, 'away'> =
     smtpHold !== null && smtpHold > 0
       ? { possible: true, by: 'server-hold', longest: smtpHold, why: null }
-      : { possible: false, by: null, longest: null, why: smtpHold === null ? 'unknown' : 'not-offered' };
+      : auth === 'minted' && !ownSmtp
+        ? { possible: true, by: 'app-password', longest: longestTicket, why: null }
+        : { possible: false, by: null, longest: null, why: smtpHold === null ? 'unknown' : 'not-offered' };
   return [
     { away: 'sealed', ...free },
     { away: 'ticket', ...ticket },

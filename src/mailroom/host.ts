@@ -5,7 +5,9 @@ import type { Gateway, Host } from '#gateway/types.ts';
 import { removeIndex } from '#index/open.ts';
 import type { Index } from '#index/types.ts';
 import type { MailAccount, Store } from '#store/types.ts';
+import type { Couriers } from '#upstream/couriers.ts';
 import type { Engine } from '#upstream/engine.ts';
+import type { Carrier } from '#upstream/ticket.ts';
 import type { Keeper, MailAccountId, SessionId, UserId } from '#vault/keeper.ts';
 import { RoomError } from './errors.ts';
 import { openHerald } from './herald.ts';
@@ -19,6 +21,8 @@ export interface HostParts {
   /** Opens or makes the index file of an account. @throws IndexError `index/unreadable` */
   openIndex(file: string, key: Buffer): Index;
   openEngine(parts: EngineWish): Engine;
+  /** Carries letters of users who are away; without it none are. */
+  couriers?: Couriers;
   /** Folder of the index files. */
   folder: string;
   clock: Clock;
@@ -34,6 +38,8 @@ export interface EngineWish {
   log: Log;
   /** Network address of the visitor for whom connections are made. */
   visitor: () => string | null;
+  /** Carries letters when the user leaves. */
+  carrier?: Carrier;
 }
 
 /** A user whose accounts are open in this thread. */

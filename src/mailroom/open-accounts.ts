@@ -7,6 +7,7 @@ import { removeIndex } from '#index/open.ts';
 import type { Index } from '#index/types.ts';
 import type { MailAccount } from '#store/types.ts';
 import type { Engine } from '#upstream/engine.ts';
+import type { Carrier } from '#upstream/ticket.ts';
 import { recordBinding } from '#vault/associated.ts';
 import type { MailAccountId, UserId } from '#vault/keeper.ts';
 import { jmapAccountId } from './account-id.ts';
@@ -66,6 +67,7 @@ export interface AccountsWish {
 
 interface Held {
   open: OpenAccount;
+  carrier: Carrier | undefined;
   /** Ends what listens to the engine. */
   deaf: () => void;
   /** Ends what listens to the index. */
@@ -154,6 +156,7 @@ export class OpenAccounts {
 
   async #open(account: MailAccount): Promise<void> {
     const key = await indexKey(this.#parts, account);
+    const carrier = await this.#parts.couriers?.arrive(account);
     let index: Index;
     try {
       index = openOrRebuild(this.#parts, indexFile(this.#parts, account.id), key);
@@ -161,10 +164,10 @@ export class OpenAccounts {
       key.fill(0);
     }
     try {
-      const engine = this.#engine(account, index);
+      const engine = this.#engine(account, index, carrier);
       const open: OpenAccount = { jmapId: jmapAccountId(account), account, index, engine };
       const blind = index.onChange(() => this.#news.stirred());
-      this.#held.set(account.id, { open, deaf: this.#watchLock(engine), blind });
+      this.#held.set(account.id, { open, carrier, deaf: this.#watchLock(engine), blind });
       this.map.set(open.jmapId, open);
     } catch (error) {
       index[Symbol.dispose]();
@@ -172,10 +175,19 @@ export class OpenAccounts {
     }
   }
 
-  #engine(account: MailAccount, index: Index): Engine {
+  #engine(account: MailAccount, index: Index, carrier: Carrier | undefined): Engine {
     const { store, keeper, clock, log } = this.#parts;
     const visitor = (): string | null => this.#news.visitor();
-    return this.#parts.openEngine({ account, index, store, keeper, clock, log, visitor });
+    return this.#parts.openEngine({
+      account,
+      index,
+      store,
+      keeper,
+      clock,
+      log,
+      visitor,
+      ...(carrier && { carrier }),
+    });
   }
 
   /** The index stays open: what is there stays readable while the servers change. */
@@ -183,7 +195,7 @@ export class OpenAccounts {
     const { open } = held;
     held.deaf();
     await this.#end(open.engine);
-    open.engine = this.#engine(open.account, open.index);
+    open.engine = this.#engine(open.account, open.index, held.carrier);
     held.deaf = this.#watchLock(open.engine);
   }
 

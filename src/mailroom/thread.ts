@@ -8,8 +8,10 @@ import type { Config } from '#config/config.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { openIndex } from '#index/open.ts';
 import { openStore } from '#store/open.ts';
+import { Couriers } from '#upstream/couriers.ts';
 import { openEngine } from '#upstream/open.ts';
 import { type KeeperAddress, openKeeper } from '#vault/keeper-client.ts';
+import { openLetterPasswords } from './letter-passwords.ts';
 import { openLinks } from './links.ts';
 import { openOwnPasswords } from './own-passwords.ts';
 import type { AskMessage } from './protocol.ts';
@@ -34,6 +36,8 @@ const log = openLog(config.log, (line) => process.stderr.write(`${line}\n`));
 const [store, keeper] = await Promise.all([openStore(databaseUrl, { mode: 'direct' }), openKeeper(address)]);
 const managed = appPasswords && openAppPasswords(config.appPasswords, appPasswords.url, appPasswords.doveadmKey, clock);
 const desk = { app: managed?.app ?? null, config: config.appPasswords, domains: config.domains };
+const passwords = openLetterPasswords(desk);
+const couriers = new Couriers({ store, keeper, passwords, clock, log });
 const room = new Room(
   {
     store,
@@ -41,6 +45,7 @@ const room = new Room(
     gateway: openGateway({ clock, log, desk }),
     openIndex: (file, key) => openIndex(file, key, { log }),
     openEngine,
+    couriers,
     folder: join(config.data, 'index'),
     links: openLinks(Buffer.from(linkKey)),
     own: openOwnPasswords(desk),
@@ -52,6 +57,7 @@ const room = new Room(
 
 const end = async (): Promise<void> => {
   await room[Symbol.asyncDispose]();
+  await couriers[Symbol.asyncDispose]();
   await keeper[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();
   await managed?.[Symbol.asyncDispose]();

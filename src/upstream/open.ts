@@ -25,7 +25,7 @@ import { openSentFolder } from './sent-folder.ts';
 import { smtpSender } from './smtp-send.ts';
 import { Sources } from './source.ts';
 import { Sync } from './sync.ts';
-import { serverHold, type Ticket } from './ticket.ts';
+import { serverHold, type Carrier, type Ticket } from './ticket.ts';
 import { Watch } from './watch.ts';
 
 export interface EngineParts {
@@ -44,6 +44,8 @@ export interface EngineParts {
   send?: OutboxParts['send'];
   /** Who takes letters when the user leaves; without it the submission server, where it can. */
   ticket?: Ticket;
+  /** Who carries what no ticket takes. */
+  carrier?: Carrier;
 }
 
 /** Opens one mail account and begins to keep its index in step. The index stays the caller's. */
@@ -184,7 +186,7 @@ class OpenEngine implements Engine {
   }
 
   async handOver(): Promise<void> {
-    await this.#outbox.handOver(this.#ticket);
+    await this.#outbox.handOver(this.#ticket, this.#parts.carrier);
   }
 
   nudgeOutbox(): void {

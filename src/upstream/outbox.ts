@@ -16,7 +16,7 @@ import { resealed } from './records.ts';
 import type { SentFolder } from './sent-folder.ts';
 import { decodeSubmission, encodeSubmission } from './submission.ts';
 import type { SubmissionEnvelope, SubmissionRecord } from './submission.ts';
-import type { Ticket } from './ticket.ts';
+import type { Carrier, Ticket } from './ticket.ts';
 
 /** An unknown row is looked for this often and this long, milliseconds. */
 const lookEvery = 60_000;
@@ -80,17 +80,31 @@ export class Outbox {
     return this.nudge();
   }
 
-  /** The user leaves: what a ticket takes is handed over now; the rest waits for the next visit (O17). */
-  async handOver(ticket: Ticket): Promise<void> {
-    const longest = await ticket.longest();
+  /** The user leaves: what a ticket takes is handed over now (O17), else to the carrier (O18); the rest waits. */
+  async handOver(ticket: Ticket, carrier?: Carrier): Promise<void> {
+    await this.#eachAhead(await ticket.longest(), (row) => this.#send(row, ticket));
+    if (carrier) await this.#eachAhead(await carrier.longest(), (row) => this.#carry(row, carrier));
+  }
+
+  /** Letters that are held for at most so many seconds more. */
+  async #eachAhead(longest: number, work: (row: Submission) => Promise<void>): Promise<void> {
     if (longest <= 0 || this.#closed || !this.#parts.mayTry()) return;
     await this.#running;
     const { store, account } = this.#parts;
     for (const row of await store.dueSubmissions(account.id, this.#now() + longest * 1000)) {
       if (this.#closed || row.state !== 'held' || row.sendAt <= this.#now()) continue;
-      await this.#try(row, () => this.#send(row, ticket));
+      await this.#try(row, () => work(row));
     }
     await this.nudge();
+  }
+
+  async #carry(row: Submission, carrier: Carrier): Promise<void> {
+    const { keeper } = this.#parts;
+    const record = await this.#record(row);
+    const message = await openRecord(keeper, recordBinding(row.message), row.message);
+    const recordKey = await keeper.openKey(recordBinding(row.record), row.record.wrapped);
+    const carried = await carrier.carry({ row, record, recordKey, message });
+    this.#parts.log('info', 'outbox.carried', { carried });
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Clock } from '#base/clock.ts';
 import { Problem } from '#base/problem.ts';
 import { SmtpError } from '#smtp/errors.ts';
 import { submit } from '#smtp/submit.ts';
@@ -51,12 +52,16 @@ const outcomeOf = (error: SmtpError): SendOutcome => {
 };
 
 /** Hands messages to the account's submission server: one connection and one LOGIN each. */
-export const smtpSender =
-  (parts: ConnectParts): OutboxParts['send'] =>
+export const smtpSender = (parts: ConnectParts): OutboxParts['send'] =>
+  handIn(() => authenticated(parts, 'smtp'), parts.clock);
+
+/** Hands messages to a submission server over streams that have signed in, a new one for each. */
+export const handIn =
+  (open: () => Promise<Authenticated>, clock: Clock): OutboxParts['send'] =>
   async (envelope, message, holdFor) => {
     let stream: Authenticated;
     try {
-      stream = await authenticated(parts, 'smtp');
+      stream = await open();
     } catch (error) {
       const code = error instanceof Problem ? error.code : 'net/away';
       return { at: 'not-sent', code, words: wordsOf(error), ours: notTried.has(code) };
@@ -64,7 +69,7 @@ export const smtpSender =
     try {
       const { reply, refused } = await submit(stream, toEnvelope(envelope, holdFor), message, {
         report: () => Promise.resolve(),
-        clock: parts.clock,
+        clock,
       });
       return { at: 'accepted', reply, refused: replies(refused) };
     } catch (error) {

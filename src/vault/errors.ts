@@ -28,6 +28,8 @@ export type VaultCode =
   | 'secret/weak'
   /** The admission has expired, was used, or is of a keeper that has ended. */
   | 'admission/gone'
+  /** A ticket was used, dropped, has ended, or was held by an earlier start of the keeper. */
+  | 'ticket/gone'
   | 'slot/does-not-open'
   /** The password was right; a one-time code is wanted with it. */
   | 'totp/needed'
@@ -64,6 +66,7 @@ const blames: Record<VaultCode, Blame> = {
   'secret/does-not-open': 'user',
   'secret/weak': 'user',
   'admission/gone': 'user',
+  'ticket/gone': 'user',
   'slot/does-not-open': 'user',
   'totp/needed': 'user',
   'totp/wrong': 'user',

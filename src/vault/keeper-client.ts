@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { wipe } from './bytes.ts';
 import { fromWire, VaultError } from './errors.ts';
 import { FrameReader, sendFrame } from './frames.ts';
-import type { Authenticated, IncomingSecret, Keeper, SealedCredential } from './keeper.ts';
-import type { Ask, Askable, Hello, Reply, StreamReply } from './protocol.ts';
+import type { Authenticated, IncomingSecret, Keeper } from './keeper.ts';
+import type { Ask, Askable, Hello, Reply, StreamReply, StreamWish } from './protocol.ts';
 
 /** Where the keeper listens, and the token that admits its callers. Both may be handed to a thread. */
 export interface KeeperAddress {
@@ -30,6 +30,7 @@ const repeatable: ReadonlySet<Askable> = new Set([
   'narrow',
   'makeKey',
   'openKey',
+  'dropTicket',
   'rotate',
   'makeToken',
 ]);
@@ -184,10 +185,16 @@ class KeeperClient implements Keeper {
   makeKey: Keeper['makeKey'] = (binding) => this.#ask('makeKey', binding);
   openKey: Keeper['openKey'] = (binding, wrapped) => this.#ask('openKey', binding, wrapped);
 
-  async connect(credential: SealedCredential): Promise<Authenticated> {
+  holdTicket: Keeper['holdTicket'] = (target, secret, until) =>
+    this.#askWith(secret, () => this.#ask('holdTicket', target, secret, until));
+  dropTicket: Keeper['dropTicket'] = (handle) => this.#ask('dropTicket', handle);
+  connect: Keeper['connect'] = (credential) => this.#stream(credential);
+  connectByTicket: Keeper['connectByTicket'] = (ticket) => this.#stream({ ticket });
+
+  async #stream(wish: StreamWish): Promise<Authenticated> {
     if (this.#disposed) throw away();
     const socket = await dial(this.#options);
-    sendFrame(socket, { connect: credential });
+    sendFrame(socket, { connect: wish });
     const reply = await firstFrame(socket);
     if ('error' in reply) throw fromWire(reply.error);
     return { stream: socket, ...reply.ok };

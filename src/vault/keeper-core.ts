@@ -10,15 +10,7 @@ import { openCredential } from './credential.ts';
 import { newKey, open, seal } from './envelope.ts';
 import { VaultError } from './errors.ts';
 import { HostKeys, keptDays } from './host-keys.ts';
-import type {
-  AccountPasswords,
-  Admission,
-  Binding,
-  IncomingSecret,
-  Keeper,
-  MailAccountId,
-  Opened,
-} from './keeper.ts';
+import type { AccountPasswords, Admission, Binding, IncomingSecret, Keeper, MailAccountId, Opened } from './keeper.ts';
 import type {
   SealedCredential,
   SessionRow,
@@ -42,6 +34,7 @@ import type { SealedPurpose } from './sealed-purposes.ts';
 import { makeSecretSlot, openSecretSlot, secretLength } from './secret-slots.ts';
 import { keysFit, makePasswordSlot, makeSession, makeUser } from './slots.ts';
 import { openPasswordSlot, openSession, slotCost, slotServes } from './slots.ts';
+import { Tickets } from './tickets.ts';
 import { Turning } from './turning.ts';
 import { Unlockers } from './unlockers.ts';
 
@@ -60,8 +53,8 @@ export interface CoreOptions {
 type EnrollWish = Parameters<Keeper['enroll']>[0];
 type EnterWish = Parameters<Keeper['enter']>[0];
 
-/** Places of the arena that are not user keys: pepper, host key ring, box key, admission key. */
-const ownPlaces = keptDays + 16;
+/** Places of the arena that are not user keys: pepper, host key ring, box key, admission key, ticket key. */
+const ownPlaces = keptDays + 17;
 
 /** What the keeper does, without the socket around it; {@link Keeper} says what each method promises. */
 export class KeeperCore {
@@ -72,6 +65,7 @@ export class KeeperCore {
   readonly #network: Network;
   readonly #cost: Cost;
   readonly #admissions: Admissions;
+  readonly #tickets: Tickets;
   readonly #unlockers: Unlockers;
   readonly #turning: Turning;
   readonly #oauth: OAuth;
@@ -87,6 +81,7 @@ export class KeeperCore {
     this.#network = options.network;
     this.#cost = options.cost ?? standardCost;
     this.#admissions = new Admissions(this.#arena, clock);
+    this.#tickets = new Tickets(this.#arena, clock);
     const { clients, network } = options.oauth ?? { clients: [], network: options.network };
     this.#oauth = new OAuth(new Issuers(clients, network, clock), this.#arena, clock);
     const publicKey = Buffer.alloc(32);
@@ -299,6 +294,23 @@ export class KeeperCore {
     }
   }
 
+  holdTicket(target: Target, secret: IncomingSecret, until: number): string {
+    const password = this.#open(secret);
+    try {
+      return this.#tickets.hold(target, password, until);
+    } finally {
+      wipe(password);
+    }
+  }
+
+  dropTicket(handle: string): void {
+    this.#tickets.drop(handle);
+  }
+
+  connectByTicket(handle: string): Promise<SignedIn> {
+    return this.#tickets.use(handle, (target, password) => signIn(this.#network, target, password));
+  }
+
   async keepPasswords(wish: AccountPasswords): ReturnType<Keeper['keepPasswords']> {
     const userKey = this.#withUserKey(wish.user, copyOf);
     try {
@@ -326,6 +338,7 @@ export class KeeperCore {
 
   close(): void {
     this.#admissions.close();
+    this.#tickets.close();
     this.#turning.close();
     this.#oauth.close();
     this.#users.clear();

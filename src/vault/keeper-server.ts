@@ -6,9 +6,8 @@ import { same, wipe } from './bytes.ts';
 import type { SignedIn } from './connect.ts';
 import { cleanWords, toWire } from './errors.ts';
 import { FrameReader, sendFrame, wipeWithin } from './frames.ts';
-import type { SealedCredential } from './keeper.ts';
 import type { KeeperCore } from './keeper-core.ts';
-import { askable, type Ask, type AskStream, type Hello } from './protocol.ts';
+import { askable, type Ask, type AskStream, type Hello, type StreamWish } from './protocol.ts';
 
 /** The greeting that stands before the stream; see {@link Authenticated}. */
 const preface = (protocol: 'imap' | 'smtp', signedIn: Pick<SignedIn, 'capabilities' | 'greeting'>): string => {
@@ -54,16 +53,17 @@ const answer = async (core: KeeperCore, socket: Socket, ask: Ask, log: Log): Pro
   }
 };
 
-const handStream = async (core: KeeperCore, socket: Socket, credential: SealedCredential, log: Log): Promise<void> => {
+const handStream = async (core: KeeperCore, socket: Socket, wish: StreamWish, log: Log): Promise<void> => {
   try {
-    const signedIn = await core.connect(credential);
+    const byTicket = 'ticket' in wish;
+    const signedIn = await (byTicket ? core.connectByTicket(wish.ticket) : core.connect(wish));
     if (socket.destroyed) {
       signedIn.socket.destroy();
       return;
     }
     const { capabilities, greeting, certificate, privateAddress, rest } = signedIn;
     sendFrame(socket, { ok: { capabilities, greeting, certificate, privateAddress } });
-    socket.write(preface(credential.target.protocol, signedIn));
+    socket.write(preface(byTicket ? 'smtp' : wish.target.protocol, signedIn));
     if (rest.length > 0) socket.write(rest);
     splice(socket, signedIn.socket);
   } catch (error) {
@@ -88,7 +88,7 @@ const serve = (core: KeeperCore, token: Buffer, socket: Socket, log: Log): void 
       socket.off('data', onData);
       socket.pause();
       if (reader.rest().length > 0) socket.unshift(reader.rest());
-      void handStream(core, socket, frame.connect as SealedCredential, log);
+      void handStream(core, socket, frame.connect as StreamWish, log);
       return 'stream';
     } else socket.destroy();
     return 'more';

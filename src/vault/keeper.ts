@@ -399,6 +399,17 @@ export interface Keeper extends AsyncDisposable {
    */
   connect(credential: SealedCredential): Promise<Authenticated>;
 
+  /**
+   * Holds a password for one sign-in at a submission server, under a handle, without the key of any user: until it is
+   * used or dropped, `until` (Unix ms), or the end of this process. The password is not tried here.
+   * @throws VaultError `keeper/full`, `record/refused` for another protocol
+   */
+  holdTicket(target: Target, secret: IncomingSecret, until: number): Promise<string>;
+  /** Forgets it; what is gone stays gone. */
+  dropTicket(handle: string): Promise<void>;
+  /** The authenticated connection of a ticket, which ends with it. @throws VaultError as {@link admit}, and `ticket/gone` */
+  connectByTicket(handle: string): Promise<Authenticated>;
+
   /** A fresh random record key and its wrapped form for the row. Refused for `mail-password`. @throws `user/locked` */
   makeKey(binding: Binding): Promise<{ key: Buffer; wrapped: Buffer }>;
   /** The record key of a wrapped form. Refused for `mail-password`. @throws `user/locked`, `record/does-not-open` */

@@ -1,5 +1,5 @@
 import type { WireError } from './errors.ts';
-import type { Authenticated, Keeper } from './keeper.ts';
+import type { Authenticated, Keeper, SealedCredential } from './keeper.ts';
 
 /** The methods that are one question and one answer. */
 export const askable = [
@@ -31,6 +31,8 @@ export const askable = [
   'narrow',
   'makeKey',
   'openKey',
+  'holdTicket',
+  'dropTicket',
 ] as const satisfies readonly (keyof Keeper)[];
 
 export type Askable = (typeof askable)[number];
@@ -49,6 +51,9 @@ export interface Ask {
 }
 
 export type Reply = { id: number; ok: unknown } | { id: number; error: WireError };
+
+/** Whose stream: that of a sealed credential, or of a ticket. */
+export type StreamWish = SealedCredential | { ticket: string };
 
 /** After {@link Hello}: the socket becomes the authenticated stream behind the answer. */
 export interface AskStream {

@@ -24,6 +24,10 @@ export const sealRecord = async (keeper: Keeper, binding: Binding, bytes: Uint8A
   }
 };
 
+/** A record's payload sealed anew by who was given its key, for when the user is away. */
+export const sealWithKey = (key: Uint8Array, binding: Binding, bytes: Uint8Array): Buffer =>
+  seal(key, forRecord(binding), bytes);
+
 /** The payload of a record. @throws VaultError `user/locked`, `record/does-not-open`, `keeper/away` */
 export const openRecord = async (keeper: Keeper, binding: Binding, row: SealedPayload): Promise<Buffer> => {
   const key = await keeper.openKey(binding, row.wrapped);
