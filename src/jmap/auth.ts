@@ -243,7 +243,7 @@ export interface AwayChoice {
   possible: boolean;
   /** `ticket`: who holds the letter: the server itself (RFC 4865), or a minted app password. */
   by: 'server-hold' | 'app-password' | null;
-  /** `ticket` by `server-hold`: how long ahead the server takes a letter, seconds. */
+  /** `ticket`: how long ahead a letter is taken, seconds. */
   longest: number | null;
   /** Why it cannot be had. `not-offered`: the servers have nothing for it; `unknown`: not asked yet. */
   why: 'not-offered' | 'unknown' | null;
