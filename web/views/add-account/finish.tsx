@@ -1,48 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { AccountFacts } from '#jmap/auth.ts';
-import type { Mail } from '#model/mail.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { accountName } from '#model/place.ts';
 import { Dialog } from '#parts/dialog.tsx';
-import { Icon } from '#parts/icon.tsx';
 import { Arch } from '#parts/people.tsx';
-import { boxIcon } from '../boxes.ts';
 import { useModel } from '../model.ts';
+import { Folders } from '../servers/folders.tsx';
 import { initialOf } from '../side.tsx';
 import { Colours } from './colours.tsx';
-
-const roles = [
-  ['sent', 'Sent'],
-  ['drafts', 'Drafts'],
-  ['archive', 'Archive'],
-  ['junk', 'Junk'],
-  ['trash', 'Trash'],
-] as const;
-
-/** Which folder of the server is used for what. */
-const Folders = ({ mail }: { mail: Mail | undefined }) => (
-  <div class="mapped" aria-live="polite">
-    <b>Folders</b>
-    {mail?.mailboxes.all.value ? (
-      <dl>
-        {roles.map(([role, name]) => {
-          const box = mail.mailboxes.byRole(role);
-          return (
-            <div key={role}>
-              <dt>
-                <Icon name={boxIcon(role)} size="s" />
-                {name}
-              </dt>
-              <dd class={box ? '' : 'muted'}>{box ? box.name : 'Made when it is first needed'}</dd>
-            </div>
-          );
-        })}
-      </dl>
-    ) : (
-      <p class="muted">Looking at its folders.</p>
-    )}
-  </div>
-);
 
 /** The account stands; what it is called here, its colour, and what was found of its folders. */
 export const Finish = ({
@@ -114,7 +79,10 @@ export const Finish = ({
           </span>
         </label>
         <Colours label="Colour" initial={name || account.name} value={colour} change={setColour} />
-        <Folders mail={mail} />
+        <section class="mapped-part" aria-labelledby="finish-folders">
+          <b id="finish-folders">Folders</b>
+          <Folders mail={mail} />
+        </section>
       </form>
     </Dialog>
   );

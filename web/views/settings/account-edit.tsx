@@ -7,6 +7,7 @@ import { hostWords, progressWords } from '#model/settings/words.ts';
 import { Colours } from '../add-account/colours.tsx';
 import { EnterPassword } from '../add-account/enter-password.tsx';
 import { useModel } from '../model.ts';
+import { Folders } from '../servers/folders.tsx';
 import { AccountAway } from './account-away.tsx';
 import { AccountRemove } from './account-remove.tsx';
 import { AccountServers, Certificates } from './account-servers.tsx';
@@ -179,6 +180,11 @@ export const AccountEdit = ({
         </dl>
         <Certificates account={account} accounts={accounts} />
         <AccountServers account={account} accounts={accounts} onPassword={() => setAsking('password')} />
+      </section>
+      <section class="acc-part" aria-labelledby={`${id}-folders`}>
+        <h2 id={`${id}-folders`}>Folders</h2>
+        <p class="muted">Where letters go that you send, archive, throw away or report as junk.</p>
+        <Folders mail={mail} />
       </section>
       <AccountAway account={account} accounts={accounts} />
       <div class="acc-part acc-end">
