@@ -145,6 +145,10 @@ test('G16 what may be done while nobody is here is said as it is', () => {
     awayWords({ ...choice, away: 'ticket', by: 'server-hold', longest: 5 * 86_400 }).detail,
     /mail server itself keeps .* up to 5 days ahead/u,
   );
+  assert.match(
+    awayWords({ ...choice, away: 'ticket', by: 'app-password', longest: 20 * 86_400 }).detail,
+    /up to 20 days ahead, waits in Postern's memory with an app password of its own.*started again.*waits for you/u,
+  );
   assert.match(awayWords({ ...choice, away: 'ticket', possible: false, why: 'not-offered' }).detail, /offer nothing/u);
   const change = { at: '2025-11-03T10:00:00Z', what: ['issuer', 'key'], before: { issuer: 'x', fingerprint: 'y' } };
   assert.match(

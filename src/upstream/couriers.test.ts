@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { silent } from '#base/log.ts';
+import { openStore } from '#store/open.ts';
+import type { Submission } from '#store/types.ts';
+import { recordBinding } from '#vault/associated.ts';
+import { VaultError } from '#vault/errors.ts';
+import type { Keeper } from '#vault/keeper.ts';
+import { sealRecord } from '#vault/seal-record.ts';
+import { Couriers } from './couriers.ts';
+import { encodeSubmission, newSubmissionRecord } from './submission.ts';
+import { plainKeeper, seedStore, testMailAccount } from './test-account.ts';
+import type { Letter } from './ticket.ts';
+
+/** Couriers with a store that is real, and a keeper that notes what it holds. */
+const open = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-couriers-'));
+  const store = await openStore(`sqlite:${join(folder, 'store.db')}`, { mode: 'direct' });
+  const account = { ...testMailAccount(0, 'alice@village.test'), auth: 'minted' as const, away: 'ticket' as const };
+  await seedStore(store, account);
+  await store.changeAccount(account.id, { auth: 'minted', away: 'ticket' });
+  const plain = plainKeeper();
+  const held = new Set<string>();
+  const living = new Set<string>();
+  let count = 0;
+  let connects = 0;
+  let now = 1_700_000_000_000;
+  const timers = new Set<{ at: number; task: () => void }>();
+  const clock = {
+    now: () => now,
+    after: (ms: number, task: () => void) => {
+      const timer = { at: now + ms, task };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+  };
+  const keeper = Object.assign(Object.create(plain) as Keeper, {
+    holdTicket: () => {
+      const handle = `h${(count += 1)}`;
+      held.add(handle);
+      return Promise.resolve(handle);
+    },
+    dropTicket: (handle: string) => Promise.resolve(void held.delete(handle)),
+    connectByTicket: () => {
+      connects += 1;
+      return Promise.reject(new VaultError('net/unreachable', 'nobody answers'));
+    },
+  });
+  const couriers = new Couriers({
+    store,
+    keeper,
+    clock,
+    log: silent,
+    passwords: {
+      make: () => {
+        const id = `p${(count += 1)}`;
+        living.add(id);
+        return Promise.resolve({ id, password: Buffer.from('secret') });
+      },
+      revoke: (_account, ids) => {
+        for (const id of ids) living.delete(id);
+        return Promise.resolve();
+      },
+      sweep: (_account, used) => {
+        for (const id of living) if (!used().has(id)) living.delete(id);
+        return Promise.resolve();
+      },
+    },
+  });
+  const letter = async (): Promise<Letter> => {
+    const record = newSubmissionRecord({
+      identityId: 'I1',
+      emailId: 'M1',
+      threadId: 'T1',
+      envelope: {
+        mailFrom: { email: 'alice@village.test', parameters: null },
+        rcptTo: [{ email: 'bob@village.test', parameters: null }],
+      },
+      messageId: 'c1@village.test',
+      createdAt: now,
+      sendAt: now + 10_000,
+      wantsSentCopy: true,
+    });
+    const sealed = async (id: string, bytes: Buffer) => {
+      const name = { id, user: account.user, account: account.id, purpose: 'submission' as const, generation: 1 };
+      const row = { ...name, updatedAt: now };
+      return { ...row, ...(await sealRecord(keeper, recordBinding(row), bytes)) };
+    };
+    const row: Submission = {
+      id: 'S1',
+      user: account.user,
+      account: account.id,
+      state: 'held',
+      sendAt: now + 10_000,
+      tries: 0,
+      updatedAt: now,
+      record: await sealed('R1', encodeSubmission(record)),
+      message: await sealed('B1', Buffer.from('hello')),
+    };
+    await store.saveSubmission(row);
+    const recordKey = await keeper.openKey(recordBinding(row.record), row.record.wrapped);
+    return { row, record, recordKey, message: Buffer.from('hello') };
+  };
+  return {
+    couriers,
+    store,
+    account,
+    letter,
+    held,
+    living,
+    connects: () => connects,
+    forward: (ms: number) => {
+      now += ms;
+      for (const timer of [...timers]) if (timer.at <= now && timers.delete(timer)) timer.task();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await couriers[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+test('V116 O18 only for an account that is to work so; who left before has no more to give', async () => {
+  await using it = await open();
+  const before = await it.couriers.arrive(it.account);
+  assert.equal(await before.longest(), 20 * 86_400);
+  await it.store.changeAccount(it.account.id, { away: 'sealed' });
+  assert.equal(await before.longest(), 0);
+  await it.couriers.arrive(it.account);
+  const late = await it.letter();
+  assert.equal(await before.carry(late), false, 'the account was opened again meanwhile');
+  assert.deepEqual([it.held.size, it.living.size], [0, 0]);
+  assert.deepEqual(late.message, Buffer.alloc(5), 'nothing of the letter stays');
+});
+
+test('V116 O4 what somebody else has moved is not sent, and its password ends', async () => {
+  await using it = await open();
+  const carrier = await it.couriers.arrive(it.account);
+  const letter = await it.letter();
+  assert.equal(await carrier.carry(letter), true);
+  assert.deepEqual([it.held.size, it.living.size, (await it.store.submission('S1'))?.state], [1, 1, 'held']);
+  await it.store.moveSubmission('S1', 'held', 'canceled');
+  it.forward(10_000);
+  await it.couriers.arrive(it.account);
+  assert.deepEqual([it.connects(), it.held.size, it.living.size], [0, 0, 0]);
+  assert.equal((await it.store.submission('S1'))?.state, 'canceled');
+  assert.deepEqual([letter.message, letter.recordKey], [Buffer.alloc(5), Buffer.alloc(32)]);
+});
+
+test('V116 a user whom the operator has locked sends nothing', async () => {
+  await using it = await open();
+  const carrier = await it.couriers.arrive(it.account);
+  await carrier.carry(await it.letter());
+  await it.store.setLocked(it.account.user, 1);
+  it.forward(10_000);
+  await it.couriers.arrive(it.account);
+  assert.deepEqual([it.connects(), it.living.size, (await it.store.submission('S1'))?.state], [0, 0, 'held']);
+});
+
+test('V116 V117 one try, then it is due for the next visit; the end of the process ends what waits', async () => {
+  await using it = await open();
+  const carrier = await it.couriers.arrive(it.account);
+  await carrier.carry(await it.letter());
+  it.forward(10_000);
+  await it.couriers.arrive(it.account);
+  assert.deepEqual([it.connects(), it.living.size, (await it.store.submission('S1'))?.state], [1, 0, 'due']);
+  const again = await it.couriers.arrive(it.account);
+  await it.store.moveSubmission('S1', 'due', 'held');
+  await again.carry(await it.letter());
+  assert.deepEqual([it.held.size, it.living.size], [1, 1]);
+  await it.couriers[Symbol.asyncDispose]();
+  it.forward(10_000);
+  assert.deepEqual([it.held.size, it.living.size, it.connects()], [0, 0, 1]);
+  assert.equal((await it.store.submission('S1'))?.state, 'held');
+});
