@@ -60,7 +60,7 @@ before(async () => {
 });
 after(() => real[Symbol.asyncDispose]());
 
-test('V26 V27 a self-signed certificate is said, shown, trusted by its fingerprint, and the account works', async () => {
+test('G38 V26 V27 a self-signed certificate is said, shown, trusted by its fingerprint, and the account works', async () => {
   const { page, errors } = at;
   const { alice, village } = real;
   await page.goto(real.url);
@@ -96,7 +96,7 @@ test('V26 V27 a self-signed certificate is said, shown, trusted by its fingerpri
   assert.deepEqual(errors, []);
 });
 
-test('V27 another certificate behind the pin: said in words, nothing is sent, what is here stays readable', async () => {
+test('G38 V27 another certificate behind the pin: said in words, nothing is sent, what is here stays readable', async () => {
   const { page, errors } = at;
   second = await show(selfSigned());
   assert.notEqual(second.fingerprint256, first.fingerprint256);
@@ -119,7 +119,7 @@ test('V27 another certificate behind the pin: said in words, nothing is sent, wh
   assert.deepEqual(errors, []);
 });
 
-test('V27 the new certificate is looked at in the settings, trusted, and the account works again', async () => {
+test('G38 V27 the new certificate is looked at in the settings, trusted, and the account works again', async () => {
   const { page, errors } = at;
   await page.goto(`${real.url}/settings/accounts`);
   await page

@@ -95,7 +95,7 @@ test('U5 the code before opens as long as the new one is not confirmed', async (
   await other.context.close();
 });
 
-test('U6 new keys: what is shown and the mail password stay, the rest is named and opens no more', async () => {
+test('U16 new keys: what is shown and the mail password stay, the rest is named and opens no more', async () => {
   const { page, errors } = at;
   await openSettings(real, page, 'security');
   await page.getByRole('button', { name: 'Passkey', exact: true }).click();
@@ -123,7 +123,7 @@ test('U6 new keys: what is shown and the mail password stay, the rest is named a
   await shot(page, 'new-keys');
   await dialog.getByRole('button', { name: 'Renew with a passkey' }).click();
   await dialog.waitFor({ state: 'detached' });
-  const told = page.locator('.toast').filter({ hasText: 'The keys are new.' });
+  const told = page.getByRole('status').filter({ hasText: 'The keys are new.' });
   await told.waitFor();
   const words = await told.innerText();
   assert.match(words, /To be added again: .*password of Postern/u);
@@ -150,7 +150,7 @@ test('U6 new keys: what is shown and the mail password stay, the rest is named a
   await other.context.close();
 });
 
-test('U6 after new keys the mail opens over a restart, by the session, the passkey and the mail password', async () => {
+test('U16 after new keys the mail opens over a restart, by the session, the passkey and the mail password', async () => {
   const { page, errors } = at;
   await real.restart();
   await page.goto(byName(real).url);
@@ -166,7 +166,7 @@ test('U6 after new keys the mail opens over a restart, by the session, the passk
   assert.deepEqual(errors, []);
 });
 
-test('U2 the last way in is not removed, and the words say what to do', async () => {
+test('U17 the last way in is not removed, and the words say what to do', async () => {
   const visit = await real.visit();
   const { page } = visit;
   await addAuthenticator(page);

@@ -68,7 +68,7 @@ export const AppPassword = (props: {
   action: string;
   /** Tries it; null when it went well. */
   submit(secret: string): Promise<ProblemDocument | null>;
-  trust(host: string, fingerprint: string): void;
+  trust(server: string, fingerprint: string): void;
   onClose(): void;
 }) => {
   const { guide, address } = props;

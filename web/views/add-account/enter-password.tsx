@@ -33,7 +33,7 @@ export const EnterPassword = ({ account, accounts, onClose }: Props) => {
 
   const renew = async (secret: string): Promise<ProblemDocument | null> => {
     const pinned = (sending ? (['smtp'] as const) : (['imap', 'smtp'] as const)).flatMap((protocol) => {
-      const pin = pins[account[protocol].host];
+      const pin = pins[`${account[protocol].host}:${account[protocol].port}`];
       return pin === undefined ? [] : [[protocol, { ...account[protocol], pin }] as const];
     });
     const answer = await accounts.renew(account, {
@@ -46,7 +46,7 @@ export const EnterPassword = ({ account, accounts, onClose }: Props) => {
     onClose();
     return null;
   };
-  const trust = (host: string, fingerprint: string): void => setPins({ ...pins, [host]: fingerprint });
+  const trust = (server: string, fingerprint: string): void => setPins({ ...pins, [server]: fingerprint });
 
   if (account.auth === 'oauth') return <ConnectAgain account={account} onClose={onClose} />;
   if (guide && !account.ownSmtpPassword)

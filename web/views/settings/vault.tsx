@@ -84,14 +84,18 @@ const dropped = ({ dropped: list, tokens }: TurnedKeysFacts): string => {
 };
 
 const Keys = ({ unlockers }: { unlockers: Unlockers }) => {
-  const { toasts } = useModel();
   const [asking, setAsking] = useState(false);
+  /** What is to be added again; it stays until one leaves the page. */
+  const [told, setTold] = useState<string | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const { value: state } = unlockers.state;
   return (
     <section aria-labelledby="set-keys">
       <header class="set-h">
         <div>
-          <h2 id="set-keys">New keys</h2>
+          <h2 id="set-keys" ref={heading} tabIndex={-1}>
+            New keys
+          </h2>
           <p>
             If you fear that somebody has copied what opens your mail: Postern wraps everything under a new key. What
             you show for it and your mail passwords go on opening it; other ways in are to be added again.
@@ -103,6 +107,17 @@ const Keys = ({ unlockers }: { unlockers: Unlockers }) => {
           </button>
         ) : null}
       </header>
+      <div role="status">
+        {told === null ? null : (
+          <div class="set-status">
+            <span class="dot ok" />
+            <div>
+              <b>The keys are new.</b>
+              <p>{told}</p>
+            </div>
+          </div>
+        )}
+      </div>
       {asking && state.at === 'ready' ? (
         <Dialog title="Renew the keys" onClose={() => setAsking(false)}>
           <p class="unlock-lead">
@@ -115,7 +130,8 @@ const Keys = ({ unlockers }: { unlockers: Unlockers }) => {
             show={(shown, totp) => unlockers.rotate(shown, totp)}
             done={(facts) => {
               setAsking(false);
-              toasts.show(`The keys are new. ${dropped(facts)}`, { life: null });
+              setTold(dropped(facts));
+              requestAnimationFrame(() => heading.current?.focus());
             }}
           />
         </Dialog>

@@ -201,9 +201,9 @@ export const MailForm = ({
         ) : problem && !guide ? (
           <Failure
             problem={problem}
-            trust={(host, fingerprint) => {
+            trust={(server, fingerprint) => {
               attempt.setProblem(null);
-              servers.trust(host, fingerprint);
+              servers.trust(server, fingerprint);
             }}
           />
         ) : null}
