@@ -114,7 +114,7 @@ const open = async () => {
     connects: () => connects,
     forward: (ms: number) => {
       now += ms;
-      for (const timer of [...timers]) if (timer.at <= now && timers.delete(timer)) timer.task();
+      for (const timer of timers.values().toArray()) if (timer.at <= now && timers.delete(timer)) timer.task();
     },
     [Symbol.asyncDispose]: async () => {
       await couriers[Symbol.asyncDispose]();
