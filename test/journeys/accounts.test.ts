@@ -100,7 +100,7 @@ for (const [name, look] of [
     await field.fill('kfzt wmqa yexx abce');
     await page.getByRole('heading', { name: 'The account is here' }).waitFor();
     assert.deepEqual(kit.asked, ['POST /auth/accounts', 'POST /auth/accounts']);
-    await page.getByText('Archive', { exact: true }).first().waitFor();
+    await page.getByLabel('Archive', { exact: true }).waitFor();
     await accessible(page);
     await page.getByLabel('Name').fill('Gmail');
     await page.getByRole('radio', { name: 'Plum' }).check({ force: true });

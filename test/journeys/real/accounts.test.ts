@@ -69,7 +69,7 @@ test('G30 a further account is found, tried, named, and its inbox is there', asy
   await page.getByLabel('Password', { exact: true }).fill(carla.password);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'The account is here' }).waitFor();
-  await page.getByText('Trash', { exact: true }).first().waitFor();
+  await page.getByLabel('Trash', { exact: true }).waitFor();
   await accessibleEverywhere(page, 'the account is here');
   await page.getByLabel('Name').fill('The hill');
   await page.getByRole('radio', { name: 'Plum' }).check({ force: true });
