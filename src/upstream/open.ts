@@ -249,7 +249,7 @@ class OpenEngine implements Engine {
     this.#previews.close();
     this.#intents.close();
     await Promise.all([this.#lines.close(), this.#watch.close(), this.#outbox.close()]);
-    await this.#book.settled();
+    await Promise.all([this.#book.settled(), this.#roles.settled()]);
   }
 
   #connector(): () => Promise<ImapSession> {

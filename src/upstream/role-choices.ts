@@ -78,6 +78,11 @@ export class RoleChoiceBook {
     return kept;
   }
 
+  /** Resolves when nothing is being stored. */
+  settled(): Promise<void> {
+    return this.#keeping;
+  }
+
   async #keep(): Promise<void> {
     const { chosen, kept } = this.#index.read((reader) => ({
       chosen: reader.value(chosenKey) ?? none,

@@ -1,4 +1,4 @@
-import { useId } from 'preact/hooks';
+import { useEffect, useId } from 'preact/hooks';
 import type { AccountFacts } from '#jmap/auth.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { awayWords } from '#model/accounts/words.ts';
@@ -20,6 +20,11 @@ export const AccountAway = ({ account, accounts }: { account: AccountFacts; acco
   const { clock } = useModel();
   const name = useId();
   const now = new Date(clock.now());
+  useEffect(() => {
+    // What the submission server offers is known once it was asked. A refused password is not tried for this.
+    const unasked = account.awayChoices.some(({ why }) => why === 'unknown');
+    if (unasked && account.state === 'ok') void accounts.check(account);
+  }, [account.id]);
   return (
     <fieldset class="acc-part acc-away">
       <legend>While you are away</legend>

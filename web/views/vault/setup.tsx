@@ -114,7 +114,11 @@ export const AwayOfAll = () => {
     <>
       {state.list.map((account) => (
         <div key={account.id} class="vault-away" role="group" aria-label={account.name}>
-          {state.list.length > 1 ? <h3>{account.name}</h3> : null}
+          {state.list.length > 1 ? (
+            <h3>
+              {account.name} <small>{account.address}</small>
+            </h3>
+          ) : null}
           <AccountAway account={account} accounts={accounts} />
         </div>
       ))}
