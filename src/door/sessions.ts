@@ -104,9 +104,15 @@ export class Sessions {
     this.#residents = new Residents(parts, (user) => this.presence.has(user));
     this.presence = new Presence(parts.clock, parts.config.sessionIdleMs, (user) => this.#residents.leave(user));
     this.#stops = [
-      parts.mailrooms.onLocked((user) => this.#lose(user)),
+      parts.mailrooms.onLocked((user) => void this.#mayLose(user)),
       parts.mailrooms.onEnded((_user, session) => this.#end(session)),
     ];
+  }
+
+  /** A mailroom found no key: it may have come back, or turned, since. */
+  async #mayLose(user: UserId): Promise<void> {
+    const isOpen = await this.#parts.keeper.isOpen(user).catch(() => false);
+    if (!isOpen) this.#lose(user);
   }
 
   /** The keeper has lost the user's key: whoever is here has to bring theirs again, and their streams end. */
