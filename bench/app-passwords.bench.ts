@@ -31,8 +31,20 @@ interface Login {
 }
 
 const domain = 'bench.test';
+
+/** Among 100,000 ids some are equal; the manager would draw again. */
+const drawn = new Set<string>();
+const freshId = (): ReturnType<typeof newId> => {
+  for (;;) {
+    const id = newId();
+    if (drawn.has(id)) continue;
+    drawn.add(id);
+    return id;
+  }
+};
+
 const row = async (local: string): Promise<{ row: object; password: Buffer }> => {
-  const id = newId();
+  const id = freshId();
   const password = newPassword(id);
   const given = { id, username: `${local}@${domain}`, hash: await hashPassword('SSHA512', password) };
   const rest = { label: 'Bench', program: 'script', protocols: 'imap submission', networks: '', origin: 'command' };
