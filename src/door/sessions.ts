@@ -92,6 +92,8 @@ export class Sessions {
   readonly #proven = new Map<SessionId, number>();
   readonly #residents: Residents;
   readonly #stops: (() => void)[];
+  /** How often somebody brought a user's key. */
+  readonly #entries = new Map<UserId, number>();
   readonly #ended = new Set<(id: string) => void>();
 
   constructor(parts: DoorParts, audit: Audit) {
@@ -111,14 +113,17 @@ export class Sessions {
 
   /** A mailroom found no key: it may have come back, or turned, since. */
   async #mayLose(user: UserId): Promise<void> {
+    const before = this.#entries.get(user);
     const isOpen = await this.#parts.keeper.isOpen(user).catch(() => false);
-    if (!isOpen) this.#lose(user);
+    // Who has come since has brought the key.
+    if (!isOpen && this.#entries.get(user) === before) this.#lose(user);
   }
 
   /** The keeper has lost the user's key: whoever is here has to bring theirs again, and their streams end. */
   #lose(user: UserId): void {
     // While keys turn the keeper refuses everybody; who goes on afterwards is known then.
     if (this.#alone.has(user)) return;
+    this.#entries.delete(user);
     for (const id of this.presence.lose(user)) for (const listener of this.#ended) listener(id);
   }
 
@@ -224,6 +229,7 @@ export class Sessions {
   /** The user's key has come: accounts open and lines that are down are tried while the answer travels. */
   enter(visitor: Visitor): void {
     this.presence.enter(this.idOf(visitor), visitor.user);
+    this.#entries.set(visitor.user, (this.#entries.get(visitor.user) ?? 0) + 1);
     this.#residents.arrive(visitor.user);
     this.ask(visitor, 'open', {}).catch((error: unknown) => {
       const gone = error instanceof RoomError && error.code === 'room/gone';
@@ -313,6 +319,7 @@ export class Sessions {
     this.#tokens.forget((token) => token?.user === user);
     for (const id of this.presence.of(user)) if (id !== kept) this.#end(id);
     this.presence.enter(kept, user);
+    this.#entries.set(user, (this.#entries.get(user) ?? 0) + 1);
   }
 
   /** An unlocker was shown for this session: what needs one may be done for five minutes. */
@@ -360,7 +367,7 @@ export class Sessions {
       return await mailrooms.ask(op, this.who(visitor), ask);
     } catch (error) {
       if (!(error instanceof RoomError) || error.code !== 'room/locked') throw error;
-      this.#lose(visitor.user);
+      await this.#mayLose(visitor.user);
       if (visitor.kind === 'session') throw locked(false);
       invariant(again, 'a token keeps what it asked');
       await this.#openToken(visitor);

@@ -49,8 +49,11 @@ const draftIn = async (browser: Browser, subject: string): Promise<void> => {
   assert.ok(set?.['created'], JSON.stringify(set));
 };
 
-const audited = async (browser: Browser): Promise<AuditFacts[]> =>
-  ((await (await browser.fetch('/auth/audit')).json()) as { entries: AuditFacts[] }).entries;
+const audited = async (browser: Browser): Promise<AuditFacts[]> => {
+  const answer = await browser.fetch('/auth/audit');
+  assert.equal(answer.status, 200, await answer.clone().text());
+  return ((await answer.json()) as { entries: AuditFacts[] }).entries;
+};
 
 test('D70 keys turn: records, passwords and what was shown go on, others are dropped and named, other sessions end', async () => {
   using folder = openFolder();
@@ -271,7 +274,8 @@ test('D72 the audit log tells of ways in, refusals and changes of unlockers, and
   await new Browser(browser.url).post('/auth/sign-in/site', { name: 'alice', password: 'guessed password' });
   await browser.post('/auth/lock');
   await browser.post('/auth/unlock', { kind: 'recovery', code });
-  await browser.post('/auth/rotate-keys');
+  const turned = await browser.post('/auth/rotate-keys');
+  assert.equal(turned.status, 200, await turned.text());
   const entries = await browser.until(
     () => audited(browser),
     (found) => found.some(({ kind }) => kind === 'user-key-rotated'),
