@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { editorOf, pressSend } from './composing.ts';
 import { letter } from './letters.ts';
+import { shot } from './unlocking.ts';
 import { accessibleEverywhere, openReal, type Person, type Real, signIn, until, type Visit } from './world.ts';
 
 /** Postern locked and opened again, over a half-written letter, over a restart, and in every tab. */
@@ -46,23 +47,6 @@ const open = async (page: Page, { password }: Person): Promise<void> => {
   await page.getByRole('button', { name: 'Open', exact: true }).click();
   await heading(page).waitFor({ state: 'detached' });
 };
-const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['UNLOCKER_SHOTS'];
-  if (!folder) return;
-  for (const [size, width, height] of [
-    ['desk', 1440, 900],
-    ['phone', 390, 844],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
-      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png` });
-    }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light' });
-};
-
 /** The text selected in the letter. */
 const selected = (page: Page): Promise<string> =>
   page

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { addAuthenticator, type Authenticator, byName, prove, signInByName } from './authenticator.ts';
 import { letter } from './letters.ts';
 import { digitsOf } from './one-time-code.ts';
+import { field, keepCode, openSettings, shot, signOut } from './unlocking.ts';
 import { accessibleEverywhere, openReal, type Real, until, type Visit } from './world.ts';
 
 /** What opens Postern besides a mail password, in a real browser with its virtual authenticator. */
@@ -23,38 +24,11 @@ before(async () => {
 });
 after(() => real[Symbol.asyncDispose]());
 
-const settings = async (page: Page, name: 'security' | 'sessions' | 'vault'): Promise<void> => {
-  await page.goto(`${byName(real).url}/settings/${name}`);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-};
-const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['UNLOCKER_SHOTS'];
-  if (!folder) return;
-  for (const [size, width, height] of [
-    ['desk', 1440, 900],
-    ['phone', 390, 844],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
-      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png` });
-    }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light' });
-};
-const field = (page: Page | Locator, label: string): Locator =>
-  page.getByLabel(label, { exact: true }).and(page.locator('input'));
-const signOut = async (page: Page): Promise<void> => {
-  await page.goto(byName(real).url);
-  await page.getByRole('button', { name: /Sign out/u }).click();
-  await page.getByRole('heading', { name: 'Open your mail' }).waitFor();
-};
 const inside = (page: Page): Promise<void> => page.getByRole('row', { name: /Rowing on Friday/u }).waitFor();
 
 test('U2 a passkey is made after a proof, and opens the mail without any password', async () => {
   const { page, errors } = at;
-  await settings(page, 'security');
+  await openSettings(real, page, 'security');
   await page.getByText('There is no passkey yet.').waitFor();
   await accessibleEverywhere(page, 'sign-in and passkeys');
   await shot(page, 'security-empty');
@@ -67,10 +41,10 @@ test('U2 a passkey is made after a proof, and opens the mail without any passwor
   await prove(page, real.alice);
   await page.getByRole('list', { name: 'Passkeys' }).getByText('Laptop').waitFor();
   assert.equal((await device.credentials()).length, 1);
-  await signOut(page);
+  await signOut(real, page);
   await page.getByRole('button', { name: 'Use a passkey instead' }).click();
   await inside(page);
-  await settings(page, 'security');
+  await openSettings(real, page, 'security');
   await page
     .getByRole('list', { name: 'Passkeys' })
     .getByText(/used now/u)
@@ -91,7 +65,7 @@ test('U2 a passkey is renamed where it stands', async () => {
 
 test('U11 a locked Postern opens with the passkey, where it was', async () => {
   const { page, errors } = at;
-  await settings(page, 'sessions');
+  await openSettings(real, page, 'sessions');
   await page.getByRole('button', { name: 'Lock now' }).click();
   await page.getByRole('heading', { name: 'Postern is locked' }).waitFor();
   const open = page.getByRole('button', { name: 'Open with a passkey' });
@@ -110,7 +84,7 @@ test('U3 a device without PRF is told plainly why it is not taken, and nothing w
   const { page } = visit;
   await addAuthenticator(page, { prf: false });
   await signInByName(real, page, real.alice);
-  await settings(page, 'security');
+  await openSettings(real, page, 'security');
   await page.getByRole('button', { name: 'Passkey', exact: true }).click();
   await page.getByRole('button', { name: 'Make passkey' }).click();
   await prove(page, real.alice);
@@ -124,7 +98,7 @@ test('U3 a device without PRF is told plainly why it is not taken, and nothing w
 
 test('U4 a password of Postern is set, signs in, and is changed with the others signed out', async () => {
   const { page, errors } = at;
-  await settings(page, 'security');
+  await openSettings(real, page, 'security');
   await page.getByRole('button', { name: 'Set a password' }).click();
   await field(page, 'Name you sign in with').fill('Alice');
   await field(page, 'Password of Postern').fill('four green ducks swim');
@@ -164,28 +138,9 @@ test('U4 a password of Postern is set, signs in, and is changed with the others 
   await other.context.close();
 });
 
-/** Makes a recovery code on the page of the vault and keeps it. */
-const keepCode = async (page: Page): Promise<string> => {
-  const shown = page.getByLabel('Recovery code', { exact: true }).and(page.locator('code'));
-  await shown.waitFor();
-  const code = (await shown.innerText()).replaceAll(/\s+/gu, ' ').trim();
-  assert.match(code, /^(?:[0-9A-Z]{4} ){8}[0-9A-Z]$/u);
-  await page.getByRole('checkbox', { name: 'I have kept it' }).check();
-  await page.getByRole('button', { name: 'Continue' }).click();
-  const groups = code.split(' ');
-  const ordinals = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'];
-  const fields = await page.getByLabel(/^The \w+ group$/u).all();
-  assert.equal(fields.length, 2);
-  for (const [index, word] of ordinals.entries()) {
-    const field = page.getByLabel(`The ${word} group`);
-    if ((await field.count()) > 0) await field.fill((groups[index] ?? '').toLowerCase());
-  }
-  return code;
-};
-
 test('U5 the recovery code: shown once, checked, opens once, and is then to be replaced', async () => {
   const { page, errors } = at;
-  await settings(page, 'vault');
+  await openSettings(real, page, 'vault');
   await page.getByText('There is no recovery code.').waitFor();
   await accessibleEverywhere(page, 'the vault');
   await page.getByRole('button', { name: 'Make a code' }).click();
@@ -214,7 +169,7 @@ test('U5 the recovery code: shown once, checked, opens once, and is then to be r
     .first()
     .waitFor();
   await other.page.getByText('There is no recovery code.').waitFor();
-  await signOut(other.page);
+  await signOut(real, other.page);
   await use();
   await other.page.locator('.trouble').waitFor();
   assert.deepEqual([...errors, ...other.errors], []);
@@ -223,7 +178,7 @@ test('U5 the recovery code: shown once, checked, opens once, and is then to be r
 
 test('U7 the second step: scanned, confirmed, asked for after the password, and turned off', async () => {
   const { page, errors } = at;
-  await settings(page, 'security');
+  await openSettings(real, page, 'security');
   await page.getByRole('button', { name: 'Set up' }).click();
   await page.getByRole('img', { name: 'Code for the authenticator app' }).waitFor();
   await accessibleEverywhere(page, 'the second step');
@@ -262,7 +217,7 @@ test('U7 the second step: scanned, confirmed, asked for after the password, and 
 
 test('U8 what happened stands in plain words', async () => {
   const { page, errors } = at;
-  await settings(page, 'sessions');
+  await openSettings(real, page, 'sessions');
   const list = page.getByRole('list', { name: 'What happened lately' });
   await page.getByRole('button', { name: /^Show all/u }).click();
   await list
@@ -277,14 +232,14 @@ test('U8 what happened stands in plain words', async () => {
 
 test('U2 what is removed opens no more; the last way in stays', async () => {
   const { page, errors } = at;
-  await settings(page, 'security');
+  await openSettings(real, page, 'security');
   await page.getByRole('button', { name: 'Remove the passkey Ada’s laptop' }).click();
   await page.getByRole('alertdialog').getByRole('button', { name: 'Remove passkey' }).click();
   const go = page.getByRole('button', { name: 'Go on with a passkey' });
   await Promise.race([go.waitFor(), page.getByText('There is no passkey yet.').waitFor()]);
   if ((await go.count()) > 0) await go.click();
   await page.getByText('There is no passkey yet.').waitFor();
-  await signOut(page);
+  await signOut(real, page);
   await page.getByRole('button', { name: 'Use a passkey instead' }).click();
   await page.getByRole('alert').getByText('This passkey does not open anything here.').waitFor();
   assert.deepEqual(errors, []);
@@ -294,7 +249,7 @@ test('U9 the vault in three steps, with a passphrase where there is no passkey',
   const visit = await real.visit();
   const { page } = visit;
   await signInByName(real, page, real.bob);
-  await settings(page, 'vault');
+  await openSettings(real, page, 'vault');
   await page.getByText('Set up your vault in three steps').waitFor();
   await shot(page, 'vault');
   await page.getByRole('button', { name: 'Set up', exact: true }).click();

@@ -44,6 +44,7 @@ export const keepCode = async (page: Page): Promise<string> => {
     .getByLabel(/^The \w+ group$/u)
     .first()
     .waitFor();
+  assert.equal(await page.getByLabel(/^The \w+ group$/u).count(), 2);
   const groups = code.split(' ');
   for (const [index, word] of ordinals.entries()) {
     const group = page.getByLabel(`The ${word} group`);
