@@ -6,7 +6,7 @@ import type {
   AppPasswordProtocol,
 } from '#jmap/app-password.ts';
 import { shortNetwork } from './app-passwords-networks.ts';
-import { counted, daysApart } from './format.ts';
+import { clock, counted, daysApart, longDayNames, longMonthNames } from './format.ts';
 
 /** How app passwords are told. */
 
@@ -17,26 +17,8 @@ const staleDays = 90;
 /** An end that comes within these days is told with weight. */
 const soonDays = 14;
 
-const dayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const monthNames = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-
-const two = (n: number): string => String(n).padStart(2, '0');
-const clock = (date: Date): string => `${two(date.getHours())}:${two(date.getMinutes())}`;
 const monthOf = (date: Date, now: Date): string => {
-  const name = monthNames[date.getMonth()] ?? '';
+  const name = longMonthNames[date.getMonth()] ?? '';
   return date.getFullYear() === now.getFullYear() ? name : `${name} ${date.getFullYear()}`;
 };
 
@@ -55,7 +37,7 @@ export const sinceWords = (iso: string, now: Date): string => {
   const days = daysApart(date, now);
   if (days === 0) return `Today ${clock(date)}`;
   if (days === 1) return `Yesterday ${clock(date)}`;
-  if (days < 7) return `${dayNames[date.getDay()]} ${clock(date)}`;
+  if (days < 7) return `${longDayNames[date.getDay()]} ${clock(date)}`;
   const months = Math.floor(days / 30.4);
   if (months < 2) return dateWords(iso, now);
   return months < 24 ? `${months} months ago` : `${Math.floor(months / 12)} years ago`;

@@ -3,9 +3,9 @@
 const two = (n: number): string => String(n).padStart(2, '0');
 
 const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const longDayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+export const longDayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const longMonthNames = [
+export const longMonthNames = [
   'January',
   'February',
   'March',
@@ -28,7 +28,8 @@ export const daysApart = (then: Date, now: Date): number =>
       86_400_000,
   );
 
-const clock = (date: Date): string => `${two(date.getHours())}:${two(date.getMinutes())}`;
+/** `09:42` */
+export const clock = (date: Date): string => `${two(date.getHours())}:${two(date.getMinutes())}`;
 
 const dayAndMonth = (date: Date, now: Date): string => {
   const day = `${date.getDate()} ${monthNames[date.getMonth()]}`;

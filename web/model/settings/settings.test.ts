@@ -14,7 +14,7 @@ import { fieldPatch, fieldText, openIdentities } from './identities.ts';
 import { retryAccount } from './retry.ts';
 import { openWebSessions } from './sessions.ts';
 import { openTokens } from './tokens.ts';
-import { accountWords, ago, hostWords, progressWords, sessionWords } from './words.ts';
+import { ago, hostWords, progressWords, sessionWords } from './words.ts';
 
 const now = new Date(2025, 10, 6, 9, 50);
 const at = (minutesAgo: number): string => new Date(now.getTime() - minutesAgo * 60_000).toISOString();
@@ -47,12 +47,6 @@ test('an account in words', () => {
   assert.equal(progressWords(facts), 'Fetching, 1,200 of 3,000 messages are here');
   const done = { ...facts.progress, done: true, known: 3000, searchable: 100 };
   assert.match(progressWords({ ...facts, progress: done }), /^3,000 messages here; 100 of them can be searched/u);
-  const words = (status: unknown) => accountWords({ ...facts, status } as MailAccount, now);
-  assert.deepEqual([words({ at: 'live' }).tone, words({ at: 'live' }).retry], ['ok', false]);
-  const away = words({ at: 'away', since: at(10), retryAt: at(-10), code: 'net/unreachable', words: 'bye' });
-  assert.deepEqual([away.title, away.retry], ['imap.example does not answer', true]);
-  assert.match(away.detail ?? '', /^No answer since Today 09:40\. .* tries again at 10:00 .* The server said: bye$/u);
-  assert.match(words({ at: 'refused', since: at(10), words: null }).detail ?? '', /Mail already here stays readable/u);
 });
 
 const session = (id: string, isCurrent = false): WebSession => ({ id, isCurrent }) as unknown as WebSession;

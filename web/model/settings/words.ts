@@ -1,5 +1,5 @@
 import type { MailAccount, MailHost, WebSession } from '#jmap/keep.ts';
-import { clockTime, count, counted, foldTime, messageTime } from '../format.ts';
+import { count, counted, foldTime, messageTime } from '../format.ts';
 
 /** How settings say things. */
 
@@ -25,38 +25,6 @@ const securities = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } a
 
 /** `imap.lindqvist.example, 993, TLS` */
 export const hostWords = ({ host, port, security }: MailHost): string => `${host}, ${port}, ${securities[security]}`;
-
-export interface AccountWords {
-  tone: 'ok' | 'wait' | 'bad';
-  title: string;
-  detail: string | null;
-  /** Trying again at once can help. */
-  retry: boolean;
-}
-
-/** How the connection to an account's mail server stands. */
-export const accountWords = ({ status, imap }: MailAccount, now: Date): AccountWords => {
-  switch (status.at) {
-    case 'live':
-      return { tone: 'ok', title: 'Connected', detail: 'New mail comes by itself.', retry: false };
-    case 'connecting':
-      return { tone: 'wait', title: `Connecting to ${imap.host}`, detail: null, retry: false };
-    case 'away':
-      return {
-        tone: 'wait',
-        title: `${imap.host} does not answer`,
-        detail: `No answer since ${messageTime(status.since, now)}. You can read, write and sort; Postern tries again at ${clockTime(Date.parse(status.retryAt))} and sends your changes then.${status.words ? ` The server said: ${status.words}` : ''}`,
-        retry: true,
-      };
-    case 'refused':
-      return {
-        tone: 'bad',
-        title: 'Needs its password again',
-        detail: `The server refused the saved one, ${messageTime(status.since, now)}${status.words ? `: ${status.words}` : '.'} Mail already here stays readable. If you have changed the password at the server, sign out and sign in with the new one.`,
-        retry: true,
-      };
-  }
-};
 
 /** How much of the mail is here. */
 export const progressWords = ({ progress }: MailAccount): string => {
