@@ -163,6 +163,8 @@ for (const open of Object.values(servers)) {
       const before = readFileSync(users, 'utf8');
       writeFileSync(users, before.replace(password, 'main-alice-2'));
       try {
+        // Dovecot looks whether the file has changed once a second.
+        await sleep(1_100);
         assert.equal((await browser.signIn(address, 'main-alice-2')).status, 409);
         const again = await browser.signIn(address, 'main-alice-2', { previousPassword: password });
         assert.equal(again.status, 200, await again.text());
@@ -173,6 +175,7 @@ for (const open of Object.values(servers)) {
         assert.equal((await ask<Got>(browser, 'AppPassword/get', {})).question, null);
       } finally {
         writeFileSync(users, before);
+        await sleep(1_100);
       }
     });
 

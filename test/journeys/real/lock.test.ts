@@ -103,7 +103,11 @@ test('U11 an answer below its letter comes back with every character, its select
   await lockElsewhere(page);
   assert.ok(!(await page.content()).includes('half a sentence'));
   await open(page, real.alice);
-  assert.equal(new URL(page.url()).pathname, path);
+  await until(
+    'the place',
+    async () => new URL(page.url()).pathname,
+    (now) => now === path,
+  );
   await editorOf(answer).getByText('Dear crew, half a sentence about the bl').waitFor();
   await until(
     'the selection is back',
