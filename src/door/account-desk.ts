@@ -113,6 +113,7 @@ export class AccountDesk {
         smtp,
         ...usualAccount(now),
         ...auth,
+        inAllInboxes: form.inAllInboxes ?? true,
         ownSmtp: sending !== null,
         checkedAt: now,
       };
@@ -276,6 +277,7 @@ export class AccountDesk {
       await store.changeAccount(account.id, {
         ...(form.name === undefined ? {} : { name: form.name }),
         ...(form.colour === undefined ? {} : { colour: form.colour }),
+        ...(form.inAllInboxes === undefined ? {} : { inAllInboxes: form.inAllInboxes }),
         ...(form.identity === undefined ? {} : { identity: form.identity }),
         ...(form.changesSeen ? { certificates: { imap: seen('imap'), smtp: seen('smtp') } } : {}),
         away,

@@ -73,5 +73,6 @@ export const accountFacts = (account: MailAccount, { direct, words }: Besides): 
   awayUntil: isoOrNull(account.awayUntil),
   awayChoices: awayChoices(account),
   identity: account.identity,
+  inAllInboxes: account.inAllInboxes,
   certificates: { imap: seenFacts(account, 'imap'), smtp: seenFacts(account, 'smtp') },
 });

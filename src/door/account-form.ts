@@ -25,6 +25,7 @@ const AddForm = v.object({
   smtpUsername: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(500))),
   name: v.optional(Name),
   colour: v.optional(Colour),
+  inAllInboxes: v.optional(v.boolean()),
   anyway: v.optional(v.boolean(), false),
 });
 export type AddForm = v.InferOutput<typeof AddForm>;
@@ -42,6 +43,7 @@ const isTime = v.check<string, string>((text) => !Number.isNaN(Date.parse(text))
 export const PatchForm = v.strictObject({
   name: v.optional(Name),
   colour: v.optional(Colour),
+  inAllInboxes: v.optional(v.boolean()),
   position: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000))),
   identity: v.optional(v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(100)))),
   away: v.optional(v.picklist(['sealed', 'ticket', 'resident'])),
@@ -73,7 +75,7 @@ export interface Proven {
   address: string;
   imap: Target;
   smtp: Target;
-  form: Pick<AddForm, 'name' | 'colour'>;
+  form: Pick<AddForm, 'name' | 'colour' | 'inAllInboxes'>;
   admission: string;
   /** SMTP's own, if it has one. */
   sending: string | null;

@@ -311,6 +311,8 @@ export interface AccountFacts {
   awayChoices: AwayChoice[];
   /** Id of the identity that new letters get; null: the first. */
   identity: string | null;
+  /** Its inbox is part of All inboxes. */
+  inAllInboxes: boolean;
   certificates: { imap: SeenCertificate | null; smtp: SeenCertificate | null };
 }
 
@@ -333,6 +335,8 @@ export interface AddAccountRequest {
   name?: string;
   /** Without it the first that no other account has. */
   colour?: Colour;
+  /** Without it, true. */
+  inAllInboxes?: boolean;
   /** After `account-elsewhere`: take it in all the same. */
   anyway?: boolean;
 }
@@ -341,6 +345,7 @@ export interface AddAccountRequest {
 export interface AccountPatch {
   name?: string;
   colour?: Colour;
+  inAllInboxes?: boolean;
   /** Its new place; the others make room. */
   position?: number;
   /** Id of an identity of this account; null: the first. */

@@ -50,6 +50,8 @@ export interface MailAccount {
   address: string;
   colour: Colour;
   position: number;
+  /** Its inbox is part of All inboxes. */
+  inAllInboxes: boolean;
   imap: MailHost;
   smtp: MailHost;
   /** What signs in at the servers: a password, or a token of an issuer. */

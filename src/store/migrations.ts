@@ -118,9 +118,15 @@ const second = ({ int, end }: DialectWords): string[] => [
   'UPDATE account SET auth_since = (SELECT created_at FROM "user" WHERE "user".id = account.user_id)',
 ];
 
+/** Whose mail the list over all accounts gathers. */
+const third = ({ int }: DialectWords): string[] => [
+  `ALTER TABLE account ADD COLUMN in_all_inboxes ${int} NOT NULL DEFAULT 1`,
+];
+
 /** By the version they lead to, without gaps. A published one is never changed. */
 export const migrations: readonly Migration[] = [
   { schema: first, safeBackTo: 1 },
   // A Postern of version 1 erases users without a mail-password slot after their last session, and lets locked ones in.
   { schema: second, safeBackTo: 2 },
+  { schema: third, safeBackTo: 2 },
 ];

@@ -32,6 +32,7 @@ export const usualAccount = (
   | 'connections'
   | 'certificates'
   | 'identity'
+  | 'inAllInboxes'
   | 'refused'
   | 'ownSmtp'
   | 'smtpHold'
@@ -52,4 +53,5 @@ export const usualAccount = (
   connections: null,
   certificates: { imap: null, smtp: null },
   identity: null,
+  inAllInboxes: true,
 });

@@ -25,6 +25,7 @@ import {
   aUser,
 } from './store.testkit.ts';
 import type { Tables } from './schema.ts';
+import type { UserId } from '#vault/keeper.ts';
 import type { Store } from './types.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-open-'));
@@ -140,6 +141,33 @@ test('what version 1 wrote is all there in version 2: slots and passwords are as
     { away: 'sealed', auth: 'password', authSince: 1000, connections: null, certificates: { imap: null, smtp: null } },
   );
   assert.equal((await store.sessionByTokenHash(Buffer.of(6)))?.expiresAt, 9000);
+});
+
+test('accounts that version 2 wrote show in All inboxes; version 2 goes on beside version 3', async () => {
+  const path = newPath();
+  await migrateFile(path, migrations.slice(0, 2));
+  const handle = openSqlite(path);
+  handle.run(`INSERT INTO "user" (id, created_at, public_key, sealed_keys) VALUES ('u', 1000, x'01', x'02')`, []);
+  const row = (id: string): string => `INSERT INTO account
+    (id, user_id, address, name, position, colour, imap_host, imap_port, imap_security, imap_username,
+      smtp_host, smtp_port, smtp_security, smtp_username, state, state_at)
+    VALUES ('${id}', 'u', 'a@example.org', 'example.org', 0, 'moss', 'imap.example.org', 993, 'tls', '${id}',
+      'smtp.example.org', 465, 'tls', '${id}', 'ok', 1000)`;
+  handle.run(row('a'), []);
+  handle.close();
+  assert.deepEqual(await migrateFile(path, migrations.slice(0, 3)), { id: 1, version: 3, safe_back_to: 2 });
+  assert.deepEqual(await migrateFile(path, migrations.slice(0, 2)), { id: 1, version: 3, safe_back_to: 2 });
+  const older = openSqlite(path);
+  older.run(row('b'), []);
+  older.close();
+  await using store = await openStore(path, { mode: 'direct' });
+  assert.deepEqual(
+    (await store.accounts('u' as UserId)).map(({ id, inAllInboxes }) => [id, inAllInboxes]),
+    [
+      ['a', true],
+      ['b', true],
+    ],
+  );
 });
 
 test('what is no database is said to be damaged', async () => {

@@ -81,6 +81,7 @@ export const accountRow = (account: MailAccount): AccountRow => ({
   smtp_own: account.ownSmtp ? 1 : 0,
   smtp_hold: account.smtpHold,
   identity: account.identity,
+  in_all_inboxes: account.inAllInboxes ? 1 : 0,
 });
 
 const target = (row: AccountRow, protocol: MailProtocol): Target => ({
@@ -115,6 +116,7 @@ export const toAccount = (row: AccountRow): MailAccount => ({
   ownSmtp: row.smtp_own === 1,
   smtpHold: row.smtp_hold,
   identity: row.identity,
+  inAllInboxes: row.in_all_inboxes === 1,
 });
 
 export const credentialRow = ({ account, protocol, binding, sealed }: Credential): CredentialTable => ({

@@ -59,6 +59,8 @@ export interface AccountTable {
   /** 1: SMTP has a password of its own. */
   smtp_own: number;
   identity: string | null;
+  /** 1: its inbox is part of All inboxes. */
+  in_all_inboxes: number;
   /** 1: its user signs in with this address and the password of the mail account. One such account an IMAP login. */
   direct: Generated<number>;
 }

@@ -185,6 +185,10 @@ const suite = (name: string, place: Place) => {
       const certificates = { imap: certificate, smtp: null };
       const changed = await store.changeAccount(second.id, { away: 'resident', awayUntil: 9, certificates });
       assert.deepEqual(changed, { ...second, away: 'resident', awayUntil: 9, certificates });
+      assert.equal(changed?.inAllInboxes, true);
+      await store.changeAccount(second.id, { inAllInboxes: false });
+      assert.deepEqual(await store.account(second.id), { ...changed, inAllInboxes: false });
+      await store.changeAccount(second.id, { inAllInboxes: true });
       assert.deepEqual(await store.accounts(made.user.id), [made.account, changed]);
       assert.deepEqual(await store.credentials(made.user.id).then((list) => list.length), 3);
       await store.deleteAccount(second.id);

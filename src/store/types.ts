@@ -97,6 +97,8 @@ export interface MailAccount {
   certificates: Record<MailProtocol, SeenCertificate | null>;
   /** Id of the default identity. */
   identity: string | null;
+  /** Its inbox is part of All inboxes. */
+  inAllInboxes: boolean;
 }
 
 export interface Credential {

@@ -256,9 +256,51 @@ test('V105 name, colour, order and default identity are changed one by one, and 
     methodCalls: [['MailAccount/get', { accountId: third.id, ids: null }, 'a']],
   });
   assert.match(await shown.text(), /"name":"Dora"[^}]*"colour":"rose","position":0/u);
-  for (const form of [{ colour: 'puce' }, { name: '' }, { position: -1 }, { nothing: 1 }, { awayUntil: 'soon' }])
+  for (const form of [
+    { inAllInboxes: 'no' },
+    { colour: 'puce' },
+    { name: '' },
+    { position: -1 },
+    { nothing: 1 },
+    { awayUntil: 'soon' },
+  ])
     assert.deepEqual(await problemOf(await patch(browser, third.id, form)), [400, 'malformed'], JSON.stringify(form));
   assert.deepEqual(await problemOf(await patch(browser, 'Anobody', { name: 'x' })), [404, 'not-found']);
+});
+
+test('V105 an account shows in All inboxes unless the user says otherwise; open windows hear of it', async () => {
+  using folder = openFolder();
+  await using postern = await openBefore(providers, folder.path);
+  const { browser } = postern;
+  await browser.signIn(alice.address, alice.password);
+  const quiet = await addAccount(browser, { ...carla, inAllInboxes: false });
+  const shown = await addAccount(browser, dora);
+  assert.deepEqual([quiet.inAllInboxes, shown.inAllInboxes], [false, true]);
+  const gathers = async (id: string): Promise<boolean> => {
+    const answer = await browser.post('/jmap/api', {
+      using: ['urn:ietf:params:jmap:core', 'urn:postern:params:jmap:keep'],
+      methodCalls: [['MailAccount/get', { accountId: id, properties: ['inAllInboxes'] }, 'a']],
+    });
+    return (await answer.text()).includes('"inAllInboxes":true');
+  };
+  assert.deepEqual([await gathers(quiet.id), await gathers(shown.id)], [false, true]);
+  const abort = new AbortController();
+  const stream = browser.events('/jmap/eventsource?types=MailAccount&closeafter=no&ping=0', { signal: abort.signal });
+  await stream.next();
+  const heard = (async () => {
+    for await (const { data } of stream) if (data.includes(quiet.id) && (await gathers(quiet.id))) return true;
+    return false;
+  })();
+  assert.equal((await patch(browser, quiet.id, { inAllInboxes: true })).status, 200);
+  assert.equal(await heard, true);
+  abort.abort();
+  await patch(browser, shown.id, { inAllInboxes: false });
+  await patch(browser, shown.id, { name: 'Dora' });
+  assert.deepEqual(
+    (await accountsOf(browser)).map(({ inAllInboxes }) => inAllInboxes),
+    [true, true, false],
+    'another change leaves it as it is',
+  );
 });
 
 test('V106 a refused password is asked for and never tried again by itself; the mail stays, the others go on; a new one brings it back', async () => {

@@ -33,6 +33,7 @@ const facts = (id: string, name: string, address: string, colour: AccountFacts['
       { away: 'resident', possible: true, by: null, longest: null, why: null },
     ],
     identity: null,
+    inAllInboxes: true,
     certificates: { imap: null, smtp: null },
   };
 };

@@ -407,6 +407,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     address,
     colour,
     position: 0,
+    inAllInboxes: true,
     imap: { host: `imap.${address.split('@')[1]}`, port: 993, security: 'tls' },
     smtp: { host: `smtp.${address.split('@')[1]}`, port: 465, security: 'tls' },
     status: { at: 'live' },

@@ -8,6 +8,7 @@ test('K MailAccount/get: hosts, status in words, progress, what waits, what was 
   const id = g.deliver('Subject: a\n\nx');
   const { list, state } = await g.one('MailAccount/get', {});
   assert.deepEqual(list[0].status, { at: 'live' });
+  assert.equal(list[0].inAllInboxes, true);
   assert.deepEqual(list[0].imap, { host: 'imap.example.org', port: 993, security: 'tls' });
   assert.deepEqual(list[0].progress, {
     known: 3,

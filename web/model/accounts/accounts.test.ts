@@ -62,6 +62,17 @@ test('G11 an account changes at once, is put back by undo, and by a server that 
     asked.map(([, body]) => body),
     [{ name: 'Rowing' }, { name: 'b' }],
   );
+  const quiet = accounts.patch({ ...account('b', 1), inAllInboxes: true }, { inAllInboxes: false }, 'Hid it');
+  const shown = (): unknown => {
+    const state = accounts.state.peek();
+    return state.at === 'ready' ? state.list[1]?.inAllInboxes : state.at;
+  };
+  assert.equal(shown(), false);
+  await quiet;
+  undo.undo();
+  await settled();
+  assert.equal(shown(), true);
+  assert.deepEqual(asked.at(-1)?.[1], { inAllInboxes: true });
   no = true;
   await accounts.patch(account('b', 1), { name: 'x' }, 'Named it');
   assert.deepEqual(names(), ['a', 'b', 'c']);

@@ -26,7 +26,7 @@ export interface Accounts {
   /** Shown at once, undoable, taken back when the server refuses. */
   patch(account: AccountFacts, patch: AccountPatch, label: string): Promise<void>;
   /** Of an account that was just made: without a word and without undo. */
-  name(account: AccountFacts, patch: Pick<AccountPatch, 'name' | 'colour'>): Promise<void>;
+  name(account: AccountFacts, patch: Pick<AccountPatch, 'name' | 'colour' | 'inAllInboxes'>): Promise<void>;
   /** One place up or down. */
   move(account: AccountFacts, by: 1 | -1): Promise<void>;
   /** Both servers are asked once. */

@@ -9,7 +9,7 @@ import { Folders } from '../servers/folders.tsx';
 import { initialOf } from '../side.tsx';
 import { Colours } from './colours.tsx';
 
-/** The account stands; what it is called here, its colour, and what was found of its folders. */
+/** The account stands; what it is called here, its colour, whether All inboxes gathers it, and what was found of its folders. */
 export const Finish = ({
   account,
   accounts,
@@ -22,12 +22,14 @@ export const Finish = ({
   const model = useModel();
   const [name, setName] = useState(account.name);
   const [colour, setColour] = useState(account.colour);
+  const [inAllInboxes, setInAllInboxes] = useState(account.inAllInboxes);
   const mail = model.mails.value.find((each) => each.id === account.id);
   const save = async (): Promise<void> => {
     const called = name.trim();
     const patch = {
       ...(called === '' || called === account.name ? {} : { name: called }),
       ...(colour === account.colour ? {} : { colour }),
+      ...(inAllInboxes === account.inAllInboxes ? {} : { inAllInboxes }),
     };
     if (Object.keys(patch).length > 0) await accounts.name(account, patch);
   };
@@ -79,6 +81,14 @@ export const Finish = ({
           </span>
         </label>
         <Colours label="Colour" initial={name || account.name} value={colour} change={setColour} />
+        <label class="set-check gather">
+          <input
+            type="checkbox"
+            checked={inAllInboxes}
+            onChange={(event) => setInAllInboxes(event.currentTarget.checked)}
+          />
+          <span>Show in All inboxes</span>
+        </label>
         <section class="mapped-part" aria-labelledby="finish-folders">
           <b id="finish-folders">Folders</b>
           <Folders mail={mail} />

@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks';
-import type { AccountCheck, AccountFacts } from '#jmap/auth.ts';
+import type { AccountCheck, AccountFacts, AccountPatch } from '#jmap/auth.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { keptWords, type StandingWords } from '#model/accounts/words.ts';
 import type { Outcome } from '#model/asking.ts';
@@ -117,6 +117,11 @@ const DefaultIdentity = ({ account, accounts }: { account: AccountFacts; account
   );
 };
 
+const gathering = ({ name }: AccountFacts, inAllInboxes: boolean): [AccountPatch, string] => [
+  { inAllInboxes },
+  inAllInboxes ? `${name} shows in All inboxes` : `${name} does not show in All inboxes any more`,
+];
+
 /** Everything there is to an account. What is changed is saved at once. */
 export const AccountEdit = ({
   account,
@@ -148,6 +153,19 @@ export const AccountEdit = ({
         value={account.colour}
         change={(colour) => void accounts.patch(account, { colour }, `Changed the colour of ${account.name}`)}
       />
+      {only ? null : (
+        <label class="set-check acc-gather">
+          <input
+            type="checkbox"
+            checked={account.inAllInboxes}
+            onChange={(event) => void accounts.patch(account, ...gathering(account, event.currentTarget.checked))}
+          />
+          <span>
+            Show in All inboxes
+            <small>Its inbox stands there with those of your other accounts.</small>
+          </span>
+        </label>
+      )}
       <section class="acc-part" aria-labelledby={`${id}-servers`}>
         <h2 id={`${id}-servers`}>Servers and password</h2>
         <dl class="set-facts">
