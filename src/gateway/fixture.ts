@@ -95,6 +95,7 @@ class TestEngine {
   refusal = null;
   checkSending = (): Promise<void> => Promise.resolve();
   handOver = (): Promise<void> => Promise.resolve();
+  readQuota = (): Promise<void> => Promise.resolve();
   readonly raws = new Map<EmailRow, Buffer>();
   readonly looked: MailboxId[] = [];
   readonly previewed: EmailRow[] = [];

@@ -7,6 +7,7 @@ import { fetchSections, streamSection } from './commands/fetch-sections.ts';
 import { list } from './commands/list.ts';
 import { create, remove, rename, subscribe, unselect } from './commands/mailboxes.ts';
 import { notify } from './commands/notify.ts';
+import { quota } from './commands/quota.ts';
 import { rescueRows } from './commands/rescue.ts';
 import { search, uidSearchAll } from './commands/search.ts';
 import { select } from './commands/select.ts';
@@ -30,6 +31,7 @@ import type {
   ListedMailbox,
   MailboxStatus,
   Namespace,
+  QuotaLimit,
   Range,
   SearchCriteria,
   SectionWish,
@@ -83,6 +85,8 @@ export interface ImapSession extends AsyncDisposable {
   /** All mailboxes of the personal namespace and whatever else `LIST "" "*"` shows. */
   list(): Promise<ListedMailbox[]>;
   status(pathRaw: string): Promise<MailboxStatus>;
+  /** How full INBOX's quota roots are; empty: it has no limit. null: the server knows no quotas. */
+  quota(): Promise<QuotaLimit[] | null>;
   /** `since`: resynchronise by QRESYNC where it is enabled. Throws `imap/refused` when the mailbox cannot be opened. */
   select(
     pathRaw: string,
@@ -199,6 +203,7 @@ export const openImap = async (authenticated: AuthenticatedStream, options: Imap
     onEnd: (listener) => line.onEnd(listener),
     list: () => turn(() => list(connection)),
     status: (pathRaw) => turn(() => status(connection, pathRaw)),
+    quota: () => turn(() => quota(connection)),
     select: (pathRaw, how = {}) => turn(() => select(connection, pathRaw, how)),
     unselect: () => turn(() => unselect(connection)),
     fetchRows: (wish, items, onRows) => turn(() => fetchRows(connection, wish, items, onRows)),

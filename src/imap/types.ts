@@ -103,6 +103,16 @@ export interface FetchRow {
   sections: ReadonlyMap<string, Buffer>;
 }
 
+/** A limit of a quota root (RFC 9208) and how much of it is used: octets of `STORAGE`, a number of messages. */
+export interface QuotaLimit {
+  /** Made fit to be shown; often empty. */
+  root: string;
+  resource: 'STORAGE' | 'MESSAGE';
+  used: number;
+  /** Greater than 0. `used` may be beyond it. */
+  limit: number;
+}
+
 /** Which messages. `uids` need not be sorted; `newest` is by sequence number. `range` is a UID range. */
 export type Wish = { uids: readonly number[] } | { range: Range } | { newest: number } | { sequence: Range };
 

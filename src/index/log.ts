@@ -2,11 +2,13 @@ import { must } from '#base/must.ts';
 import type { Database } from './database.ts';
 import type { ChangeKind, Changes, ChangeType } from './types.ts';
 
-const types = ['Mailbox', 'Email', 'Thread', 'Identity', 'EmailSubmission', 'MailAccount'] as const;
+const types = ['Mailbox', 'Email', 'Thread', 'Identity', 'EmailSubmission', 'MailAccount', 'Quota'] as const;
 /** Types that the index numbers itself, and the letter of their JMAP ids. */
 const letters: Partial<Record<ChangeType, string>> = { Mailbox: 'B', Email: 'M', Thread: 'T' };
 
 type Kind = ChangeKind | 'counts';
+/** Types that tell whether anything but counts moved. */
+const counting: readonly ChangeType[] = ['Mailbox', 'Quota'];
 const kinds = ['created', 'updated', 'destroyed', 'counts'] as const satisfies Kind[];
 
 /** A number of Mailbox, Email or Thread, or the JMAP id of any other type. */
@@ -69,7 +71,7 @@ export class ChangeLog {
     if (from === undefined || from > last || from < (this.#floor[at] ?? 0)) return null;
     const net = new Map<Key, Kind | null>();
     let reached = from;
-    let countsOnly = type === 'Mailbox' && from < last;
+    let countsOnly = counting.includes(type) && from < last;
     const runs = this.#db.each<[number, number, string]>(
       'SELECT seq, kind, ids FROM change WHERE type = ? AND seq > ? ORDER BY seq',
       at,

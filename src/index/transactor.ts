@@ -187,7 +187,7 @@ export class Transactor extends Reader implements IndexTransactor {
     this.#intents.later(id, dueAt);
   }
 
-  note(type: ChangeType, id: string, kind: ChangeKind): void {
+  note(type: ChangeType, id: string, kind: ChangeKind | 'counts'): void {
     this.core.log.note(type, id, kind);
   }
 

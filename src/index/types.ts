@@ -118,7 +118,7 @@ export interface Placement {
   email: EmailRow;
 }
 
-export type ChangeType = 'Mailbox' | 'Email' | 'Thread' | 'Identity' | 'EmailSubmission' | 'MailAccount';
+export type ChangeType = 'Mailbox' | 'Email' | 'Thread' | 'Identity' | 'EmailSubmission' | 'MailAccount' | 'Quota';
 export type ChangeKind = 'created' | 'updated' | 'destroyed';
 
 export interface Changes {
@@ -128,7 +128,7 @@ export interface Changes {
   destroyed: string[];
   newState: string;
   hasMore: boolean;
-  /** Mailbox only: true when nothing but the four counts changed. */
+  /** Mailbox and Quota only: true when nothing but counts changed. */
   countsOnly: boolean;
 }
 
@@ -315,8 +315,8 @@ export interface IndexTransactor extends IndexReader {
   intentRefused(id: number): void;
   /** One more try at `dueAt`; the intent counts as not begun. */
   intentLater(id: number, dueAt: number): void;
-  /** `id`: the JMAP id of an Identity, EmailSubmission or MailAccount. */
-  note(type: ChangeType, id: string, kind: ChangeKind): void;
+  /** `id`: the JMAP id of an Identity, EmailSubmission, MailAccount or Quota; `counts`: of it only what is counted. */
+  note(type: ChangeType, id: string, kind: ChangeKind | 'counts'): void;
   setValue(key: string, value: string): void;
   /** Runs after the commit; never for a rolled-back write. */
   afterCommit(task: () => void): void;

@@ -26,11 +26,14 @@ const tryReading = async (engine: Engine, clock: Clock): Promise<Connection> => 
 export const checkServers = async (engine: Engine, clock: Clock): Promise<NonNullable<Answer<'check'>>> => {
   const imap = await tryReading(engine, clock);
   if (imap.at === 'refused') return { imap, smtp: { code: 'auth/refused', words: imap.words } };
+  const reading = imap.at === 'live' ? engine.readQuota() : null;
   try {
     await engine.checkSending();
     return { imap, smtp: null };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { imap, smtp: { code: error.code, words: error instanceof VaultError ? error.words : null } };
+  } finally {
+    await reading;
   }
 };

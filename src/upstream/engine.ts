@@ -61,6 +61,9 @@ export interface Engine extends AsyncDisposable {
   /** Signs in at the submission server, also at one that refused. @throws VaultError, StoreError */
   checkSending(): Promise<void>;
 
+  /** How full the mail server is, read now; resolves when that was tried. */
+  readQuota(): Promise<void>;
+
   /** IMAP SEARCH in one mailbox, for what the index has not read (bodies). UIDs ascending. */
   search(mailbox: MailboxId, text: string): Promise<Uid[]>;
 

@@ -18,6 +18,8 @@ export type UpstreamCode =
   | 'mailbox/not-found'
   | 'mailbox/exists'
   | 'mailbox/has-children'
+  /** The account has no room left at the server. */
+  | 'mailbox/full'
   /** The server said NO; {@link UpstreamError.words} has its text. */
   | 'mailbox/refused';
 
@@ -31,6 +33,7 @@ const blames: Record<UpstreamCode, Blame> = {
   'mailbox/not-found': 'user',
   'mailbox/exists': 'user',
   'mailbox/has-children': 'user',
+  'mailbox/full': 'user',
   'mailbox/refused': 'server',
 };
 

@@ -23,6 +23,10 @@ const passing = new Set(['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTA
 /** Codes that are true of every message of the group. */
 const forAll = new Set(['NOPERM', 'OVERQUOTA', 'TRYCREATE', 'NONEXISTENT', 'READ-ONLY', 'CANNOT', 'PRIVACYREQUIRED']);
 
+/** Not a no: the server asks to come back later. */
+export const isPassing = ({ responseCode, retryAfter }: ImapError): boolean =>
+  (responseCode !== null && passing.has(responseCode)) || retryAfter !== null;
+
 /** An intent with the place of its message as the index knows it now. */
 interface Placed {
   intent: Intent;
@@ -39,6 +43,8 @@ export interface IntentParts {
   refused: (refusal: Refusal) => void;
   /** An APPEND succeeded: what was kept for it elsewhere may go. */
   appended: (email: EmailRow) => void;
+  /** Messages were put in or taken out for good. */
+  resized: () => void;
   /** The server put messages there without saying where: the mailbox should be visited. */
   visit: (mailbox: MailboxId) => void;
 }
@@ -162,8 +168,7 @@ export class Intents {
     } catch (error) {
       if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
       const { responseCode } = error;
-      if ((responseCode !== null && passing.has(responseCode)) || error.retryAfter !== null)
-        return this.#later(group.intents, error);
+      if (isPassing(error)) return this.#later(group.intents, error);
       if (group.intents.length === 1 || (responseCode !== null && forAll.has(responseCode)))
         return this.#refuse(group.intents, error);
       // One message of many may be the reason.
@@ -270,6 +275,7 @@ export class Intents {
         return this.#transfer(session, box, want, placed);
       case 'destroy':
         await session.expunge(uids);
+        this.#parts.resized();
         return this.#done(placed, () => null);
     }
   }
@@ -293,6 +299,7 @@ export class Intents {
       const at = sameTarget ? copied.uids.get(uid) : undefined;
       return at === undefined ? null : { mailbox: to.id, uid: at as Uid };
     });
+    if (want.kind === 'copy') this.#parts.resized();
     if (!sameTarget) this.#parts.visit(to.id);
   }
 
@@ -372,6 +379,7 @@ export class Intents {
     const at = uid;
     this.#mirror.index.write((t) => t.intentDone(intent.id, at === null ? null : { mailbox: box.id, uid: at }));
     this.#parts.appended(intent.email);
+    this.#parts.resized();
     if (at === null) this.#parts.visit(box.id);
   }
 

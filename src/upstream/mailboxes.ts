@@ -2,7 +2,7 @@ import type { Mailbox, MailboxId } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import { encodeMailboxName } from '#imap/mailbox-name.ts';
 import type { ImapSession } from '#imap/session.ts';
-import { UpstreamError } from './errors.ts';
+import { type UpstreamCode, UpstreamError } from './errors.ts';
 import type { FolderSync } from './folder-sync.ts';
 import { urgency } from './line.ts';
 import type { Task } from './line.ts';
@@ -10,6 +10,13 @@ import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
 import { choiceMoved, choose } from './role-choices.ts';
 import { type GivenRole, roleToCreate } from './roles.ts';
+
+/** What a response code of the server means (RFC 5530, 9208). */
+const codes: ReadonlyMap<string, UpstreamCode> = new Map([
+  ['ALREADYEXISTS', 'mailbox/exists'],
+  ['NONEXISTENT', 'mailbox/not-found'],
+  ['OVERQUOTA', 'mailbox/full'],
+]);
 
 /** Creating, renaming and removing mailboxes: done at the server first, then seen in the index. */
 export class Mailboxes {
@@ -162,12 +169,7 @@ export class Mailboxes {
       return await this.#lines.watch.run(task, { urgency: urgency.user, again: false });
     } catch (error) {
       if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
-      const code =
-        error.responseCode === 'ALREADYEXISTS'
-          ? 'mailbox/exists'
-          : error.responseCode === 'NONEXISTENT'
-            ? 'mailbox/not-found'
-            : 'mailbox/refused';
+      const code = codes.get(error.responseCode ?? '') ?? 'mailbox/refused';
       throw new UpstreamError(code, 'the server refused', { words: error.words, cause: error });
     }
   }

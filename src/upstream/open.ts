@@ -20,6 +20,7 @@ import { Mirror } from './mirror.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxParts } from './outbox.ts';
 import { Previews } from './previews.ts';
+import { Quotas } from './quotas.ts';
 import { RoleChoiceBook } from './role-choices.ts';
 import { openSentFolder } from './sent-folder.ts';
 import { smtpSender } from './smtp-send.ts';
@@ -82,6 +83,7 @@ class OpenEngine implements Engine {
   readonly #watch: Watch;
   readonly #book: AccountBook;
   readonly #roles: RoleChoiceBook;
+  readonly #quotas: Quotas;
   readonly #ticket: Ticket;
   #draftsRestored = false;
 
@@ -111,6 +113,7 @@ class OpenEngine implements Engine {
     this.#fill = new Fill({ mirror, lines, folders, told });
     this.#previews = new Previews({ mirror, lines });
     this.#sync = new Sync({ mirror, lines, folders, fill: this.#fill, previews: this.#previews, told });
+    this.#quotas = new Quotas({ mirror, lines });
     this.#mailboxes = new Mailboxes({ mirror, lines, folders });
     this.#drafts = new Drafts({ mirror, lines, store, keeper, account });
     this.#sources = new Sources({ mirror, lines });
@@ -119,10 +122,15 @@ class OpenEngine implements Engine {
       lines,
       random,
       visit,
-      refused: this.#refusals.tell,
+      refused: (refusal) => this.#refused(refusal),
+      resized: () => this.#quotas.soon(),
       appended: (row) => this.#background('draft', this.#drafts.appended(row)),
     });
-    const sent = openSentFolder({ mirror, lines, mailboxes: this.#mailboxes, account, visit });
+    const filed = (id: MailboxId): void => {
+      visit(id);
+      this.#quotas.soon();
+    };
+    const sent = openSentFolder({ mirror, lines, mailboxes: this.#mailboxes, account, visit: filed });
     const send = parts.send ?? smtpSender({ ...parts, book });
     this.#ticket = parts.ticket ?? serverHold({ account, store }, send);
     const mayTry = (): boolean => book.mayTry('smtp');
@@ -212,6 +220,10 @@ class OpenEngine implements Engine {
     return uids as Uid[];
   }
 
+  readQuota(): Promise<void> {
+    return this.#quotas.now();
+  }
+
   async createMailbox(name: string, parent: MailboxId | null, subscribe: boolean): Promise<MailboxId> {
     this.#watch.hurry();
     return this.#mailboxes.create(name, parent, subscribe);
@@ -248,6 +260,7 @@ class OpenEngine implements Engine {
     this.#fill.close();
     this.#previews.close();
     this.#intents.close();
+    this.#quotas.close();
     await Promise.all([this.#lines.close(), this.#watch.close(), this.#outbox.close()]);
     await Promise.all([this.#book.settled(), this.#roles.settled()]);
   }
@@ -265,6 +278,7 @@ class OpenEngine implements Engine {
   async #begin(session: ImapSession): Promise<void> {
     await this.#roles.restore().catch((error: unknown) => logError(this.#parts.log, 'upstream.roles', error));
     await this.#sync.begin(session);
+    this.#quotas.begin();
     this.#background('roles', this.#roles.keep());
     this.#background('intents', this.#intents.nudge());
     this.#background('outbox', this.#outbox.live());
@@ -272,6 +286,11 @@ class OpenEngine implements Engine {
     this.#draftsRestored = true;
     await this.#drafts.restore();
     this.#background('intents', this.#intents.nudge());
+  }
+
+  #refused(refusal: Refusal): void {
+    if (refusal.responseCode === 'OVERQUOTA') this.#quotas.soon();
+    this.#refusals.tell(refusal);
   }
 
   #told(connection: Connection): void {

@@ -18,6 +18,7 @@ const codes: Readonly<Record<string, SetError['type']>> = {
   'mailbox/not-found': 'notFound',
   'mailbox/exists': 'alreadyExists',
   'mailbox/has-children': 'mailboxHasChild',
+  'mailbox/full': 'overQuota',
   'mailbox/refused': 'forbidden',
 };
 
