@@ -2,7 +2,7 @@ import type { ChangeType } from '#index/types.ts';
 import type { Caller, Host } from './types.ts';
 
 /** What an index-only answer depends on besides the request. */
-const types: readonly ChangeType[] = ['Mailbox', 'Email', 'Thread'];
+export const stampedTypes: readonly ChangeType[] = ['Mailbox', 'Email', 'Thread'];
 
 const mostEntries = 64;
 const mostBytes = 2_000_000;
@@ -28,7 +28,7 @@ export class Answers {
     let stamp = `${caller.sessionState} ${caller.readOnly}`;
     for (const { jmapId, index, account } of caller.host.accounts.values()) {
       const name = ` ${jmapId} ${account.position} ${account.address}`;
-      stamp += index.read((reader) => types.reduce((states, type) => `${states} ${reader.state(type)}`, name));
+      stamp += index.read((reader) => stampedTypes.reduce((states, type) => `${states} ${reader.state(type)}`, name));
     }
     return stamp;
   }

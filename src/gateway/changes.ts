@@ -1,10 +1,11 @@
 import type { ChangeType, Changes } from '#index/types.ts';
 import type { Capability } from '#jmap/core.ts';
 import type { MethodName } from '#jmap/methods.ts';
+import { stampedTypes } from './answers.ts';
 import { type Check, orNull, text, Unfit, unsigned } from './check.ts';
 import { MethodFailure } from './errors.ts';
 import { limits } from './limits.ts';
-import { type Method, method } from './method.ts';
+import { type AccountContext, type Method, method } from './method.ts';
 
 const positive: Check<number> = (value, at) => {
   const number = unsigned(value, at);
@@ -23,9 +24,10 @@ export const changesMethod = (
   name: MethodName,
   capability: Capability,
   type: ChangeType,
-  more: (changes: Changes) => object = () => ({}),
+  more: (changes: Changes, context: AccountContext) => object = () => ({}),
 ): Method =>
-  method(name, capability, { pure: true }, changesFields, ({ open }, args) => {
+  method(name, capability, { pure: stampedTypes.includes(type) }, changesFields, (context, args) => {
+    const { open } = context;
     const max = Math.min(args.maxChanges ?? limits.maxChanges, limits.maxChanges);
     const changes = open.index.read((reader) => reader.changes(type, args.sinceState, max));
     if (!changes) throw new MethodFailure('cannotCalculateChanges');
@@ -39,5 +41,5 @@ export const changesMethod = (
       updated,
       destroyed,
     };
-    return { json: JSON.stringify({ ...answer, ...more(changes) }) };
+    return { json: JSON.stringify({ ...answer, ...more(changes, context) }) };
   });

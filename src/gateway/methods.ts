@@ -23,6 +23,9 @@ import { mailboxQuery } from './mailbox/query.ts';
 import { mailboxSet } from './mailbox/set.ts';
 import type { Method } from './method.ts';
 import { queryChangesMethod } from './query-changes.ts';
+import { quotaChanges } from './quota/changes.ts';
+import { quotaGet } from './quota/get.ts';
+import { quotaQuery } from './quota/query.ts';
 import { searchSnippetGet } from './snippet/get.ts';
 import { submissionChanges } from './submission/changes.ts';
 import { submissionGet } from './submission/get.ts';
@@ -60,6 +63,10 @@ const all: readonly Method[] = [
   submissionQuery,
   queryChangesMethod('EmailSubmission/queryChanges', capabilities.submission),
   submissionSet,
+  quotaGet,
+  quotaChanges,
+  quotaQuery,
+  queryChangesMethod('Quota/queryChanges', capabilities.quota),
   mailAccountGet,
   mailAccountChanges,
   mailAccountSet,

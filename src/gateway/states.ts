@@ -3,7 +3,7 @@ import { mailAccountState } from './account/view.ts';
 import { knownState } from './app-password/book.ts';
 import type { OpenAccount } from './types.ts';
 
-const types: readonly ChangeType[] = ['Mailbox', 'Email', 'Thread', 'Identity', 'EmailSubmission'];
+const types: readonly ChangeType[] = ['Mailbox', 'Email', 'Thread', 'Identity', 'EmailSubmission', 'Quota'];
 
 /** The states push tells – RFC 8620 §7.1. */
 export const statesOf = (open: OpenAccount): Record<string, string> => {

@@ -2,11 +2,12 @@ import type { AppPasswordCapability } from './app-password.ts';
 import type { SetError } from './errors.ts';
 import type { AccountId, BlobId, CreationId, Id } from './ids.ts';
 
-/** Capability names – RFC 8620 §2, RFC 8621 §1.3, and ours. */
+/** Capability names – RFC 8620 §2, RFC 8621 §1.3, RFC 9425 §2, and ours. */
 export const capabilities = {
   core: 'urn:ietf:params:jmap:core',
   mail: 'urn:ietf:params:jmap:mail',
   submission: 'urn:ietf:params:jmap:submission',
+  quota: 'urn:ietf:params:jmap:quota',
   keep: 'urn:postern:params:jmap:keep',
   appPasswords: 'urn:postern:params:jmap:app-passwords',
 } as const;
@@ -49,6 +50,7 @@ export interface Account {
     'urn:ietf:params:jmap:core'?: Record<string, never>;
     'urn:ietf:params:jmap:mail'?: MailLimits;
     'urn:ietf:params:jmap:submission'?: SubmissionLimits;
+    'urn:ietf:params:jmap:quota'?: Record<string, never>;
     'urn:postern:params:jmap:keep'?: Record<string, never>;
     'urn:postern:params:jmap:app-passwords'?: AppPasswordCapability;
   };
@@ -60,6 +62,7 @@ export interface Session {
     'urn:ietf:params:jmap:core': CoreLimits;
     'urn:ietf:params:jmap:mail': Record<string, never>;
     'urn:ietf:params:jmap:submission': Record<string, never>;
+    'urn:ietf:params:jmap:quota': Record<string, never>;
     'urn:postern:params:jmap:keep': Record<string, never>;
     'urn:postern:params:jmap:app-passwords': Record<string, never>;
   };

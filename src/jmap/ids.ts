@@ -11,6 +11,7 @@ export type IdentityId = Id<'Identity'>;
 export type SubmissionId = Id<'EmailSubmission'>;
 export type MailAccountId = Id<'MailAccount'>;
 export type WebSessionId = Id<'WebSession'>;
+export type QuotaId = Id<'Quota'>;
 export type AppPasswordId = Id<'AppPassword'>;
 export type BlobId = Id<'Blob'>;
 

@@ -17,6 +17,7 @@ import type {
   IdentityId,
   MailAccountId,
   MailboxId,
+  QuotaId,
   SubmissionId,
   ThreadId,
   WebSessionId,
@@ -54,6 +55,7 @@ import type {
   SearchSnippet,
   Thread,
 } from './mail.ts';
+import type { Quota, QuotaFilter } from './quota.ts';
 import type { FilterOperator, PatchObject } from './core.ts';
 
 /** Every method the server answers, with its arguments and its answer. Objects of `list` hold the properties asked for. */
@@ -136,6 +138,14 @@ export interface Methods {
     response: SetResponse<EmailSubmission, SubmissionId>;
   };
 
+  'Quota/get': { arguments: GetArguments<QuotaId>; response: GetResponse<Quota, QuotaId> };
+  'Quota/changes': {
+    arguments: ChangesArguments;
+    response: ChangesResponse<QuotaId> & { updatedProperties: (keyof Quota)[] | null };
+  };
+  'Quota/query': { arguments: QueryArguments<QuotaFilter>; response: QueryResponse<QuotaId> };
+  'Quota/queryChanges': { arguments: QueryChangesArguments; response: never };
+
   'MailAccount/get': { arguments: GetArguments<MailAccountId>; response: GetResponse<MailAccount, MailAccountId> };
   'MailAccount/changes': { arguments: ChangesArguments; response: ChangesResponse<MailAccountId> };
   'MailAccount/set': {
@@ -173,4 +183,5 @@ export type PushType =
   | 'Identity'
   | 'EmailSubmission'
   | 'MailAccount'
+  | 'Quota'
   | 'AppPassword';

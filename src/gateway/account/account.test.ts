@@ -72,6 +72,7 @@ test('RFC 8620 §7.1 states of every type, and a change of the connection is tol
     'Identity',
     'MailAccount',
     'Mailbox',
+    'Quota',
     'Thread',
   ]);
   g.engine.setStatus({ at: 'connecting' });
