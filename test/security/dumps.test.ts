@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { allowCores, cannotDump, coresIn, crash } from './core-of.ts';
 import { openPlace, startInstance } from './instance.ts';
 
 const skip = process.platform !== 'linux' && 'reads /proc, which only Linux has';
@@ -46,4 +48,19 @@ test('no process of Postern dumps a core, and none opens a debugger for a signal
   assert.doesNotMatch(postern.said(), /Debugger listening/);
   assert.equal(await listens(9229), debugging);
   assert.deepEqual(postern.family(), family, 'both go on');
+});
+
+test('a crash leaves no core, where everybody else leaves one', { skip: cannotDump() ?? false }, async () => {
+  using _ = allowCores();
+  using place = openPlace();
+  const other = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: 'pipe', cwd: place.path });
+  await crash(other.pid ?? 0);
+  const [core = '', ...more] = coresIn(place.path);
+  assert.deepEqual(more, []);
+  rmSync(join(place.path, core));
+  await using postern = await startInstance(place.path, { imapPort: 1, smtpPort: 1 });
+  const family = postern.family();
+  assert.equal(family.length, 2, 'main and keeper');
+  for (const pid of family.toReversed()) await crash(pid);
+  assert.deepEqual(coresIn(place.path), []);
 });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#cli/demo/dovecot.ts';
 import { readKey, type Sealed, sealForm, sealSignIn } from '#model/seal.ts';
@@ -11,6 +11,8 @@ import { Browser } from '../e2e/browser.ts';
 /** Postern as it runs for people: `main.ts serve` and its keeper, in processes of their own. */
 export interface Instance extends AsyncDisposable {
   browser: Browser;
+  /** Where it was started, and where a crash would leave a core. */
+  folder: string;
   /** The data folder; the secret file lies beside it, in {@link secretFile}. */
   data: string;
   secretFile: string;
@@ -95,8 +97,9 @@ export const startInstance = async (
     POSTERN_DOMAINS: `village.test=127.0.0.1:${village.imapPort}:none,127.0.0.1:${village.smtpPort}:none`,
     ...more,
   };
-  const child: ChildProcess = spawn(process.execPath, ['src/main.ts', 'serve'], {
+  const child: ChildProcess = spawn(process.execPath, [resolve('src/main.ts'), 'serve'], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: place,
     env,
   });
   let said = '';
@@ -119,6 +122,7 @@ export const startInstance = async (
   };
   return {
     browser: new Browser(url),
+    folder: place,
     data,
     secretFile,
     temporary,

@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { after, before, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { openDovecot, type Village } from '#village/dovecot.ts';
+import type { Browser } from '../e2e/browser.ts';
+import { assertGuarded, type Copies, inPlain, look, lookIntoCores, nameOf, table } from './copies.ts';
+import { cannotDump, scanCore, softLimits, takeCores } from './core-of.ts';
 import { type Instance, openPlace, postSealed, signInSealed, startInstance } from './instance.ts';
-import { fillMailbox, readMailbox } from './mailbox.ts';
-import { cannotLook, type Scan, scanMemory } from './memory-of.ts';
-import { formsOf, openSearch, piecesOf, type Search } from './needles.ts';
+import { fillMailbox, readMailbox, type Secrets } from './mailbox.ts';
+import { cannotLook, scanMemory } from './memory-of.ts';
+import { formsOf, openSearch } from './needles.ts';
+import type { Scan } from './scanner.ts';
 import { userKeyOf } from './user-key-of.ts';
 
 const skip = cannotLook(process.pid) ?? false;
@@ -19,75 +23,22 @@ const users = {
   json: { address: 'json@village.test', password: secret() },
 };
 const letters = 12;
+const told = new Map<string, Secrets>();
 let village: Village;
 before(async () => {
   village = await openDovecot({ users: Object.values(users) });
+  for (const { address } of Object.values(users)) told.set(address, fillMailbox(village, address, letters));
 });
 after(() => village[Symbol.asyncDispose]());
 
-/** Copies of one secret in one process: in every form together, and in pieces of eight bytes of which no whole is left. */
-interface Copies {
-  process: string;
-  moment: string;
-  what: string;
-  whole: number;
-  pieces: number;
-  forms: string;
-}
-
-const nameOf = (instance: Instance, pid: number): string => {
-  if (pid === instance.pid) return 'main';
-  return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('keeper-process') ? 'keeper' : `other ${pid}`;
-};
-
-type Secrets = Readonly<Record<string, Buffer | string>>;
-
-const searchOf = (secrets: Secrets): Search =>
-  openSearch(Object.entries(secrets).flatMap(([name, value]) => [...formsOf(name, value), ...piecesOf(name, value)]));
-
-const copiesIn = ({ bytes, counts }: Scan, process: string, moment: string, secrets: Secrets): Copies[] => {
-  assert.ok(bytes > 20_000_000, `${bytes} bytes of ${process} were read`);
-  return Object.entries(secrets).map(([what, value]): Copies => {
-    const found = [...counts].filter(([name]) => name.startsWith(`${what} `));
-    const inForms = found.filter(([name]) => !name.endsWith(' piece'));
-    const raw = counts.get(`${what} raw`) ?? 0;
-    const inWholes = raw * (Buffer.from(value).length - 7);
-    return {
-      process,
-      moment,
-      what,
-      whole: inForms.reduce((sum, [, count]) => sum + count, 0),
-      pieces: Math.max(0, (counts.get(`${what} piece`) ?? 0) - inWholes),
-      forms: inForms.map(([name, count]) => `${name.slice(what.length + 1)} ${count}`).join(', '),
-    };
-  });
-};
-
-/** Every page of every process, and of those what a core would hold were one taken. */
-const look = async (instance: Instance, moment: string, secrets: Secrets): Promise<Copies[]> => {
-  const search = searchOf(secrets);
-  const rows = instance.family().flatMap((pid) => {
-    const name = nameOf(instance, pid);
-    const scan = scanMemory(pid, search);
-    return [
-      ...copiesIn(scan, name, moment, secrets),
-      ...copiesIn({ ...scan, counts: scan.inCore }, `core of ${name}`, moment, secrets),
-    ];
-  });
-  // Looking takes so long that connections were ended meanwhile: what asks next has to hear of it.
-  await sleep(200);
-  return rows;
-};
-
-const table = (t: TestContext, rows: readonly Copies[]): void => {
-  const cells = [['process', 'moment', 'secret', 'whole', 'pieces', 'forms']].concat(
-    rows.map((row) => [row.process, row.moment, row.what, String(row.whole), String(row.pieces), row.forms]),
-  );
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of cells) t.diagnostic(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-};
+/** An instance of which cores can be taken. */
+const start = (place: string): Promise<Instance> => startInstance(place, village, softLimits(join(place, 'bin')));
 
 const decoded = (text: string): Buffer => Buffer.from(text.replace('postern_', ''), 'base64url');
+
+const ask100 = async (browser: Browser): Promise<void> => {
+  for (let n = 0; n < 100; n += 1) await browser.jmap([['Email/query', { limit: 10 }]]);
+};
 
 /** Until connections are closed and keys dropped. */
 const settled = async ({ browser }: Instance): Promise<void> => {
@@ -97,26 +48,14 @@ const settled = async ({ browser }: Instance): Promise<void> => {
   await sleep(500);
 };
 
-const inPlain = (rows: readonly Copies[], what: string): Copies[] =>
-  rows.filter((row) => row.what === what && row.whole + row.pieces > 0);
+const moments = ['connected', '100 requests', 'signed out'] as const;
+type Moment = (typeof moments)[number];
 
-/** The user key lies in the keeper's one guarded allocation while its user is here, and nowhere else. */
-const guarded = (rows: readonly Copies[]): void => {
-  const found = inPlain(rows, 'user key');
-  assert.deepEqual(
-    found.filter(({ process, moment }) => process !== 'keeper' || moment === 'signed out'),
-    [],
-    'in no other process, in no core, not after signing out',
-  );
-  for (const row of found) assert.deepEqual([row.whole, row.pieces, row.forms], [1, 0, 'raw 1']);
-};
-
-/** Signs in, works, signs out, and looks into every process after each. */
-const journey = async (t: TestContext, form: 'sealed' | 'json'): Promise<Copies[]> => {
+/** Signs in, works, signs out, and looks into every process after each; ends early at `last`, with a core of each. */
+const journey = async (t: TestContext, form: 'sealed' | 'json', last: Moment): Promise<Copies[]> => {
   const user = users[form];
-  const told = fillMailbox(village, user.address, letters);
   using place = openPlace();
-  await using postern = await startInstance(place.path, village);
+  await using postern = await start(place.path);
   const { browser } = postern;
   assert.deepEqual(
     postern.family().map((pid) => nameOf(postern, pid)),
@@ -126,7 +65,7 @@ const journey = async (t: TestContext, form: 'sealed' | 'json'): Promise<Copies[
   const answer =
     form === 'sealed' ? await signInSealed(browser, wish) : await browser.signIn(user.address, user.password, wish);
   assert.equal(answer.status, 200);
-  await readMailbox(browser, letters, told.get('body word 3') ?? '');
+  await readMailbox(browser, letters, told.get(user.address)?.get('body word 3') ?? '');
   const mail = { purpose: 'mailPassword', login: user.address, secret: user.password } as const;
   assert.equal((await postSealed(browser, '/auth/prove', { kind: 'mail' }, [mail])).status, 204);
   const made = await browser.post('/auth/tokens', { name: 'a script' });
@@ -137,17 +76,25 @@ const journey = async (t: TestContext, form: 'sealed' | 'json'): Promise<Copies[
     'unlock key': decoded(browser.jar.get('postern-key')?.value ?? ''),
     'API token': decoded(token),
   };
-  const rows = await look(postern, 'connected', secrets);
-  for (let n = 0; n < 100; n += 1) await browser.jmap([['Email/query', { limit: 10 }]]);
-  rows.push(...(await look(postern, '100 requests', secrets)));
-  assert.equal((await browser.post('/auth/sign-out')).status, 204);
-  await settled(postern);
-  rows.push(...(await look(postern, 'signed out', secrets)));
+  const before: Record<Moment, () => Promise<void>> = {
+    connected: async () => undefined,
+    '100 requests': () => ask100(browser),
+    'signed out': async () => {
+      assert.equal((await browser.post('/auth/sign-out')).status, 204);
+      await settled(postern);
+    },
+  };
+  const rows: Copies[] = [];
+  for (const moment of moments.slice(0, moments.indexOf(last) + 1)) {
+    await before[moment]();
+    rows.push(...(await look(postern, moment, secrets)));
+  }
+  rows.push(...(await lookIntoCores(t, postern, last, secrets)));
   table(t, rows);
   return rows;
 };
 
-test('the scanner sees a secret in the memory of another process, in every form', { skip }, async () => {
+test('a secret is seen in the memory of another process and in its core, in every form', { skip }, async (t) => {
   const planted = secret();
   const program = `
     const text = Buffer.from(process.env.PLANT, 'base64').toString();
@@ -155,37 +102,43 @@ test('the scanner sees a secret in the memory of another process, in every form'
     const kept = [Buffer.from(text, 'utf16le'), Buffer.from(Buffer.from(text).toString('hex')), Buffer.from(text)];
     console.log('ready'); process.stdin.resume(); process.stdin.on('end', () => console.log(kept.length));`;
   const env = { PLANT: Buffer.from(planted).toString('base64') };
-  const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'pipe', 'inherit'], env });
+  using place = openPlace();
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'pipe', 'inherit'], cwd: place.path, env });
+  const exited = once(child, 'exit');
+  const pid = child.pid ?? 0;
+  const search = openSearch(formsOf('plant', planted));
+  const all = ({ counts }: Scan): void => {
+    for (const form of ['raw', 'utf-16', 'hex', 'base64']) assert.ok((counts.get(`plant ${form}`) ?? 0) > 0, form);
+  };
   try {
     await once(child.stdout, 'data');
-    const search: Search = openSearch(formsOf('plant', planted));
-    const { counts } = scanMemory(child.pid ?? 0, search);
-    for (const form of ['raw', 'utf-16', 'hex', 'base64']) assert.ok((counts.get(`plant ${form}`) ?? 0) > 0, form);
+    all(scanMemory(pid, search));
+    await t.test('its core', { skip: cannotDump() ?? false }, async () => {
+      for await (const { core } of takeCores([pid], place.path)) all(await scanCore(core, search));
+    });
   } finally {
-    child.stdin.end();
-    await once(child, 'exit');
+    child.stdin.on('error', () => undefined).end();
+    await exited;
   }
 });
 
-test('a sealed sign-in leaves no copy of the password in any process', { skip }, async (t) => {
-  const rows = await journey(t, 'sealed');
-  assert.deepEqual(inPlain(rows, 'password'), []);
-  guarded(rows);
-  assert.deepEqual(
-    rows.filter(
-      ({ process, what, whole, pieces }) => /keeper/.test(process) && what !== 'user key' && whole + pieces > 0,
-    ),
-    [],
-    'nor has the keeper kept what came by cookie',
+for (const last of moments)
+  test(
+    `a sealed sign-in leaves no copy of the password in any process, nor in a core: ${last}`,
+    { skip },
+    async (t) => {
+      const rows = await journey(t, 'sealed', last);
+      assert.deepEqual(inPlain(rows, 'password'), []);
+      assertGuarded(rows);
+      for (const what of ['unlock key', 'API token'])
+        assert.deepEqual(inPlain(rows, what, /keeper$/), [], 'nor has the keeper kept what came by cookie');
+    },
   );
-});
 
 test('a sign-in by JSON leaves no copy of the password in the keeper', { skip }, async (t) => {
-  const rows = await journey(t, 'json');
-  assert.deepEqual(
-    rows.filter((row) => row.process === 'keeper' && row.what === 'password' && row.whole + row.pieces > 0),
-    [],
-  );
+  const rows = await journey(t, 'json', 'signed out');
+  assert.deepEqual(inPlain(rows, 'password', /keeper$/), []);
+  assertGuarded(rows);
 });
 
 test('signing in by site password or recovery code leaves no copy of either in any process', { skip }, async (t) => {
@@ -195,7 +148,7 @@ test('signing in by site password or recovery code leaves no copy of either in a
   let code: string;
   const rows: Copies[] = [];
   {
-    await using postern = await startInstance(place.path, village);
+    await using postern = await start(place.path);
     const { browser } = postern;
     assert.equal((await signInSealed(browser, user)).status, 200);
     const mail = { purpose: 'mailPassword', login: user.address, secret: user.password } as const;
@@ -209,9 +162,10 @@ test('signing in by site password or recovery code leaves no copy of either in a
       { purpose: 'recoveryCode', login: '', secret: code },
     ]);
     assert.equal(confirmed.status, 204, await confirmed.clone().text());
-    rows.push(...(await look(postern, 'made', { 'site password': site, 'recovery code': code })));
+    const secrets = { 'site password': site, 'recovery code': code, 'user key': await userKeyOf(postern) };
+    rows.push(...(await look(postern, 'made', secrets)), ...(await lookIntoCores(t, postern, 'made', secrets)));
   }
-  await using postern = await startInstance(place.path, village);
+  await using postern = await start(place.path);
   const { browser } = postern;
   const ways = [
     [
@@ -233,7 +187,7 @@ test('signing in by site password or recovery code leaves no copy of either in a
     };
     const name = path.slice('/auth/sign-in/'.length);
     rows.push(...(await look(postern, `by ${name}`, secrets)));
-    for (let n = 0; n < 100; n += 1) await browser.jmap([['Email/query', { limit: 10 }]]);
+    await ask100(browser);
     rows.push(...(await look(postern, `${name}, 100 requests`, secrets)));
     assert.equal((await browser.post('/auth/sign-out')).status, 204);
     await settled(postern);
@@ -244,8 +198,8 @@ test('signing in by site password or recovery code leaves no copy of either in a
   assert.deepEqual(inPlain(rows, 'site password'), []);
   for (const what of ['recovery code', 'its digits'])
     assert.deepEqual(
-      inPlain(rows, what).filter(({ process, moment }) => process === 'keeper' || moment !== 'made'),
+      inPlain(rows, what).filter(({ process, moment }) => process.endsWith('keeper') || moment !== 'made'),
       [],
     );
-  guarded(rows);
+  assertGuarded(rows);
 });

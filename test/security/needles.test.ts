@@ -22,11 +22,15 @@ test('the search sees a secret in every form, wherever it lies, and nothing wher
     );
   }
   for (const [form, bytes] of hidden) {
-    const around = Buffer.concat([randomBytes(1001), bytes, randomBytes(77)]);
-    assert.deepEqual([...countIn(search, around)], [[`secret ${form}`, 1]], bytes.toString('latin1'));
+    for (const before of [1000, 1001, 1002, 1003]) {
+      const around = Buffer.concat([randomBytes(before), bytes, randomBytes(77)]);
+      assert.deepEqual([...countIn(search, around)], [[`secret ${form}`, 1]], bytes.toString('latin1'));
+      assert.deepEqual([...countIn(search, around.subarray(1))], [[`secret ${form}`, 1]], 'at an odd address');
+    }
     assert.equal(countIn(search, bytes).get(`secret ${form}`), 1, 'at the very beginning and end');
   }
   assert.equal(countIn(search, randomBytes(1 << 20)).size, 0);
   assert.equal(countIn(search, Buffer.from(secret).subarray(0, -1)).size, 0, 'a cut copy is none');
+  assert.throws(() => openSearch([{ name: 'short', form: 'raw', bytes: Buffer.from('secret') }]), /too short/);
   assert.ok(countIn(openSearch(piecesOf('secret', secret)), Buffer.from(secret).subarray(3, 13)).has('secret piece'));
 });

@@ -52,37 +52,41 @@ export const piecesOf = (name: string, secret: string | Buffer): Needle[] => {
 
 export type Search = (bytes: Uint8Array, found: (needle: Needle, at: number) => void) => void;
 
-const slots = 1 << 20;
-const slotOf = (word: number): number => (Math.imul(word, 0x9e37_79b1) >>> 12) & (slots - 1);
+/** A table so thinly filled that few of the bytes looked at lead to a needle, and no larger. */
+const slotBitsFor = (needles: number): number => Math.min(22, Math.ceil(Math.log2((needles + 1) * 4 * 64)));
 
-/** Looks for all needles in one pass over the bytes, however many there are. Each needle has four bytes or more. */
+const slotOf = (word: number, shift: number): number => Math.imul(word, 0x9e37_79b1) >>> shift;
+
+/** So long that wherever it lies, four of its bytes lie in one place of an array of 32 bit. */
+const shortest = 7;
+
+/** Looks for all needles in one pass over the bytes, however many there are. */
 export const openSearch = (needles: readonly Needle[]): Search => {
-  const maybe = new Uint8Array(slots);
-  const bySlot = new Map<number, Needle[]>();
+  const bits = slotBitsFor(needles.length);
+  const shift = 32 - bits;
+  const maybe = new Uint8Array(1 << bits);
+  const bySlot = new Map<number, { needle: Needle; skipped: number }[]>();
   for (const needle of needles) {
-    const slot = slotOf(needle.bytes.readInt32LE());
-    maybe[slot] = 1;
-    bySlot.set(slot, [...(bySlot.get(slot) ?? []), needle]);
+    if (needle.bytes.length < shortest) throw new Error(`${needle.name} is too short to be looked for`);
+    for (let skipped = 0; skipped < 4; skipped += 1) {
+      const slot = slotOf(needle.bytes.readInt32LE(skipped), shift);
+      maybe[slot] = 1;
+      bySlot.set(slot, [...(bySlot.get(slot) ?? []), { needle, skipped }]);
+    }
   }
   return (bytes, found) => {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let word = 0;
-    for (let end = 0; end < buffer.length; end += 1) {
-      word = (word >>> 8) | ((buffer[end] as number) << 24);
-      const slot = slotOf(word);
-      if (maybe[slot] === 0 || end < 3) continue;
-      const at = end - 3;
-      for (const needle of bySlot.get(slot) ?? [])
-        if (
-          buffer.compare(
-            needle.bytes,
-            0,
-            needle.bytes.length,
-            at,
-            Math.min(buffer.length, at + needle.bytes.length),
-          ) === 0
-        )
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+    const buffer = Buffer.from(aligned.buffer, aligned.byteOffset, aligned.length);
+    const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+    for (let place = 0; place < words.length; place += 1) {
+      const slot = slotOf(words[place] as number, shift);
+      if (maybe[slot] === 0) continue;
+      for (const { needle, skipped } of bySlot.get(slot) ?? []) {
+        const at = place * 4 - skipped;
+        const end = at + needle.bytes.length;
+        if (at >= 0 && end <= buffer.length && buffer.compare(needle.bytes, 0, needle.bytes.length, at, end) === 0)
           found(needle, at);
+      }
     }
   };
 };
