@@ -1,5 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { AccountFacts, AccountPatch, DiscoveryStep, FoundSettings } from '#jmap/auth.ts';
+import type { QuotaId } from '#jmap/ids.ts';
+import type { Quota } from '#jmap/quota.ts';
 import type { Extension } from './fake-jmap.ts';
 
 /** `/auth/accounts` of the fake: its accounts as facts, and answers that a journey decides. */
@@ -45,8 +47,29 @@ const gmail: AccountFacts = {
   auth: 'app-password',
 };
 
+/** A limit of a mail server; warned of at nine tenths. */
+export const quotaOf = (
+  resourceType: Quota['resourceType'],
+  used: number,
+  hardLimit: number,
+  name = 'Mailbox',
+): Quota => ({
+  id: `Q${resourceType}${name}` as QuotaId,
+  resourceType,
+  used,
+  hardLimit,
+  scope: 'account',
+  name,
+  types: ['Email'],
+  warnLimit: Math.floor(hardLimit * 0.9),
+  softLimit: null,
+  description: null,
+});
+
 export interface AccountsKit extends Extension {
   list: AccountFacts[];
+  /** What the mail servers tell of their room, by account. */
+  readonly quotas: Map<string, Quota[]>;
   /** Requests to change something, in order. */
   readonly asked: string[];
   /** Problems that the next posts are answered with. */
@@ -56,10 +79,15 @@ export interface AccountsKit extends Extension {
 export const openAccountsKit = (): AccountsKit => {
   const asked: string[] = [];
   const problems: object[] = [];
+  const quotas = new Map<string, Quota[]>();
   const kit: AccountsKit = {
     list: [lindqvist, rowing],
     asked,
     problems,
+    quotas,
+    methods: {
+      'Quota/get': (accountId) => ({ accountId, state: '1', list: quotas.get(accountId) ?? [], notFound: [] }),
+    },
     present: (id) => kit.list.some((each) => each.id === id),
     http: (method, path, body) => {
       if (path === '/auth/unlockers') return { status: 200, value: { unlockers: [], siteName: null, totp: false } };

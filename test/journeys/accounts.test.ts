@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
-import { findsGmail, openAccountsKit, wrongPassword, type AccountsKit } from './accounts-kit.ts';
+import { findsGmail, openAccountsKit, quotaOf, wrongPassword, type AccountsKit } from './accounts-kit.ts';
 import { desktop, dist, openBrowser, openPage, phone, type Look } from './browser.ts';
 import { openFake } from './fake-jmap.ts';
 
@@ -104,11 +104,16 @@ for (const [name, look] of [
     await accessible(page);
     await page.getByLabel('Name').fill('Gmail');
     await page.getByRole('radio', { name: 'Plum' }).check({ force: true });
+    const gathered = page.getByRole('checkbox', { name: 'Show in All inboxes' });
+    assert.equal(await gathered.isChecked(), true);
+    await gathered.uncheck();
     await shot(page, `finish-${name}`);
     await page.getByRole('button', { name: 'Open its inbox' }).click();
     await page.getByRole('grid').waitFor();
     assert.equal(new URL(page.url()).pathname, '/a/ada.lindqvist@gmail.example/inbox');
     assert.equal(kit.asked.at(-1), 'PATCH /auth/accounts/Agmail');
+    const made = kit.list.find(({ id }) => id === 'Agmail');
+    assert.deepEqual([made?.name, made?.colour, made?.inAllInboxes], ['Gmail', 'plum', false]);
     assert.deepEqual(at.errors, []);
   });
 
@@ -132,5 +137,68 @@ test('G6 at the sign-in too: the ordinary password does not leave for a server t
   await page.keyboard.type('kfzt wmqa yexx abcd');
   await page.getByRole('grid').waitFor();
   assert.deepEqual(sent, ['POST']);
+  assert.deepEqual(at.errors, []);
+});
+
+const GB = 1024 ** 3;
+
+for (const [name, look] of [
+  ['light', desktop],
+  ['dark', { ...desktop, dark: true }],
+  ['phone', phone],
+  ['phone-dark', { ...phone, dark: true }],
+] as const)
+  test(`G40 how full each account is at its server, in words and as a meter: ${name}`, async () => {
+    await using at = await visit('/settings/accounts', look);
+    const { page, kit } = at;
+    kit.quotas.set('Alindqvist', [quotaOf('octets', 3.2 * GB, 5 * GB), quotaOf('count', 9_400, 10_000)]);
+    kit.quotas.set('Arowing', [
+      quotaOf('octets', 1.02 * GB, GB, 'User quota'),
+      quotaOf('octets', 2 * GB, 9 * GB, '#club'),
+    ]);
+    await page.reload();
+    const rows = page.getByRole('list', { name: 'Accounts', exact: true });
+    await rows.getByText('The mailbox is full').waitFor();
+    await page.getByRole('button', { name: 'Edit Lindqvist' }).click();
+    const space = page.getByRole('meter', { name: 'Space used' });
+    await page.getByText('3.2 GB of 5 GB used').waitFor();
+    assert.deepEqual(
+      [await space.getAttribute('aria-valuetext'), await space.getAttribute('value')],
+      ['3.2 GB of 5 GB used', '64'],
+    );
+    await page.getByText('9,400 of 10,000 messages').waitFor();
+    await page.getByText('Nearly as many messages as the server takes.').waitFor();
+    await page.getByRole('heading', { name: 'Room at the server' }).scrollIntoViewIfNeeded();
+    await accessible(page);
+    await shot(page, `quota-${name}`);
+    await page.getByRole('button', { name: 'Edit Rowing club' }).click();
+    await page.getByRole('meter', { name: 'Space used, User quota' }).waitFor();
+    await page.getByText('Full: the server takes no new mail. What is here stays').waitFor();
+    await page.getByRole('meter', { name: 'Space used, #club' }).waitFor();
+    await page.getByRole('heading', { name: 'Room at the server' }).scrollIntoViewIfNeeded();
+    await accessible(page);
+    await shot(page, `quota-full-${name}`);
+    assert.deepEqual(at.errors, []);
+  });
+
+test('G39 an account leaves All inboxes and comes back by undo; an only account has no such choice', async () => {
+  await using at = await visit('/settings/accounts');
+  const { page, kit } = at;
+  await page.getByRole('button', { name: 'Edit Rowing club' }).click();
+  const gathered = page.getByRole('checkbox', { name: 'Show in All inboxes' });
+  assert.equal(await gathered.isChecked(), true);
+  assert.equal(await page.getByRole('heading', { name: 'Room at the server' }).count(), 0, 'its server tells of none');
+  await gathered.uncheck();
+  await page.locator('.toast').getByText('Rowing club does not show in All inboxes any more').waitFor();
+  assert.equal(kit.list.find(({ id }) => id === 'Arowing')?.inAllInboxes, false);
+  await shot(page, 'all-inboxes');
+  await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('It is as it was').waitFor();
+  assert.equal(await gathered.isChecked(), true);
+  kit.list = kit.list.slice(0, 1);
+  await page.reload();
+  await page.getByRole('button', { name: 'Edit Lindqvist' }).click();
+  await page.getByRole('radio', { name: 'Plum' }).waitFor();
+  assert.equal(await gathered.count(), 0);
   assert.deepEqual(at.errors, []);
 });

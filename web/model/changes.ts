@@ -126,6 +126,7 @@ export const openFollower = (connection: Connection, mail: Mail): Follower => {
       changed.Mailbox !== undefined && changed.Mailbox !== mail.states.Mailbox ? syncMailboxes(connection, mail) : null;
     const rest = syncRest(connection, mail, changed);
     if (changed.AppPassword !== undefined) mail.tellAppPasswords(changed.AppPassword);
+    if (changed.Quota !== undefined) mail.tellQuotas(changed.Quota);
     if (changed.EmailSubmission !== undefined && changed.EmailSubmission !== mail.states.EmailSubmission) {
       mail.states.EmailSubmission = changed.EmailSubmission;
       mail.tellSubmissions();

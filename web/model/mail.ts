@@ -56,6 +56,9 @@ export interface Mail {
   /** The state of the account's app passwords as push told it last. */
   readonly appPasswords: ReadonlySignal<string | null>;
   tellAppPasswords(state: string): void;
+  /** The same of its quotas. */
+  readonly quotas: ReadonlySignal<string | null>;
+  tellQuotas(state: string): void;
   tellSubmissions(): void;
 }
 
@@ -77,6 +80,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
   const status = signal<MailAccount | null>(null);
   const trouble = signal<ModelError | null>(null);
   const appPasswords = signal<string | null>(null);
+  const quotas = signal<string | null>(null);
   const listeners = new Set<(news: EmailNews) => void>();
   const submissionListeners = new Set<() => void>();
 
@@ -202,6 +206,10 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
     appPasswords,
     tellAppPasswords: (state) => {
       appPasswords.value = state;
+    },
+    quotas,
+    tellQuotas: (state) => {
+      quotas.value = state;
     },
     tellSubmissions: () => {
       for (const listener of submissionListeners) listener();

@@ -14,8 +14,16 @@ const whats: Record<Refusal['change'], string> = {
   append: 'the message',
 };
 
+const makeRoom = 'Delete large letters and empty Trash to make room.';
+
+const isFull = ({ responseCode }: Refusal): boolean => responseCode === 'OVERQUOTA';
+
+/** What does not fit is tried again and refused again; that is told no more often than this, milliseconds. */
+const tellFullAgain = 60 * 60_000;
+
 /** `“Minutes” is back in Inbox. The server did not allow the move: folder Archive is read-only` */
-const wordsOf = (mail: Mail, { change, emailIds, words }: Refusal): string => {
+const wordsOf = (mail: Mail, refusal: Refusal): string => {
+  const { change, emailIds, words } = refusal;
   const heads = emailIds.map((id) => mail.emails.peek(id)).filter((head) => head !== undefined);
   const first = heads[0];
   const named = first?.subject?.trim() ? `“${first.subject.trim()}”` : counted(Math.max(1, emailIds.length), 'message');
@@ -23,12 +31,25 @@ const wordsOf = (mail: Mail, { change, emailIds, words }: Refusal): string => {
   const mailbox = mail.mailboxes.get((Object.keys(first?.mailboxIds ?? {})[0] ?? '') as MailboxId);
   const is = emailIds.length > 1 ? 'are' : 'is';
   const where = change === 'keywords' || !mailbox ? `${is} as before` : `${is} back in ${mailboxName(mailbox)}`;
+  const full = `The mailbox of ${mail.status.peek()?.name ?? mail.account.name} is full`;
+  if (isFull(refusal) && change === 'append')
+    return `${full}. ${subject} ${is} kept here and tried again every 15 minutes. ${makeRoom}`;
+  if (isFull(refusal)) return `${subject} ${where}. ${full}. ${makeRoom}`;
   return `${subject} ${where}. The server did not allow ${whats[change]}: ${words}`;
 };
 
 /** Says what the mail server would not take, after it had been shown as done. What was refused before the app opened is known. */
 export const watchRefusals = (mails: ReadonlySignal<readonly Mail[]>, toasts: Toasts): (() => void) => {
   const seen = new Map<Mail, string>();
+  /** When it was last told that an account is full. */
+  const fullAt = new Map<Mail, number>();
+  const isOld = (mail: Mail, refusal: Refusal): boolean => {
+    if (!isFull(refusal) || refusal.change !== 'append') return false;
+    const at = Date.parse(refusal.at);
+    if (at - (fullAt.get(mail) ?? -Infinity) < tellFullAgain) return true;
+    fullAt.set(mail, at);
+    return false;
+  };
   const say = async (mail: Mail, refusal: Refusal): Promise<void> => {
     await mail.needHeads(refusal.emailIds).catch(() => undefined);
     toasts.show(wordsOf(mail, refusal), { tone: 'failed' });
@@ -40,7 +61,8 @@ export const watchRefusals = (mails: ReadonlySignal<readonly Mail[]>, toasts: To
       const before = seen.get(mail);
       const newest = status.refusals[0];
       seen.set(mail, newest?.at ?? '');
-      if (before !== undefined && newest && newest.at > before) untracked(() => void say(mail, newest));
+      if (before !== undefined && newest && newest.at > before && !isOld(mail, newest))
+        untracked(() => void say(mail, newest));
     }
   });
 };

@@ -1,6 +1,8 @@
 import type { AccountFacts, AwayChoice, CertificateChange } from '#jmap/auth.ts';
 import type { MailAccount } from '#jmap/keep.ts';
+import type { Quota } from '#jmap/quota.ts';
 import { atTime, clockTime, foldTime } from '../format.ts';
+import { isFull } from './quota.ts';
 import { unproven } from './unproven.ts';
 import { ago } from '../settings/words.ts';
 
@@ -55,6 +57,17 @@ export const standingWords = (
     password: false,
   };
 };
+
+/** The same when the mailbox is full: what it says of itself otherwise comes first. */
+export const withRoom = (words: StandingWords, quotas: readonly Quota[]): StandingWords =>
+  words.tone === 'ok' && isFull(quotas)
+    ? {
+        ...words,
+        tone: 'wait',
+        title: 'The mailbox is full',
+        detail: 'The server takes no new mail. What is here stays.',
+      }
+    : words;
 
 const kinds: Record<AccountFacts['auth'], string> = {
   password: 'Your password',

@@ -1,5 +1,6 @@
 import { useEffect, useId, useState } from 'preact/hooks';
 import type { AccountCheck, AccountFacts, AccountPatch } from '#jmap/auth.ts';
+import type { Quota } from '#jmap/quota.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { keptWords, type StandingWords } from '#model/accounts/words.ts';
 import type { Outcome } from '#model/asking.ts';
@@ -9,6 +10,7 @@ import { EnterPassword } from '../add-account/enter-password.tsx';
 import { useModel } from '../model.ts';
 import { Folders } from '../servers/folders.tsx';
 import { AccountAway } from './account-away.tsx';
+import { AccountQuota } from './account-quota.tsx';
 import { AccountRemove } from './account-remove.tsx';
 import { AccountServers, Certificates } from './account-servers.tsx';
 
@@ -127,11 +129,13 @@ export const AccountEdit = ({
   account,
   accounts,
   words,
+  quotas,
   only,
 }: {
   account: AccountFacts;
   accounts: Accounts;
   words: StandingWords;
+  quotas: readonly Quota[];
   only: boolean;
 }) => {
   const model = useModel();
@@ -199,6 +203,7 @@ export const AccountEdit = ({
         <Certificates account={account} accounts={accounts} />
         <AccountServers account={account} accounts={accounts} onPassword={() => setAsking('password')} />
       </section>
+      <AccountQuota quotas={quotas} />
       <section class="acc-part" aria-labelledby={`${id}-folders`}>
         <h2 id={`${id}-folders`}>Folders</h2>
         <p class="muted">Where letters go that you send, archive, throw away or report as junk.</p>

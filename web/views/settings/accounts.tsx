@@ -1,13 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountId } from '#jmap/ids.ts';
 import { type Accounts as AccountsModel, openAccounts } from '#model/accounts/accounts.ts';
-import { standingWords } from '#model/accounts/words.ts';
+import { standingWords, withRoom } from '#model/accounts/words.ts';
 import { Icon } from '#parts/icon.tsx';
 import { Arch } from '#parts/people.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { later } from '../later.tsx';
 import { useModel } from '../model.ts';
 import { initialOf } from '../side.tsx';
+import { useQuotas } from './use-quotas.ts';
 import { AccountEdit } from './account-edit.tsx';
 import { PageHead } from './page-head.tsx';
 import './accounts.css';
@@ -46,7 +48,9 @@ const Row = (props: {
   const { account, accounts, open, onOpen } = props;
   const model = useModel();
   const mail = model.mails.value.find((each) => each.id === account.id);
-  const words = standingWords(account, mail?.status.value ?? null, new Date(model.clock.now()));
+  const quotas = useQuotas(model, account.id as AccountId, mail);
+  const standing = standingWords(account, mail?.status.value ?? null, new Date(model.clock.now()));
+  const words = withRoom(standing, quotas);
   return (
     <li class={`acc ${open ? 'open' : ''}`}>
       <div
@@ -75,7 +79,9 @@ const Row = (props: {
           {open ? 'Close' : 'Edit'}
         </button>
       </div>
-      {open ? <AccountEdit account={account} accounts={accounts} words={words} only={props.count === 1} /> : null}
+      {open ? (
+        <AccountEdit account={account} accounts={accounts} words={words} quotas={quotas} only={props.count === 1} />
+      ) : null}
     </li>
   );
 };
