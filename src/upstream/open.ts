@@ -27,6 +27,7 @@ import { smtpSender } from './smtp-send.ts';
 import { Sources } from './source.ts';
 import { Sync } from './sync.ts';
 import { serverHold, type Carrier, type Ticket } from './ticket.ts';
+import { tryAppendsAgain } from './waiting-appends.ts';
 import { Watch } from './watch.ts';
 
 export interface EngineParts {
@@ -113,7 +114,8 @@ class OpenEngine implements Engine {
     this.#fill = new Fill({ mirror, lines, folders, told });
     this.#previews = new Previews({ mirror, lines });
     this.#sync = new Sync({ mirror, lines, folders, fill: this.#fill, previews: this.#previews, told });
-    this.#quotas = new Quotas({ mirror, lines });
+    const roomier = (): void => void (tryAppendsAgain(index, clock.now()) && nudge());
+    this.#quotas = new Quotas({ mirror, lines, roomier });
     this.#mailboxes = new Mailboxes({ mirror, lines, folders });
     this.#drafts = new Drafts({ mirror, lines, store, keeper, account });
     this.#sources = new Sources({ mirror, lines });

@@ -41,34 +41,40 @@ export const quotasOf = (reader: IndexReader): readonly KnownQuota[] => readingO
 const idOf = ({ resource, root }: QuotaLimit): string =>
   `Q${createHash('sha256').update(`quota ${resource} ${root}`).digest('hex').slice(0, 24)}`;
 
-/** Writes a reading, and notes what of it is new. */
-export const keepQuotas = (index: Index, limits: readonly QuotaLimit[], now: number): void =>
+/** Writes a reading, and notes what of it is new; whether there is more room than before. */
+export const keepQuotas = (index: Index, limits: readonly QuotaLimit[], now: number): boolean =>
   index.write((t) => {
     const before = new Map(quotasOf(t).map((quota) => [quota.id, quota]));
     const quotas = limits.map((limit) => ({ id: idOf(limit), ...limit }));
+    let roomier = false;
     for (const { id, limit, used } of quotas) {
       const old = before.get(id);
       if (old === undefined) t.note('Quota', id, 'created');
       else if (old.limit !== limit) t.note('Quota', id, 'updated');
       else if (old.used !== used) t.note('Quota', id, 'counts');
+      if (old !== undefined && limit - used > old.limit - old.used) roomier = true;
       before.delete(id);
     }
     for (const id of before.keys()) t.note('Quota', id, 'destroyed');
     t.setValue(key, JSON.stringify({ at: now, quotas } satisfies Reading));
+    return roomier || before.size > 0;
   });
 
 /** Asks the mail server how full it is (rules S50 to S53), always on the watch connection and never for its sake. */
 export class Quotas {
   readonly #mirror: Mirror;
   readonly #lines: Lines;
+  readonly #roomier: () => void;
   /** When the next reading is due, and what keeps it from coming. */
   #due = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | null = null;
   #closed = false;
 
-  constructor(parts: { mirror: Mirror; lines: Lines }) {
+  /** `roomier`: there is more room than at the reading before. */
+  constructor(parts: { mirror: Mirror; lines: Lines; roomier: () => void }) {
     this.#mirror = parts.mirror;
     this.#lines = parts.lines;
+    this.#roomier = parts.roomier;
   }
 
   /** A connection stands: read unless that was done a short while ago. */
@@ -129,6 +135,6 @@ export class Quotas {
       // What was known stands when the server cannot just now; a server that will not tell tells of no quota.
       if (isPassing(error)) return;
     }
-    if (!this.#closed) keepQuotas(this.#mirror.index, limits, this.#mirror.clock.now());
+    if (!this.#closed && keepQuotas(this.#mirror.index, limits, this.#mirror.clock.now())) this.#roomier();
   }
 }

@@ -189,7 +189,7 @@ test('G39 an account leaves All inboxes and comes back by undo; an only account 
   assert.equal(await gathered.isChecked(), true);
   assert.equal(await page.getByRole('heading', { name: 'Room at the server' }).count(), 0, 'its server tells of none');
   await gathered.uncheck();
-  await page.locator('.toast').getByText('Rowing club does not show in All inboxes any more').waitFor();
+  await page.locator('.toast').getByText('Rowing club left All inboxes').waitFor();
   assert.equal(kit.list.find(({ id }) => id === 'Arowing')?.inAllInboxes, false);
   await shot(page, 'all-inboxes');
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();

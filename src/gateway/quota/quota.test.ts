@@ -10,7 +10,7 @@ const letters = (used: number): QuotaLimit => ({ root: 'Team “A”', resource:
 
 const openWith = (...limits: QuotaLimit[]) => {
   const g = openTestGateway();
-  const keep = (...now: QuotaLimit[]): void => keepQuotas(g.index, now, g.clock.at);
+  const keep = (...now: QuotaLimit[]): boolean => keepQuotas(g.index, now, g.clock.at);
   if (limits.length > 0) keep(...limits);
   return { g, keep, [Symbol.dispose]: () => g[Symbol.dispose]() };
 };

@@ -121,7 +121,7 @@ const DefaultIdentity = ({ account, accounts }: { account: AccountFacts; account
 
 const gathering = ({ name }: AccountFacts, inAllInboxes: boolean): [AccountPatch, string] => [
   { inAllInboxes },
-  inAllInboxes ? `${name} shows in All inboxes` : `${name} does not show in All inboxes any more`,
+  inAllInboxes ? `${name} is in All inboxes` : `${name} left All inboxes`,
 ];
 
 /** Everything there is to an account. What is changed is saved at once. */

@@ -51,8 +51,18 @@ const Row = (props: {
   const quotas = useQuotas(model, account.id as AccountId, mail);
   const standing = standingWords(account, mail?.status.value ?? null, new Date(model.clock.now()));
   const words = withRoom(standing, quotas);
+  const opener = useRef<HTMLButtonElement>(null);
   return (
-    <li class={`acc ${open ? 'open' : ''}`}>
+    <li
+      class={`acc ${open ? 'open' : ''}`}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || event.defaultPrevented || !open) return;
+        if (event.target instanceof Element && event.target.closest('dialog')) return;
+        event.preventDefault();
+        onOpen(false);
+        opener.current?.focus();
+      }}
+    >
       <div
         class="acc-row"
         onKeyDown={(event) => {
@@ -70,6 +80,7 @@ const Row = (props: {
         <span class={`acc-state ${words.tone}`}>{words.title}</span>
         <Order account={account} accounts={accounts} count={props.count} />
         <button
+          ref={opener}
           type="button"
           class="btn"
           aria-expanded={open}

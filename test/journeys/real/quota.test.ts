@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { quotaOf } from '#village/dovecot.ts';
+import { composer, editorOf } from './composing.ts';
+import { letter } from './letters.ts';
+import { accessibleEverywhere, openReal, type Real, signIn, until, type Visit } from './world.ts';
+
+/** A mailbox that fills up, with the quota of a real Dovecot. */
+
+let real: Real;
+let at: Visit;
+before(async () => {
+  real = await openReal({ extra: quotaOf({ storage: '100k', messages: 50 }) });
+  await real.village.deliver(real.alice.address, letter({ subject: 'Rowing on Friday' }));
+  at = await real.visit();
+  await signIn(real, at.page, real.alice);
+});
+after(() => real[Symbol.asyncDispose]());
+
+/** QUOTA_SHOTS names a folder that gets pictures, to be looked at. */
+const shot = async (page: Page, name: string): Promise<void> => {
+  const folder = process.env['QUOTA_SHOTS'];
+  if (!folder) return;
+  for (const [size, width, height] of [
+    ['desk', 1440, 900],
+    ['phone', 390, 844],
+  ] as const)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme });
+      await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
+      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png` });
+    }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.emulateMedia({ colorScheme: 'light' });
+};
+
+const space = (page: Page) => page.getByRole('meter', { name: 'Space used' });
+const percent = async (page: Page): Promise<number> => Number(await space(page).getAttribute('value'));
+const openAccount = async (page: Page): Promise<void> => {
+  await page.goto(`${real.url}/settings/accounts`);
+  await page.getByRole('button', { name: /^Edit / }).click();
+  await space(page).waitFor();
+};
+
+/** A letter of about so many octets comes in. */
+const fill = (octets: number): Promise<void> =>
+  real.village.deliver(
+    real.alice.address,
+    letter({ subject: 'Large', body: `${'x'.repeat(76)}\r\n`.repeat(octets / 78) }),
+  );
+
+test('G40 how full the account is stands in its settings, and Check now reads it anew', async () => {
+  const { page, errors } = at;
+  await openAccount(page);
+  const before = await percent(page);
+  assert.ok(before < 10, String(before));
+  assert.match((await space(page).getAttribute('aria-valuetext')) ?? '', /^\d.* kB of 100 kB used$/u);
+  await page.getByText('1 of 50 messages').waitFor();
+  await accessibleEverywhere(page, 'room at the server');
+  await fill(92_000);
+  await page.getByRole('button', { name: 'Check now' }).click();
+  await page.getByText('Nearly full. Once it is full, the server takes no new mail.').waitFor();
+  assert.ok((await percent(page)) >= 90);
+  await page.getByText('2 of 50 messages').waitFor();
+  await shot(page, 'near');
+  assert.deepEqual(errors, []);
+});
+
+test('G41 a letter that does not fit is told of, stays here, and goes to the server once there is room', async () => {
+  const { page, errors } = at;
+  await page.goto(real.url);
+  await page.getByRole('row', { name: /Rowing on Friday/u }).waitFor();
+  await page.keyboard.press('c');
+  const fresh = composer(page, 'New message');
+  await fresh.getByLabel('Subject').fill('Minutes of the meeting');
+  const written = composer(page, 'Minutes of the meeting');
+  await editorOf(written).click();
+  await page.keyboard.insertText('A long report. '.repeat(1_500));
+  await page
+    .locator('.toast')
+    .getByText(/is full\. “Minutes of the meeting” is kept here and tried again every 15 minutes\./u)
+    .waitFor();
+  await shot(page, 'told');
+  await page.keyboard.press('Escape');
+  const { dovecot } = real.village;
+  const inDrafts = (): string => dovecot.doveadm('search', '-u', real.alice.address, 'mailbox', 'Drafts', 'all');
+  assert.equal(inDrafts().trim(), '');
+  await page.getByRole('treeitem', { name: /^Drafts/u }).click();
+  await page.getByRole('row', { name: /Minutes of the meeting/u }).waitFor();
+  dovecot.doveadm('expunge', '-u', real.alice.address, 'mailbox', 'INBOX', 'subject', 'Large');
+  await openAccount(page);
+  await page.getByRole('button', { name: 'Check now' }).click();
+  await until(
+    'there is room',
+    () => percent(page),
+    (now) => now < 10,
+  );
+  await until('the draft is at the server', inDrafts, (found) => found.trim() !== '');
+  await until(
+    'and counts',
+    () => percent(page),
+    (now) => now >= 10,
+  );
+  assert.deepEqual(errors, []);
+});
