@@ -1,18 +1,14 @@
 import { Conversations } from './conversation/assign.ts';
 import { hash48, type Keys, keysOf } from './conversation/keys.ts';
 import type { Core } from './core.ts';
-import { Correspondence } from './correspondents.ts';
-import { bulks } from './emails.ts';
 import { Twins } from './identity.ts';
 import type { Intents } from './intents.ts';
 import { marksOf } from './keywords.ts';
 import type { Mirror } from './mirror.ts';
 import type { Model, Stored } from './model.ts';
+import { NewRows } from './new-rows.ts';
 import { numberOfRow, receivedAtOf, rowAt, tieOf } from './rows.ts';
-import { whole } from './whole.ts';
-import type { EmailRow, Envelope, Found, MailboxId, ThreadNumber } from './types.ts';
-
-const json = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
+import type { EmailRow, Found, MailboxId, ThreadNumber } from './types.ts';
 
 /** A message that is not in its mailbox yet. */
 interface Newcomer {
@@ -35,12 +31,14 @@ export class Adder {
   readonly #model: Model;
   readonly #mirror: Mirror;
   readonly #intents: Intents;
+  readonly #rows: NewRows;
 
   constructor(core: Core, model: Model, mirror: Mirror, intents: Intents) {
     this.#core = core;
     this.#model = model;
     this.#mirror = mirror;
     this.#intents = intents;
+    this.#rows = new NewRows(core.db);
   }
 
   add(mailbox: MailboxId, found: readonly Found[]): void {
@@ -49,39 +47,49 @@ export class Adder {
     // Newest first: rows, lists and the full text grow at their end.
     fresh.sort((a, b) => a.row - b.row);
     const conversations = this.#conversations(fresh.map(({ keys }) => keys));
-    const strong = this.#byStrongId(fresh);
+    const strong = new StrongIds(this.#core, fresh);
     const twins = new Twins(this.#core, mailbox);
-    const correspondence = new Correspondence(this.#core, mailbox);
+    const free = new FreeRows(this.#core, fresh);
+    const role = this.#core.mailboxes.get(mailbox)?.role ?? null;
     const made: EmailRow[] = [];
     for (const { found: message, keys, row } of fresh) {
-      const same =
-        (message.strongId === null ? undefined : strong.get(message.strongId)) ??
-        twins.find(message, conversations.ofOwn(keys)?.id, row);
+      if (twins.possible) this.#rows.flush();
+      const same = strong.get(message.strongId) ?? twins.find(message, conversations.ofOwn(keys)?.id, row);
       if (same !== undefined) {
-        this.#attach(mailbox, same, message);
+        this.#rows.flush();
+        if (this.#attach(mailbox, same, message)) strong.set(message.strongId, same);
         continue;
       }
-      const email = this.#insert(mailbox, message, row, conversations.assign(keys).id, false);
+      const email = free.take(row);
+      this.#insert(mailbox, message, email, conversations.assign(keys).id, message.strongId, false);
+      this.#rows.placement(mailbox, email, message, marksOf(message.keywords, message.deleted));
       made.push(email);
-      this.#place(mailbox, email, message);
-      if (message.strongId !== null) strong.set(message.strongId, email);
-      if (!message.deleted) correspondence.note(message.envelope, receivedAtOf(email));
+      strong.set(message.strongId, email);
+      if (!message.deleted) this.#core.correspondence.note(role, message.envelope, receivedAtOf(email));
     }
+    this.#rows.flush();
     this.#queue('todo_text', made);
     this.#queue('todo_preview', made);
     conversations.flush();
-    correspondence.flush();
+    strong.flush();
   }
 
   /** A draft of ours: it has no placement before its `append` intent is done. */
   addLocal(mailbox: MailboxId, message: Local): EmailRow {
     const keys = keysOf(message.envelope, null);
     const conversations = this.#conversations([keys]);
-    const row = rowAt(message.receivedAt, tieOf(0x3fff, (keys.own ?? 0) % 64));
-    const made = this.#insert(mailbox, message, row, conversations.assign(keys).id, true);
+    const wanted = rowAt(message.receivedAt, tieOf(0x3fff, (keys.own ?? 0) % 64));
+    const row = new FreeRows(this.#core, [{ row: wanted }]).take(wanted);
+    this.#insert(mailbox, message, row, conversations.assign(keys).id, null, true);
+    this.#rows.flush();
     conversations.flush();
-    this.#queue('todo_text', [made]);
-    return made;
+    this.#queue('todo_text', [row]);
+    return row;
+  }
+
+  /** After a rollback. */
+  forget(): void {
+    this.#rows.forget();
   }
 
   #queue(todo: 'todo_text' | 'todo_preview', emails: readonly EmailRow[]): void {
@@ -94,6 +102,7 @@ export class Adder {
       refs,
       tally,
       (smaller, larger) => {
+        this.#rows.flush();
         for (const row of db.values<EmailRow>('SELECT id FROM email WHERE thread = ?', smaller.id)) {
           this.#model.regroup(row, larger.id);
         }
@@ -105,13 +114,7 @@ export class Adder {
 
   /** Those whose UID is new here; the flags of the others are brought up to date. */
   #fresh(mailbox: MailboxId, found: readonly Found[]): Newcomer[] {
-    const known = new Set(
-      this.#core.db.values<number>(
-        'SELECT uid FROM placement WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?))',
-        mailbox,
-        JSON.stringify(found.map(({ uid }) => uid)),
-      ),
-    );
+    const known = this.#known(mailbox, found);
     if (known.size > 0) {
       this.#mirror.keywords(
         mailbox,
@@ -127,108 +130,130 @@ export class Adder {
     return fresh;
   }
 
-  #byStrongId(fresh: readonly Newcomer[]): Map<string, EmailRow> {
-    const ids = fresh.map(({ found }) => found.strongId).filter((id) => id !== null);
-    if (ids.length === 0) return new Map();
-    return new Map(
-      this.#core.db.rows<[string, EmailRow]>(
-        'SELECT strong, min(id) FROM email WHERE strong IN (SELECT value FROM json_each(?)) GROUP BY strong',
-        JSON.stringify(ids),
+  /** The UIDs of `found` that are in the mailbox. */
+  #known(mailbox: MailboxId, found: readonly Found[]): Set<number> {
+    const { db } = this.#core;
+    const [lowest = null, highest = null] =
+      db.row<(number | null)[]>(
+        'SELECT (SELECT min(uid) FROM placement WHERE mailbox = ?), (SELECT max(uid) FROM placement WHERE mailbox = ?)',
+        mailbox,
+        mailbox,
+      ) ?? [];
+    if (lowest === null || highest === null) return new Set();
+    const among = found.map(({ uid }) => uid).filter((uid) => uid >= lowest && uid <= highest);
+    if (among.length === 0) return new Set();
+    return new Set(
+      db.values<number>(
+        'SELECT uid FROM placement WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?))',
+        mailbox,
+        JSON.stringify(among),
       ),
     );
   }
 
   #insert(
     mailbox: MailboxId,
-    message: Local | Found,
-    wanted: EmailRow,
+    message: Local,
+    row: EmailRow,
     thread: ThreadNumber,
+    strongId: string | null,
     local: boolean,
-  ): EmailRow {
-    const { db, tally, lists, log } = this.#core;
-    const { envelope } = message;
+  ): void {
+    const core = this.#core;
     const marks = marksOf(message.keywords);
     const hidden = message.deleted && !local;
     const boxes = hidden ? [] : [mailbox];
-    const row = this.#insertRow(wanted, [
-      thread,
-      marks.flags,
-      marks.labels,
-      JSON.stringify(boxes),
-      Number(hidden),
-      whole(message.size),
-      envelope.sentAt === null ? null : whole(envelope.sentAt),
-      Number(message.hasAttachment),
-      bulks.indexOf(envelope.bulk),
-      Math.floor(this.#core.now() / 1000),
-      'strongId' in message ? message.strongId : null,
-    ]);
-    this.#core.lastAdded = this.#core.now();
-    this.#insertEnvelope(row, envelope, message.structure);
-    if (hidden) return row;
-    db.run('INSERT INTO member(mailbox, email, thread, flags) VALUES(?, ?, ?, ?)', mailbox, row, thread, marks.flags);
-    lists.plain(mailbox, row, null);
-    tally.enter({ row, thread, hidden, boxes, flags: marks.flags });
-    tally.touch(thread);
-    log.note('Email', numberOfRow(row), 'created');
-    return row;
+    const now = core.now();
+    core.lastAdded = now;
+    this.#rows.email({ row, thread, marks, boxes, hidden, message, strongId, now });
+    if (hidden) return;
+    core.lists.plain(mailbox, row, null);
+    core.tally.enter({ row, thread, hidden, boxes, flags: marks.flags });
+    core.tally.touch(thread);
+    core.log.note('Email', numberOfRow(row), 'created');
   }
 
-  /** The wanted row, or the next free one that is a little newer. */
-  #insertRow(wanted: EmailRow, values: (number | string | null)[]): EmailRow {
-    let row = wanted;
-    const sql = `INSERT OR IGNORE INTO email(id, number, thread, flags, labels, boxes, hidden, size, sent, attachment, bulk, added, strong)
-      VALUES(?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    while (this.#core.db.run(sql, row, ...values) === 0) row = (row - 1) as EmailRow;
-    return row;
-  }
-
-  #insertEnvelope(row: EmailRow, envelope: Envelope, structure: string | null): void {
-    this.#core.db.run(
-      `INSERT INTO envelope(email, subject, from_, sender, reply_to, to_, cc, bcc, message_id, in_reply_to, refs, list_id, structure)
-        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      row,
-      envelope.subject,
-      json(envelope.from),
-      json(envelope.sender),
-      json(envelope.replyTo),
-      json(envelope.to),
-      json(envelope.cc),
-      json(envelope.bcc),
-      envelope.messageId,
-      json(envelope.inReplyTo),
-      json(envelope.references),
-      envelope.listId,
-      structure,
-    );
-  }
-
-  #place(mailbox: MailboxId, row: EmailRow, { uid, keywords, deleted, modseq }: Found): void {
-    const marks = marksOf(keywords, deleted);
-    this.#core.db.run(
-      'INSERT INTO placement(mailbox, uid, email, flags, labels, modseq, since) VALUES(?, ?, ?, ?, ?, ?, NULL)',
-      mailbox,
-      uid,
-      row,
-      marks.flags,
-      marks.labels,
-      whole(Number(modseq)),
-    );
-  }
-
-  /** One more copy of an Email, or the one that was expected here. */
-  #attach(mailbox: MailboxId, row: EmailRow, message: Found): void {
+  /** One more copy of an Email, or the one that was expected here. Whether it got its strong id by it. */
+  #attach(mailbox: MailboxId, row: EmailRow, message: Found): boolean {
     const { db } = this.#core;
     const waiting = this.#model.placements(row).find((one: Stored) => one.mailbox === mailbox && one.uid < 0);
     if (waiting) db.run('DELETE FROM placement WHERE mailbox = ? AND uid = ?', mailbox, waiting.uid);
-    this.#place(mailbox, row, message);
-    if (message.strongId !== null) {
-      db.run('UPDATE email SET strong = ? WHERE id = ? AND strong IS NULL', message.strongId, row);
-    }
+    this.#rows.placement(mailbox, row, message, marksOf(message.keywords, message.deleted));
+    this.#rows.flush();
+    const isNamed =
+      message.strongId !== null &&
+      db.run('UPDATE email SET strong = ? WHERE id = ? AND strong IS NULL', message.strongId, row) > 0;
     if (message.structure !== null) {
       db.run('UPDATE envelope SET structure = ? WHERE email = ? AND structure IS NULL', message.structure, row);
     }
     this.#intents.address(row);
     this.#model.remodel(row);
+    return isNamed;
+  }
+}
+
+/** The Emails that bear the strong ids of a batch. */
+class StrongIds {
+  readonly #core: Core;
+  readonly #rows = new Map<string, EmailRow>();
+  readonly #fresh = new Map<number, EmailRow>();
+
+  constructor(core: Core, batch: readonly Newcomer[]) {
+    this.#core = core;
+    const ids = batch.map(({ found }) => found.strongId).filter((id) => id !== null);
+    const candidates = [...new Set(core.strong.get(ids.map(hash48)).values())];
+    if (candidates.length === 0) return;
+    // Looked at: what an entry names may be gone, and another id may have the same hash.
+    const rows = core.db.rows<[string, EmailRow]>(
+      'SELECT e.strong, e.id FROM json_each(?) j CROSS JOIN email e ON e.id = j.value WHERE e.strong IS NOT NULL',
+      JSON.stringify(candidates),
+    );
+    for (const [id, row] of rows) this.#rows.set(id, row);
+  }
+
+  get(id: string | null): EmailRow | undefined {
+    return id === null ? undefined : this.#rows.get(id);
+  }
+
+  set(id: string | null, row: EmailRow): void {
+    if (id === null) return;
+    this.#rows.set(id, row);
+    this.#fresh.set(hash48(id), row);
+  }
+
+  flush(): void {
+    this.#core.strong.set(this.#fresh);
+  }
+}
+
+/** Rows that no Email has. */
+class FreeRows {
+  readonly #core: Core;
+  readonly #taken: Set<EmailRow>;
+
+  constructor(core: Core, batch: readonly { row: EmailRow }[]) {
+    this.#core = core;
+    const last = core.db.value<EmailRow | null>('SELECT max(id) FROM email') ?? -Infinity;
+    // While the newest mail comes in first all of it lies behind what is there.
+    const among = batch.map(({ row }) => row).filter((row) => row <= last);
+    this.#taken = new Set(
+      among.length === 0
+        ? []
+        : core.db.values<EmailRow>(
+            'SELECT e.id FROM json_each(?) j CROSS JOIN email e ON e.id = j.value',
+            JSON.stringify(among),
+          ),
+    );
+  }
+
+  /** The wanted row, or the next free one that is a little newer. */
+  take(wanted: EmailRow): EmailRow {
+    let row = wanted;
+    if (this.#taken.has(row)) {
+      do row = (row - 1) as EmailRow;
+      while (this.#taken.has(row) || this.#core.db.value('SELECT 1 FROM email WHERE id = ?', row) !== undefined);
+    }
+    this.#taken.add(row);
+    return row;
   }
 }

@@ -1,5 +1,6 @@
-import { Refs } from './conversation/refs.ts';
+import { Correspondence } from './correspondents.ts';
 import type { Database } from './database.ts';
+import { HashTable } from './hash-table.ts';
 import { ChangeLog } from './log.ts';
 import { Lists } from './lists.ts';
 import { Mailboxes } from './mailboxes.ts';
@@ -23,7 +24,11 @@ export class Core {
   readonly lists: Lists;
   readonly results: ResultCache;
   readonly mailboxes: Mailboxes;
-  readonly refs: Refs;
+  /** Which conversation an id leads to. */
+  readonly refs: HashTable;
+  /** Which Email a strong id may belong to. */
+  readonly strong: HashTable;
+  readonly correspondence: Correspondence;
   readonly tally: Tally;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -47,7 +52,9 @@ export class Core {
     this.lists = new Lists(db, limits.lists);
     this.results = new ResultCache(limits.lists);
     this.mailboxes = new Mailboxes(db);
-    this.refs = new Refs(db);
+    this.refs = new HashTable(db, 'ref', 'thread');
+    this.strong = new HashTable(db, 'strong', 'email');
+    this.correspondence = new Correspondence(db);
     this.tally = new Tally(db, this.log, this.lists, (mailbox) => this.mailboxes.isTrash(mailbox));
   }
 
@@ -75,12 +82,25 @@ export class Core {
     this.log.flush(this.now());
   }
 
+  /** Within a transaction, before its end: what is put together over all of it. */
+  conclude(): void {
+    this.correspondence.flush();
+  }
+
+  /** Much comes in at once, or does so no longer. */
+  hasten(isHasty: boolean): void {
+    this.refs.hasten(isHasty);
+    this.strong.hasten(isHasty);
+  }
+
   /** After a rollback: nothing in memory may be newer than the file. */
   forget(): void {
     this.tally.forget();
     this.log.forget();
     this.lists.forget();
     this.refs.forget();
+    this.strong.forget();
+    this.correspondence.forget();
     this.results.forget();
     this.mailboxes.forget();
     this.numbers.clear();

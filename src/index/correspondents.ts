@@ -1,5 +1,7 @@
 import type { Core } from './core.ts';
-import type { Address, Envelope, MailboxId, Role } from './types.ts';
+import { BulkInsert } from './bulk-insert.ts';
+import type { Database } from './database.ts';
+import type { Address, Envelope, Role } from './types.ts';
 
 interface Seen {
   name: string | null;
@@ -23,20 +25,27 @@ const wordsOf = (email: string, name: string | null): string => {
   return ` ${[...new Set(parts.filter((part) => part !== ''))].join(' ')} `;
 };
 
-/** Addresses mail was sent to or came from, gathered over one batch. */
+/** Addresses mail was sent to or came from, gathered over one transaction. */
 export class Correspondence {
-  readonly #core: Core;
-  readonly #role: Role | null;
+  readonly #rows: BulkInsert;
   readonly #seen = new Map<string, Seen>();
 
-  constructor(core: Core, mailbox: MailboxId) {
-    this.#core = core;
-    this.#role = core.mailboxes.get(mailbox)?.role ?? null;
+  constructor(db: Database) {
+    this.#rows = new BulkInsert(
+      db,
+      'INSERT INTO correspondent(email, name, words, sent, received, last)',
+      6,
+      `ON CONFLICT(email) DO UPDATE SET sent = sent + excluded.sent, received = received + excluded.received,
+        name = CASE WHEN name IS NULL OR (excluded.name IS NOT NULL AND excluded.last > last) THEN excluded.name ELSE name END,
+        words = CASE WHEN name IS NULL OR (excluded.name IS NOT NULL AND excluded.last > last) THEN excluded.words ELSE words END,
+        last = max(last, excluded.last)`,
+    );
   }
 
-  note(envelope: Envelope, at: number): void {
-    if (this.#role !== null && deaf.has(this.#role)) return;
-    if (this.#role === 'sent') {
+  /** A message of a mailbox with this role, received `at` (Unix seconds). */
+  note(role: Role | null, envelope: Envelope, at: number): void {
+    if (role !== null && deaf.has(role)) return;
+    if (role === 'sent') {
       for (const list of [envelope.to, envelope.cc, envelope.bcc]) for (const one of list) this.#count(one, at, 'sent');
     } else if (envelope.bulk === 'none') {
       for (const one of envelope.from) this.#count(one, at, 'received');
@@ -45,21 +54,16 @@ export class Correspondence {
 
   flush(): void {
     for (const [email, { name, sent, received, last }] of this.#seen) {
-      this.#core.db.run(
-        `INSERT INTO correspondent(email, name, words, sent, received, last) VALUES(?, ?, ?, ?, ?, ?)
-          ON CONFLICT(email) DO UPDATE SET sent = sent + excluded.sent, received = received + excluded.received,
-            name = CASE WHEN name IS NULL OR (excluded.name IS NOT NULL AND excluded.last > last) THEN excluded.name ELSE name END,
-            words = CASE WHEN name IS NULL OR (excluded.name IS NOT NULL AND excluded.last > last) THEN excluded.words ELSE words END,
-            last = max(last, excluded.last)`,
-        email,
-        name,
-        wordsOf(email, name),
-        sent,
-        received,
-        last,
-      );
+      this.#rows.add(email, name, wordsOf(email, name), sent, received, last);
     }
     this.#seen.clear();
+    this.#rows.flush();
+  }
+
+  /** After a rollback. */
+  forget(): void {
+    this.#seen.clear();
+    this.#rows.forget();
   }
 
   #count({ name, email }: Address, at: number, how: 'sent' | 'received'): void {

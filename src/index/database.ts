@@ -111,6 +111,9 @@ const rawKey = (key: Buffer): Buffer => {
   return text;
 };
 
+/** Of pages of an index that is open, kibibytes below zero as SQLite counts them. */
+export const cacheSize = -2000;
+
 /** Opens or makes an encrypted file. The key is read, not kept: our copy of it is wiped; the caller's stays his. */
 export const openDatabase = (file: string, key: Buffer): Database => {
   const connection = new Sqlite(file);
@@ -119,7 +122,7 @@ export const openDatabase = (file: string, key: Buffer): Database => {
     connection.exec("PRAGMA cipher = 'aegis'");
     connection.key(raw);
     connection.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 8388608',
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = ${cacheSize}; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 8388608`,
     );
     connection.function('base_subject', { deterministic: true }, (subject) => baseSubject(String(subject)));
     // SQLite's own lower() knows A to Z only.

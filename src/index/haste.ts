@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Database } from './database.ts';
+import { cacheSize, type Database } from './database.ts';
 import { IndexError } from './errors.ts';
 
 const setting = 'index hastened';
@@ -77,12 +77,15 @@ export class Haste {
     this.#isOn = false;
   }
 
-  /** In haste checkpoints are many and small: none of them waits. */
+  /**
+   * In haste checkpoints are many and small: none of them waits. There is room for the pages of one transaction, which
+   * would else be written and read again within it.
+   */
   #wait(isWaiting: boolean): void {
     this.#db.exec(
       isWaiting
-        ? 'PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000'
-        : 'PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 500',
+        ? `PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000; PRAGMA cache_size = ${cacheSize}; PRAGMA shrink_memory`
+        : 'PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 500; PRAGMA cache_size = -16000',
     );
   }
 

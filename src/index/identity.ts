@@ -47,20 +47,21 @@ const relatives = (core: Core, thread: ThreadNumber | undefined, row: EmailRow):
 export class Twins {
   readonly #core: Core;
   readonly #mailbox: MailboxId;
-  readonly #possible: boolean;
+  /** Whether any can be. */
+  readonly possible: boolean;
 
   constructor(core: Core, mailbox: MailboxId) {
     this.#core = core;
     this.#mailbox = mailbox;
     const { db } = core;
-    this.#possible =
+    this.possible =
       db.value('SELECT 1 FROM placement WHERE mailbox = ? AND uid < 0 LIMIT 1', mailbox) !== undefined ||
       db.value('SELECT 1 FROM gone LIMIT 1') !== undefined ||
       db.value('SELECT 1 FROM intent LIMIT 1') !== undefined;
   }
 
   find(found: Found, thread: ThreadNumber | undefined, row: EmailRow): EmailRow | undefined {
-    if (!this.#possible) return undefined;
+    if (!this.possible) return undefined;
     const print = printOf(found);
     const matches = relatives(this.#core, thread, row).filter((candidate) => this.#isSame(candidate, print));
     return matches.find((match) => receivedAtOf(match) === receivedAtOf(row)) ?? matches[0];

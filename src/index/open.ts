@@ -59,7 +59,7 @@ class OpenIndex implements Index {
     this.epoch = epoch;
     this.#db = db;
     this.#haste = new Haste(db, file);
-    this.#mostGathered = options.gathered ?? { work: 30, time: 150 };
+    this.#mostGathered = options.gathered ?? { work: 60, time: 150 };
     this.#log = options.log ?? silent;
     const limits = { bodies: options.bodies ?? 256e6, lists: options.lists ?? 8e6 };
     this.#core = new Core(db, epoch, limits, options.now ?? Date.now);
@@ -88,6 +88,7 @@ class OpenIndex implements Index {
       this.#db.run('BEGIN IMMEDIATE');
       result = task(this.#transactor);
       this.#core.flush();
+      this.#core.conclude();
       this.#db.run('COMMIT');
     } catch (error) {
       this.#rollback();
@@ -134,6 +135,7 @@ class OpenIndex implements Index {
   hasten(): void {
     this.#store();
     this.#haste.begin();
+    this.#core.hasten(true);
   }
 
   async calm(): Promise<void> {
@@ -142,6 +144,7 @@ class OpenIndex implements Index {
       await this.#haste.flush();
       this.settle();
       this.#haste.end();
+      this.#core.hasten(false);
     } catch (error) {
       throw asIndexError(error);
     }
@@ -163,6 +166,7 @@ class OpenIndex implements Index {
         'DELETE FROM thread WHERE emails = 0 AND into_ IS NULL AND NOT EXISTS (SELECT 1 FROM email e WHERE e.thread = thread.id)',
       );
       this.#db.run('DELETE FROM ref WHERE thread <> 0 AND thread NOT IN (SELECT id FROM thread)');
+      this.#db.run('DELETE FROM strong WHERE email NOT IN (SELECT id FROM email)');
       t.setValue('index tidied', String(now));
     });
   }
@@ -194,6 +198,7 @@ class OpenIndex implements Index {
     const gathering = this.#gathering;
     if (gathering === null || this.#writing) return;
     try {
+      this.#core.conclude();
       this.#db.run('COMMIT');
     } catch (error) {
       this.#drop();

@@ -197,6 +197,7 @@ export class Reader implements IndexReader {
   }
 
   correspondents(prefix: string, limit: number): (Address & { letters: number })[] {
+    this.stored();
     return correspondents(this.core, prefix, limit);
   }
 

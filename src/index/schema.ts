@@ -1,11 +1,12 @@
 /** Raised with every change of the tables or of what a column means; a file of another version is made again. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /**
  * - `email` is small and changes, `envelope` is large and never changes: flags and scans touch few pages.
  * - `placement` mirrors the server, `member` is what the user sees (server and pending intents).
  * - `thread.boxes` is `[mailbox, emails, newest row, …]`; a merged thread stays as a signpost (`into`).
  * - `change` holds runs: `seq` is the number of the last id in `ids`.
+ * - `ref` and `strong` have hashes for keys; what `strong` names may be gone, or another.
  * - A negative `uid` stands for "not known yet".
  */
 export const schema = `
@@ -29,7 +30,6 @@ CREATE TABLE email(
 ) STRICT;
 CREATE INDEX email_thread ON email(thread, hidden);
 CREATE UNIQUE INDEX email_number ON email(number) WHERE number IS NOT NULL;
-CREATE INDEX email_strong ON email(strong) WHERE strong IS NOT NULL;
 
 CREATE TABLE envelope(
   email INTEGER PRIMARY KEY, subject TEXT NOT NULL, from_ TEXT, sender TEXT, reply_to TEXT, to_ TEXT, cc TEXT, bcc TEXT,
@@ -60,6 +60,8 @@ CREATE TABLE thread(
 ) STRICT;
 CREATE TABLE ref(key INTEGER PRIMARY KEY, thread INTEGER NOT NULL) STRICT;
 CREATE TABLE ref_late(id INTEGER PRIMARY KEY, pairs TEXT NOT NULL) STRICT;
+CREATE TABLE strong(key INTEGER PRIMARY KEY, email INTEGER NOT NULL) STRICT;
+CREATE TABLE strong_late(id INTEGER PRIMARY KEY, pairs TEXT NOT NULL) STRICT;
 CREATE TABLE gone(email INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 
 CREATE TABLE intent(

@@ -1,4 +1,5 @@
 import { must } from '#base/must.ts';
+import { BulkInsert } from './bulk-insert.ts';
 import type { Database } from './database.ts';
 import { isUnread } from './keywords.ts';
 import type { ChangeLog } from './log.ts';
@@ -81,6 +82,7 @@ export class Tally {
   readonly #isTrash: (mailbox: MailboxId) => boolean;
   readonly #threads = new Map<ThreadNumber, ThreadTally>();
   readonly #deltas = new Map<MailboxId, Delta>();
+  readonly #created: BulkInsert;
   #next: number | undefined;
 
   constructor(db: Database, log: ChangeLog, edits: ListEdits, isTrash: (mailbox: MailboxId) => boolean) {
@@ -88,6 +90,7 @@ export class Tally {
     this.#log = log;
     this.#edits = edits;
     this.#isTrash = isTrash;
+    this.#created = new BulkInsert(db, `INSERT INTO thread(${columns})`, 7);
   }
 
   /** Reads many conversations at once. */
@@ -165,6 +168,7 @@ export class Tally {
 
   flush(): void {
     for (const thread of this.#threads.values()) this.#settle(thread);
+    this.#created.flush();
     this.#threads.clear();
     if (this.#next !== undefined) {
       this.#db.run("INSERT OR REPLACE INTO counter(name, value) VALUES('thread', ?)", this.#next);
@@ -189,6 +193,7 @@ export class Tally {
   /** After a rollback. */
   forget(): void {
     this.#threads.clear();
+    this.#created.forget();
     this.#deltas.clear();
     this.#next = undefined;
   }
@@ -290,16 +295,7 @@ export class Tally {
     for (const [mailbox, { emails, newest }] of thread.boxes) flat.push(mailbox, emails, newest);
     const boxes = JSON.stringify(flat);
     if (thread.isNew) {
-      this.#db.run(
-        `INSERT INTO thread(${columns}) VALUES(?, ?, ?, ?, ?, ?, ?)`,
-        id,
-        thread.subject,
-        thread.emails,
-        thread.unread,
-        thread.unreadTrash,
-        boxes,
-        thread.into,
-      );
+      this.#created.add(id, thread.subject, thread.emails, thread.unread, thread.unreadTrash, boxes, thread.into);
     } else {
       this.#db.run(
         'UPDATE thread SET emails = ?, unread = ?, unread_trash = ?, boxes = ?, into_ = ? WHERE id = ?',

@@ -210,6 +210,7 @@ export class Transactor extends Reader implements IndexTransactor {
   forget(): void {
     this.#tasks = [];
     this.#model.forget();
+    this.#adder.forget();
     this.#bodies.forget();
     this.core.forget();
   }
@@ -220,6 +221,7 @@ export class Transactor extends Reader implements IndexTransactor {
 
   protected override stored(): void {
     this.core.flush();
+    this.core.conclude();
   }
 
   #queueText(email: EmailRow): void {

@@ -1,7 +1,7 @@
+import type { HashTable } from '../hash-table.ts';
 import type { Tally, ThreadTally } from '../tally.ts';
 import type { ThreadNumber } from '../types.ts';
 import { type Keys, underSubject } from './keys.ts';
-import type { Refs } from './refs.ts';
 
 /** A conversation of this many messages is full: the ids that led to it lead nowhere any more. */
 export const fullAt = 500;
@@ -15,13 +15,13 @@ export type Merge = (smaller: ThreadTally, larger: ThreadTally) => void;
  * that a parent that comes later finds its answers by its own id, and merging is rare.
  */
 export class Conversations {
-  readonly #refs: Refs;
+  readonly #refs: HashTable;
   readonly #tally: Tally;
   readonly #merge: Merge;
   readonly #known: Map<number, ThreadNumber>;
   readonly #fresh = new Map<number, ThreadNumber>();
 
-  constructor(refs: Refs, tally: Tally, merge: Merge, batch: readonly Keys[]) {
+  constructor(refs: HashTable, tally: Tally, merge: Merge, batch: readonly Keys[]) {
     this.#refs = refs;
     this.#tally = tally;
     this.#merge = merge;
@@ -37,7 +37,7 @@ export class Conversations {
         if (weak) keys.add(underSubject(parent, subject));
       }
     }
-    this.#known = refs.get([...keys]);
+    this.#known = refs.get([...keys]) as Map<number, ThreadNumber>;
     tally.preload([...new Set(this.#known.values())]);
   }
 

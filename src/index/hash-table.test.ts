@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import Sqlite from 'better-sqlite3-multiple-ciphers';
+import fc from 'fast-check';
+import { BulkInsert } from './bulk-insert.ts';
+import { hash48 } from './conversation/keys.ts';
+import { Database } from './database.ts';
+import { HashTable } from './hash-table.ts';
+import { KeyFilter } from './key-filter.ts';
+
+const emptyDatabase = (): Database => {
+  const db = new Database(new Sqlite(':memory:'));
+  db.exec(`CREATE TABLE ref(key INTEGER PRIMARY KEY, thread INTEGER NOT NULL) STRICT;
+    CREATE TABLE ref_late(id INTEGER PRIMARY KEY, pairs TEXT NOT NULL) STRICT`);
+  return db;
+};
+
+const step = fc.record({
+  /** Entries written at once, from `from` on. */
+  from: fc.nat(6000),
+  count: fc.oneof(fc.nat(30), fc.nat(300), fc.integer({ min: 2000, max: 5000 })),
+  value: fc.integer({ min: -(2 ** 52), max: 2 ** 52 }),
+  then: fc.constantFrom('go on', 'hasten', 'calm', 'open again', 'roll back'),
+});
+
+test('I46 a table of hashes holds what was put into it last, whatever the size of the batches', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
+      const db = emptyDatabase();
+      let table = new HashTable(db, 'ref', 'thread');
+      let wanted = new Map<number, number>();
+      for (const { from, count, value, then } of steps) {
+        const before = new Map(wanted);
+        const entries = new Map(Array.from({ length: count }, (_, i) => [hash48(`${from + i}@x`), value]));
+        db.run('BEGIN');
+        table.set(entries);
+        for (const [key, each] of entries) wanted.set(key, each);
+        if (then === 'roll back') {
+          db.run('ROLLBACK');
+          table.forget();
+          wanted = before;
+        } else db.run('COMMIT');
+        if (then === 'hasten') table.hasten(true);
+        if (then === 'calm') table.hasten(false);
+        if (then === 'open again') table = new HashTable(db, 'ref', 'thread');
+        const keys = Array.from({ length: 400 }, (_, i) => hash48(`${from - 200 + i}@x`));
+        const expected = keys.filter((key) => wanted.has(key)).map((key) => [key, wanted.get(key)]);
+        const found = table.get(keys);
+        assert.deepEqual(
+          keys.filter((key) => found.has(key)).map((key) => [key, found.get(key)]),
+          expected,
+        );
+      }
+      db.close();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('I46 a filter forgets no key, and lets few others pass', () => {
+  const filter = new KeyFilter();
+  for (let i = 0; i < 100_000; i += 1) filter.add(hash48(`in ${i}`));
+  for (let i = 0; i < 100_000; i += 1) assert.ok(filter.mayHave(hash48(`in ${i}`)));
+  let wrong = 0;
+  for (let i = 0; i < 100_000; i += 1) if (filter.mayHave(hash48(`out ${i}`))) wrong += 1;
+  assert.ok(wrong < 1000, `${wrong} of 100,000`);
+});
+
+test('rows inserted many at a time arrive in their order, each once', () => {
+  const db = new Database(new Sqlite(':memory:'));
+  db.exec('CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b INTEGER) STRICT');
+  const rows = new BulkInsert(db, 'INSERT INTO t(a, b)', 2, 'ON CONFLICT DO NOTHING');
+  const all = Array.from({ length: 53 }, (_, i) => [`a${i}`, i % 7 === 0 ? null : i] as const);
+  for (const row of all.slice(0, 20)) rows.add(...row);
+  rows.flush();
+  rows.add('lost', 1);
+  rows.forget();
+  for (const row of all.slice(20)) rows.add(...row);
+  rows.flush();
+  rows.flush();
+  assert.deepEqual(
+    db.rows('SELECT a, b FROM t ORDER BY id'),
+    all.map((row) => [...row]),
+  );
+  db.close();
+});

@@ -1,0 +1,87 @@
+import type { Database } from './database.ts';
+import { KeyFilter } from './key-filter.ts';
+
+/** Fewer keys than this at once go straight to their place. */
+const few = 40;
+/** Keys kept aside before they are put in order: a quarter of a megabyte while a mailbox is being read for the first time. */
+const many = 4000;
+
+/**
+ * A table from hashes ({@link hash48}) to numbers. Hashes are random, and a batch of them would touch every page of the
+ * table: large batches are first written one behind the other (`NAME_late`) and put in order when there are many.
+ */
+export class HashTable {
+  readonly #db: Database;
+  readonly #select: string;
+  readonly #replace: string;
+  readonly #name: string;
+  #late: Map<number, number> | undefined;
+  #filter: KeyFilter | null = null;
+
+  /** Of the table `name`(key, `column`). */
+  constructor(db: Database, name: 'ref' | 'strong', column: 'thread' | 'email') {
+    this.#db = db;
+    this.#name = name;
+    this.#select = `SELECT key, ${column} FROM ${name} WHERE key IN (SELECT value FROM json_each(?))`;
+    this.#replace = `INSERT OR REPLACE INTO ${name}(key, ${column}) SELECT key, value FROM json_each(?)`;
+  }
+
+  /** While a table grows from nothing, keys that are not in it are known without looking. */
+  hasten(isHasty: boolean): void {
+    const isEmpty = (): boolean =>
+      this.#lateOnes().size === 0 && this.#db.value(`SELECT 1 FROM ${this.#name} LIMIT 1`) === undefined;
+    if (!isHasty) this.#filter = null;
+    else if (isEmpty()) this.#filter ??= new KeyFilter();
+  }
+
+  get(keys: readonly number[]): Map<number, number> {
+    const filter = this.#filter;
+    const asked = filter === null ? keys : keys.filter((key) => filter.mayHave(key));
+    if (asked.length === 0) return new Map();
+    const found = new Map(this.#db.rows<[number, number]>(this.#select, JSON.stringify(asked)));
+    const late = this.#lateOnes();
+    if (late.size === 0) return found;
+    for (const key of asked) {
+      const value = late.get(key);
+      if (value !== undefined) found.set(key, value);
+    }
+    return found;
+  }
+
+  set(entries: ReadonlyMap<number, number>): void {
+    if (entries.size === 0) return;
+    const late = this.#lateOnes();
+    for (const [key, value] of entries) {
+      late.set(key, value);
+      this.#filter?.add(key);
+    }
+    if (entries.size < few || late.size > many) {
+      this.#order(late);
+      return;
+    }
+    this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, JSON.stringify([...entries].flat()));
+  }
+
+  /** After a rollback. */
+  forget(): void {
+    this.#late = undefined;
+  }
+
+  #order(late: Map<number, number>): void {
+    const pairs = Array.from(Float64Array.from(late.keys()).sort(), (key) => `"${key}":${late.get(key) ?? 0}`);
+    this.#db.run(this.#replace, `{${pairs.join(',')}}`);
+    this.#db.run(`DELETE FROM ${this.#name}_late`);
+    late.clear();
+  }
+
+  #lateOnes(): Map<number, number> {
+    if (this.#late) return this.#late;
+    const late = new Map<number, number>();
+    for (const pairs of this.#db.values<string>(`SELECT pairs FROM ${this.#name}_late ORDER BY id`)) {
+      const flat = JSON.parse(pairs) as number[];
+      for (let i = 0; i < flat.length; i += 2) late.set(flat[i] ?? 0, flat[i + 1] ?? 0);
+    }
+    this.#late = late;
+    return late;
+  }
+}
