@@ -163,7 +163,7 @@ for (const [name, look] of [
     const space = page.getByRole('meter', { name: 'Space used' });
     await page.getByText('3.2 GB of 5 GB used').waitFor();
     assert.deepEqual(
-      [await space.getAttribute('aria-valuetext'), await space.getAttribute('value')],
+      [await space.getAttribute('aria-valuetext'), await space.getAttribute('aria-valuenow')],
       ['3.2 GB of 5 GB used', '64'],
     );
     await page.getByText('9,400 of 10,000 messages').waitFor();

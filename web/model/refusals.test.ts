@@ -54,12 +54,12 @@ test('G41 that a mailbox is full is told with what is safe and what to do, and n
   };
   mail.setStatus({ name: 'Rowing club', refusals: [] } as unknown as MailAccount);
   const kept =
-    'The mailbox of Rowing club is full. “Minutes” is kept here and tried again every 15 minutes. Delete large letters and empty Trash to make room.';
+    'The mailbox of Rowing club has no room for “Minutes”. It is kept here and tried again every 15 minutes. Delete large letters and empty Trash to make room.';
   assert.equal(await refuse('append', '2025-11-06T08:00:00Z'), kept);
   assert.equal(await refuse('append', '2025-11-06T08:15:00Z'), undefined);
   assert.equal(
     await refuse('copy', '2025-11-06T08:20:00Z'),
-    '“Minutes” is back in Inbox. The mailbox of Rowing club is full. Delete large letters and empty Trash to make room.',
+    '“Minutes” is back in Inbox. The mailbox of Rowing club has no room for it. Delete large letters and empty Trash to make room.',
   );
   assert.equal(await refuse('append', '2025-11-06T09:00:00Z'), kept);
   stop();

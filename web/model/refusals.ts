@@ -31,10 +31,11 @@ const wordsOf = (mail: Mail, refusal: Refusal): string => {
   const mailbox = mail.mailboxes.get((Object.keys(first?.mailboxIds ?? {})[0] ?? '') as MailboxId);
   const is = emailIds.length > 1 ? 'are' : 'is';
   const where = change === 'keywords' || !mailbox ? `${is} as before` : `${is} back in ${mailboxName(mailbox)}`;
-  const full = `The mailbox of ${mail.status.peek()?.name ?? mail.account.name} is full`;
+  const box = `The mailbox of ${mail.status.peek()?.name ?? mail.account.name} has no room for`;
+  const it = emailIds.length > 1 ? 'them' : 'it';
   if (isFull(refusal) && change === 'append')
-    return `${full}. ${subject} ${is} kept here and tried again every 15 minutes. ${makeRoom}`;
-  if (isFull(refusal)) return `${subject} ${where}. ${full}. ${makeRoom}`;
+    return `${box} ${subject}. ${it === 'it' ? 'It is' : 'They are'} kept here and tried again every 15 minutes. ${makeRoom}`;
+  if (isFull(refusal)) return `${subject} ${where}. ${box} ${it}. ${makeRoom}`;
   return `${subject} ${where}. The server did not allow ${whats[change]}: ${words}`;
 };
 

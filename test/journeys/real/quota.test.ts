@@ -37,7 +37,7 @@ const shot = async (page: Page, name: string): Promise<void> => {
 };
 
 const space = (page: Page) => page.getByRole('meter', { name: 'Space used' });
-const percent = async (page: Page): Promise<number> => Number(await space(page).getAttribute('value'));
+const percent = async (page: Page): Promise<number> => Number(await space(page).getAttribute('aria-valuenow'));
 const openAccount = async (page: Page): Promise<void> => {
   await page.goto(`${real.url}/settings/accounts`);
   await page.getByRole('button', { name: /^Edit / }).click();
@@ -80,7 +80,7 @@ test('G41 a letter that does not fit is told of, stays here, and goes to the ser
   await page.keyboard.insertText('A long report. '.repeat(1_500));
   await page
     .locator('.toast')
-    .getByText(/is full\. “Minutes of the meeting” is kept here and tried again every 15 minutes\./u)
+    .getByText(/has no room for “Minutes of the meeting”\. It is kept here and tried again every 15 minutes\./u)
     .waitFor();
   await shot(page, 'told');
   await page.keyboard.press('Escape');

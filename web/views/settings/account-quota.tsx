@@ -3,6 +3,22 @@ import type { Quota } from '#jmap/quota.ts';
 import { roomWords } from '#model/accounts/quota.ts';
 import './account-quota.css';
 
+const Meter = ({ label, percent, words }: { label: string; percent: number; words: string }) => (
+  <div
+    class="quota-meter"
+    role="meter"
+    aria-label={label}
+    aria-valuemin={0}
+    aria-valuemax={100}
+    aria-valuenow={percent}
+    aria-valuetext={words}
+  >
+    <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+      <rect width={percent} height="1" />
+    </svg>
+  </div>
+);
+
 /** How full the account is at its server; nothing where the server does not tell. */
 export const AccountQuota = ({ quotas }: { quotas: readonly Quota[] }) => {
   const id = useId();
@@ -22,13 +38,7 @@ export const AccountQuota = ({ quotas }: { quotas: readonly Quota[] }) => {
                 {several ? <span class="quota-root">{quota.name}</span> : null}
                 <span>{percent} %</span>
               </p>
-              <meter
-                min={0}
-                max={100}
-                value={percent}
-                aria-label={several ? `${what}, ${quota.name}` : what}
-                aria-valuetext={title}
-              />
+              <Meter label={several ? `${what}, ${quota.name}` : what} percent={percent} words={title} />
               {detail ? <p class="quota-detail">{detail}</p> : null}
             </li>
           );
