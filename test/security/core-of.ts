@@ -87,18 +87,19 @@ export async function* takeCores(
   folder: string,
 ): AsyncGenerator<{ pid: number; core: string }> {
   for (const pid of family) process.kill(pid, 'SIGSTOP');
-  for (const pid of family.toReversed()) {
-    limit(pid, 'unlimited');
-    await crash(pid);
-    const [found, ...more] = coresIn(folder);
-    if (found === undefined || more.length > 0) throw new Error(`${pid} left ${coresIn(folder).length} cores`);
-    const core = join(folder, `taken.${pid}`);
-    fs.renameSync(join(folder, found), core);
-    try {
+  try {
+    for (const pid of family.toReversed()) {
+      limit(pid, 'unlimited');
+      await crash(pid);
+      const [found, ...more] = coresIn(folder);
+      if (found === undefined || more.length > 0) throw new Error(`${pid} left ${coresIn(folder).length} cores`);
+      const core = join(folder, `taken.${pid}`);
+      fs.renameSync(join(folder, found), core);
       yield { pid, core };
-    } finally {
       fs.rmSync(core);
     }
+  } finally {
+    for (const pid of family) if (!hasEnded(pid)) process.kill(pid, 'SIGCONT');
   }
 }
 

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AccountFacts, ProblemDocument, ServerFacts } from '#jmap/auth.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { changeWords } from '#model/accounts/words.ts';
@@ -50,6 +50,8 @@ const Form = ({ account, accounts, onClose }: { account: AccountFacts; accounts:
   const [pins, setPins] = useState<Readonly<Record<string, string>>>({});
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemDocument | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>('input')?.focus(), []);
   const wish = (fields: ServerFields, trusted: Readonly<Record<string, string>>) => {
     const pin = trusted[`${fields.host.trim()}:${fields.port.trim()}`];
     return { ...toWish(fields), ...(pin === undefined || fields.security === 'none' ? {} : { pin }) };
@@ -70,8 +72,14 @@ const Form = ({ account, accounts, onClose }: { account: AccountFacts; accounts:
   };
   return (
     <form
+      ref={form}
       class="set-card add"
       aria-label={`Servers of ${account.name}`}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault();
+        onClose();
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         void submit();
@@ -124,14 +132,26 @@ export const AccountServers = ({
   onPassword(): void;
 }) => {
   const [editing, setEditing] = useState(false);
-  if (editing) return <Form account={account} accounts={accounts} onClose={() => setEditing(false)} />;
+  const edited = useRef(false);
+  if (editing) {
+    edited.current = true;
+    return <Form account={account} accounts={accounts} onClose={() => setEditing(false)} />;
+  }
   if (account.auth === 'oauth') return null;
   return (
     <div class="set-acts acc-acts">
       <button type="button" class="btn" onClick={onPassword}>
         Replace password
       </button>
-      <button type="button" class="btn" onClick={() => setEditing(true)}>
+      <button
+        ref={(button) => {
+          if (button && edited.current) button.focus();
+          edited.current = false;
+        }}
+        type="button"
+        class="btn"
+        onClick={() => setEditing(true)}
+      >
         Change servers
       </button>
     </div>

@@ -20,7 +20,10 @@ const NameForm = (props: {
 }) => {
   const [name, setName] = useState(props.name);
   const own = useRef<HTMLInputElement>(null);
-  useEffect(() => own.current?.select(), []);
+  useEffect(() => {
+    own.current?.focus();
+    own.current?.select();
+  }, []);
   return (
     <form
       class="set-card unl-name"
@@ -67,6 +70,8 @@ export const Passkeys = ({ unlockers }: { unlockers: Unlockers }) => {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemDocument | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
+  /** The passkey whose button gets the focus back when it is there again. */
+  const named = useRef<string | null>(null);
   const opener = useRef<HTMLButtonElement>(null);
   const now = new Date(clock.now());
 
@@ -83,9 +88,13 @@ export const Passkeys = ({ unlockers }: { unlockers: Unlockers }) => {
     toasts.show(`The passkey “${name}” opens your mail from now on`, { icon: 'check', life: 6_000 });
     requestAnimationFrame(() => opener.current?.focus());
   };
+  const stopNaming = (): void => {
+    named.current = naming;
+    setNaming(null);
+  };
   const rename = async (passkey: UnlockerFacts, name: string): Promise<void> => {
     const answer = await unlockers.rename(passkey, name);
-    if (answer.ok) setNaming(null);
+    if (answer.ok) stopNaming();
     else setProblem(isProblem(answer.problem, 'proof-needed') ? null : answer.problem);
   };
   const remove = async (passkey: UnlockerFacts): Promise<void> => {
@@ -153,7 +162,7 @@ export const Passkeys = ({ unlockers }: { unlockers: Unlockers }) => {
                 name={passkey.name}
                 busy={false}
                 save={(name) => void rename(passkey, name)}
-                close={() => setNaming(null)}
+                close={stopNaming}
               />
             </li>
           ) : (
@@ -165,6 +174,11 @@ export const Passkeys = ({ unlockers }: { unlockers: Unlockers }) => {
               aside=""
             >
               <button
+                ref={(button) => {
+                  if (!button || named.current !== passkey.id) return;
+                  named.current = null;
+                  button.focus();
+                }}
                 type="button"
                 class="btn quiet"
                 aria-label={`Rename the passkey ${passkey.name}`}

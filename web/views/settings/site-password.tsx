@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ProblemDocument } from '#jmap/auth.ts';
 import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
@@ -108,9 +108,14 @@ export const SitePassword = ({ unlockers }: { unlockers: Unlockers }) => {
   const { clock, toasts, ask } = useModel();
   const [editing, setEditing] = useState(false);
   const [problem, setProblem] = useState<ProblemDocument | null>(null);
+  const own = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const { value: state } = unlockers.state;
   const now = new Date(clock.now());
+  // The button that was pressed goes, or stands below what it opened.
+  useEffect(() => {
+    if (editing) own.current?.querySelector<HTMLElement>('form input')?.focus();
+  }, [editing]);
   const there = state.at === 'ready' && state.value.unlockers.find(({ kind }) => kind === 'site-password');
   const close = (): void => {
     setEditing(false);
@@ -130,7 +135,7 @@ export const SitePassword = ({ unlockers }: { unlockers: Unlockers }) => {
     heading.current?.focus();
   };
   return (
-    <section aria-labelledby="set-site">
+    <section ref={own} aria-labelledby="set-site">
       <header class="set-h">
         <div>
           <h2 id="set-site" ref={heading} tabIndex={-1}>

@@ -42,6 +42,11 @@ export const Totp = ({ unlockers }: { unlockers: Unlockers }) => {
     toasts.show('Passwords ask for six digits from now on', { icon: 'check', life: 6_000 });
     heading.current?.focus();
   };
+  const leave = (): void => {
+    setFresh(null);
+    setProblem(null);
+    heading.current?.focus();
+  };
   const stop = async (): Promise<void> => {
     const sure = await ask({
       title: 'Turn off the second step?',
@@ -87,6 +92,11 @@ export const Totp = ({ unlockers }: { unlockers: Unlockers }) => {
             event.preventDefault();
             void confirm(digits);
           }}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            event.preventDefault();
+            leave();
+          }}
         >
           <div class="unl-qr">
             <Code text={fresh.uri} label="Code for the authenticator app" />
@@ -102,7 +112,7 @@ export const Totp = ({ unlockers }: { unlockers: Unlockers }) => {
               <button type="submit" class="btn primary" aria-disabled={busy}>
                 Turn on
               </button>
-              <button type="button" class="btn quiet" onClick={() => setFresh(null)}>
+              <button type="button" class="btn quiet" onClick={leave}>
                 Cancel
               </button>
             </div>

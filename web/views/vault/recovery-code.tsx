@@ -65,11 +65,15 @@ export const RecoveryCode = (props: {
     else setProblem(answer.problem);
   };
   useEffect(() => void make(), []);
-  useEffect(() => own.current?.querySelector<HTMLElement>(checking ? 'input' : 'button')?.focus(), [code, checking]);
+  // While there is nothing to act on yet, the place itself.
+  useEffect(() => {
+    const first = own.current?.querySelector<HTMLElement>(checking ? 'input' : 'button');
+    (first ?? own.current)?.focus();
+  }, [code, checking, problem]);
 
   if (code === null)
     return (
-      <div class="vault-code" ref={own}>
+      <div class="vault-code" ref={own} role="group" aria-label="Recovery code" tabIndex={-1}>
         <Trouble problem={problem} />
         {problem ? (
           <button type="button" class="btn" onClick={() => void make()}>
