@@ -20,7 +20,7 @@ const step = fc.record({
   from: fc.nat(6000),
   count: fc.oneof(fc.nat(30), fc.nat(300), fc.integer({ min: 2000, max: 5000 })),
   value: fc.integer({ min: -(2 ** 52), max: 2 ** 52 }),
-  then: fc.constantFrom('go on', 'hasten', 'calm', 'open again', 'roll back'),
+  next: fc.constantFrom('go on', 'hasten', 'calm', 'open again', 'roll back'),
 });
 
 test('I46 a table of hashes holds what was put into it last, whatever the size of the batches', () => {
@@ -29,20 +29,20 @@ test('I46 a table of hashes holds what was put into it last, whatever the size o
       const db = emptyDatabase();
       let table = new HashTable(db, 'ref', 'thread');
       let wanted = new Map<number, number>();
-      for (const { from, count, value, then } of steps) {
+      for (const { from, count, value, next } of steps) {
         const before = new Map(wanted);
         const entries = new Map(Array.from({ length: count }, (_, i) => [hash48(`${from + i}@x`), value]));
         db.run('BEGIN');
         table.set(entries);
         for (const [key, each] of entries) wanted.set(key, each);
-        if (then === 'roll back') {
+        if (next === 'roll back') {
           db.run('ROLLBACK');
           table.forget();
           wanted = before;
         } else db.run('COMMIT');
-        if (then === 'hasten') table.hasten(true);
-        if (then === 'calm') table.hasten(false);
-        if (then === 'open again') table = new HashTable(db, 'ref', 'thread');
+        if (next === 'hasten') table.hasten(true);
+        if (next === 'calm') table.hasten(false);
+        if (next === 'open again') table = new HashTable(db, 'ref', 'thread');
         const keys = Array.from({ length: 400 }, (_, i) => hash48(`${from - 200 + i}@x`));
         const expected = keys.filter((key) => wanted.has(key)).map((key) => [key, wanted.get(key)]);
         const found = table.get(keys);
