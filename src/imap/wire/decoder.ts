@@ -138,8 +138,11 @@ export class Decoder {
   scalar(): string | null {
     const first = this.peek();
     if (first === QUOTE || first === BRACE || first === TILDE) return this.string().toString('latin1');
-    const atom = this.atom();
-    return atom === 'NIL' || atom === 'nil' ? null : atom;
+    if (this.#isNil()) {
+      this.at += 3;
+      return null;
+    }
+    return this.atom();
   }
 
   /** "(" [item *(SP item)] ")" */
@@ -219,10 +222,17 @@ export class Decoder {
 
   #nil(): boolean {
     const { bytes, at } = this;
-    const [n, i, l] = [bytes[at], bytes[at + 1], bytes[at + 2]];
-    if (((n ?? 0) | 32) !== 110 || ((i ?? 0) | 32) !== 105 || ((l ?? 0) | 32) !== 108) return false;
+    if (!isLetter(bytes[at], 110) || !isLetter(bytes[at + 1], 105) || !isLetter(bytes[at + 2], 108)) return false;
     this.at += 3;
     return true;
+  }
+
+  /** NIL as a whole atom comes next. */
+  #isNil(): boolean {
+    const { bytes, at } = this;
+    if (!isLetter(bytes[at], 110) || !isLetter(bytes[at + 1], 105) || !isLetter(bytes[at + 2], 108)) return false;
+    const next = at + 3 < this.end ? bytes[at + 3] : undefined;
+    return next === undefined || next === SP || next === CLOSE || next === OPEN || next === CR || next === LF;
   }
 
   /** Where the quoted string that begins at `at` ends, and whether it has escapes. */
@@ -274,6 +284,9 @@ export class Decoder {
     return this.bytes.subarray(from, this.at);
   }
 }
+
+/** In either case; `letter` is the small one. */
+const isLetter = (byte: number | undefined, letter: number): boolean => ((byte ?? 0) | 32) === letter;
 
 const trimLineEnd = (bytes: Buffer, start: number, end: number): number => {
   let at = end;

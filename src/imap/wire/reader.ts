@@ -157,7 +157,8 @@ const literalAt = (bytes: Buffer, start: number, lf: number): number => {
 
 /** Status responses, continuations and tagged lines end in free text, where braces mean nothing (RFC 3501 §7.1). */
 const endsInText = (bytes: Buffer, start: number): boolean =>
-  bytes[start] !== 42 || /^\* (?:OK|NO|BAD|BYE|PREAUTH) /i.test(bytes.toString('latin1', start, start + 11));
+  bytes[start] !== 42 ||
+  (!digit(bytes[start + 2]) && /^\* (?:OK|NO|BAD|BYE|PREAUTH) /i.test(bytes.toString('latin1', start, start + 11)));
 
 /** The response before its literal's braces (and the tilde of a literal8). */
 const headOf = (bytes: Buffer, start: number, lf: number): Buffer => {
