@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { quotaOf } from '#village/dovecot.ts';
+import { desktop, phone } from '../browser.ts';
 import { composer, editorOf } from './composing.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, openReal, type Real, signIn, until, type Visit } from './world.ts';
@@ -38,6 +39,12 @@ const shot = async (page: Page, name: string): Promise<void> => {
 
 const space = (page: Page) => page.getByRole('meter', { name: 'Space used' });
 const percent = async (page: Page): Promise<number> => Number(await space(page).getAttribute('aria-valuenow'));
+/** Nothing lies over what is told. */
+const uncovered = (page: Page): Promise<boolean> =>
+  page.locator('.toast').evaluate((toast) => {
+    const { left, top, width, height } = toast.getBoundingClientRect();
+    return toast.contains(toast.ownerDocument.elementFromPoint(left + width / 2, top + height / 2));
+  });
 const openAccount = async (page: Page): Promise<void> => {
   await page.goto(`${real.url}/settings/accounts`);
   await page.getByRole('button', { name: /^Edit / }).click();
@@ -83,6 +90,10 @@ test('G41 a letter that does not fit is told of, stays here, and goes to the ser
     .getByText(/has no room for “Minutes of the meeting”\. It is kept here and tried again every 15 minutes\./u)
     .waitFor();
   await shot(page, 'told');
+  for (const { width = 0, height = 0 } of [phone, desktop]) {
+    await page.setViewportSize({ width, height });
+    assert.ok(await uncovered(page), `the words are seen while one writes, ${width} wide`);
+  }
   await page.keyboard.press('Escape');
   const { dovecot } = real.village;
   const inDrafts = (): string => dovecot.doveadm('search', '-u', real.alice.address, 'mailbox', 'Drafts', 'all');
