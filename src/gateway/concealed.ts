@@ -16,16 +16,12 @@ export class Concealed {
     return standIn;
   }
 
-  /** The bytes of the answer, in memory of their own. */
-  reveal(json: string): Buffer {
-    if (this.#held.length === 0) return Buffer.from(json, 'utf8');
-    const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(json));
-    bytes.write(json);
+  /** Puts the secrets into the bytes of the answer. */
+  reveal(bytes: Buffer): void {
     for (const { standIn, secret } of this.#held) {
       const at = bytes.indexOf(standIn);
       if (at >= 0) secret.copy(bytes, at);
       secret.fill(0);
     }
-    return bytes;
   }
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { logError } from '#base/log.ts';
 import { Problem } from '#base/problem.ts';
@@ -6,8 +5,8 @@ import type { ResultReference } from '#jmap/core.ts';
 import type { MethodError, MethodErrorType } from '#jmap/errors.ts';
 import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
 import { MethodFailure } from './errors.ts';
-import type { Desk } from './app-password/desk.ts';
 import { Concealed } from './concealed.ts';
+import { type Json, jsonText } from './json.ts';
 import type { Answer, Context, Method } from './method.ts';
 import type { ReadRequest } from './request.ts';
 import { sessionState } from './session.ts';
@@ -17,12 +16,12 @@ import type { Caller } from './types.ts';
 /** One finished response; its value is parsed only when a reference looks into it. */
 class Reply {
   readonly name: string;
-  readonly json: string;
+  readonly json: Json;
   readonly callId: string;
   readonly #peek: Answer['peek'];
   #value: { value: unknown } | undefined;
 
-  constructor(name: string, json: string, callId: string, peek?: Answer['peek']) {
+  constructor(name: string, json: Json, callId: string, peek?: Answer['peek']) {
     this.name = name;
     this.json = json;
     this.callId = callId;
@@ -32,7 +31,7 @@ class Reply {
   look(path: string): { found: unknown } | undefined {
     const quick = this.#peek?.(path);
     if (quick !== undefined) return { found: quick };
-    this.#value ??= { value: JSON.parse(this.json) as unknown };
+    this.#value ??= { value: JSON.parse(jsonText(this.json)) as unknown };
     return evaluatePointer(this.#value.value, path);
   }
 }
@@ -54,7 +53,7 @@ const errorOf = (error: unknown, name: string, log: Log): MethodError => {
 };
 
 export interface Outcome {
-  json: string;
+  json: (string | Buffer)[];
   /** The answer follows from the request and the accounts' states alone. */
   pure: boolean;
   /** To be run when the answer is given, also when it is given again. */
@@ -62,12 +61,34 @@ export interface Outcome {
   concealed: Concealed;
 }
 
+/** The replies as one list in the object they are a member of; neighbouring strings are one piece. */
+const inOne = (replies: readonly Reply[], end: string): (string | Buffer)[] => {
+  const pieces: (string | Buffer)[] = [];
+  let text = '{"methodResponses":[';
+  const add = (piece: string | Buffer): void => {
+    if (typeof piece === 'string') text += piece;
+    else {
+      if (text !== '') pieces.push(text);
+      text = '';
+      pieces.push(piece);
+    }
+  };
+  for (const [at, { name, json, callId }] of replies.entries()) {
+    add(`${at === 0 ? '' : ','}[${JSON.stringify(name)},`);
+    if (typeof json === 'string') add(json);
+    else for (const piece of json) add(piece);
+    add(`,${JSON.stringify(callId)}]`);
+  }
+  pieces.push(text + end);
+  return pieces;
+};
+
 /** Runs the calls of a request one after the other – RFC 8620 §3.3 to §3.10 */
 export const dispatch = async (
   methods: ReadonlyMap<string, Method>,
   caller: Caller,
   request: ReadRequest,
-  parts: { clock: Clock; log: Log; desk: Desk },
+  parts: Pick<Context, 'clock' | 'log' | 'desk' | 'memories'>,
 ): Promise<Outcome> => {
   const replies: Reply[] = [];
   const tasks: (() => void)[] = [];
@@ -101,10 +122,7 @@ export const dispatch = async (
       replies.push(new Reply('error', JSON.stringify(errorOf(error, name, parts.log)), callId));
     }
   }
-  const responses = replies
-    .map((reply) => `[${JSON.stringify(reply.name)},${reply.json},${JSON.stringify(reply.callId)}]`)
-    .join(',');
   const createdIds = request.createdIds ? `,"createdIds":${JSON.stringify(Object.fromEntries(context.created))}` : '';
-  const json = `{"methodResponses":[${responses}]${createdIds},"sessionState":${JSON.stringify(sessionState(caller))}}`;
-  return { json, pure, tasks, concealed };
+  const end = `]${createdIds},"sessionState":${JSON.stringify(sessionState(caller))}}`;
+  return { json: inOne(replies, end), pure, tasks, concealed };
 };

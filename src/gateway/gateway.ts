@@ -7,7 +7,9 @@ import { dispatch } from './dispatch.ts';
 import { openDownload } from './download.ts';
 import { emailDocument } from './email/document.ts';
 import { RequestFailure } from './errors.ts';
+import { jsonBytes } from './json.ts';
 import { methods } from './methods.ts';
+import { openMemories } from './remembered.ts';
 import { readRequest } from './request.ts';
 import { sessionOf } from './session.ts';
 import { statesOf } from './states.ts';
@@ -25,6 +27,7 @@ export interface GatewayParts {
 export const openGateway = (parts: GatewayParts = {}): Gateway => {
   const { clock = systemClock, log = silent, desk = emptyDesk } = parts;
   const answers = new Answers();
+  const memories = openMemories();
   const met = new WeakSet<object>();
 
   /** Listens to what no index tells: connection, progress, refusals. */
@@ -44,8 +47,14 @@ export const openGateway = (parts: GatewayParts = {}): Gateway => {
     if (known) return known;
     const request = readRequest(body);
     const stamp = Answers.stamp(caller);
-    const { json, pure, tasks, concealed } = await dispatch(methods, caller, request, { clock, log, desk });
-    const bytes = concealed.reveal(json);
+    const { json, pure, tasks, concealed } = await dispatch(methods, caller, request, {
+      clock,
+      log,
+      desk,
+      memories,
+    });
+    const bytes = jsonBytes(json);
+    concealed.reveal(bytes);
     if (pure) answers.keep(caller, body, stamp, bytes, tasks);
     for (const task of tasks) task();
     return bytes;

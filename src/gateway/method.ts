@@ -5,6 +5,9 @@ import type { MethodName } from '#jmap/methods.ts';
 import type { Desk } from './app-password/desk.ts';
 import { type Check, id, shape, Unfit } from './check.ts';
 import { MethodFailure } from './errors.ts';
+import type { Json } from './json.ts';
+import type { Remembered } from './remembered.ts';
+import type { Index } from '#index/types.ts';
 import type { Caller, OpenAccount } from './types.ts';
 
 /** What a method call knows of its request. */
@@ -15,6 +18,8 @@ export interface Context {
   created: Map<string, string>;
   clock: Clock;
   log: Log;
+  /** What was written of an account's records before. */
+  memories: (index: Index) => Remembered;
   /** What there is to know of app passwords. */
   desk: Desk;
   /**
@@ -33,7 +38,7 @@ export interface AccountContext extends Context {
 
 /** One method response. `json` is the text of its arguments; `peek` answers common result references without parsing it. */
 export interface Answer {
-  json: string;
+  json: Json;
   peek?: (path: string) => unknown;
   /** Not worth keeping, or true only now. */
   passing?: boolean;

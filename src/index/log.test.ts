@@ -163,3 +163,28 @@ test('a first sync is not announced message by message', () => {
   );
   assert.equal(told, 1);
 });
+
+test('I48 who follows hears of each record within the write, and when a write is taken back', () => {
+  using t = openTestIndex();
+  const { index } = t;
+  const heard: string[] = [];
+  index.follow({ noted: (type, key) => heard.push(`${type} ${key}`), lost: () => heard.push('lost') });
+  const inbox = addMailbox(index, 'INBOX', 'inbox');
+  heard.length = 0;
+  index.write((w) => w.add(inbox, [found(1)]));
+  const [number] = index.read((r) => r.query(query()).ids);
+  assert.deepEqual(heard.toSorted(), [`Email ${number}`, `Mailbox ${inbox}`, 'Thread 1']);
+  heard.length = 0;
+  index.gather((w) => {
+    w.setKeywords(number!, ['$seen'], [], 0);
+    assert.deepEqual(heard, [`Email ${number}`]);
+  });
+  heard.length = 0;
+  assert.throws(() =>
+    index.write((w) => {
+      w.destroy(number!, 0);
+      throw new Error('on purpose');
+    }),
+  );
+  assert.deepEqual([heard[0], heard.at(-1)], [`Email ${number}`, 'lost']);
+});

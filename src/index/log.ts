@@ -1,6 +1,6 @@
 import { must } from '#base/must.ts';
 import type { Database } from './database.ts';
-import type { ChangeKind, Changes, ChangeType } from './types.ts';
+import type { ChangeKind, Changes, ChangeType, Follower } from './types.ts';
 
 const types = ['Mailbox', 'Email', 'Thread', 'Identity', 'EmailSubmission', 'MailAccount', 'Quota'] as const;
 /** Types that the index numbers itself, and the letter of their JMAP ids. */
@@ -45,6 +45,7 @@ export class ChangeLog {
   readonly #floor: number[];
   #pending: Map<Key, Kind | null>[] = types.map(() => new Map<Key, Kind | null>());
   #touched = new Set<ChangeType>();
+  readonly #followers: Follower[] = [];
 
   constructor(db: Database, epoch: string) {
     this.#db = db;
@@ -57,6 +58,11 @@ export class ChangeLog {
   note(type: ChangeType, key: Key, kind: Kind): void {
     const pending = must(this.#pending[types.indexOf(type)], 'a known type');
     pending.set(key, netChange(pending.get(key), kind));
+    for (const follower of this.#followers) follower.noted(type, key);
+  }
+
+  follow(follower: Follower): void {
+    this.#followers.push(follower);
   }
 
   state(type: ChangeType): string {
@@ -137,6 +143,7 @@ export class ChangeLog {
 
   /** After a rollback. */
   forget(): void {
+    for (const follower of this.#followers) follower.lost();
     for (const pending of this.#pending) pending.clear();
     this.#touched = new Set();
     for (const [at, type] of types.entries()) {

@@ -9,7 +9,7 @@ import { Haste } from './haste.ts';
 import { Reader } from './reader.ts';
 import { schema, schemaVersion } from './schema.ts';
 import { Transactor } from './transactor.ts';
-import type { ChangeType, Index, IndexReader, IndexTransactor } from './types.ts';
+import type { ChangeType, Follower, Index, IndexReader, IndexTransactor } from './types.ts';
 
 export interface IndexOptions {
   /** Unix milliseconds. */
@@ -153,6 +153,10 @@ class OpenIndex implements Index {
   onChange(listener: (types: ReadonlySet<ChangeType>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  follow(follower: Follower): void {
+    this.#core.log.follow(follower);
   }
 
   /** Forgets what is too old to be asked for; once a day. */

@@ -322,6 +322,14 @@ export interface IndexTransactor extends IndexReader {
   afterCommit(task: () => void): void;
 }
 
+/** Hears of each record that changes before anybody can read it anew. */
+export interface Follower {
+  /** The change log notes a record: its number, or the id that was given to `note`. */
+  noted(type: ChangeType, key: number | string): void;
+  /** A write was taken back: any record may be what it was before. */
+  lost(): void;
+}
+
 export interface Index extends Disposable {
   readonly epoch: string;
   /** Synchronous; one consistent snapshot. */
@@ -346,4 +354,6 @@ export interface Index extends Disposable {
   calm(): Promise<void>;
   /** Called after each commit that changed something, with the types that changed. */
   onChange(listener: (types: ReadonlySet<ChangeType>) => void): () => void;
+  /** Tells who remembers something of records, at once and within the write. */
+  follow(follower: Follower): void;
 }

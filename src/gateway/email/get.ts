@@ -1,4 +1,4 @@
-import type { Email, EmailNumber, IndexReader } from '#index/types.ts';
+import type { Email, EmailNumber, EmailRow, IndexReader } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { Problem } from '#base/problem.ts';
 import { MethodFailure } from '../errors.ts';
@@ -6,6 +6,7 @@ import { getFields, wantedIds } from '../get.ts';
 import { emailId, emailNumber, messageBlobId, threadId } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
+import type { WrittenEmail } from '../remembered.ts';
 import { bodyFields } from './body.ts';
 import { messageOf, outlineOf } from './message.ts';
 import { type Wish, wishOf, writeMessage } from './properties.ts';
@@ -56,6 +57,22 @@ const allNumbers = (reader: IndexReader): EmailNumber[] => {
   return ids;
 };
 
+interface Asked {
+  numbers: EmailNumber[];
+  notFound: string[];
+}
+
+const numbersOf = (reader: IndexReader, ids: readonly string[] | null): Asked => {
+  if (ids === null) return { numbers: allNumbers(reader), notFound: [] };
+  const asked: Asked = { numbers: [], notFound: [] };
+  for (const id of ids) {
+    const number = emailNumber(id);
+    if (number === undefined) asked.notFound.push(id);
+    else asked.numbers.push(number);
+  }
+  return asked;
+};
+
 interface Read {
   state: string;
   emails: Email[];
@@ -64,14 +81,7 @@ interface Read {
 
 const read = ({ open }: AccountContext, ids: readonly string[] | null): Read =>
   open.index.read((reader) => {
-    const notFound: string[] = [];
-    const numbers: EmailNumber[] = [];
-    if (ids === null) numbers.push(...allNumbers(reader));
-    for (const id of ids ?? []) {
-      const number = emailNumber(id);
-      if (number === undefined) notFound.push(id);
-      else numbers.push(number);
-    }
+    const { numbers, notFound } = numbersOf(reader, ids);
     const emails = reader.emails(numbers);
     if (emails.length < numbers.length) {
       const found = new Set(emails.map((email) => email.number));
@@ -79,6 +89,64 @@ const read = ({ open }: AccountContext, ids: readonly string[] | null): Read =>
     }
     return { state: reader.state('Email'), emails, notFound };
   });
+
+const answer = (
+  { open }: AccountContext,
+  state: string,
+  list: readonly (string | Buffer)[],
+  notFound: readonly string[],
+): (string | Buffer)[] => [
+  `{"accountId":"${open.jmapId}","state":${JSON.stringify(state)},"list":[`,
+  ...list,
+  `],"notFound":${JSON.stringify(notFound)}}`,
+];
+
+const emptyBodyValues = ',"bodyValues":{}';
+
+/** Emails that the index knows all of: those written lately as they were written, the others from the index. */
+const fromIndex = (context: AccountContext, ids: readonly string[] | null, wish: Wish): Answer => {
+  const { open, memories } = context;
+  const written = memories(open.index).emails(wish);
+  const tail = wish.bodyValues ? emptyBodyValues : '';
+  const showsPreview = wish.list.includes('preview');
+  const withoutPreview: EmailRow[] = [];
+  const write = (email: Email): WrittenEmail => {
+    const made = { thread: email.thread, bytes: Buffer.from(`,{${wish.write(email)}${tail}}`) };
+    if (showsPreview && email.preview === '') withoutPreview.push(email.row);
+    else written.put(email.number, made);
+    return made;
+  };
+  const { state, numbers, found, notFound } = open.index.read((reader) => {
+    const asked = numbersOf(reader, ids);
+    const known = asked.numbers.map((number) => written.get(number));
+    const unknown = asked.numbers.filter((_, at) => known[at] === undefined);
+    const fresh = new Map(
+      unknown.length === 0 ? [] : reader.emails(unknown).map((email) => [email.number, write(email)]),
+    );
+    const shown: EmailNumber[] = [];
+    const emails: WrittenEmail[] = [];
+    for (const [at, number] of asked.numbers.entries()) {
+      const email = known[at] ?? fresh.get(number);
+      if (!email) {
+        asked.notFound.push(emailId(number));
+        continue;
+      }
+      shown.push(number);
+      emails.push(email);
+    }
+    return { state: reader.state('Email'), numbers: shown, found: emails, notFound: asked.notFound };
+  });
+  askForPreviews(context, withoutPreview);
+  const list = found.map(({ bytes }, at) => (at === 0 ? bytes.subarray(1) : bytes));
+  return {
+    json: answer(context, state, list, notFound),
+    peek: (path) => {
+      if (path === '/list/*/threadId' && wish.list.includes('threadId'))
+        return found.map(({ thread }) => threadId(thread));
+      return path === '/list/*/id' ? numbers.map(emailId) : undefined;
+    },
+  };
+};
 
 /** One Email with what its message has to say; null when the server lost the message meanwhile. */
 const withMessage = async ({ open }: AccountContext, email: Email, wish: Wish): Promise<string | null> => {
@@ -114,16 +182,6 @@ const readMessages = async (
   return shown;
 };
 
-const peekInto =
-  (emails: readonly Email[], wish: Wish) =>
-  (path: string): unknown => {
-    if (path === '/list/*/threadId' && wish.list.includes('threadId'))
-      return emails.map((email) => threadId(email.thread));
-    return path === '/list/*/id' ? emails.map((email) => emailId(email.number)) : undefined;
-  };
-
-const emptyBodyValues = ',"bodyValues":{}';
-
 /** Email/get – RFC 8621 §4.2 */
 export const emailGet = method(
   'Email/get',
@@ -132,25 +190,15 @@ export const emailGet = method(
   { ...getFields, ...bodyFields },
   async (context, args): Promise<Answer> => {
     const wish = wishOf(args.properties === null ? defaultProperties : ['id', ...args.properties], args);
-    const { state, emails, notFound } = read(context, args.ids === null ? null : wantedIds(args.ids));
-    let list: string[];
-    const passing = wish.needs !== 'index';
-    if (wish.needs === 'index') {
-      const tail = wish.bodyValues ? emptyBodyValues : '';
-      list = emails.map((email) => `{${wish.write(email)}${tail}}`);
-      askForPreviews(context, emails, wish);
-    } else list = await readMessages(context, emails, wish, notFound);
-    return {
-      json: `{"accountId":"${context.open.jmapId}","state":${JSON.stringify(state)},"list":[${list.join(',')}],"notFound":${JSON.stringify(notFound)}}`,
-      passing,
-      peek: passing ? () => undefined : peekInto(emails, wish),
-    };
+    const ids = args.ids === null ? null : wantedIds(args.ids);
+    if (wish.needs === 'index') return fromIndex(context, ids, wish);
+    const { state, emails, notFound } = read(context, ids);
+    const list = await readMessages(context, emails, wish, notFound);
+    return { json: answer(context, state, [list.join(',')], notFound), passing: true };
   },
 );
 
-const askForPreviews = ({ open, whenAnswered, log }: AccountContext, emails: readonly Email[], wish: Wish): void => {
-  if (!wish.list.includes('preview')) return;
-  const rows = emails.filter((email) => email.preview === '').map((email) => email.row);
+const askForPreviews = ({ open, whenAnswered, log }: AccountContext, rows: readonly EmailRow[]): void => {
   if (rows.length === 0) return;
   whenAnswered(() => {
     open.engine.wantPreviews(rows).catch(() => log('debug', 'previews not fetched', { count: rows.length }));
