@@ -193,3 +193,20 @@ test('S52 without QUOTA, and where it is refused, there is none; what was known 
   const since = account.index.read((reader) => reader.changes('Quota', before, 10));
   assert.deepEqual([since?.updated, since?.countsOnly], [id, false], 'the same quota, its limit is another');
 });
+
+test('S53 a mailbox that the server has no room for is said to be that, with its words', async () => {
+  await using server = await openScriptedImap({
+    onCommand: ({ name, tag, connection }) => {
+      if (name !== 'CREATE') return false;
+      connection.no(tag, '[OVERQUOTA] Your account is full');
+      return true;
+    },
+  });
+  await using account = await openTestAccount({ imapPort: server.port, user: { address: 'a', password: 'b' } });
+  await account.until(() => account.engine.connection.at === 'live', 'the line');
+  await assert.rejects(account.engine.createMailbox('Plans', null, true), {
+    code: 'mailbox/full',
+    blame: 'user',
+    words: 'Your account is full',
+  });
+});

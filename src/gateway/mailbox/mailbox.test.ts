@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capabilities } from '#jmap/core.ts';
+import { UpstreamError } from '#upstream/errors.ts';
 import { openTestGateway } from '../fixture.ts';
 import { mailboxId } from '../ids.ts';
 
@@ -243,4 +244,12 @@ test('J26 Mailbox/set update of the role: what is refused', async () => {
   const methodCalls = [['Mailbox/set', { accountId: g.accountId, update: { [one]: { role: 'sent' } } }, 'a']];
   const { answer } = await g.post(JSON.stringify({ using: Object.values(capabilities), methodCalls }), readOnly);
   assert.equal(answer.methodResponses[0][1].type, 'accountReadOnly');
+});
+
+test('S53 a mailbox that the mail server has no room for is overQuota, with its words', async () => {
+  using g = openTestGateway();
+  g.engine.createMailbox = () =>
+    Promise.reject(new UpstreamError('mailbox/full', 'the server refused', { words: 'Your account is full' }));
+  const { notCreated } = await g.one('Mailbox/set', { create: { a: { name: 'Plans' } } });
+  assert.deepEqual(notCreated.a, { type: 'overQuota', description: 'Your account is full' });
 });
