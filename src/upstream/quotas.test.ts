@@ -210,3 +210,22 @@ test('S53 a mailbox that the server has no room for is said to be that, with its
     words: 'Your account is full',
   });
 });
+
+test('S52 a server that hangs up at the question is left alone, and its mail does not suffer', async () => {
+  let asked = 0;
+  await using server = await openScriptedImap({
+    capabilities: ['IMAP4rev1', 'SASL-IR', 'AUTH=PLAIN', 'IDLE', 'NAMESPACE', 'UNSELECT', 'QUOTA'],
+    onCommand: ({ name, connection }) => {
+      if (name !== 'GETQUOTAROOT') return false;
+      asked += 1;
+      connection.drop();
+      return true;
+    },
+  });
+  await using account = await openTestAccount({ imapPort: server.port, user: { address: 'a', password: 'b' } });
+  await account.until(() => asked === 1, 'the question');
+  await account.until(() => server.logins === 2 && account.engine.connection.at === 'live', 'the line');
+  const inbox = account.index.read((reader) => reader.mailboxes()).find((box) => box.role === 'inbox');
+  assert.deepEqual(await account.engine.search(inbox!.id, 'x'), []);
+  assert.deepEqual([asked, quotas(account)], [1, []]);
+});

@@ -15,6 +15,8 @@ export const quotaEvery = 15 * 60_000;
 /** After changes of our own it is asked this soon, and never more often than this. */
 const settled = 2_000;
 const apart = 5_000;
+/** A server that hangs up at the question, or says nothing until the line is cut, is left alone for this long. */
+const leftAlone = 60 * 60_000;
 
 /** A limit of the mail server as the index has it; the id is the same wherever it is made. */
 export interface KnownQuota extends QuotaLimit {
@@ -68,6 +70,8 @@ export class Quotas {
   /** When the next reading is due, and what keeps it from coming. */
   #due = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | null = null;
+  /** Not before this time, unless the user asks. */
+  #notBefore = 0;
   #closed = false;
 
   /** `roomier`: there is more room than at the reading before. */
@@ -104,7 +108,8 @@ export class Quotas {
   }
 
   /** Sets the next reading to this time, unless an earlier one is set. */
-  #at(due: number): void {
+  #at(wished: number): void {
+    const due = Math.max(wished, this.#notBefore);
     if (this.#closed || (this.#cancel !== null && this.#due <= due)) return;
     this.#cancel?.();
     this.#due = due;
@@ -118,10 +123,11 @@ export class Quotas {
     // The next connection begins anew.
     if (this.#closed || this.#lines.watch.session === null) return;
     try {
-      await this.#lines.watch.run((session) => this.#ask(session), { urgency: level });
+      await this.#lines.watch.run((session) => this.#ask(session), { urgency: level, again: false });
     } catch (error) {
-      const away = error instanceof UpstreamError && (error.code === 'net/away' || error.code === 'engine/closed');
-      if (!away) logError(this.#mirror.log, 'upstream.quota', error);
+      if (error instanceof UpstreamError && error.code === 'engine/closed') return;
+      logError(this.#mirror.log, 'upstream.quota', error);
+      this.#notBefore = this.#mirror.clock.now() + leftAlone;
     }
     this.#at(this.#mirror.clock.now() + quotaEvery);
   }

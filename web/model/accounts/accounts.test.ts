@@ -4,13 +4,14 @@ import { signal } from '@preact/signals-core';
 import type { AccountFacts } from '#jmap/auth.ts';
 import { problemPrefix } from '#jmap/auth.ts';
 import type { MailAccount } from '#jmap/keep.ts';
+import type { Quota } from '#jmap/quota.ts';
 import type { Connection } from '../connection.ts';
 import type { Session } from '../session.ts';
 import { settled, stillClock } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { openUndo } from '../undo.ts';
 import { openAccounts } from './accounts.ts';
-import { awayWords, changeWords, standingWords } from './words.ts';
+import { awayWords, changeWords, standingWords, withRoom } from './words.ts';
 
 const account = (id: string, position: number): AccountFacts =>
   ({ id, position, name: id, address: `${id}@example.org`, colour: 'patina', away: 'sealed' }) as AccountFacts;
@@ -166,4 +167,15 @@ test('G16 what may be done while nobody is here is said as it is', () => {
     changeWords(change as Parameters<typeof changeWords>[0], new Date('2025-11-06T10:00:00Z')),
     /signed by somebody else, its key is another\.$/u,
   );
+});
+
+test('G40 an account whose mailbox is full does not simply work; what is worse is said first', () => {
+  const works = { tone: 'ok', title: 'Works', detail: null, password: false } as const;
+  const away = { ...works, tone: 'wait', title: 'imap.example does not answer' } as const;
+  const quota = (used: number): Quota[] => [{ used, hardLimit: 10 } as Quota];
+  assert.equal(withRoom(works, quota(9)), works);
+  assert.equal(withRoom(away, quota(10)), away);
+  const full = withRoom(works, quota(10));
+  assert.deepEqual([full.tone, full.title], ['wait', 'The mailbox is full']);
+  assert.match(full.detail ?? '', /What is here stays/u);
 });
