@@ -1,9 +1,6 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Turns } from './turns.ts';
 
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const;
-
-/** The delay is measured by a timer of this period, which is part of what it finds. */
-const resolutionMs = 10;
 
 interface Histogram {
   counts: number[];
@@ -25,11 +22,7 @@ export class Metrics {
   readonly #requests = new Map<string, number>();
   readonly #durations = new Map<string, Histogram>();
   readonly #signIns = new Map<string, number>();
-  readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs });
-
-  constructor() {
-    this.#delay.enable();
-  }
+  readonly #turns = new Turns();
 
   request(route: string, status: number, ms: number): void {
     const key = `route="${route}",status="${status}"`;
@@ -89,14 +82,22 @@ export class Metrics {
     family('resident_memory_bytes', 'gauge', 'Memory of the process with its threads.', [
       ['', process.memoryUsage.rss()],
     ]);
-    family('main_thread_delay_seconds', 'gauge', 'Longest wait of the main thread since the page was last read.', [
-      ['', Math.max(0, this.#delay.max / 1e6 - resolutionMs) / 1e3],
+    const { work, longest } = this.#turns.take();
+    family(
+      'main_thread_work_seconds',
+      'gauge',
+      'Most work of the main thread without a break since the last reading.',
+      [['', work / 1e3]],
+    );
+    family('main_thread_delay_seconds', 'gauge', 'Longest time it served nothing else since then, and what that was.', [
+      ['{in="work"}', longest.work / 1e3],
+      ['{in="queue"}', longest.queued / 1e3],
+      ['{in="pause"}', longest.paused / 1e3],
     ]);
-    this.#delay.reset();
     return `${lines.join('\n')}\n`;
   }
 
   close(): void {
-    this.#delay.disable();
+    this.#turns.close();
   }
 }
