@@ -4,7 +4,8 @@ import type { PatchObject } from '#jmap/core.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import type { EmailId, MailboxId } from '#jmap/ids.ts';
 import { openActions } from './actions.ts';
-import type { Target } from './targets.ts';
+import { must } from '#base/must.ts';
+import { targetIn, type Target } from './targets.ts';
 import { openList } from './list.ts';
 import { openMail } from './mail.ts';
 import { openToasts } from './toasts.ts';
@@ -55,7 +56,7 @@ const openDesk = async (count = 60, more: Handlers = {}, where = 'inbox') => {
     confirm: async ({ title }) => (asked.push(title), true),
   });
   await settled();
-  const target = (rows: readonly EmailId[] | 'all'): Target => ({ mail, query: list.query, list, rows });
+  const target = (rows: readonly EmailId[] | 'all'): Target => must(targetIn(list, rows), 'rows are meant');
   return { ...box, mail, list, toasts, actions, target, sets, asked, undo };
 };
 

@@ -1,3 +1,4 @@
+import { batch } from '@preact/signals-core';
 import type { PatchObject } from '#jmap/core.ts';
 import type { EmailId, MailboxId } from '#jmap/ids.ts';
 import type { Mailbox, Role } from '#jmap/mail.ts';
@@ -5,11 +6,19 @@ import { pointerToken } from '#jmap/pointer.ts';
 import type { Connection } from './connection.ts';
 import { modelError } from './errors.ts';
 import { counted } from './format.ts';
-import type { List, Taken } from './list.ts';
 import type { Mail } from './mail.ts';
 import { mailboxName } from './mailboxes.ts';
 import { inverse, type Outcome, type Patches } from './records.ts';
-import { headsOf, leavingRows, pageOfAll, rowCount, sourcesOf, type Target } from './targets.ts';
+import {
+  headsOf,
+  leavingRows,
+  pageOfAll,
+  rowCount,
+  sourcesOf,
+  type Leaving,
+  type Target,
+  type TargetPart,
+} from './targets.ts';
 import type { Toasts } from './toasts.ts';
 import type { EmailHead } from './types.ts';
 import type { Undoable, UndoStack } from './undo.ts';
@@ -35,6 +44,7 @@ export interface Actions {
   remove(target: Target): Promise<void>;
   junk(target: Target): Promise<void>;
   notJunk(target: Target): Promise<void>;
+  /** To a mailbox of the one account that the target is of. */
   move(target: Target, to: MailboxId): Promise<void>;
   star(target: Target, on: boolean): Promise<void>;
   read(target: Target, yes: boolean): Promise<void>;
@@ -71,43 +81,58 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       toasts.show('The change could not be made. Everything is as it was.', { tone: 'failed' });
   };
 
+  /** What is done in one account. */
   interface Step {
     mail: Mail;
     patches: Patches;
-    /** Row ids that leave the list. */
-    leave: { list: List; ids: readonly EmailId[] } | null;
-    label: string;
-    icon: string;
+    /** Rows that leave the list. */
+    leave: Leaving | null;
     /** The mailbox the mail goes to; null for marks. */
     to: Mailbox | null;
+  }
+
+  interface Deed {
+    steps: readonly Step[];
+    label: string;
+    icon: string;
     /** Small marks do not deserve a toast; they can be undone all the same. */
     quiet: boolean;
   }
 
-  const run = ({ mail, patches, leave, label, icon, to, quiet }: Step): void => {
+  /** Starts a change; what the server refuses of it comes back by itself, and is not undone once more. */
+  const begin = ({ mail, patches, leave, to }: Step, failed: () => void): (() => void) => {
     const back: Record<string, PatchObject> = {};
     for (const [id, patch] of Object.entries(patches)) {
       const head = mail.emails.peek(id);
       if (head) back[id] = inverse(head, patch);
     }
-    const taken: Taken | null = leave ? leave.list.take(leave.ids) : null;
-    const done = mail.emails.change(patches);
-    const item: Undoable = {
-      label,
-      undo: () => {
-        if (leave && taken) leave.list.putBack(taken);
-        void mail.emails.change(back).then((outcome) => tellRefused(mail, outcome, to));
-      },
-    };
-    undo.push(item);
-    if (!quiet) toasts.show(label, { icon, actions: [{ label: 'Undo', cap: 'Z', run: () => undoOne(item) }] });
-    void done.then((outcome) => {
+    const putBack = leave ? leave.list.take(leave.rows) : () => undefined;
+    let stands = true;
+    void mail.emails.change(patches).then((outcome) => {
       if (outcome.refused.length === 0 && !outcome.error) return;
-      undo.drop(item);
-      if (leave && taken) leave.list.putBack(taken);
-      if (leave) void leave.list.refresh();
+      stands = false;
+      failed();
+      putBack();
+      void leave?.list.refresh();
       tellRefused(mail, outcome, to);
     });
+    return () => {
+      if (!stands) return;
+      putBack();
+      void mail.emails.change(back).then((outcome) => tellRefused(mail, outcome, to));
+    };
+  };
+
+  const run = ({ steps, label, icon, quiet }: Deed): void => {
+    let left = steps.length;
+    const failed = (): void => {
+      left -= 1;
+      if (left === 0) undo.drop(item);
+    };
+    const backs = batch(() => steps.map((step) => begin(step, failed)));
+    const item: Undoable = { label, undo: () => batch(() => backs.forEach((back) => back())) };
+    undo.push(item);
+    if (!quiet) toasts.show(label, { icon, actions: [{ label: 'Undo', cap: 'Z', run: () => undoOne(item) }] });
   };
 
   const undoOne = (item?: Undoable): void => {
@@ -131,30 +156,39 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     }
   };
 
+  /** Takes the mail of each part to where `toOf` says. */
   const moveTo = async (
     target: Target,
-    to: Mailbox,
+    toOf: ReadonlyMap<Mail, Mailbox>,
     verb: string,
     icon: string,
     also: PatchObject = {},
   ): Promise<void> => {
-    const { mail } = target;
-    const heads = await headsOf(connection, target);
-    const sources = sourcesOf(target, heads);
-    const patches: Record<string, PatchObject> = {};
-    for (const head of heads) {
-      const patch = moved(head, sources, to.id, also);
-      if (patch) patches[head.id] = patch;
+    const steps: Step[] = [];
+    const all: EmailHead[] = [];
+    for (const part of target.parts) {
+      const to = toOf.get(part.mail);
+      if (!to) continue;
+      const heads = await headsOf(connection, part);
+      all.push(...heads);
+      const sources = sourcesOf(part, heads);
+      const patches: Record<string, PatchObject> = {};
+      for (const head of heads) {
+        const patch = moved(head, sources, to.id, also);
+        if (patch) patches[head.id] = patch;
+      }
+      if (Object.keys(patches).length > 0) steps.push({ mail: part.mail, patches, leave: leavingRows(part), to });
     }
-    const rows = rowCount(target);
-    if (Object.keys(patches).length === 0) {
-      toasts.show(`${title(heads, rows)} is already in ${mailboxName(to)}`, { icon, life: 4_000 });
+    const what = title(all, rowCount(target));
+    const [where] = toOf.values();
+    if (!where) return;
+    if (steps.length === 0) {
+      toasts.show(`${what} is already in ${mailboxName(where)}`, { icon, life: 4_000 });
       return;
     }
-    const label =
-      verb === 'Moved' ? `Moved ${title(heads, rows)} to ${mailboxName(to)}` : `${verb} ${title(heads, rows)}`;
-    run({ mail, patches, leave: leavingRows(target), label, icon, to, quiet: false });
-    if (target.rows === 'all') void target.list?.refresh();
+    const label = verb === 'Moved' ? `Moved ${what} to ${mailboxName(where)}` : `${verb} ${what}`;
+    run({ steps, label, icon, quiet: false });
+    if (target.rows === 'all') void target.list.refresh();
   };
 
   const toRole = (
@@ -165,20 +199,48 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     also?: PatchObject,
   ): Promise<void> =>
     guard(async () => {
-      const all: Role = role === 'archive' && !target.mail.mailboxes.byRole('archive') ? 'all' : role;
-      const to = target.mail.mailboxes.byRole(all) ?? (await target.mail.mailboxes.need(role));
-      if (to) await moveTo(target, to, verb, icon, also);
-      else toasts.show(`This account has no ${role} folder, and the server would not make one.`, { tone: 'failed' });
+      const toOf = new Map<Mail, Mailbox>();
+      for (const { mail } of target.parts) {
+        const known: Role = role === 'archive' && !mail.mailboxes.byRole('archive') ? 'all' : role;
+        const to = mail.mailboxes.byRole(known) ?? (await mail.mailboxes.need(role));
+        if (to) toOf.set(mail, to);
+        else
+          toasts.show(`${mail.account.name} has no ${role} folder, and the server would not make one.`, {
+            tone: 'failed',
+          });
+      }
+      await moveTo({ ...target, parts: target.parts.filter(({ mail }) => toOf.has(mail)) }, toOf, verb, icon, also);
     });
 
+  const destroyIn = async (part: TargetPart, heads: readonly EmailHead[]): Promise<string | null> => {
+    const { mail, list, named } = part;
+    const putBack = list.take(named);
+    const ids = heads.map((head) => head.id);
+    for (let from = 0; from < ids.length; from += pageOfAll) {
+      const some = ids.slice(from, from + pageOfAll);
+      const answer = await connection.call('Email/set', { accountId: mail.id, destroy: some }).answer;
+      mail.emails.gone(answer.destroyed ?? []);
+      const no = Object.values(answer.notDestroyed ?? {})[0];
+      if (!no) continue;
+      putBack();
+      return no.description ?? no.type;
+    }
+    return null;
+  };
+
   const destroy = async (target: Target): Promise<void> => {
-    const { mail, list } = target;
-    const rows = rowCount(target);
-    const heads = (await headsOf(connection, target)).filter(
-      (head) => target.query.mailboxId === null || Object.hasOwn(head.mailboxIds, target.query.mailboxId),
+    const found: { part: TargetPart; heads: EmailHead[] }[] = [];
+    for (const part of target.parts) {
+      const heads = (await headsOf(connection, part)).filter(
+        (head) => part.query.mailboxId === null || Object.hasOwn(head.mailboxIds, part.query.mailboxId),
+      );
+      if (heads.length > 0) found.push({ part, heads });
+    }
+    if (found.length === 0) return;
+    const what = title(
+      found.flatMap(({ heads }) => heads),
+      rowCount(target),
     );
-    if (heads.length === 0) return;
-    const what = title(heads, rows);
     const sure = await confirm({
       title: `Delete ${what} for ever?`,
       text: 'It is removed from the server at once and cannot be brought back.',
@@ -186,23 +248,14 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       no: 'Keep',
     });
     if (!sure) return;
-    const taken = list?.take(target.rows === 'all' ? [] : target.rows) ?? null;
-    const ids = heads.map((head) => head.id);
-    for (let from = 0; from < ids.length; from += pageOfAll) {
-      const some = ids.slice(from, from + pageOfAll);
-      const answer = await connection.call('Email/set', { accountId: mail.id, destroy: some }).answer;
-      mail.emails.gone(answer.destroyed ?? []);
-      const no = Object.values(answer.notDestroyed ?? {})[0];
-      if (no) {
-        if (taken) list?.putBack(taken);
-        toasts.show(`${what} is still there. The server did not allow it: ${no.description ?? no.type}`, {
-          tone: 'failed',
-        });
-        return;
-      }
+    for (const { part, heads } of found) {
+      const no = await destroyIn(part, heads);
+      if (no === null) continue;
+      toasts.show(`${what} is still there. The server did not allow it: ${no}`, { tone: 'failed' });
+      return;
     }
     toasts.show(`Deleted ${what} for ever`, { icon: 'trash' });
-    void list?.refresh();
+    void target.list.refresh();
   };
 
   const mark = (
@@ -212,19 +265,17 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     icon: string,
   ): Promise<void> =>
     guard(async () => {
-      const heads = await headsOf(connection, target);
-      const patches = patchOf(heads);
-      if (Object.keys(patches).length === 0) return;
+      const steps: Step[] = [];
+      const all: EmailHead[] = [];
+      for (const part of target.parts) {
+        const heads = await headsOf(connection, part);
+        all.push(...heads);
+        const patches = patchOf(heads);
+        if (Object.keys(patches).length > 0) steps.push({ mail: part.mail, patches, leave: null, to: null });
+      }
+      if (steps.length === 0) return;
       const rows = rowCount(target);
-      run({
-        mail: target.mail,
-        patches,
-        leave: null,
-        label: `${verb} ${title(heads, rows)}`,
-        icon,
-        to: null,
-        quiet: rows === 1,
-      });
+      run({ steps, label: `${verb} ${title(all, rows)}`, icon, quiet: rows === 1 });
     });
 
   const each = (heads: readonly EmailHead[], name: string, on: boolean): Record<string, PatchObject> =>
@@ -242,8 +293,10 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
   return {
     archive: (target) => toRole(target, 'archive', 'Archived', 'archive'),
     remove: (target) => {
-      const trash = target.mail.mailboxes.byRole('trash');
-      const forEver = trash !== undefined && target.query.mailboxId === trash.id;
+      const forEver = target.parts.every(({ mail, query }) => {
+        const trash = mail.mailboxes.byRole('trash');
+        return trash !== undefined && query.mailboxId === trash.id;
+      });
       return forEver ? guard(() => destroy(target)) : toRole(target, 'trash', 'Deleted', 'trash');
     },
     junk: (target) =>
@@ -253,17 +306,18 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       }),
     notJunk: (target) =>
       guard(async () => {
-        const inbox = target.mail.mailboxes.byRole('inbox');
-        if (inbox)
-          await moveTo(target, inbox, 'Not junk:', 'inbox', {
-            ...keyword('$junk', false),
-            ...keyword('$notjunk', true),
-          });
+        const toOf = new Map<Mail, Mailbox>();
+        for (const { mail } of target.parts) {
+          const inbox = mail.mailboxes.byRole('inbox');
+          if (inbox) toOf.set(mail, inbox);
+        }
+        await moveTo(target, toOf, 'Not junk:', 'inbox', { ...keyword('$junk', false), ...keyword('$notjunk', true) });
       }),
     move: (target, to) =>
       guard(async () => {
-        const mailbox = target.mail.mailboxes.get(to);
-        if (mailbox) await moveTo(target, mailbox, 'Moved', 'folder-input');
+        const [part, ...others] = target.parts;
+        const mailbox = others.length === 0 ? part?.mail.mailboxes.get(to) : undefined;
+        if (part && mailbox) await moveTo(target, new Map([[part.mail, mailbox]]), 'Moved', 'folder-input');
       }),
     star: (target, on) =>
       mark(target, (heads) => each(on ? latest(heads) : heads, '$flagged', on), on ? 'Starred' : 'Unstarred', 'star'),
@@ -285,12 +339,9 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
         const patches = each(heads, '$seen', false);
         if (Object.keys(patches).length > 0)
           run({
-            mail,
-            patches,
-            leave: null,
+            steps: [{ mail, patches, leave: null, to: null }],
             label: `Marked unread: ${title(heads, 1)}`,
             icon: 'mail',
-            to: null,
             quiet: true,
           });
       }),

@@ -1,11 +1,13 @@
-import type { EmailId } from '#jmap/ids.ts';
-import type { Target } from './targets.ts';
+import { gathered } from './all-inboxes.ts';
 import { openComposer, type ComposeRequest } from './compose-port.ts';
 import type { Command, Meant } from './keys.ts';
+import type { RowId } from './list.ts';
+import type { Mail } from './mail.ts';
 import type { Model } from './model.ts';
 import { accountName } from './place.ts';
 import type { Show } from './route.ts';
-import { rowOf } from './rows.ts';
+import { rowOf, type Row } from './rows.ts';
+import { targetIn, type Target } from './targets.ts';
 
 type Handler = (meant: Meant) => void;
 
@@ -17,7 +19,11 @@ export interface Commands {
   /** What actions act on now: picked rows, else the open or focused conversation. */
   target(): Target | null;
   /** What an action on these rows acts on. */
-  targetOf(rows: readonly EmailId[]): Target | null;
+  targetOf(rows: readonly RowId[]): Target | null;
+  /** Why these cannot be moved to one folder; null when they can. */
+  whyNotMove(target: Target): string | null;
+  /** The list again, narrowed otherwise. */
+  narrow(show: Show): void;
   /** Runs an action that takes the rows out of the list, and moves the focus to what is next. */
   leaving(act: (target: Target) => Promise<void>, target?: Target | null): void;
 }
@@ -29,25 +35,27 @@ export const openCommands = (model: Model): Commands => {
   const { reading, actions, router } = model;
   const handlers = new Map<Command, Handler[]>();
 
-  const targetOf = (rows: readonly EmailId[]): Target | null => {
+  const targetOf = (rows: readonly RowId[]): Target | null => {
     const place = reading.place.peek();
-    return place && rows.length > 0 ? { mail: place.mail, query: place.list.query, list: place.list, rows } : null;
+    return place && rows.length > 0 ? targetIn(place.list, rows) : null;
   };
 
   const target = (): Target | null => {
     const place = reading.place.peek();
     if (!place) return null;
     const picked = place.selection.picked.peek();
-    if (picked.all && picked.except.size === 0)
-      return { mail: place.mail, query: place.list.query, list: place.list, rows: 'all' };
-    if (!picked.all && picked.ids.size > 0) return targetOf([...picked.ids]);
-    if (picked.all) {
-      const total = place.list.total.peek() ?? 0;
-      const known = Array.from({ length: total }, (_, index) => place.list.idAt(index));
-      return targetOf(known.filter((id) => id !== undefined && !picked.except.has(id)) as EmailId[]);
-    }
+    if (picked.all) return targetIn(place.list, 'all', [...picked.except]);
+    if (picked.ids.size > 0) return targetOf([...picked.ids]);
     const subject = reading.subject.peek();
     return subject === null ? null : targetOf([subject]);
+  };
+
+  /** The account of what is open or focused, else the one on the screen. */
+  const acting = (): Mail | null => {
+    const place = reading.place.peek();
+    const subject = reading.subject.peek();
+    const seat = place && subject !== null ? place.list.seatOf(subject) : undefined;
+    return seat?.mail ?? model.mail.peek();
   };
 
   const leaving: Commands['leaving'] = (act, given = target()) => {
@@ -68,21 +76,23 @@ export const openCommands = (model: Model): Commands => {
     if (given) void act(given);
   };
 
-  const rowNow = (given: Target | null) =>
-    given && given.rows !== 'all' && given.rows[0] !== undefined
-      ? rowOf(given.mail, given.rows[0], given.query)
-      : undefined;
+  const rowNow = (row: RowId | undefined): Row | undefined => {
+    const seat = row === undefined ? undefined : reading.place.peek()?.list.seatOf(row);
+    return seat && rowOf(seat);
+  };
 
   const compose = (kind: ComposeRequest['kind'], { shift }: Meant): void => {
-    const mail = model.mail.peek();
+    const talk = reading.conversation.peek();
+    const mail = kind === 'new' ? model.mail.peek() : (talk?.mail ?? acting());
     if (!mail) return;
     if (kind === 'new') {
       void openComposer({ kind, accountId: mail.id, apart: shift });
       return;
     }
-    const talk = reading.conversation.peek();
     const letters = talk?.members.peek().filter((head) => !Object.hasOwn(head.keywords, '$draft')) ?? [];
-    const emailId = talk ? (talk.current.peek() ?? letters.at(-1)?.id) : reading.subject.peek();
+    const emailId = talk
+      ? (talk.current.peek() ?? letters.at(-1)?.id)
+      : rowNow(reading.subject.peek() ?? undefined)?.id;
     if (!emailId) return;
     void openComposer({
       kind,
@@ -93,30 +103,32 @@ export const openCommands = (model: Model): Commands => {
     });
   };
 
-  const goBox = (box: string): void => {
-    const mail = model.mail.peek();
+  const goBox = (box: string, mail = acting()): void => {
     if (mail) router.go({ at: 'mailbox', account: accountName(mail), box, show: 'everything', thread: null });
   };
 
-  const section = (by: number): void => {
-    const route = router.route.peek();
+  const narrow = (show: Show): void => {
     const place = reading.place.peek();
-    if (!place || route.at === 'search') return;
-    const show = shows[(shows.indexOf(place.show) + by + shows.length) % shows.length] ?? 'everything';
-    router.go({ at: 'mailbox', account: accountName(place.mail), box: place.box, show, thread: null });
+    if (!place || place.question) return;
+    if (place.mail) router.go({ at: 'mailbox', account: accountName(place.mail), box: place.box, show, thread: null });
+    else router.go({ at: 'all-inboxes', show, open: null });
+  };
+
+  const section = (by: number): void => {
+    const place = reading.place.peek();
+    if (place) narrow(shows[(shows.indexOf(place.show) + by + shows.length) % shows.length] ?? 'everything');
   };
 
   /** Picks among the rows that have been fetched. */
-  const pick = (wanted: (row: NonNullable<ReturnType<typeof rowOf>>) => boolean): void => {
+  const pick = (wanted: (row: Row) => boolean): void => {
     const place = reading.place.peek();
     if (!place) return;
-    const ids: EmailId[] = [];
-    for (let index = 0; index < (place.list.total.peek() ?? 0); index += 1) {
-      const id = place.list.idAt(index);
-      const row = id === undefined ? undefined : rowOf(place.mail, id, place.list.query);
-      if (row && wanted(row)) ids.push(row.id);
-    }
-    place.selection.only(ids);
+    const picked: RowId[] = [];
+    place.list.eachKnown((id) => {
+      const row = rowNow(id);
+      if (row && wanted(row)) picked.push(id);
+    });
+    place.selection.only(picked);
   };
 
   const message = (by: number): void => {
@@ -161,12 +173,11 @@ export const openCommands = (model: Model): Commands => {
     },
     delete: () => leaving((given) => actions.remove(given)),
     junk: () =>
-      leaving((given) =>
-        reading.place.peek()?.mailbox?.role === 'junk' ? actions.notJunk(given) : actions.junk(given),
-      ),
+      leaving((given) => (reading.place.peek()?.role === 'junk' ? actions.notJunk(given) : actions.junk(given))),
     star: () => {
       const given = target();
-      marked((each) => actions.star(each, !rowNow(given)?.starred));
+      const first = given && given.rows !== 'all' ? given.rows[0] : undefined;
+      marked((each) => actions.star(each, !rowNow(first)?.starred));
     },
     read: () => marked((given) => actions.read(given, true)),
     unread: () => marked((given) => actions.read(given, false)),
@@ -189,15 +200,18 @@ export const openCommands = (model: Model): Commands => {
     forward: (meant) => compose('forward', meant),
     compose: (meant) => compose('new', meant),
     lock: () => void model.lock.now(),
+    goAllInboxes: () => {
+      if (gathered(model.mails.peek()).length === 0) goBox('inbox');
+      else router.go({ at: 'all-inboxes', show: 'everything', open: null });
+    },
     goInbox: () => goBox('inbox'),
     goStarred: () => goBox('starred'),
     goSent: () => goBox('sent'),
     goDrafts: () => goBox('drafts'),
-    goAll: () => goBox(model.mail.peek()?.mailboxes.byRole('all') ? 'all' : 'archive'),
+    goAll: () => goBox(acting()?.mailboxes.byRole('all') ? 'all' : 'archive'),
     goAccount: ({ digit }) => {
       const mail = model.mails.peek()[(digit ?? 1) - 1];
-      if (mail)
-        router.go({ at: 'mailbox', account: accountName(mail), box: 'inbox', show: 'everything', thread: null });
+      if (mail) goBox('inbox', mail);
     },
   };
 
@@ -205,6 +219,9 @@ export const openCommands = (model: Model): Commands => {
     target,
     targetOf,
     leaving,
+    narrow,
+    whyNotMove: ({ parts }) =>
+      parts.length > 1 ? 'These are of several accounts. Choose those of one account to move them to a folder.' : null,
     on: (command, handler) => {
       handlers.set(command, [handler, ...(handlers.get(command) ?? [])]);
       return () => {

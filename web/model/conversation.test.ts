@@ -79,7 +79,7 @@ test('drafts stand as drafts, mail in Trash stays out', async () => {
   ]);
   await settled();
   assert.equal(shape(talk), 'M1! draft');
-  const row = rowOf(mail, 'M1' as EmailId, query);
+  const row = rowOf({ mail, id: 'M1' as EmailId, query });
   assert.deepEqual([row?.messages, row?.draft, row?.snippet], [1, true, 'Answer']);
 });
 
@@ -115,5 +115,5 @@ test('senders of a row: You first of two, first names of more', async () => {
   ]);
   mail.setIdentities([{ email: 'Ada@lindqvist.example' } as never]);
   await settled();
-  assert.equal(rowOf(mail, 'M3' as EmailId, query)?.who, 'You, Bo Alm');
+  assert.equal(rowOf({ mail, id: 'M3' as EmailId, query })?.who, 'You, Bo Alm');
 });

@@ -39,6 +39,7 @@ export const commands = {
   toolbar: ['Go to the toolbar', 'go'],
   compose: ['Compose', 'go'],
   search: ['Search', 'go'],
+  goAllInboxes: ['Go to All inboxes', 'go'],
   goInbox: ['Go to Inbox', 'go'],
   goStarred: ['Go to Starred', 'go'],
   goSent: ['Go to Sent', 'go'],
@@ -118,6 +119,7 @@ const single: Record<string, Command> = {
 
 const after: Record<string, Record<string, Command>> = {
   g: {
+    0: 'goAllInboxes',
     i: 'goInbox',
     s: 'goStarred',
     t: 'goSent',

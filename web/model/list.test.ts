@@ -88,14 +88,14 @@ test('an answer from before a change does not bring back what it took out', asyn
   const { list, mail, byId, rows, handlers } = openInbox(60);
   await settled();
   handlers['Email/set'] = () => new Promise(() => undefined);
-  const taken = list.take([id(3)]);
+  const putBack = list.take([id(3)]);
   void mail.emails.change({ M3: { 'mailboxIds/inbox': null, 'mailboxIds/archive': true } });
   await settled();
   void list.refresh();
   await settled();
   assert.deepEqual([list.total.value, list.idAt(3), list.indexOf(id(3))], [59, 'M4', -1]);
   assert.ok(byId('M3') === rows[3]);
-  list.putBack(taken);
+  putBack();
   assert.deepEqual([list.total.value, list.idAt(3)], [60, 'M3']);
 });
 

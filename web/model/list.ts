@@ -1,4 +1,5 @@
 import { batch, signal, type ReadonlySignal } from '@preact/signals-core';
+import type { Brand } from '#base/brand.ts';
 import type { EmailId, ThreadId } from '#jmap/ids.ts';
 import type { Connection } from './connection.ts';
 import { MethodFailed, modelError, type ModelError } from './errors.ts';
@@ -8,18 +9,25 @@ import type { ListQuery } from './types.ts';
 
 export type ListState = { at: 'loading' } | { at: 'ready' } | { at: 'failed'; error: ModelError };
 
-/** Rows that an action took out, so that they can be put back. */
-export interface Taken {
-  rows: readonly { index: number; id: EmailId }[];
+/** Names a row of a list, for as long as the list lives. In a list of one account the email id. */
+export type RowId = EmailId | Brand<string, 'row of several accounts'>;
+
+/** What a row stands for. */
+export interface Seat {
+  mail: Mail;
+  /** With `collapse` the newest message of the conversation that is in the list. */
+  id: EmailId;
+  query: ListQuery;
 }
 
+/** What a list shows of one account. */
+export type Part = Pick<Seat, 'mail' | 'query'>;
+
 /**
- * A list of any length. Only what is looked at is fetched, in pages; the rest is holes. Row ids are email ids: with
- * `collapse` the newest message of the conversation that is in the list.
+ * A list of any length, of one account or of several. Only what is looked at is fetched, in pages; the rest is holes.
  */
 export interface List {
-  readonly query: ListQuery;
-  readonly mail: Mail;
+  readonly parts: readonly Part[];
   readonly state: ReadonlySignal<ListState>;
   /** Rows in the list; null until the first answer. */
   readonly total: ReadonlySignal<number | null>;
@@ -27,32 +35,44 @@ export interface List {
   readonly version: ReadonlySignal<number>;
   /** New rows above what is looked at; 0 at the top. */
   readonly fresh: ReadonlySignal<number>;
-  idAt(index: number): EmailId | undefined;
+  /** Accounts whose rows could not be fetched, while those of others stand. */
+  readonly missing: ReadonlySignal<readonly Mail[]>;
+  idAt(index: number): RowId | undefined;
   /** -1 when it is not among the rows that are known. */
-  indexOf(id: EmailId): number;
+  indexOf(row: RowId): number;
   /** Index of the row of a conversation, -1 when unknown. */
-  indexOfThread(thread: ThreadId): number;
+  indexOfThread(mail: Mail, thread: ThreadId): number;
+  seatOf(row: RowId): Seat | undefined;
+  /** How an email is named here, in the list or not. */
+  rowOf(mail: Mail, id: EmailId): RowId;
   /** Rows that are known, in order, without the holes. */
-  eachKnown(visit: (id: EmailId, index: number) => void): void;
+  eachKnown(visit: (row: RowId, index: number) => void): void;
   /** The rows `from` up to but not including `to` are looked at. */
   look(from: number, to: number): void;
   /** The view is at the top: new rows may come in above without being counted. */
   atTop(yes: boolean): void;
   /** Ids of rows, fetched when unknown. Rejects as the connection does. */
-  idsIn(from: number, to: number): Promise<EmailId[]>;
+  idsIn(from: number, to: number): Promise<RowId[]>;
   /** Asks again, around the rows looked at. Never rejects. */
   refresh(): Promise<void>;
-  take(ids: readonly EmailId[]): Taken;
-  putBack(taken: Taken): void;
+  /** Takes rows out; returns what puts them back. */
+  take(rows: readonly RowId[]): () => void;
   /** On the screen or not: a list that nobody sees waits with asking again until it is seen. */
   awake(yes: boolean): void;
   close(): void;
 }
 
+/** The list of one account. */
+export interface AccountList extends List, Part {
+  idAt(index: number): EmailId | undefined;
+  eachKnown(visit: (id: EmailId, index: number) => void): void;
+  idsIn(from: number, to: number): Promise<EmailId[]>;
+}
+
 export const pageSize = 50;
 const maxInFlight = 2;
 
-export const openList = (connection: Connection, mail: Mail, query: ListQuery): List => {
+export const openList = (connection: Connection, mail: Mail, query: ListQuery): AccountList => {
   const { filter } = query;
   const state = signal<ListState>({ at: 'loading' });
   const total = signal<number | null>(null);
@@ -70,6 +90,8 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
   let fetching = new Set<number>();
   /** Pages whose answer held rows that are on their way out; they are asked for again when the changes are answered. */
   const short = new Set<number>();
+  /** Pages that could not be fetched; they are asked for again when the view moves. */
+  const broken = new Set<number>();
   let refreshing: Promise<void> | null = null;
   let again = false;
 
@@ -118,6 +140,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
         shown();
       });
     } catch (error) {
+      broken.add(page);
       if (!closed && mine === generation) failed(error);
     } finally {
       if (mine === generation) {
@@ -134,7 +157,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
     const end = known === null ? 1 : Math.min(looked.to, known);
     for (let page = Math.floor(looked.from / pageSize); page * pageSize < end; page += 1) {
       if (fetching.size >= maxInFlight) return;
-      if (fetching.has(page) || short.has(page)) continue;
+      if (fetching.has(page) || short.has(page) || broken.has(page)) continue;
       const last = known === null ? page * pageSize + 1 : Math.min((page + 1) * pageSize, known);
       for (let index = page * pageSize; index < last; index += 1) {
         if (rows[index] !== undefined) continue;
@@ -156,7 +179,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
   const askAgain = async (): Promise<{ first: Window; around: Window | null }> => {
     const held = looked.from >= pageSize ? anchor() : null;
     const span = Math.min(looked.to - looked.from + pageSize, 4 * pageSize);
-    const first = ask({ position: 0 }, pageSize);
+    const first = ask({ position: 0 }, held ? pageSize : Math.max(pageSize, Math.min(looked.to, 4 * pageSize)));
     if (!held) return { first: await first, around: null };
     const around = ask({ anchor: held.id, anchorOffset: looked.from - held.index }, span).catch((error: unknown) => {
       if (error instanceof MethodFailed && error.type === 'anchorNotFound') return ask({ position: looked.from }, span);
@@ -178,6 +201,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
       batch(() => {
         const next: (EmailId | undefined)[] = [];
         short.clear();
+        broken.clear();
         place(next, first);
         if (around) place(next, around);
         next.length = lengthAfter(first);
@@ -231,6 +255,17 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
     const listed = rows.some((row) => row !== undefined && thread.includes(row));
     return isIn ? !listed : rows.includes(id);
   };
+  const putBack = (taken: readonly { index: number; id: EmailId }[]): void => {
+    batch(() => {
+      for (const { index, id } of taken) {
+        if (rows.includes(id)) continue;
+        if (index > rows.length) rows.length = index;
+        rows.splice(index, 0, id);
+      }
+      total.value = rows.length;
+      shown();
+    });
+  };
   const stopHearing = mail.onEmails(heard);
   const stopWaiting = mail.emails.waiting.subscribe((waiting) => {
     if (waiting === 0 && short.size > 0) void refresh();
@@ -240,17 +275,24 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
   return {
     query,
     mail,
+    parts: [{ mail, query }],
+    missing: signal([]),
     state,
     total,
     version,
     fresh,
     idAt: (index) => rows[index],
-    indexOf: (id) => rows.indexOf(id),
-    indexOfThread: (thread) => rows.findIndex((id) => id !== undefined && mail.emails.peek(id)?.threadId === thread),
+    indexOf: (row) => rows.indexOf(row as EmailId),
+    indexOfThread: (of, thread) =>
+      of === mail ? rows.findIndex((id) => id !== undefined && mail.emails.peek(id)?.threadId === thread) : -1,
+    seatOf: (row) => ({ mail, id: row as EmailId, query }),
+    rowOf: (_, id) => id,
     // Array.prototype.forEach passes over holes.
     eachKnown: (visit) => rows.forEach((id, index) => id !== undefined && visit(id, index)),
     look: (from, to) => {
+      const moved = looked.from !== from || looked.to !== to;
       looked = { from: Math.max(0, from), to };
+      if (moved) broken.clear();
       fill();
     },
     atTop: (yes) => {
@@ -275,29 +317,18 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
       return ids;
     },
     refresh,
-    take: (ids) => {
-      const wanted = new Set(ids);
+    take: (wanted) => {
+      const named = new Set<RowId>(wanted);
       const taken: { index: number; id: EmailId }[] = [];
-      for (const [index, id] of rows.entries()) if (id !== undefined && wanted.has(id)) taken.push({ index, id });
-      if (taken.length === 0) return { rows: taken };
+      for (const [index, id] of rows.entries()) if (id !== undefined && named.has(id)) taken.push({ index, id });
+      if (taken.length === 0) return () => undefined;
       batch(() => {
         for (const { index } of taken.toReversed()) rows.splice(index, 1);
         total.value = rows.length;
         shown();
       });
       fill();
-      return { rows: taken };
-    },
-    putBack: ({ rows: taken }) => {
-      batch(() => {
-        for (const { index, id } of taken) {
-          if (rows.includes(id)) continue;
-          if (index > rows.length) rows.length = index;
-          rows.splice(index, 0, id);
-        }
-        total.value = rows.length;
-        shown();
-      });
+      return () => putBack(taken);
     },
     awake: (yes) => {
       awake = yes;

@@ -45,7 +45,7 @@ export interface Model {
   readonly lock: Lock;
   /** The accounts of the signed-in user, in their order; empty before. */
   readonly mails: ReadonlySignal<readonly Mail[]>;
-  /** The account on the screen. */
+  /** The account on the screen; the first of them in a list of several. */
   readonly mail: ReadonlySignal<Mail | null>;
   readonly router: Router;
   readonly places: ReadonlySignal<PlaceState>;
@@ -198,7 +198,7 @@ export const openModel = (parts: ModelParts): Model => {
 
   const mail = computed(() => {
     const state = places.state.value;
-    if (state.at === 'open') return state.place.mail;
+    if (state.at === 'open') return state.place.mails[0] ?? null;
     return state.mail ?? mails.value[0] ?? null;
   });
 

@@ -1,11 +1,13 @@
-import { effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals-core';
+import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
-import type { EmailId, MailboxId } from '#jmap/ids.ts';
-import type { EmailFilter, Mailbox } from '#jmap/mail.ts';
+import type { MailboxId } from '#jmap/ids.ts';
+import type { EmailFilter, Mailbox, Role } from '#jmap/mail.ts';
+import { gathered } from './all-inboxes.ts';
 import type { Connection } from './connection.ts';
-import { openList, type List } from './list.ts';
+import { openList, type List, type RowId } from './list.ts';
 import type { Mail } from './mail.ts';
 import { mailboxName } from './mailboxes.ts';
+import { openMergedList } from './merged-list.ts';
 import type { MailRoute, Show } from './route.ts';
 import { ask, type Question } from './search.ts';
 import { openSelection, type Selection } from './selection.ts';
@@ -14,18 +16,26 @@ import type { Filter, ListQuery } from './types.ts';
 /** A list with what belongs to it while it is on the screen and for a while after. */
 export interface Place {
   readonly key: string;
-  readonly mail: Mail;
-  /** `Inbox`, `Starred`, `Search` */
+  /** The account whose list it is; null when it is of several. */
+  readonly mail: Mail | null;
+  /** The accounts in it, in their order. */
+  readonly mails: readonly Mail[];
+  /** `Inbox`, `Starred`, `Search`, `All inboxes` */
   readonly title: string;
   readonly box: string;
-  readonly mailbox: Mailbox | null;
+  /** The mailboxes whose mail it is; none for lists across mailboxes. */
+  readonly mailboxes: readonly { mail: Mail; id: MailboxId }[];
+  /** What these mailboxes are for. */
+  readonly role: Role | null;
   readonly show: Show;
   /** What was asked, in a search. */
   readonly question: Question | null;
   readonly list: List;
+  /** Accounts that belong in it and could not be fetched. */
+  readonly missing: ReadonlySignal<readonly Mail[]>;
   readonly selection: Selection;
   /** The focused row. */
-  readonly cursor: Signal<EmailId | null>;
+  readonly cursor: Signal<RowId | null>;
   /** Pixels the view was scrolled by when it was left. */
   scrolled: number;
 }
@@ -39,14 +49,20 @@ export type PlaceState =
   | { at: 'missing'; mail: Mail }
   | { at: 'open'; place: Place };
 
-interface Wanted {
+interface WantedPart {
   mail: Mail;
+  mailbox: Mailbox | null;
+  filter: Filter | null;
+}
+
+interface Wanted {
   title: string;
   box: string;
-  mailboxId: MailboxId | null;
   show: Show;
   question: Question | null;
-  filter: Filter | null;
+  parts: readonly WantedPart[];
+  /** Accounts that belong here and could not be opened. */
+  absent: readonly Mail[];
 }
 
 /** Lists kept ready besides the one shown. */
@@ -64,52 +80,84 @@ const hiddenOf = (mail: Mail): MailboxId[] =>
 
 /** The account a route names by its address or id; the first when it names none. */
 export const mailOf = (mails: readonly Mail[], name: string | null): Mail | undefined =>
-  mails.find((mail) => mail.account.name === name || mail.id === name) ?? mails[0];
+  (name === null ? undefined : mailNamed(mails, name)) ?? mails[0];
 
 /** How routes name an account. */
 export const accountName = (mail: Mail): string => mail.account.name || mail.id;
 
+/** The account a route names by its address or id, if it is among these. */
+export const mailNamed = (mails: readonly Mail[], name: string): Mail | undefined =>
+  mails.find((mail) => mail.account.name === name || mail.id === name);
+
+/** What the list of several inboxes is called where mailboxes have their role or id. */
+export const allInboxes = 'all-inboxes';
+
 /** How routes name a mailbox. */
 export const boxName = (mailbox: Mailbox): string => mailbox.role ?? mailbox.id;
 
-const wantedOf = (
-  route: MailRoute,
+type NotOpen = Exclude<PlaceState, { at: 'open' }>;
+
+/** The accounts that could be opened, once none is still on its way. */
+const openedOf = (mails: readonly Mail[]): { here: readonly Mail[]; absent: readonly Mail[] } | NotOpen => {
+  const waiting = mails.find((mail) => !mail.mailboxes.all.value && !mail.trouble.value);
+  const here = mails.filter((mail) => mail.mailboxes.all.value);
+  if (waiting || here.length === 0) return { at: 'opening', mail: waiting ?? mails[0] ?? null };
+  return { here, absent: mails.filter((mail) => !here.includes(mail)) };
+};
+
+const wantedSearch = (
+  { text, account }: Extract<MailRoute, { at: 'search' }>,
   mails: readonly Mail[],
   now: Date,
-): Wanted | Exclude<PlaceState, { at: 'open' }> => {
-  const mail = mailOf(mails, route.at === 'home' ? null : route.account);
+): Wanted | NotOpen => {
+  const one = account === null ? undefined : mailOf(mails, account);
+  const opened = openedOf(one ? [one] : mails);
+  if ('at' in opened) return opened;
+  const asked = opened.here.map((mail) => ({ mail, question: ask(text, mail.mailboxes, now) }));
+  const [first] = asked;
+  const parts = asked.filter(({ question }) => question.filter !== null);
+  if (!first || parts.length === 0) return { at: 'empty-search', mail: first?.mail ?? (mails[0] as Mail) };
+  /** An account without the folder that was named has nothing to answer, as long as another has it. */
+  const least = Math.min(...parts.map(({ question }) => question.unanswered.length));
+  const best = parts.filter(({ question }) => question.unanswered.length === least);
+  return {
+    title: 'Search',
+    box: 'search',
+    show: 'everything',
+    question: best[0]?.question ?? null,
+    parts: best.map(({ mail, question }) => ({ mail, mailbox: null, filter: question.filter })),
+    absent: opened.absent,
+  };
+};
+
+const wantedInboxes = (mails: readonly Mail[], show: Show): Wanted | NotOpen => {
+  const opened = openedOf(mails);
+  if ('at' in opened) return opened;
+  const parts = opened.here.flatMap((mail): WantedPart[] => {
+    const mailbox = mail.mailboxes.byRole('inbox');
+    return mailbox ? [{ mail, mailbox, filter: { inMailbox: mailbox.id, ...shows[show] } }] : [];
+  });
+  return { title: 'All inboxes', box: allInboxes, show, question: null, parts, absent: opened.absent };
+};
+
+const wantedOf = (route: MailRoute, mails: readonly Mail[], now: Date): Wanted | NotOpen => {
+  if (route.at === 'search') return wantedSearch(route, mails, now);
+  const show = route.at === 'home' ? 'everything' : route.show;
+  const all = route.at === 'all-inboxes' ? gathered(mails) : [];
+  if (all.length > 0) return wantedInboxes(all, show);
+  const mail = mailOf(mails, route.at === 'mailbox' ? route.account : null);
   if (!mail?.mailboxes.all.value) return { at: 'opening', mail: mail ?? null };
-  if (route.at === 'search') {
-    const question = ask(route.text, mail.mailboxes, now);
-    if (question.filter === null) return { at: 'empty-search', mail };
-    return {
-      mail,
-      title: 'Search',
-      box: 'search',
-      mailboxId: null,
-      show: 'everything',
-      question,
-      filter: question.filter,
-    };
-  }
-  const show = route.at === 'mailbox' ? route.show : 'everything';
   const box = route.at === 'mailbox' ? route.box : 'inbox';
+  const just = { box, show, question: null, absent: [] };
   if (box === 'starred') {
     const filter: EmailFilter = { ...shows[show], hasKeyword: '$flagged', inMailboxOtherThan: hiddenOf(mail) };
-    return { mail, title: 'Starred', box, mailboxId: null, show, question: null, filter };
+    return { ...just, title: 'Starred', parts: [{ mail, mailbox: null, filter }] };
   }
   const mailbox =
     [...mail.mailboxes.all.value.values()].find((each) => each.role === box) ?? mail.mailboxes.get(box as MailboxId);
   if (!mailbox) return { at: 'missing', mail };
-  return {
-    mail,
-    title: mailboxName(mailbox),
-    box,
-    mailboxId: mailbox.id,
-    show,
-    question: null,
-    filter: { inMailbox: mailbox.id, ...shows[show] },
-  };
+  const filter: EmailFilter = { inMailbox: mailbox.id, ...shows[show] };
+  return { ...just, title: mailboxName(mailbox), parts: [{ mail, mailbox, filter }] };
 };
 
 export const openPlaces = (
@@ -122,32 +170,39 @@ export const openPlaces = (
   const places = new Map<string, Place>();
 
   const place = (wanted: Wanted): Place => {
-    const { mail, filter, mailboxId } = wanted;
-    const role = mailboxId === null ? null : (mail.mailboxes.get(mailboxId)?.role ?? null);
-    const query: ListQuery = {
+    const { title, box, show, question, parts, absent } = wanted;
+    const queries = parts.map(({ mail, mailbox, filter }): ListQuery => ({
       accountId: mail.id,
       filter,
       sort: [{ property: 'receivedAt', isAscending: false }],
-      collapse: role !== 'drafts',
-      mailboxId,
-    };
-    const key = JSON.stringify([mail.id, filter, query.collapse, wanted.title]);
+      collapse: mailbox?.role !== 'drafts',
+      mailboxId: mailbox?.id ?? null,
+    }));
+    const key = JSON.stringify([
+      title,
+      queries.map(({ accountId, filter, collapse }) => [accountId, filter, collapse]),
+    ]);
     const known = places.get(key);
     places.delete(key);
     if (known) {
       places.set(key, known);
       return known;
     }
-    const list = openList(connection, mail, query);
+    const lists = parts.map(({ mail }, at) => openList(connection, mail, queries[at] as ListQuery));
+    const [only, ...others] = lists;
+    const list = only && others.length === 0 ? only : openMergedList(lists);
     const made: Place = {
       key,
-      mail,
-      title: wanted.title,
-      box: wanted.box,
-      mailbox: mailboxId === null ? null : (mail.mailboxes.get(mailboxId) ?? null),
-      show: wanted.show,
-      question: wanted.question,
+      mail: others.length === 0 ? (only?.mail ?? null) : null,
+      mails: parts.map(({ mail }) => mail),
+      title,
+      box,
+      mailboxes: parts.flatMap(({ mail, mailbox }) => (mailbox ? [{ mail, id: mailbox.id }] : [])),
+      role: parts[0]?.mailbox?.role ?? null,
+      show,
+      question,
       list,
+      missing: computed(() => [...list.missing.value, ...absent]),
       selection: openSelection(list),
       cursor: signal(null),
       scrolled: 0,

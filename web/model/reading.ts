@@ -2,7 +2,9 @@ import { computed, effect, signal, untracked, type ReadonlySignal } from '@preac
 import type { Clock } from '#base/clock.ts';
 import type { EmailId, ThreadId } from '#jmap/ids.ts';
 import { openConversation, type Conversation } from './conversation.ts';
-import type { Place, PlaceState } from './place.ts';
+import type { RowId } from './list.ts';
+import type { Mail } from './mail.ts';
+import { accountName, mailNamed, type Place, type PlaceState } from './place.ts';
 import type { MailRoute, Router } from './route.ts';
 
 /** The list and the letter together: which row is focused, which conversation is open, how one follows the other. */
@@ -12,16 +14,16 @@ export interface Reading {
   /** Where the open conversation stands in its list. */
   readonly position: ReadonlySignal<{ index: number; total: number } | null>;
   /** Focus a row; beside a letter the letter follows after a moment's rest. */
-  focus(id: EmailId | null): void;
-  open(id: EmailId): void;
+  focus(id: RowId | null): void;
+  open(id: RowId): void;
   /** Back to the list. */
   up(): void;
   /** Moves the focus by rows; in a letter that fills the window, opens the neighbour. Resolves when the row is known. */
   step(by: number): Promise<void>;
   /** The row of the open conversation, or the focused one. */
-  readonly subject: ReadonlySignal<EmailId | null>;
+  readonly subject: ReadonlySignal<RowId | null>;
   /** Where the focus goes when these rows leave the list; call before they leave. */
-  leave(rows: readonly EmailId[]): () => void;
+  leave(rows: readonly RowId[]): () => void;
   close(): void;
 }
 
@@ -29,10 +31,38 @@ export interface Reading {
 export const followAfter = 120;
 const ahead = 3;
 
-const withThread = (route: MailRoute, thread: string | null, place: Place): MailRoute => {
-  if (route.at === 'home')
-    return { at: 'mailbox', account: place.mail.account.name, box: place.box, show: place.show, thread };
-  return { ...route, thread };
+/** A conversation, of one of the accounts in a list. */
+interface Talk {
+  mail: Mail;
+  thread: ThreadId;
+}
+
+/** The place with a conversation open in it, or none. */
+const withTalk = (route: MailRoute, talk: Talk | null, place: Place): MailRoute => {
+  const thread = talk?.thread ?? null;
+  const account = talk && accountName(talk.mail);
+  switch (route.at) {
+    case 'home':
+      return { at: 'mailbox', account: accountName(place.mails[0] as Mail), box: place.box, show: place.show, thread };
+    case 'all-inboxes':
+      return { ...route, open: talk && account !== null ? { account, thread: talk.thread } : null };
+    case 'search':
+      return { ...route, thread, of: place.mail ? null : account };
+    case 'mailbox':
+      return { ...route, thread };
+  }
+};
+
+/** The conversation that a route opens in a place. */
+const talkOf = (route: MailRoute, place: Place): Talk | null => {
+  const open =
+    route.at === 'home'
+      ? null
+      : route.at === 'all-inboxes'
+        ? route.open
+        : { account: route.at === 'search' ? (route.of ?? '') : route.account, thread: route.thread };
+  const mail = place.mail ?? (open ? mailNamed(place.mails, open.account) : undefined);
+  return mail && open && open.thread !== null ? { mail, thread: open.thread as ThreadId } : null;
 };
 
 export const openReading = (
@@ -45,46 +75,50 @@ export const openReading = (
   const conversation = signal<Conversation | null>(null);
   let cancelFollow = (): void => undefined;
 
-  const threadOf = (where: Place, id: EmailId): ThreadId | undefined => where.mail.emails.peek(id)?.threadId;
+  const talkAt = (where: Place, row: RowId): Talk | null => {
+    const seat = where.list.seatOf(row);
+    const thread = seat?.mail.emails.peek(seat.id)?.threadId;
+    return seat && thread ? { mail: seat.mail, thread } : null;
+  };
 
   /** Bodies of the neighbours, so that the next letter is there when it is asked for. */
   const prefetch = (where: Place, index: number): void => {
-    const ids: EmailId[] = [];
+    const near = new Map<Mail, EmailId[]>();
     for (let at = Math.max(0, index - ahead); at <= index + ahead; at += 1) {
-      const id = where.list.idAt(at);
-      if (id !== undefined && at !== index) ids.push(id);
+      const row = at === index ? undefined : where.list.idAt(at);
+      const seat = row === undefined ? undefined : where.list.seatOf(row);
+      if (seat) near.set(seat.mail, [...(near.get(seat.mail) ?? []), seat.id]);
     }
-    void where.mail.needBodies(ids);
+    for (const [mail, ids] of near) void mail.needBodies(ids);
   };
 
   const stop = effect(() => {
     const where = place.value;
-    const route = router.mail.value;
-    const thread = route.at === 'home' ? null : route.thread;
+    const talk = where && talkOf(router.mail.value, where);
     untracked(() => {
       const before = conversation.peek();
-      if (before && before.threadId === thread && before.mail === where?.mail) return;
+      if (before && talk && before.threadId === talk.thread && before.mail === talk.mail) return;
       before?.close();
       conversation.value = null;
-      if (!where || thread === null) return;
-      const opened = openConversation(where.mail, thread as ThreadId, where.list.query, clock);
+      const query = where?.list.parts.find(({ mail }) => mail === talk?.mail)?.query;
+      if (!where || !talk || !query) return;
+      const opened = openConversation(talk.mail, talk.thread, query, clock);
       conversation.value = opened;
       opened.look();
-      const index = where.list.indexOfThread(thread as ThreadId);
+      const index = where.list.indexOfThread(talk.mail, talk.thread);
       if (index >= 0) prefetch(where, index);
     });
   });
 
-  const show = (where: Place, id: EmailId, how: 'step' | 'open'): void => {
-    const thread = threadOf(where, id);
-    const route = router.mail.peek();
-    if (!thread) return;
-    const next = withThread(route, thread, where);
+  const show = (where: Place, row: RowId, how: 'step' | 'open'): void => {
+    const talk = talkAt(where, row);
+    if (!talk) return;
+    const next = withTalk(router.mail.peek(), talk, where);
     if (conversation.peek() && (how === 'step' || !onePane.peek())) router.replace(next);
     else router.go(next);
   };
 
-  const focus = (id: EmailId | null): void => {
+  const focus = (id: RowId | null): void => {
     const where = place.peek();
     cancelFollow();
     if (!where) return;
@@ -95,7 +129,7 @@ export const openReading = (
     });
   };
 
-  const open = (id: EmailId): void => {
+  const open = (id: RowId): void => {
     const where = place.peek();
     cancelFollow();
     if (!where) return;
@@ -106,12 +140,13 @@ export const openReading = (
   const up = (): void => {
     const where = place.peek();
     cancelFollow();
-    if (where) router.back(withThread(router.mail.peek(), null, where));
+    if (where) router.back(withTalk(router.mail.peek(), null, where));
   };
 
-  const rowOfConversation = (where: Place, talk: Conversation): EmailId | null => {
-    const index = where.list.indexOfThread(talk.threadId);
-    return (index >= 0 ? where.list.idAt(index) : undefined) ?? talk.members.peek().at(-1)?.id ?? null;
+  const rowOfConversation = (where: Place, talk: Conversation): RowId | null => {
+    const index = where.list.indexOfThread(talk.mail, talk.threadId);
+    const last = talk.members.peek().at(-1);
+    return (index >= 0 ? where.list.idAt(index) : undefined) ?? (last ? where.list.rowOf(talk.mail, last.id) : null);
   };
 
   const subject = computed(() => {
@@ -129,7 +164,7 @@ export const openReading = (
     const talk = conversation.value;
     if (!where || !talk) return null;
     void where.list.version.value;
-    const index = where.list.indexOfThread(talk.threadId);
+    const index = where.list.indexOfThread(talk.mail, talk.threadId);
     return index < 0 ? null : { index, total: where.list.total.value ?? 0 };
   });
 
@@ -145,9 +180,7 @@ export const openReading = (
       const where = place.peek();
       if (!where) return;
       const reading = onePane.peek() && conversation.peek() !== null;
-      const from = reading
-        ? (position.peek()?.index ?? -1)
-        : where.list.indexOf((where.cursor.peek() ?? '') as EmailId);
+      const from = reading ? (position.peek()?.index ?? -1) : where.list.indexOf((where.cursor.peek() ?? '') as RowId);
       const last = (where.list.total.peek() ?? 0) - 1;
       const start = from < 0 ? (by > 0 ? -1 : 0) : from;
       const to = Math.max(0, Math.min(last, start + by));
@@ -161,10 +194,14 @@ export const openReading = (
     leave: (rows) => {
       const where = place.peek();
       if (!where) return () => undefined;
-      const gone = new Set(rows);
+      const gone = new Set<RowId>(rows);
       const talk = conversation.peek();
       const here = where.cursor.peek() ?? (talk ? rowOfConversation(where, talk) : null);
-      const openLeaves = talk !== null && rows.some((id) => threadOf(where, id) === talk.threadId);
+      const isOpen = (row: RowId): boolean => {
+        const other = talkAt(where, row);
+        return talk !== null && other?.thread === talk.threadId && other.mail === talk.mail;
+      };
+      const openLeaves = rows.some(isOpen);
       if (here === null || !gone.has(here)) return () => (openLeaves && onePane.peek() ? up() : undefined);
       const at = where.list.indexOf(here);
       const older = [at + 1, at + 2, at + 3]

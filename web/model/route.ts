@@ -7,7 +7,8 @@ export type Show = 'everything' | 'unread' | 'starred' | 'files';
 /**
  * Where the reader is.
  *   /a/ADDRESS/BOX[/c/THREAD][?show=unread]   BOX: a role (`inbox`), `starred`, or a mailbox id
- *   /search[/c/THREAD]?q=TEXT[&in=ADDRESS]
+ *   /all/inbox[/c/ADDRESS/THREAD][?show=unread]
+ *   /search[/c/THREAD]?q=TEXT[&in=ADDRESS][&of=ADDRESS]   in: one account instead of all; of: whose thread it is
  *   /settings/PAGE
  *   /                                          the inbox of the first account
  */
@@ -16,7 +17,8 @@ export type Route = MailRoute | { at: 'settings'; page: SettingsPage };
 export type MailRoute =
   | { at: 'home' }
   | { at: 'mailbox'; account: string; box: string; show: Show; thread: string | null }
-  | { at: 'search'; text: string; account: string | null; thread: string | null };
+  | { at: 'all-inboxes'; show: Show; open: { account: string; thread: string } | null }
+  | { at: 'search'; text: string; account: string | null; thread: string | null; of: string | null };
 
 export const settingsPages = [
   'accounts',
@@ -46,15 +48,22 @@ export const parseRoute = (url: string): Route => {
     return { at: 'settings', page: settingsPages.find((each) => each === parts[1]) ?? 'accounts' };
   if (parts[0] === 'search') {
     const thread = parts[1] === 'c' ? (parts[2] ?? null) : null;
-    return { at: 'search', text: searchParams.get('q') ?? '', account: searchParams.get('in'), thread };
+    const [account, of] = [searchParams.get('in'), searchParams.get('of')];
+    return { at: 'search', text: searchParams.get('q') ?? '', account, thread, of: thread === null ? null : of };
+  }
+  const show = shows.find((each) => each === searchParams.get('show')) ?? 'everything';
+  if (parts[0] === 'all') {
+    const [, , c, account, thread] = parts;
+    return { at: 'all-inboxes', show, open: c === 'c' && account && thread ? { account, thread } : null };
   }
   const [a, account, box, c, thread] = parts;
   if (a !== 'a' || !account) return { at: 'home' };
-  const show = shows.find((each) => each === searchParams.get('show')) ?? 'everything';
   return { at: 'mailbox', account, box: box ?? 'inbox', show, thread: c === 'c' && thread ? thread : null };
 };
 
 const segment = (text: string): string => encodeURIComponent(text).replaceAll('%40', '@');
+
+const shown = (show: Show): string => (show === 'everything' ? '' : `?show=${show}`);
 
 export const printRoute = (route: Route): string => {
   switch (route.at) {
@@ -64,12 +73,16 @@ export const printRoute = (route: Route): string => {
       return `/settings/${route.page}`;
     case 'mailbox': {
       const thread = route.thread === null ? '' : `/c/${segment(route.thread)}`;
-      const show = route.show === 'everything' ? '' : `?show=${route.show}`;
-      return `/a/${segment(route.account)}/${segment(route.box)}${thread}${show}`;
+      return `/a/${segment(route.account)}/${segment(route.box)}${thread}${shown(route.show)}`;
+    }
+    case 'all-inboxes': {
+      const open = route.open === null ? '' : `/c/${segment(route.open.account)}/${segment(route.open.thread)}`;
+      return `/all/inbox${open}${shown(route.show)}`;
     }
     case 'search': {
       const query = new URLSearchParams({ q: route.text });
       if (route.account !== null) query.set('in', route.account);
+      if (route.of !== null && route.thread !== null) query.set('of', route.of);
       return `/search${route.thread === null ? '' : `/c/${segment(route.thread)}`}?${query.toString()}`;
     }
     default:

@@ -1,11 +1,13 @@
 import type { EmailId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
+import type { Seat } from './list.ts';
 import type { Mail } from './mail.ts';
 import { firstNameOf, nameOf } from './people.ts';
 import type { EmailHead, ListQuery } from './types.ts';
 
 /** What a row of the list says. */
 export interface Row {
+  mail: Mail;
   id: EmailId;
   threadId: string;
   who: string;
@@ -74,7 +76,11 @@ const recipients = (mail: Mail, head: EmailHead): string => {
 };
 
 /** The row of an email in a list; undefined while its head is not here. Subscribes to what it reads. */
-export const rowOf = (mail: Mail, id: EmailId, query: Pick<ListQuery, 'collapse' | 'mailboxId'>): Row | undefined => {
+export const rowOf = ({
+  mail,
+  id,
+  query,
+}: Omit<Seat, 'query'> & { query: Pick<ListQuery, 'collapse' | 'mailboxId'> }): Row | undefined => {
   const head = mail.emails.get(id);
   if (!head) return undefined;
   const members = membersOf(mail, head, query);
@@ -84,6 +90,7 @@ export const rowOf = (mail: Mail, id: EmailId, query: Pick<ListQuery, 'collapse'
   const outgoing = role === 'sent' || role === 'drafts';
   const draft = Object.hasOwn(latest.keywords, '$draft');
   return {
+    mail,
     id,
     threadId: head.threadId,
     who: outgoing ? recipients(mail, head) : senders(mail, members),

@@ -1,38 +1,37 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals-core';
-import type { EmailId } from '#jmap/ids.ts';
-import type { List } from './list.ts';
+import type { List, RowId } from './list.ts';
 
 /**
  * What is picked in a list. Rows are remembered by id, never by place, so that mail that comes or goes meanwhile cannot
  * slip under a pick; "all of the list" is one mark and the exceptions, however long the list is.
  */
-export type Picked = { all: false; ids: ReadonlySet<EmailId> } | { all: true; except: ReadonlySet<EmailId> };
+export type Picked = { all: false; ids: ReadonlySet<RowId> } | { all: true; except: ReadonlySet<RowId> };
 
 export interface Selection {
   readonly picked: ReadonlySignal<Picked>;
   readonly count: ReadonlySignal<number>;
-  has(id: EmailId): boolean;
-  toggle(id: EmailId): void;
+  has(id: RowId): boolean;
+  toggle(id: RowId): void;
   /** Everything between the last toggled row and this one; rows not fetched yet are fetched. */
-  extend(id: EmailId): Promise<void>;
-  only(ids: readonly EmailId[]): void;
+  extend(id: RowId): Promise<void>;
+  only(ids: readonly RowId[]): void;
   all(): void;
   clear(): void;
-  drop(ids: readonly EmailId[]): void;
+  drop(ids: readonly RowId[]): void;
 }
 
 const none: Picked = { all: false, ids: new Set() };
 
 export const openSelection = (list: List): Selection => {
   const picked = signal<Picked>(none);
-  let pivot: EmailId | null = null;
+  let pivot: RowId | null = null;
 
   const count = computed(() => {
     const now = picked.value;
     return now.all ? Math.max(0, (list.total.value ?? 0) - now.except.size) : now.ids.size;
   });
 
-  const set = (ids: Iterable<EmailId>): void => {
+  const set = (ids: Iterable<RowId>): void => {
     picked.value = { all: false, ids: new Set(ids) };
   };
 

@@ -1,24 +1,47 @@
 import type { EmailId } from '#jmap/ids.ts';
 import type { Connection } from './connection.ts';
-import type { List } from './list.ts';
-import type { Mail } from './mail.ts';
-import type { EmailHead, ListQuery } from './types.ts';
+import type { List, Part, RowId } from './list.ts';
+import type { EmailHead } from './types.ts';
 
-/** What an action acts on: rows of a list (by the id of their email), or all of it. */
+/** What an action acts on: rows of a list, or all of it. */
 export interface Target {
-  mail: Mail;
-  query: Pick<ListQuery, 'collapse' | 'mailboxId'>;
-  /** The list the rows are taken out of; null for a conversation that is in no list. */
-  list: List | null;
+  list: List;
+  rows: readonly RowId[] | 'all';
+  /** Rows of `all` that are not meant. */
+  except: readonly RowId[];
+  /** The same by account; never empty, and every part has rows or is all. */
+  parts: readonly TargetPart[];
+}
+
+export interface TargetPart extends Part {
+  list: List;
   rows: readonly EmailId[] | 'all';
+  /** The rows as the list names them. */
+  named: readonly RowId[];
+  /** Messages of `all` whose conversations are not meant. */
+  except: readonly EmailId[];
 }
 
 /** Emails asked for and changed at once when all of a list is meant. */
 export const pageOfAll = 500;
 
+/** Null when nothing is meant. */
+export const targetIn = (list: List, rows: readonly RowId[] | 'all', except: readonly RowId[] = []): Target | null => {
+  const parts = list.parts.flatMap((part): TargetPart[] => {
+    const own = (some: readonly RowId[]): RowId[] => some.filter((row) => list.seatOf(row)?.mail === part.mail);
+    const ids = (some: readonly RowId[]): EmailId[] =>
+      own(some)
+        .map((row) => list.seatOf(row)?.id)
+        .filter((id) => id !== undefined);
+    if (rows === 'all') return [{ ...part, list, rows, named: [], except: ids(except) }];
+    const named = own(rows);
+    return named.length > 0 ? [{ ...part, list, rows: ids(rows), named, except: [] }] : [];
+  });
+  return parts.length > 0 ? { list, rows, except, parts } : null;
+};
+
 /** Ids of all messages of a list, whatever its length. Rejects as the connection does. */
-const allIds = async (connection: Connection, list: List): Promise<EmailId[]> => {
-  const { accountId, filter } = list.query;
+const allIds = async (connection: Connection, { query: { accountId, filter } }: Part): Promise<EmailId[]> => {
   const ids: EmailId[] = [];
   for (;;) {
     const answer = await connection.call('Email/query', {
@@ -34,12 +57,14 @@ const allIds = async (connection: Connection, list: List): Promise<EmailId[]> =>
 };
 
 /** The messages meant, oldest first within a conversation; fetched where they are not known. Rejects as the connection does. */
-export const headsOf = async (connection: Connection, { mail, query, list, rows }: Target): Promise<EmailHead[]> => {
+export const headsOf = async (connection: Connection, part: TargetPart): Promise<EmailHead[]> => {
+  const { mail, query, rows, except } = part;
   const peek = (id: string): EmailHead | undefined => mail.emails.peek(id);
   if (rows === 'all') {
-    const ids = list ? await allIds(connection, list) : [];
+    const ids = await allIds(connection, part);
     for (let from = 0; from < ids.length; from += pageOfAll) await mail.needHeads(ids.slice(from, from + pageOfAll));
-    return ids.map(peek).filter((head) => head !== undefined);
+    const spared = new Set(except.map((id) => peek(id)?.threadId));
+    return ids.map(peek).filter((head) => head !== undefined && !spared.has(head.threadId)) as EmailHead[];
   }
   await mail.needHeads(rows);
   const heads = rows.map(peek).filter((head) => head !== undefined);
@@ -52,7 +77,7 @@ export const headsOf = async (connection: Connection, { mail, query, list, rows 
 };
 
 /** Mailboxes that mail is taken out of: the list's own, else wherever the rows' messages lie (Sent and Drafts keep theirs). */
-export const sourcesOf = ({ mail, query, rows }: Target, heads: readonly EmailHead[]): string[] => {
+export const sourcesOf = ({ mail, query, rows }: TargetPart, heads: readonly EmailHead[]): string[] => {
   if (query.mailboxId !== null) return [query.mailboxId];
   const named = new Set<string>(rows === 'all' ? [] : rows);
   const own = rows === 'all' ? heads : heads.filter((head) => named.has(head.id));
@@ -63,11 +88,22 @@ export const sourcesOf = ({ mail, query, rows }: Target, heads: readonly EmailHe
 };
 
 /** Rows meant, as they are counted to the reader. */
-export const rowCount = ({ rows, list }: Target): number => (rows === 'all' ? (list?.total.peek() ?? 0) : rows.length);
+export const rowCount = ({ rows, list, except }: Target): number =>
+  rows === 'all' ? Math.max(0, (list.total.peek() ?? 0) - except.length) : rows.length;
+
+export interface Leaving {
+  list: List;
+  rows: readonly RowId[];
+}
 
 /** The rows that leave the list when their mail leaves its mailbox; mail does not leave a search. */
-export const leavingRows = ({ list, rows, query }: Target): { list: List; ids: readonly EmailId[] } | null => {
-  if (!list || query.mailboxId === null) return null;
-  const all = rows === 'all' ? Array.from({ length: list.total.peek() ?? 0 }, (_, index) => list.idAt(index)) : rows;
-  return { list, ids: all.filter((id) => id !== undefined) };
+export const leavingRows = ({ list, mail, rows, named, except, query }: TargetPart): Leaving | null => {
+  if (query.mailboxId === null) return null;
+  if (rows !== 'all') return { list, rows: named };
+  const all: RowId[] = [];
+  list.eachKnown((row) => {
+    const seat = list.seatOf(row);
+    if (seat?.mail === mail && !except.includes(seat.id)) all.push(row);
+  });
+  return { list, rows: all };
 };

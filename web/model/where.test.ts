@@ -29,13 +29,24 @@ test('every route reads back as it was written', () => {
     ),
     fc.record(
       {
-        at: fc.constant('search' as const),
-        text: fc.string().filter((text) => text.isWellFormed()),
-        account: fc.option(segment),
-        thread: fc.option(segment),
+        at: fc.constant('all-inboxes' as const),
+        show: fc.constantFrom('everything', 'unread', 'starred', 'files'),
+        open: fc.option(fc.record({ account: segment, thread: segment }, { noNullPrototype: true })),
       },
       { noNullPrototype: true },
     ),
+    fc
+      .record(
+        {
+          at: fc.constant('search' as const),
+          text: fc.string().filter((text) => text.isWellFormed()),
+          account: fc.option(segment),
+          thread: fc.option(segment),
+          of: fc.option(segment),
+        },
+        { noNullPrototype: true },
+      )
+      .map((each) => ({ ...each, of: each.thread === null ? null : each.of })),
   );
   fc.assert(fc.property(route, (each) => assert.deepEqual(parseRoute(printRoute(each)), each)));
 });
@@ -46,8 +57,12 @@ test('addresses are readable', () => {
     '/a/ada@lindqvist.example/inbox/c/T1',
   );
   assert.equal(
-    printRoute({ at: 'search', text: 'from:margit plan', account: null, thread: null }),
+    printRoute({ at: 'search', text: 'from:margit plan', account: null, thread: null, of: null }),
     '/search?q=from%3Amargit+plan',
+  );
+  assert.equal(
+    printRoute({ at: 'all-inboxes', show: 'unread', open: { account: 'ada@lindqvist.example', thread: 'T1' } }),
+    '/all/inbox/c/ada@lindqvist.example/T1?show=unread',
   );
   assert.deepEqual(parseRoute('/nonsense/x'), { at: 'home' });
 });

@@ -6,8 +6,18 @@ export const Avatar = ({ initials, colour, size }: { initials: string; colour: s
   </span>
 );
 
-export const Arch = ({ initial, colour, size }: { initial: string; colour: string; size?: 'lg' | 'xs' }) => (
-  <span class={`arch g-${colour} ${size ?? ''}`} aria-hidden="true">
+export const Arch = ({
+  initial,
+  colour,
+  size,
+  title,
+}: {
+  initial: string;
+  colour: string;
+  size?: 'lg' | 'xs';
+  title?: string;
+}) => (
+  <span class={`arch g-${colour} ${size ?? ''}`} title={title} aria-hidden="true">
     {initial}
   </span>
 );

@@ -7,9 +7,10 @@ export const actionItems = ({ model, commands }: App): MenuItem[] => {
   const place = model.reading.place.peek();
   const target = commands.target();
   if (!place || !target) return [];
-  const role = place.mailbox?.role ?? null;
+  const role = place.role;
   const first = target.rows === 'all' ? undefined : target.rows[0];
-  const row = first === undefined ? undefined : rowOf(place.mail, first, place.list.query);
+  const seat = first === undefined ? undefined : place.list.seatOf(first);
+  const row = seat && rowOf(seat);
   const several = target.rows === 'all' || target.rows.length > 1;
   const items: MenuItem[] = [];
   if (role !== 'archive')

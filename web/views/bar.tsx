@@ -29,7 +29,7 @@ const StatusLine = () => {
 };
 
 const SearchBox = ({ onLeave }: { onLeave(): void }) => {
-  const { model } = useApp();
+  const { model, commands } = useApp();
   const route = model.router.route.value;
   const asked = route.at === 'search' ? route.text : '';
   const [text, setText] = useState(asked);
@@ -40,14 +40,18 @@ const SearchBox = ({ onLeave }: { onLeave(): void }) => {
     const mail = model.mail.peek();
     if (text.trim() === '' || !mail) return;
     const several = model.mails.peek().length > 1;
-    model.router.go({ at: 'search', text: text.trim(), account: several ? accountName(mail) : null, thread: null });
+    /** From a list of several accounts all are searched. */
+    const all = model.reading.place.peek()?.mail === null || (route.at === 'search' && route.account === null);
+    const account = several && !all ? accountName(mail) : null;
+    model.router.go({ at: 'search', text: text.trim(), account, thread: null, of: null });
     document.querySelector<HTMLElement>('#list')?.focus();
     onLeave();
   };
   const clear = (): void => {
     setText('');
     const mail = model.mail.peek();
-    if (route.at === 'search' && mail)
+    if (route.at === 'search' && route.account === null) commands.run('goAllInboxes');
+    else if (route.at === 'search' && mail)
       model.router.go({ at: 'mailbox', account: accountName(mail), box: 'inbox', show: 'everything', thread: null });
     own.current?.focus();
   };

@@ -12,10 +12,11 @@ const flat = (nodes: readonly MailboxNode[]): MailboxNode[] => nodes.flatMap((no
 /** v: to which folder. With nothing to move (g l) it goes there instead. */
 export const MoveDialog = ({ onClose }: { onClose(): void }) => {
   const { model, commands } = useApp();
-  const mail = model.mail.value;
   const target = commands.target();
+  const part = target?.parts[0];
+  const mail = part?.mail ?? model.mail.value;
   if (!mail) return null;
-  const source = target?.query.mailboxId ?? null;
+  const source = part?.query.mailboxId ?? null;
   const choices: Choice[] = flat(mail.mailboxes.tree.value)
     .filter(({ mailbox }) => !target || (mailbox.myRights.mayAddItems && mailbox.id !== source))
     .map(({ mailbox }) => ({

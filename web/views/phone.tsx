@@ -1,44 +1,48 @@
 import { canCompose } from '#model/compose-port.ts';
-import { accountName, type Place } from '#model/place.ts';
+import { gathered } from '#model/all-inboxes.ts';
+import { accountName, allInboxes, type Place } from '#model/place.ts';
+import type { Mail } from '#model/mail.ts';
 import type { Route } from '#model/route.ts';
 import { Icon } from '#parts/icon.tsx';
-import { Arch } from '#parts/people.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { printRoute } from '#model/route.ts';
+import { Gate, nameOfAccount } from './gate.tsx';
 import { useApp, useModel } from './model.ts';
-import { colourOfAccount, initialOf, nameOfAccount } from './side.tsx';
 import { statusOf } from './status.ts';
 
+/** The accounts as pills, and all of them together where there is something to gather. */
 const Gates = () => {
-  const { mails, mail, router } = useModel();
+  const { mails, mail, places, router } = useModel();
   if (mails.value.length < 2) return null;
+  const state = places.value;
+  const here = state.at === 'open' ? state.place.mail : mail.value;
+  const pill = (route: Route, on: boolean, label: string, each?: Mail) => (
+    <a
+      key={each?.id ?? ''}
+      class={`gate ${on ? 'on' : ''}`}
+      aria-current={on ? 'page' : undefined}
+      href={printRoute(route)}
+      onClick={(event) => {
+        event.preventDefault();
+        router.go(route);
+      }}
+    >
+      {each ? <Gate mail={each} /> : null}
+      {label}
+    </a>
+  );
+  const all = gathered(mails.value).length > 0;
   return (
     <nav class="gates" aria-label="Accounts">
-      {mails.value.map((each, index) => {
-        const route: Route = {
-          at: 'mailbox',
-          account: accountName(each),
-          box: 'inbox',
-          show: 'everything',
-          thread: null,
-        };
-        const name = nameOfAccount(each);
-        return (
-          <a
-            key={each.id}
-            class={`gate ${each === mail.value ? 'on' : ''}`}
-            aria-current={each === mail.value ? 'page' : undefined}
-            href={printRoute(route)}
-            onClick={(event) => {
-              event.preventDefault();
-              router.go(route);
-            }}
-          >
-            <Arch initial={initialOf(name)} colour={colourOfAccount(each, index)} />
-            {name}
-          </a>
-        );
-      })}
+      {all ? pill({ at: 'all-inboxes', show: 'everything', open: null }, here === null, 'All') : null}
+      {mails.value.map((each) =>
+        pill(
+          { at: 'mailbox', account: accountName(each), box: 'inbox', show: 'everything', thread: null },
+          each === here,
+          nameOfAccount(each),
+          each,
+        ),
+      )}
     </nav>
   );
 };
@@ -87,11 +91,14 @@ export const PhoneBar = () => {
   if (!model.onePane.value || !mail || model.reading.conversation.value) return null;
   const box = state.at === 'open' ? state.place.box : '';
   const link = (to: string, icon: Parameters<typeof Icon>[0]['name'], label: string) => {
-    const route: Route = { at: 'mailbox', account: accountName(mail), box: to, show: 'everything', thread: null };
+    const all = to === 'inbox' && box === allInboxes;
+    const route: Route = all
+      ? { at: 'all-inboxes', show: 'everything', open: null }
+      : { at: 'mailbox', account: accountName(mail), box: to, show: 'everything', thread: null };
     return (
       <a
-        class={box === to ? 'on' : ''}
-        aria-current={box === to ? 'page' : undefined}
+        class={box === to || all ? 'on' : ''}
+        aria-current={box === to || all ? 'page' : undefined}
         href={printRoute(route)}
         onClick={(event) => {
           event.preventDefault();

@@ -128,7 +128,12 @@ export const Shell = () => {
   useEffect(() => {
     const stops = [
       commands.on('help', () => setDialog('help')),
-      commands.on('move', () => commands.target() && setDialog('move')),
+      commands.on('move', () => {
+        const target = commands.target();
+        const why = target && commands.whyNotMove(target);
+        if (why) model.toasts.show(why, { icon: 'folder-input' });
+        else if (target) setDialog('move');
+      }),
       commands.on('open', () => {
         const place = model.reading.place.peek();
         const id = place?.cursor.peek() ?? place?.list.idAt(0);

@@ -1,27 +1,19 @@
 import { useRef } from 'preact/hooks';
 import { unproven } from '#model/accounts/unproven.ts';
+import { gathered, unreadInboxes } from '#model/all-inboxes.ts';
 import { canCompose } from '#model/compose-port.ts';
 import { count } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import { mailboxName, type MailboxNode } from '#model/mailboxes.ts';
-import { accountName, boxName } from '#model/place.ts';
-import { gateColours } from '#model/people.ts';
+import { accountName, allInboxes, boxName } from '#model/place.ts';
 import { printRoute, type Route } from '#model/route.ts';
 import { otherTheme } from '#model/theme.ts';
 import { Icon, Mark, type IconName } from '#parts/icon.tsx';
-import { Arch } from '#parts/people.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { Tree, type Branch } from '#parts/tree.tsx';
 import { boxIcon } from './boxes.ts';
+import { Gate, nameOfAccount } from './gate.tsx';
 import { useApp, useModel } from './model.ts';
-
-export const initialOf = (text: string): string => String.fromCodePoint(text.codePointAt(0) ?? 63).toUpperCase();
-
-/** What an account is called: its given name, else its address. */
-export const nameOfAccount = (mail: Mail): string => mail.status.value?.name || mail.account.name;
-
-export const colourOfAccount = (mail: Mail, index: number): string =>
-  mail.status.value?.colour ?? gateColours[index % gateColours.length] ?? 'patina';
 
 const flat = (nodes: readonly MailboxNode[]): MailboxNode[] => nodes.flatMap((node) => [node, ...flat(node.children)]);
 
@@ -97,6 +89,23 @@ const useLeaves = (): Leaf[] => {
       },
     });
   };
+  const all = gathered(mails);
+  if (all.length > 0) {
+    const route: Route = { at: 'all-inboxes', show: 'everything', open: null };
+    leaves.push({
+      route,
+      account: null,
+      branch: {
+        key: allInboxes,
+        level: 1,
+        current: openBox === allInboxes,
+        label: 'All inboxes',
+        href: printRoute(route),
+        class: 'box',
+        children: <BoxLabel icon="inbox" name="All inboxes" n={unreadInboxes(all)} unread />,
+      },
+    });
+  }
   if (here) {
     const drafts = here.mailboxes.byRole('drafts');
     box(here, 'starred', 'star', 'Starred', 0, 1);
@@ -119,7 +128,7 @@ const useLeaves = (): Leaf[] => {
         class: `acct ${index === 0 ? 'first' : ''}`,
         children: (
           <>
-            <Arch initial={initialOf(name)} colour={colourOfAccount(mail, index)} />
+            <Gate mail={mail} />
             <span class="grow t cut">
               {name} <Standing mail={mail} />
             </span>

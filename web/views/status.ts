@@ -3,7 +3,7 @@ import { unproven } from '#model/accounts/unproven.ts';
 import { atTime, clockTime, count, counted } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import type { Model } from '#model/model.ts';
-import { nameOfAccount } from './side.tsx';
+import { nameOfAccount } from './gate.tsx';
 
 const needs = ({ auth }: { auth: MailAccount['auth'] }): string =>
   auth === 'token' ? 'needs to be connected again' : 'needs its password again';
@@ -21,26 +21,10 @@ export interface BannerWords {
   help: 'wake' | 'retry' | 'password' | null;
 }
 
-/** Longer words above the list: of the line, else of the account on the screen. Others do not stand in its way. */
-export const bannerOf = (model: Model): BannerWords | null => {
-  const line = model.connection.line.value;
-  const mail = model.mail.value;
-  if (line.at === 'offline')
-    return line.why === 'network'
-      ? {
-          title: 'You are offline.',
-          text: 'What is here can be read; changes are sent when the line is back.',
-          mail: null,
-          help: 'wake',
-        }
-      : {
-          title: 'Postern’s server does not answer.',
-          text: `It is tried again at ${clockTime(line.retryAt)}.`,
-          mail: null,
-          help: 'wake',
-        };
-  const status = mail?.status.value;
-  if (!mail || !status) return null;
+/** Longer words about one account. */
+const accountBanner = (model: Model, mail: Mail): BannerWords | null => {
+  const status = mail.status.value;
+  if (!status) return null;
   if (status.status.at === 'refused') {
     const { since } = status.status;
     return {
@@ -66,6 +50,32 @@ export const bannerOf = (model: Model): BannerWords | null => {
       mail,
       help: 'retry',
     };
+  }
+  return null;
+};
+
+/** Longer words above the list: of the line, else of an account whose mail is in it. Others do not stand in its way. */
+export const bannerOf = (model: Model): BannerWords | null => {
+  const line = model.connection.line.value;
+  if (line.at === 'offline')
+    return line.why === 'network'
+      ? {
+          title: 'You are offline.',
+          text: 'What is here can be read; changes are sent when the line is back.',
+          mail: null,
+          help: 'wake',
+        }
+      : {
+          title: 'Postern’s server does not answer.',
+          text: `It is tried again at ${clockTime(line.retryAt)}.`,
+          mail: null,
+          help: 'wake',
+        };
+  const state = model.places.value;
+  const mails = state.at === 'open' ? state.place.mails : [model.mail.value];
+  for (const mail of mails) {
+    const words = mail && accountBanner(model, mail);
+    if (words) return words;
   }
   return null;
 };

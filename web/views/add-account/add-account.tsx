@@ -12,7 +12,7 @@ import { Failure } from '../servers/failure.tsx';
 import { PasswordField } from '../servers/password-field.tsx';
 import { Steps } from '../servers/steps.tsx';
 import { type Servers, useServers } from '../servers/use-servers.ts';
-import { colourOfAccount } from '../side.tsx';
+import { colourOfAccount } from '../gate.tsx';
 import { WhichPassword } from '../servers/which-password.tsx';
 import '../servers/servers.css';
 import { AppPassword } from './app-password.tsx';

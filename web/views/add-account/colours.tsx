@@ -2,7 +2,7 @@ import { useId } from 'preact/hooks';
 import type { Colour } from '#jmap/keep.ts';
 import { gateColours } from '#model/people.ts';
 import { Arch } from '#parts/people.tsx';
-import { initialOf } from '../side.tsx';
+import { initialOf } from '../gate.tsx';
 import './add-account.css';
 
 const names: Readonly<Record<Colour, string>> = {

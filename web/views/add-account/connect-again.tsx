@@ -2,7 +2,7 @@ import type { AccountFacts } from '#jmap/auth.ts';
 import { Dialog } from '#parts/dialog.tsx';
 import { Arch } from '#parts/people.tsx';
 import { ContinueWith } from '../servers/continue-with.tsx';
-import { initialOf } from '../side.tsx';
+import { initialOf } from '../gate.tsx';
 
 /** For an account that signs in by an issuer: the person goes there once more. */
 export const ConnectAgain = ({ account, onClose }: { account: AccountFacts; onClose(): void }) => (

@@ -8,7 +8,7 @@ import { useModel } from '../model.ts';
 import { Failure } from '../servers/failure.tsx';
 import { PasswordField } from '../servers/password-field.tsx';
 import '../servers/servers.css';
-import { initialOf } from '../side.tsx';
+import { initialOf } from '../gate.tsx';
 import { AppPassword } from './app-password.tsx';
 import { ConnectAgain } from './connect-again.tsx';
 import { guideForHost } from './guides.ts';

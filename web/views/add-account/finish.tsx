@@ -6,7 +6,7 @@ import { Dialog } from '#parts/dialog.tsx';
 import { Arch } from '#parts/people.tsx';
 import { useModel } from '../model.ts';
 import { Folders } from '../servers/folders.tsx';
-import { initialOf } from '../side.tsx';
+import { initialOf } from '../gate.tsx';
 import { Colours } from './colours.tsx';
 
 /** The account stands; what it is called here, its colour, whether All inboxes gathers it, and what was found of its folders. */

@@ -5,7 +5,7 @@ import type { Letter } from '#model/compose/letter.ts';
 import type { Mail } from '#model/mail.ts';
 import { Arch } from '#parts/people.tsx';
 import { useModel } from '../model.ts';
-import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
+import { colourOfAccount, initialOf, nameOfAccount } from '../gate.tsx';
 import { Recipients } from './recipients.tsx';
 
 export type Suggest = (prefix: string) => Promise<readonly EmailAddress[]>;

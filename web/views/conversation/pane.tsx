@@ -13,6 +13,7 @@ import { Toolbar } from '#parts/toolbar.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { actionItems } from '../action-items.ts';
 import { ComposerInline } from '../composer-slot.tsx';
+import { Gate, nameOfAccount } from '../gate.tsx';
 import { State } from '../state.tsx';
 import { useApp, useModel } from '../model.ts';
 import { Message } from './message.tsx';
@@ -21,7 +22,7 @@ const Tools = () => {
   const app = useApp();
   const { model, commands } = app;
   const position = model.reading.position.value;
-  const role = model.reading.place.value?.mailbox?.role ?? null;
+  const role = model.reading.place.value?.role ?? null;
   const moreOpener = useRef<() => void>(() => undefined);
   useEffect(() => {
     const stops = [
@@ -174,18 +175,24 @@ const ReplyBar = () => {
   );
 };
 
-/** Folders other than the list's own that the conversation also lies in. */
+/** In a list of several accounts, which one it is of; folders other than the list's own that it also lies in. */
 const Elsewhere = ({ talk }: { talk: Conversation }) => {
   const place = useModel().reading.place.value;
   const ids = new Set(talk.members.value.flatMap((head) => Object.keys(head.mailboxIds)));
   const boxes = [...(talk.mail.mailboxes.all.value?.values() ?? [])].filter(
     (mailbox) =>
       ids.has(mailbox.id) &&
-      mailbox.id !== place?.mailbox?.id &&
+      !place?.mailboxes.some(({ mail, id }) => mail === talk.mail && id === mailbox.id) &&
       !['sent', 'drafts', 'inbox'].includes(mailbox.role ?? ''),
   );
   return (
     <>
+      {place && !place.mail ? (
+        <span class="chip">
+          <Gate mail={talk.mail} size="xs" />
+          {nameOfAccount(talk.mail)}
+        </span>
+      ) : null}
       {boxes.map((mailbox) => (
         <span key={mailbox.id} class="chip">
           {mailboxName(mailbox)}
@@ -301,7 +308,7 @@ export const ConversationPane = () => {
       {talk ? (
         <>
           <Tools />
-          <Content key={talk.threadId} talk={talk} />
+          <Content key={`${talk.mail.id} ${talk.threadId}`} talk={talk} />
           {model.onePane.value ? <ThumbBar /> : null}
         </>
       ) : (

@@ -6,8 +6,9 @@ import type { Heading } from '#parts/virtual.ts';
 export const headingsOf = (list: List, now: Date): Heading[] => {
   const headings: Heading[] = [];
   let last = { index: -1, label: '' };
-  list.eachKnown((id, index) => {
-    const at = list.mail.emails.peek(id)?.receivedAt;
+  list.eachKnown((row, index) => {
+    const seat = list.seatOf(row);
+    const at = seat?.mail.emails.peek(seat.id)?.receivedAt;
     if (!at) return;
     const label = dayGroup(at, now);
     const known = index === 0 || last.index === index - 1;

@@ -14,7 +14,7 @@ import { IconButton } from '#parts/tooltip.tsx';
 import { later } from '../later.tsx';
 import { useApp, useModel } from '../model.ts';
 import { PhoneHeader } from '../phone.tsx';
-import { nameOfAccount } from '../side.tsx';
+import { nameOfAccount } from '../gate.tsx';
 import { bannerOf } from '../status.ts';
 import { State } from '../state.tsx';
 import { Picks } from './picks.tsx';
@@ -34,14 +34,18 @@ const densityItems = (chosen: Density, choose: (density: Density) => void): Menu
   })),
 ];
 
+/** A count of the mailboxes of a list together. */
+const sumOf = (place: Place, what: 'totalEmails' | 'unreadThreads'): number =>
+  place.mailboxes.reduce((sum, { mail, id }) => sum + (mail.mailboxes.get(id)?.[what] ?? 0), 0);
+
 /** `7 unread`, `12 drafts`, `1,284 found` */
 const summaryOf = (place: Place): string => {
   const total = place.list.total.value;
   if (place.question) return total === null ? '' : `${count(total)} found`;
-  const mailbox = place.mailbox ? place.mail.mailboxes.get(place.mailbox.id) : null;
-  if (!mailbox) return total === null ? '' : counted(total, 'conversation');
-  if (mailbox.role === 'drafts') return counted(mailbox.totalEmails, 'draft');
-  return mailbox.unreadThreads > 0 ? `${count(mailbox.unreadThreads)} unread` : '';
+  if (place.mailboxes.length === 0) return total === null ? '' : counted(total, 'conversation');
+  if (place.role === 'drafts') return counted(sumOf(place, 'totalEmails'), 'draft');
+  const unread = sumOf(place, 'unreadThreads');
+  return unread > 0 ? `${count(unread)} unread` : '';
 };
 
 const Header = ({ place }: { place: Place }) => {
@@ -107,9 +111,8 @@ const Asked = ({ place }: { place: Place }) => {
 };
 
 const Splits = ({ place }: { place: Place }) => {
-  const { router } = useModel();
-  const mailbox = place.mailbox ? place.mail.mailboxes.get(place.mailbox.id) : null;
-  const unread = mailbox && mailbox.role !== 'drafts' ? mailbox.unreadThreads : 0;
+  const { commands } = useApp();
+  const unread = place.role === 'drafts' ? 0 : sumOf(place, 'unreadThreads');
   return (
     <Tabs
       label="Show"
@@ -120,9 +123,7 @@ const Splits = ({ place }: { place: Place }) => {
         label: tabNames[key],
         count: key === 'everything' ? unread : null,
       }))}
-      onChoose={(show) =>
-        router.go({ at: 'mailbox', account: accountName(place.mail), box: place.box, show, thread: null })
-      }
+      onChoose={commands.narrow}
     />
   );
 };
@@ -131,19 +132,29 @@ const emptyWords = (place: Place): string => {
   if (place.show === 'unread') return 'No unread mail here.';
   if (place.show === 'starred' || place.box === 'starred') return 'No starred mail here.';
   if (place.show === 'files') return 'No mail with attachments here.';
-  if (place.mailbox?.role === 'inbox') return 'Nothing is waiting.';
-  if (place.mailbox?.role === 'drafts') return 'No drafts.';
+  if (place.role === 'inbox') return 'Nothing is waiting.';
+  if (place.role === 'drafts') return 'No drafts.';
   return 'No mail here.';
 };
 
 const Empty = ({ place }: { place: Place }) => {
-  const { router } = useModel();
+  const { model, commands } = useApp();
+  const { router } = model;
   const route = router.route.value;
   if (place.question && route.at === 'search') {
     const chips = place.question.tokens.filter((token) => token.operator !== null);
     return (
       <State title="No mail matches.">
         <div class="acts-row">
+          {route.account !== null && model.mails.value.length > 1 ? (
+            <button
+              type="button"
+              class="btn"
+              onClick={() => router.go({ ...route, account: null, thread: null, of: null })}
+            >
+              Search all accounts
+            </button>
+          ) : null}
           {chips.map((token) => (
             <button
               key={token.from}
@@ -159,9 +170,9 @@ const Empty = ({ place }: { place: Place }) => {
     );
   }
   return (
-    <State title={emptyWords(place)} lit={place.mailbox?.role === 'inbox'}>
-      {place.show === 'everything' || route.at !== 'mailbox' ? null : (
-        <button type="button" class="btn" onClick={() => router.go({ ...route, show: 'everything', thread: null })}>
+    <State title={emptyWords(place)} lit={place.role === 'inbox'}>
+      {place.show === 'everything' ? null : (
+        <button type="button" class="btn" onClick={() => commands.narrow('everything')}>
           Show all
         </button>
       )}
@@ -243,6 +254,27 @@ const Banner = () => {
   );
 };
 
+/** Accounts that are not in the list though they belong there; the rest of it stands. */
+const Missing = ({ place }: { place: Place }) => (
+  <>
+    {(place.list.total.value === null ? [] : place.missing.value).map((mail) => (
+      <div key={mail.id} class="banner bad" role="note">
+        <Icon name="cloud-off" size="s" />
+        <span class="grow">
+          <b>{nameOfAccount(mail)} is missing here.</b> Its mail could not be fetched; it is safe on its server.
+        </span>
+        <button
+          type="button"
+          class="btn"
+          onClick={() => void (mail.trouble.peek() ? mail.load() : place.list.refresh())}
+        >
+          Try again
+        </button>
+      </div>
+    ))}
+  </>
+);
+
 const Fresh = ({ place }: { place: Place }) => {
   const n = place.list.fresh.value;
   if (n === 0) return null;
@@ -267,8 +299,7 @@ export const ListPane = ({ onDrawer }: { onDrawer(): void }) => {
   const { model } = useApp();
   const state = model.places.value;
   const place = state.at === 'open' ? state.place : null;
-  const mail = model.mail.value;
-  const label = place && mail ? `${place.title} of ${nameOfAccount(mail)}` : 'Mail';
+  const label = place?.mail ? `${place.title} of ${nameOfAccount(place.mail)}` : (place?.title ?? 'Mail');
   const picked = place ? place.selection.count.value > 0 : false;
   return (
     <section id="list-pane" class="list" aria-label={label} data-region="#list [tabindex='0']">
@@ -277,6 +308,7 @@ export const ListPane = ({ onDrawer }: { onDrawer(): void }) => {
       {place && picked ? <Picks place={place} /> : null}
       {place && !picked ? place.question ? <Asked place={place} /> : <Splits place={place} /> : null}
       <Banner />
+      {place ? <Missing place={place} /> : null}
       {place ? (
         <>
           <Fresh place={place} />

@@ -23,7 +23,7 @@ export const Picks = ({ place }: { place: Place }) => {
         </button>
       )}
       <span class="grow" />
-      {place.mailbox?.role === 'archive' ? null : (
+      {place.role === 'archive' ? null : (
         <IconButton icon="archive" size="sm" label="Archive" cap="E" onClick={() => commands.run('archive')} />
       )}
       <IconButton icon="trash" size="sm" label="Delete" cap="#" onClick={() => commands.run('delete')} />

@@ -1,7 +1,7 @@
 import { useComputed } from '@preact/signals';
-import type { EmailId } from '#jmap/ids.ts';
 import { openComposer } from '#model/compose-port.ts';
 import { rowTime } from '#model/format.ts';
+import type { RowId } from '#model/list.ts';
 import type { Place } from '#model/place.ts';
 import { rowOf, type Row } from '#model/rows.ts';
 import { Cell, GridRow, PickBox } from '#parts/grid.tsx';
@@ -9,10 +9,12 @@ import { Icon } from '#parts/icon.tsx';
 import { openContextMenu } from '#parts/menu.tsx';
 import { tooltip } from '#parts/tooltip.tsx';
 import { actionItems } from '../action-items.ts';
+import { Gate, nameOfAccount } from '../gate.tsx';
 import { useApp, type App } from '../model.ts';
 import { useSwipe } from './swipe.tsx';
 
-const spoken = (row: Row, time: string): string =>
+/** `account` is said where rows of several stand together. */
+const spoken = (row: Row, time: string, account: string): string =>
   [
     row.who,
     row.unread ? 'unread' : '',
@@ -23,15 +25,17 @@ const spoken = (row: Row, time: string): string =>
     row.starred ? 'starred' : '',
     row.answered ? 'answered' : '',
     row.draft ? 'with a draft' : '',
+    account === '' ? '' : `to ${account}`,
   ]
     .filter(Boolean)
     .join(', ');
 
 /** Opens a row: the letter, or the composer when it is a draft of the Drafts folder. */
-export const openRow = ({ model }: App, place: Place, id: EmailId): void => {
-  const head = place.mail.emails.peek(id);
-  if (place.mailbox?.role === 'drafts' && head && Object.hasOwn(head.keywords, '$draft'))
-    void openComposer({ kind: 'draft', accountId: place.mail.id, emailId: id });
+export const openRow = ({ model }: App, place: Place, id: RowId): void => {
+  const seat = place.list.seatOf(id);
+  const head = seat?.mail.emails.peek(seat.id);
+  if (place.role === 'drafts' && seat && head && Object.hasOwn(head.keywords, '$draft'))
+    void openComposer({ kind: 'draft', accountId: seat.mail.id, emailId: seat.id });
   else model.reading.open(id);
 };
 
@@ -43,9 +47,9 @@ export const BlankRow = ({ index }: { index: number }) => (
   </div>
 );
 
-const Actions = ({ app, place, row }: { app: App; place: Place; row: Row }) => {
+const Actions = ({ app, place, id, row }: { app: App; place: Place; id: RowId; row: Row }) => {
   const { model, commands } = app;
-  const target = commands.targetOf([row.id]);
+  const target = commands.targetOf([id]);
   const button = (icon: Parameters<typeof Icon>[0]['name'], label: string, run: () => void) => (
     <button
       type="button"
@@ -65,10 +69,10 @@ const Actions = ({ app, place, row }: { app: App; place: Place; row: Row }) => {
   return (
     <Cell class="actcell">
       <span class="acts">
-        {place.mailbox?.role === 'archive'
+        {place.role === 'archive'
           ? null
           : button('archive', 'Archive', () => commands.leaving((given) => model.actions.archive(given), target))}
-        {button('trash', place.mailbox?.role === 'trash' ? 'Delete for ever' : 'Delete', () =>
+        {button('trash', place.role === 'trash' ? 'Delete for ever' : 'Delete', () =>
           commands.leaving((given) => model.actions.remove(given), target),
         )}
         {button(
@@ -81,21 +85,26 @@ const Actions = ({ app, place, row }: { app: App; place: Place; row: Row }) => {
   );
 };
 
-export const MailRow = ({ place, id, index, stop }: { place: Place; id: EmailId; index: number; stop: boolean }) => {
+export const MailRow = ({ place, id, index, stop }: { place: Place; id: RowId; index: number; stop: boolean }) => {
   const app = useApp();
   const { model } = app;
-  const row = useComputed(() => rowOf(place.mail, id, place.list.query)).value;
+  const row = useComputed(() => {
+    const seat = place.list.seatOf(id);
+    return seat && rowOf(seat);
+  }).value;
   const picked = useComputed(() => {
     void place.selection.picked.value;
     return place.selection.has(id);
   }).value;
   const current = useComputed(() => {
     const talk = model.reading.conversation.value;
-    return talk !== null && talk.mail === place.mail && place.mail.emails.get(id)?.threadId === talk.threadId;
+    const seat = place.list.seatOf(id);
+    return talk !== null && talk.mail === seat?.mail && seat.mail.emails.get(seat.id)?.threadId === talk.threadId;
   }).value;
   const swipe = useSwipe(app, id);
   if (!row) return <BlankRow index={index} />;
   const time = rowTime(row.receivedAt, model.today.value);
+  const several = place.mail === null;
 
   return (
     <>
@@ -104,7 +113,7 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: EmailId;
         index={index}
         rowRef={swipe.ref}
         class={`row ${row.unread ? 'unread' : ''} ${current ? 'open' : ''} ${picked ? 'picked' : ''}`}
-        label={spoken(row, time)}
+        label={spoken(row, time, several ? nameOfAccount(row.mail) : '')}
         stop={stop}
         picked={picked}
         current={current}
@@ -148,15 +157,17 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: EmailId;
             {row.answered ? <Icon name="corner-up-left" size="xs" /> : null}
             {row.forwarded ? <Icon name="forward" size="xs" /> : null}
             {row.starred ? <Icon name="star" size="xs" star /> : null}
+            {several ? <Gate mail={row.mail} size="xs" titled /> : null}
           </div>
           <div class="snip">
             <span class="cut grow">
               {row.draft ? <em>Draft: </em> : null}
               {row.snippet}
             </span>
+            {several ? <Gate mail={row.mail} size="xs" titled /> : null}
           </div>
         </Cell>
-        <Actions app={app} place={place} row={row} />
+        <Actions app={app} place={place} id={id} row={row} />
       </GridRow>
     </>
   );

@@ -1,6 +1,6 @@
 import { useComputed } from '@preact/signals';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import type { EmailId } from '#jmap/ids.ts';
+import type { RowId } from '#model/list.ts';
 import type { Place } from '#model/place.ts';
 import { rowHeight } from '#model/prefs.ts';
 import { Grid } from '#parts/grid.tsx';
@@ -57,7 +57,7 @@ export const Rows = ({ place }: { place: Place }) => {
         focused={focused}
         chosen={at !== null}
         keyAt={(index) => list.idAt(index)}
-        indexOf={(key) => list.indexOf(key as EmailId)}
+        indexOf={(key) => list.indexOf(key as RowId)}
         start={place.scrolled}
         row={(index) => {
           const id = list.idAt(index);

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import type { EmailId } from '#jmap/ids.ts';
+import type { RowId } from '#model/list.ts';
 import { rowOf } from '#model/rows.ts';
 import { Icon } from '#parts/icon.tsx';
 import type { App } from '../model.ts';
@@ -8,7 +8,7 @@ import type { App } from '../model.ts';
  * Swipes on touch: right archives, left marks read or unread; past half of the row commits. Everything here is also in
  * the menu of the row.
  */
-export const useSwipe = ({ model, commands }: App, id: EmailId) => {
+export const useSwipe = ({ model, commands }: App, id: RowId) => {
   const [side, setSide] = useState<'archive' | 'read' | null>(null);
   const state = useRef({ x: 0, y: 0, dx: 0, active: false, pointer: -1, justMoved: false });
   const row = useRef<HTMLDivElement | null>(null);
@@ -53,7 +53,10 @@ export const useSwipe = ({ model, commands }: App, id: EmailId) => {
     if (!commits || !target) return;
     navigator.vibrate?.(8);
     if (right) commands.leaving((given) => model.actions.archive(given), target);
-    else void model.actions.read(target, rowOf(target.mail, id, target.query)?.unread ?? true);
+    else {
+      const seat = target.list.seatOf(id);
+      void model.actions.read(target, (seat && rowOf(seat)?.unread) ?? true);
+    }
   };
 
   return {

@@ -8,7 +8,7 @@ import { Arch } from '#parts/people.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { later } from '../later.tsx';
 import { useModel } from '../model.ts';
-import { initialOf } from '../side.tsx';
+import { initialOf } from '../gate.tsx';
 import { useQuotas } from './use-quotas.ts';
 import { AccountEdit } from './account-edit.tsx';
 import { PageHead } from './page-head.tsx';

@@ -5,7 +5,7 @@ import { ownOf, ownWords, type OwnWords } from '#model/app-passwords-own.ts';
 import { Arch } from '#parts/people.tsx';
 import { EnterPassword } from '../add-account/enter-password.tsx';
 import { useModel } from '../model.ts';
-import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
+import { colourOfAccount, initialOf, nameOfAccount } from '../gate.tsx';
 import { capabilityOf } from './app-passwords-capability.ts';
 import { Columns } from './app-passwords-table.tsx';
 

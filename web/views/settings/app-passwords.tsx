@@ -9,7 +9,7 @@ import { Icon } from '#parts/icon.tsx';
 import { Arch } from '#parts/people.tsx';
 import { Tabs } from '#parts/tabs.tsx';
 import { useModel } from '../model.ts';
-import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
+import { colourOfAccount, initialOf, nameOfAccount } from '../gate.tsx';
 import { capabilityOf } from './app-passwords-capability.ts';
 import { AtProvider, OnePassword } from './app-passwords-elsewhere.tsx';
 import { ManagedHere } from './app-passwords-here.tsx';

@@ -10,7 +10,7 @@ import {
 } from '#model/settings/identities.ts';
 import { Arch } from '#parts/people.tsx';
 import { useModel } from '../model.ts';
-import { colourOfAccount, initialOf, nameOfAccount } from '../side.tsx';
+import { colourOfAccount, initialOf, nameOfAccount } from '../gate.tsx';
 import { PageHead } from './page-head.tsx';
 
 const fields: Readonly<Record<IdentityField, { title: string; hint: string | null }>> = {
