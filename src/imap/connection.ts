@@ -30,6 +30,8 @@ export class Connection {
   started = false;
   /** Whether the server knows X-GUID; found out by the first FETCH that asks. */
   guid = true;
+  /** Whether PREVIEW is what RFC 8970 says; likewise. */
+  preview = true;
   readonly #queue = new SerialQueue();
   readonly #listeners = new Set<(change: Change) => void>();
 

@@ -128,8 +128,8 @@ export interface FetchItems {
   header?: readonly string[] | 'all';
   /** X-GM-MSGID and X-GM-THRID, EMAILID and THREADID, or X-GUID: whichever the server has. */
   identity?: boolean;
-  /** PREVIEW (RFC 8970), where offered. */
-  preview?: boolean;
+  /** PREVIEW (RFC 8970), where offered; `lazy`: only those that the server has at hand. */
+  preview?: boolean | 'lazy';
   /** BODY.PEEK[section]<0.bytes> of every row, into its `sections`: the previews of many messages by one command. */
   sections?: readonly SectionWish[];
 }

@@ -52,6 +52,7 @@ export class Adder {
     const free = new FreeRows(this.#core, fresh);
     const role = this.#core.mailboxes.get(mailbox)?.role ?? null;
     const made: EmailRow[] = [];
+    const bare: EmailRow[] = [];
     for (const { found: message, keys, row } of fresh) {
       if (twins.possible) this.#rows.flush();
       const same = strong.get(message.strongId) ?? twins.find(message, conversations.ofOwn(keys)?.id, row);
@@ -64,12 +65,13 @@ export class Adder {
       this.#insert(mailbox, message, email, conversations.assign(keys).id, message.strongId, false);
       this.#rows.placement(mailbox, email, message, marksOf(message.keywords, message.deleted));
       made.push(email);
+      if (message.preview == null) bare.push(email);
       strong.set(message.strongId, email);
       if (!message.deleted) this.#core.correspondence.note(role, message.envelope, receivedAtOf(email));
     }
     this.#rows.flush();
-    this.#queue('todo_text', made);
-    this.#queue('todo_preview', made);
+    this.#queue('todo_body', made);
+    this.#queue('todo_preview', bare);
     conversations.flush();
     strong.flush();
   }
@@ -83,7 +85,7 @@ export class Adder {
     this.#insert(mailbox, message, row, conversations.assign(keys).id, null, true);
     this.#rows.flush();
     conversations.flush();
-    this.#queue('todo_text', [row]);
+    this.#queue('todo_body', [row]);
     return row;
   }
 
@@ -92,7 +94,8 @@ export class Adder {
     this.#rows.forget();
   }
 
-  #queue(todo: 'todo_text' | 'todo_preview', emails: readonly EmailRow[]): void {
+  #queue(todo: 'todo_body' | 'todo_preview', emails: readonly EmailRow[]): void {
+    if (emails.length === 0) return;
     this.#core.db.run(`INSERT INTO ${todo}(email) SELECT value FROM json_each(?)`, JSON.stringify(emails));
   }
 
@@ -165,6 +168,7 @@ export class Adder {
     const boxes = hidden ? [] : [mailbox];
     const now = core.now();
     core.lastAdded = now;
+    core.heads.add(row, message.envelope, message.preview ?? '');
     this.#rows.email({ row, thread, marks, boxes, hidden, message, strongId, now });
     if (hidden) return;
     core.lists.plain(mailbox, row, null);

@@ -6,6 +6,7 @@ import { Lists } from './lists.ts';
 import { Mailboxes } from './mailboxes.ts';
 import { ResultCache } from './query/cache.ts';
 import { Tally } from './tally.ts';
+import { Heads } from './text/heads.ts';
 import type { EmailNumber, EmailRow } from './types.ts';
 
 export interface Limits {
@@ -29,6 +30,7 @@ export class Core {
   /** Which Email a strong id may belong to. */
   readonly strong: HashTable;
   readonly correspondence: Correspondence;
+  readonly heads: Heads;
   readonly tally: Tally;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -55,6 +57,7 @@ export class Core {
     this.refs = new HashTable(db, 'ref', 'thread');
     this.strong = new HashTable(db, 'strong', 'email');
     this.correspondence = new Correspondence(db);
+    this.heads = new Heads(db);
     this.tally = new Tally(db, this.log, this.lists, (mailbox) => this.mailboxes.isTrash(mailbox));
   }
 
@@ -85,6 +88,7 @@ export class Core {
   /** Within a transaction, before its end: what is put together over all of it. */
   conclude(): void {
     this.correspondence.flush();
+    this.heads.flush();
   }
 
   /** Much comes in at once, or does so no longer. */
@@ -101,6 +105,7 @@ export class Core {
     this.refs.forget();
     this.strong.forget();
     this.correspondence.forget();
+    this.heads.forget();
     this.results.forget();
     this.mailboxes.forget();
     this.numbers.clear();

@@ -49,8 +49,11 @@ test('I42 text that was gathered moves no state, and stays gathered', () => {
   using t = openTestIndex(patient);
   const { index } = t;
   const inbox = addMailbox(index, 'INBOX', 'inbox');
-  index.write((w) => w.add(inbox, [found(1, { envelope: { subject: 'zither' } })]));
-  index.gather((w) => w.fullText(9));
+  const row = index.write((w) => {
+    w.add(inbox, [found(1)]);
+    return w.email(w.query(query()).ids[0]!)!.row;
+  });
+  index.gather((w) => w.bodyText(row, 'a zither'));
   index.read((r) => r.state('Email'));
   const finds = (one: Index): number =>
     one.read((r) => r.query(query({ filter: { op: 'is', text: 'zither' } })).ids.length);

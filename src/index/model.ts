@@ -3,6 +3,7 @@ import type { Core } from './core.ts';
 import { combined, deleted, type Marks, sameMarks, withKeywords } from './keywords.ts';
 import { numberOfRow } from './rows.ts';
 import type { Counted } from './tally.ts';
+import { removeBody } from './text/bodies.ts';
 import type { EmailNumber, EmailRow, MailboxId, ThreadNumber, Uid, Want } from './types.ts';
 
 /** The part of an Email that changes. */
@@ -166,8 +167,9 @@ export class Model {
     this.apply(old, { ...old, boxes: [], hidden: true });
     db.run('DELETE FROM placement WHERE email = ?', row);
     if (this.hasIntents) db.run('DELETE FROM intent WHERE email = ?', row);
-    db.run('DELETE FROM fts WHERE rowid = CAST(? AS INTEGER)', row);
-    for (const table of ['envelope', 'preview', 'body_text', 'todo_preview', 'todo_text', 'gone', 'body'] as const) {
+    this.#core.heads.remove(row);
+    removeBody(this.#core, row);
+    for (const table of ['envelope', 'preview', 'body_text', 'todo_preview', 'todo_body', 'gone', 'body'] as const) {
       db.run(`DELETE FROM ${table} WHERE email = ?`, row);
     }
     db.run('DELETE FROM email WHERE id = ?', row);

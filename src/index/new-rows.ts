@@ -26,6 +26,7 @@ const json = (list: readonly unknown[]): string | null => (list.length === 0 ? n
 export class NewRows {
   readonly #email: BulkInsert;
   readonly #envelope: BulkInsert;
+  readonly #preview: BulkInsert;
   readonly #member: BulkInsert;
   readonly #placement: BulkInsert;
 
@@ -40,6 +41,7 @@ export class NewRows {
       'INSERT INTO envelope(email, subject, from_, sender, reply_to, to_, cc, bcc, message_id, in_reply_to, refs, list_id, structure)',
       13,
     );
+    this.#preview = new BulkInsert(db, 'INSERT INTO preview(email, text)', 2);
     this.#member = new BulkInsert(db, 'INSERT INTO member(mailbox, email, thread, flags)', 4);
     this.#placement = new BulkInsert(db, 'INSERT INTO placement(mailbox, uid, email, flags, labels, modseq, since)', 7);
   }
@@ -61,6 +63,7 @@ export class NewRows {
       Math.floor(now / 1000),
       strongId,
     );
+    if (message.preview != null) this.#preview.add(row, message.preview);
     this.#headers(row, envelope, message.structure);
     for (const box of boxes) this.#member.add(box, row, thread, marks.flags);
   }
@@ -72,6 +75,7 @@ export class NewRows {
   flush(): void {
     this.#email.flush();
     this.#envelope.flush();
+    this.#preview.flush();
     this.#member.flush();
     this.#placement.flush();
   }
@@ -80,6 +84,7 @@ export class NewRows {
   forget(): void {
     this.#email.forget();
     this.#envelope.forget();
+    this.#preview.forget();
     this.#member.forget();
     this.#placement.forget();
   }

@@ -6,7 +6,9 @@ import { emailByNumber, emailByRow, emailsByNumber, numbersOf, rowOf } from './e
 import { dueIntents } from './intents.ts';
 import { hash48 } from './conversation/keys.ts';
 import { runQuery } from './query/run.ts';
+import { asksText } from './text/match.ts';
 import { markAll, markAround, snippetTerms } from './text/snippet.ts';
+import { textGaps, textWishes } from './text/todo.ts';
 import type {
   Address,
   Changes,
@@ -22,6 +24,8 @@ import type {
   Placement,
   Query,
   QueryResult,
+  TextGaps,
+  TextWish,
   ThreadNumber,
   Uid,
 } from './types.ts';
@@ -97,6 +101,7 @@ export class Reader implements IndexReader {
 
   query(query: Query): QueryResult {
     this.ready();
+    if (asksText(query.filter)) this.searched();
     return runQuery(this.core, query);
   }
 
@@ -159,19 +164,16 @@ export class Reader implements IndexReader {
     return this.core.db.value<number>('SELECT count(*) FROM intent') ?? 0;
   }
 
-  unsearchable(): number {
-    const { db } = this.core;
-    const unread = db.value<number>('SELECT count(*) FROM todo_preview') ?? 0;
-    return Math.max(unread, db.value<number>('SELECT count(*) FROM todo_text') ?? 0);
+  textGaps(): TextGaps {
+    return textGaps(this.core);
   }
 
-  withoutPreview(limit: number): { row: EmailRow; mailbox: MailboxId; uid: Uid; structure: string | null }[] {
-    return this.core.db.all(
-      `SELECT t.email AS row, p.mailbox, min(p.uid) AS uid, v.structure FROM todo_preview t
-        CROSS JOIN placement p ON p.email = t.email AND p.uid > 0 CROSS JOIN envelope v ON v.email = t.email
-        GROUP BY t.email ORDER BY t.email LIMIT ?`,
-      limit,
-    );
+  withoutPreview(limit: number): TextWish[] {
+    return textWishes(this.core, 'todo_preview', limit);
+  }
+
+  withoutText(limit: number): TextWish[] {
+    return textWishes(this.core, 'todo_body', limit);
   }
 
   byMessageId(messageId: string): EmailNumber[] {
@@ -207,6 +209,11 @@ export class Reader implements IndexReader {
   /** What a state speaks of must be in the file, or become so with the write it is asked for in. */
   protected stored(): void {
     this.core.store();
+  }
+
+  /** What is searched is written first. */
+  protected searched(): void {
+    if (this.core.heads.waits) this.core.store();
   }
 
   protected rowOf(number: EmailNumber): EmailRow | undefined {

@@ -1,12 +1,16 @@
 /** Raised with every change of the tables or of what a column means; a file of another version is made again. */
 export const schemaVersion = 5;
 
+const textOptions = `content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"`;
+
 /**
  * - `email` is small and changes, `envelope` is large and never changes: flags and scans touch few pages.
  * - `placement` mirrors the server, `member` is what the user sees (server and pending intents).
  * - `thread.boxes` is `[mailbox, emails, newest row, …]`; a merged thread stays as a signpost (`into`).
  * - `change` holds runs: `seq` is the number of the last id in `ids`.
  * - `ref` and `strong` have hashes for keys; what `strong` names may be gone, or another.
+ * - `todo_preview` and `todo_body` name Emails whose preview is unknown, whose text was not read.
+ * - `fts_head` is written with the Email, `fts_body` when its text is read: neither waits for the other.
  * - A negative `uid` stands for "not known yet".
  */
 export const schema = `
@@ -38,7 +42,7 @@ CREATE TABLE envelope(
 CREATE TABLE preview(email INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
 CREATE TABLE body_text(email INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
 CREATE TABLE todo_preview(email INTEGER PRIMARY KEY) STRICT;
-CREATE TABLE todo_text(email INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE todo_body(email INTEGER PRIMARY KEY) STRICT;
 
 CREATE TABLE placement(
   mailbox INTEGER NOT NULL, uid INTEGER NOT NULL, email INTEGER NOT NULL, flags INTEGER NOT NULL, labels TEXT,
@@ -91,10 +95,8 @@ CREATE TABLE correspondent(
   last INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE VIRTUAL TABLE fts USING fts5(
-  subject, from_, to_, cc, bcc, preview, body,
-  content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
-);
-INSERT INTO fts(fts, rank) VALUES('automerge', 0);
-INSERT INTO fts(fts, rank) VALUES('crisismerge', 1990);
+CREATE VIRTUAL TABLE fts_head USING fts5(subject, from_, to_, cc, bcc, preview, ${textOptions});
+CREATE VIRTUAL TABLE fts_body USING fts5(body, ${textOptions});
+INSERT INTO fts_head(fts_head, rank) VALUES('automerge', 0), ('crisismerge', 1990);
+INSERT INTO fts_body(fts_body, rank) VALUES('automerge', 0), ('crisismerge', 1990);
 `;

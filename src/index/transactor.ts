@@ -8,7 +8,8 @@ import { Mirror } from './mirror.ts';
 import { Model } from './model.ts';
 import { Reader } from './reader.ts';
 import { recount } from './recount.ts';
-import { fillText, mergeText } from './text/fill.ts';
+import { writeBody } from './text/bodies.ts';
+import { mergeHeads, mergeText } from './text/merge.ts';
 import type {
   ChangeKind,
   ChangeType,
@@ -21,9 +22,6 @@ import type {
   Uid,
   Want,
 } from './types.ts';
-
-/** Body text beyond this many characters is not searched. */
-const mostBodyText = 200_000;
 
 export class Transactor extends Reader implements IndexTransactor {
   readonly #model: Model;
@@ -93,22 +91,15 @@ export class Transactor extends Reader implements IndexTransactor {
   }
 
   preview(email: EmailRow, preview: string): void {
-    const { db, log } = this.core;
-    const state = this.#model.state(email);
-    if (!state) return;
-    db.run('DELETE FROM todo_preview WHERE email = ?', email);
-    const old = db.value<string>('SELECT text FROM preview WHERE email = ?', email);
-    if (old === preview) return;
-    db.run('INSERT OR REPLACE INTO preview(email, text) VALUES(?, ?)', email, preview);
-    this.#queueText(email);
-    if (!state.hidden && preview !== (old ?? '')) log.note('Email', state.number, 'updated');
+    if (this.#setPreview(email, preview)) this.core.heads.rewrite(email, preview);
+    this.core.db.run('DELETE FROM todo_preview WHERE email = ?', email);
   }
 
-  bodyText(email: EmailRow, text: string): void {
-    const { db } = this.core;
+  bodyText(email: EmailRow, text: string, preview = ''): void {
     if (!this.#model.state(email)) return;
-    db.run('INSERT OR REPLACE INTO body_text(email, text) VALUES(?, ?)', email, text.slice(0, mostBodyText));
-    this.#queueText(email);
+    const known = this.core.db.value<string>('SELECT text FROM preview WHERE email = ?', email) ?? '';
+    if (known === '') this.#setPreview(email, preview);
+    writeBody(this.core, email, text, known === '' ? preview : known);
   }
 
   saveBody(email: EmailRow, part: string, bytes: Buffer): void {
@@ -131,19 +122,11 @@ export class Transactor extends Reader implements IndexTransactor {
     email: Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'> & { preview: string },
   ): EmailNumber {
     const row = this.#adder.addLocal(mailbox, email);
-    this.core.db.run('INSERT OR REPLACE INTO preview(email, text) VALUES(?, ?)', row, email.preview);
     return must(this.#model.state(row), 'an Email just made').number;
   }
 
-  fullText(limit: number): number {
-    const written = fillText(this.core, limit);
-    // Results of a search made before these words were known.
-    if (written > 0) this.core.results.forget();
-    return written;
-  }
-
-  mergeText(): boolean {
-    return mergeText(this.core);
+  mergeText(isFilling = false): boolean {
+    return isFilling ? mergeHeads(this.core) : mergeText(this.core);
   }
 
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void {
@@ -224,7 +207,20 @@ export class Transactor extends Reader implements IndexTransactor {
     this.core.conclude();
   }
 
-  #queueText(email: EmailRow): void {
-    this.core.db.run('INSERT OR IGNORE INTO todo_text(email) VALUES(?)', email);
+  protected override searched(): void {
+    this.core.heads.flush();
+  }
+
+  /** Whether it is another one than before. */
+  #setPreview(email: EmailRow, preview: string): boolean {
+    const { db, log } = this.core;
+    const state = this.#model.state(email);
+    if (!state) return false;
+    const old = db.value<string>('SELECT text FROM preview WHERE email = ?', email);
+    if (old === preview) return false;
+    db.run('INSERT OR REPLACE INTO preview(email, text) VALUES(?, ?)', email, preview);
+    if (preview === (old ?? '')) return false;
+    if (!state.hidden) log.note('Email', state.number, 'updated');
+    return true;
   }
 }

@@ -63,6 +63,8 @@ export interface Found {
   /** BODYSTRUCTURE as mime's `packPart` writes it; null when the server's was impossible. */
   structure: string | null;
   hasAttachment: boolean;
+  /** Its first words, where the server had them at hand; null or left out: not known yet. */
+  preview?: string | null;
   /** X-GM-MSGID, EMAILID or X-GUID; null when the server has none. */
   strongId: string | null;
   /** X-GM-THRID or THREADID when it may be trusted. */
@@ -224,6 +226,22 @@ export interface Intent {
   at: { mailbox: MailboxId; uidvalidity: number; uid: Uid } | null;
 }
 
+/** One Email of which something is to be fetched, and where it lies. */
+export interface TextWish {
+  row: EmailRow;
+  mailbox: MailboxId;
+  uid: Uid;
+  structure: string | null;
+}
+
+/** What the full text lacks: Emails without a preview, Emails whose text was not read. */
+export interface TextGaps {
+  previews: number;
+  bodies: number;
+  /** The newest of those on the server whose text was not read, Unix seconds; null when there is none. */
+  newest: number | null;
+}
+
 export interface IndexReader {
   /** `epoch-seq`; changes for `Mailbox` also when only counts moved. */
   state(type: ChangeType): string;
@@ -253,10 +271,11 @@ export interface IndexReader {
   intents(now: number): Intent[];
   nextIntentAt(): number | null;
   intentCount(): number;
+  textGaps(): TextGaps;
   /** Emails whose preview is still unknown, newest first. */
-  /** Emails whose text cannot be searched yet; 0 when the full text is complete. */
-  unsearchable(): number;
-  withoutPreview(limit: number): { row: EmailRow; mailbox: MailboxId; uid: Uid; structure: string | null }[];
+  withoutPreview(limit: number): TextWish[];
+  /** Emails whose text was not read yet, newest first. */
+  withoutText(limit: number): TextWish[];
   byMessageId(messageId: string): EmailNumber[];
   value(key: string): string | undefined;
   /** Addresses mail was sent to or came from that begin with `prefix`, best first. */
@@ -284,9 +303,13 @@ export interface IndexTransactor extends IndexReader {
   sweep(before: number): void;
   /** UIDVALIDITY changed: forgets UIDs, keeps Emails for {@link add} to find again by identity. */
   remap(mailbox: MailboxId, uidvalidity: number): void;
+  /** The preview, and its words for the full text. */
   preview(email: EmailRow, preview: string): void;
-  /** Text of the body for full text; replaces what was there. */
-  bodyText(email: EmailRow, text: string): void;
+  /**
+   * Text of the body for the full text; replaces what was there. `preview` is taken for an Email that has none; its words
+   * are those of the text.
+   */
+  bodyText(email: EmailRow, text: string, preview?: string): void;
   saveBody(email: EmailRow, part: string, bytes: Buffer): void;
   saveBlob(id: string, type: string, bytes: Buffer): void;
   /** An Email that exists only here; gets a placement when its `append` intent is done. */
@@ -295,12 +318,10 @@ export interface IndexTransactor extends IndexReader {
     email: Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'> & { preview: string },
   ): EmailNumber;
   /**
-   * Writes up to `limit` Emails into the full text, newest first; {@link add} and {@link preview} only queue them.
-   * Returns how many were written: 0 when all is done.
+   * Joins pieces of the full text that were written side by side, for some milliseconds; false: all is joined. `isFilling`:
+   * more is coming, so that only what is in many pieces is worth it.
    */
-  fullText(limit: number): number;
-  /** Joins pieces of the full text that {@link fullText} left side by side, for some milliseconds; false: all is joined. */
-  mergeText(): boolean;
+  mergeText(isFilling?: boolean): boolean;
   /** The model side of the user's wishes; the intent is recorded in the same transaction. Unknown Emails are ignored. */
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void;
   move(email: EmailNumber, from: MailboxId, to: MailboxId, dueAt: number): void;

@@ -26,8 +26,12 @@ export interface SyncProgress {
   /** Nothing newer than this is missing; null when nothing is known yet. */
   reachesTo: UTCDate | null;
   done: boolean;
-  /** Messages whose words can be searched; grows to `known` after the rows are there. */
+  /** Messages that are found by all they show in a list: subject, addresses, preview. */
   searchable: number;
+  /** Messages whose text was read, so that they are found by any word of it. */
+  read: number;
+  /** Every message newer than this was read; null when nothing on the server waits to be. */
+  readTo: UTCDate | null;
 }
 
 /** A change the mail server would not take; it has been taken back. */

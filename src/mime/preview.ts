@@ -76,6 +76,11 @@ const cut = (text: string): string => {
   return text.slice(0, end).trimEnd();
 };
 
+/** A preview that the server made (RFC 8970), fit for lists. */
+export const previewOfServer = (text: string): string => cut(untidy.test(text) ? squeeze([text]) : text);
+
+const untidy = /[^ -~\u00a1-\u00ac\u00ae-\u017f]|^ | $| {2}/;
+
 /**
  * The first words of a message for lists, at most 256 UTF-16 units: without quotes, signature, markup, padding. A message
  * that is nothing but quote gives the quote.

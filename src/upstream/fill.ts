@@ -7,7 +7,7 @@ import type { Progress } from './engine.ts';
 import { nextBatch, nextFill } from './fill-order.ts';
 import type { FillState, FillWish } from './fill-order.ts';
 import type { Lines } from './lines.ts';
-import { isRefusal } from './mirror.ts';
+import { isRefusal, pause } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
 
 /** UIDs of one mailbox that are not in the index yet, ascending; what is fetched is taken from the end. */
@@ -119,6 +119,7 @@ export class Fill {
         const few = missing(states) <= little;
         const count = await this.#lines.background((session) => this.#mayStep(session, wish), few);
         if (wish.count === this.#batch) this.#batch = nextBatch(this.#batch, count, performance.now() - begun);
+        await this.#merge();
         this.#told();
       }
     } catch (error) {
@@ -126,6 +127,10 @@ export class Fill {
       if (error instanceof ImapError && error.retryAfter !== null) this.#pause = error.retryAfter;
       logError(this.#mirror.log, 'upstream.fill-paused', error);
     }
+  }
+
+  async #merge(): Promise<void> {
+    while (!this.#closed && this.#mirror.index.gather((t) => t.mergeText(true))) await pause();
   }
 
   /** A mailbox that the server does not let us read holds up no other. */

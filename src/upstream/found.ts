@@ -5,6 +5,7 @@ import type { FetchRow } from '#imap/types.ts';
 import { bodyLists, hasAttachment } from '#mime/body-lists.ts';
 import { envelopeFields, parseEnvelope } from '#mime/envelope.ts';
 import { packPart } from '#mime/pack.ts';
+import { previewOfServer } from '#mime/preview.ts';
 import { keywordsOf } from './flags.ts';
 
 /** What the sync asks of every message. */
@@ -16,6 +17,7 @@ export const bulkItems: FetchItems = {
   bodystructure: true,
   header: envelopeFields,
   identity: true,
+  preview: 'lazy',
 };
 
 const noHeader = Buffer.from('\r\n');
@@ -49,6 +51,7 @@ export const foundOf = (row: FetchRow): Found => {
     envelope,
     structure: structure === null ? null : packPart(structure),
     hasAttachment: structure !== null && hasAttachment(structure, bodyLists(structure)),
+    preview: row.preview === null ? null : previewOfServer(row.preview),
     strongId: strongIdOf(row),
     strongThread: strongThreadOf(row),
   };

@@ -112,7 +112,7 @@ class OpenEngine implements Engine {
     this.#mirror = mirror;
     this.#lines = lines;
     this.#fill = new Fill({ mirror, lines, folders, told });
-    this.#previews = new Previews({ mirror, lines });
+    this.#previews = new Previews({ mirror, lines, told });
     this.#sync = new Sync({ mirror, lines, folders, fill: this.#fill, previews: this.#previews, told });
     const roomier = (): void => void (tryAppendsAgain(index, clock.now()) && nudge());
     this.#quotas = new Quotas({ mirror, lines, roomier });

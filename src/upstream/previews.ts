@@ -1,30 +1,15 @@
 import { logError } from '#base/log.ts';
-import type { EmailRow, MailboxId, Uid } from '#index/types.ts';
+import type { EmailRow, MailboxId, TextWish } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
-import type { Selected } from '#imap/types.ts';
-import { htmlToText } from '#mime/html-text.ts';
-import { unpackPart } from '#mime/pack.ts';
-import { parseMessage, partBytes } from '#mime/parse.ts';
-import { previewOf, previewPart } from '#mime/preview.ts';
-import { partText } from '#mime/text.ts';
-import type { Part } from '#mime/types.ts';
+import { previewOfServer } from '#mime/preview.ts';
 import { catchUp } from './catch-up.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import { isRefusal, pause } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
+import { grouped, readText } from './read-text.ts';
+import type { Group, Read } from './read-text.ts';
 
-/** One message whose first words are wanted. */
-export interface PreviewWish {
-  row: EmailRow;
-  mailbox: MailboxId;
-  uid: Uid;
-  structure: string | null;
-}
-
-/** Octets of the text part that are fetched, so that its words can be searched as well; HTML as far as mime wants it. */
-const textOctets = 16_384;
-const htmlOctets = 49_152;
 /** Messages of one command: so many at first, then as many as take about {@link commandMs} with what is done to them. */
 const batch = 64;
 const mostInCommand = 512;
@@ -40,67 +25,54 @@ const slice = 10;
 /** Nobody waits for the full text to be joined: most of the time belongs to others, milliseconds between two steps. */
 const mergeRest = 40;
 
+/** Who looks at the progress is told of it this often, milliseconds. */
+const tellEvery = 2_000;
+
 /** A batch of the size that takes about `wanted`, approached by halves and doubles; all times in milliseconds. */
 const nextBatch = (size: number, ms: number, wanted: number, [least, most]: readonly [number, number]): number =>
   Math.min(most, Math.max(least, Math.round(size * Math.min(2, Math.max(0.5, wanted / Math.max(0.1, ms))))));
 
-interface Target {
-  wish: PreviewWish;
-  /** null: the structure was impossible; what comes is the beginning of the message itself. */
-  part: Part | null;
-}
-
-interface Group {
-  section: string;
-  bytes: number;
-  targets: Target[];
-}
-
-/** Messages by the section and length that one command fetches of them. */
-const grouped = (wishes: readonly PreviewWish[]): Group[] => {
-  const groups = new Map<string, Group>();
-  for (const wish of wishes) {
-    const root = wish.structure === null ? null : unpackPart(wish.structure);
-    const found = root === null ? { part: null, octets: htmlOctets } : previewPart(root);
-    if (found === null) continue;
-    const section = found.part === null ? '' : found.part.section || '1';
-    const bytes = found.octets > textOctets ? htmlOctets : textOctets;
-    const key = `${section} ${bytes}`;
-    const group = groups.get(key) ?? { section, bytes, targets: [] };
-    group.targets.push({ wish, part: found.part });
-    groups.set(key, group);
-  }
-  return [...groups.values()];
-};
-
-/** First words of messages, and text to search (rule S10): what is on screen at once, the rest newest first. */
+/**
+ * Previews, and texts to search (rule S10): what is on screen at once; then previews that the server makes, of many
+ * messages by one command; then the text of all, newest first.
+ */
 export class Previews {
   readonly #mirror: Mirror;
   readonly #lines: Lines;
+  readonly #told: () => void;
   #running: Promise<void> | null = null;
   #closed = false;
   #batch = batch;
   #textBatch = 20;
+  #toldAt = -tellEvery;
 
-  constructor(parts: { mirror: Mirror; lines: Lines }) {
+  /** `told` is called now and then: progress has changed. */
+  constructor(parts: { mirror: Mirror; lines: Lines; told: () => void }) {
     this.#mirror = parts.mirror;
     this.#lines = parts.lines;
+    this.#told = parts.told;
   }
 
   /** Resolves when tried, whatever came of it; a message that is gone or cannot be read stays without. */
   async want(rows: readonly EmailRow[]): Promise<void> {
     const wishes = this.#wishes(rows);
     await Promise.allSettled(
-      byMailbox(wishes).map(([mailbox, list]) =>
-        this.#lines.watch.run((session) => this.#fetch(session, mailbox, list), { urgency: urgency.visible }),
-      ),
+      byMailbox(wishes).map(async ([mailbox, list]) => {
+        const read = await this.#lines.watch.run((session) => this.#texts(session, mailbox, list), {
+          urgency: urgency.visible,
+        });
+        await this.#write(read);
+      }),
     );
   }
 
-  /** All that are still missing, then the full text. Ends by itself. */
+  /** All that is still missing. Ends by itself. */
   start(): Promise<void> {
     if (this.#closed) return Promise.resolve();
-    this.#running ??= this.#run().finally(() => (this.#running = null));
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      this.#told();
+    });
     return this.#running;
   }
 
@@ -109,56 +81,85 @@ export class Previews {
   }
 
   async #run(): Promise<void> {
-    /** While the server sends the next, the words of the last are written. */
-    let behind: Promise<void> = Promise.resolve();
     try {
-      for (let ahead = batch * 4; ; ahead = Math.min(ahead * 2, mostAhead)) {
-        if (this.#closed) return;
-        const wishes = this.#mirror.index.read((reader) => reader.withoutPreview(ahead));
-        if (wishes.length === 0) break;
-        const few = wishes.length <= batch;
-        for (const [mailbox, list] of byMailbox(wishes)) {
-          for (let at = 0; at < list.length;) {
-            const part = list.slice(at, at + this.#batch);
-            at += part.length;
-            await this.#lines.background((session) => this.#fetchBatch(session, mailbox, part), few);
-            await behind;
-            behind = this.#join(part.length);
-            behind.catch(() => undefined);
-          }
-        }
-      }
-      await behind;
-      await this.#text(Infinity);
+      await this.#readPreviews();
+      await this.#readTexts();
       await this.#merge(Infinity);
     } catch (error) {
       if (!this.#closed) logError(this.#mirror.log, 'upstream.previews-paused', error);
     }
   }
 
-  async #fetchBatch(session: ImapSession, mailbox: MailboxId, wishes: readonly PreviewWish[]): Promise<void> {
+  /** The texts of a few messages bring their previews sooner. */
+  async #readPreviews(): Promise<void> {
+    while (!this.#closed) {
+      const wishes = this.#mirror.index.read((reader) => reader.withoutPreview(mostAhead));
+      if (wishes.length <= batch) return;
+      for (const [mailbox, list] of byMailbox(wishes)) {
+        if (this.#closed) return;
+        if (!(await this.#lines.background((session) => this.#previews(session, mailbox, list), false))) return;
+        this.#tell();
+      }
+    }
+  }
+
+  async #readTexts(): Promise<void> {
+    /** While the server sends the next, the words of the last are written. */
+    let behind: Promise<void> = Promise.resolve();
+    for (let ahead = batch * 4; ; ahead = Math.min(ahead * 2, mostAhead)) {
+      await behind;
+      const wishes = this.#mirror.index.read((reader) => reader.withoutText(ahead));
+      if (wishes.length === 0) return;
+      const few = wishes.length <= batch;
+      for (const [mailbox, list] of byMailbox(wishes)) {
+        for (let at = 0; at < list.length;) {
+          if (this.#closed) return;
+          const part = list.slice(at, at + this.#batch);
+          at += part.length;
+          const read = await this.#lines.background((session) => this.#readBatch(session, mailbox, part), few);
+          await behind;
+          behind = this.#join(read);
+          behind.catch(() => undefined);
+        }
+      }
+    }
+  }
+
+  async #readBatch(session: ImapSession, mailbox: MailboxId, wishes: readonly TextWish[]): Promise<Read[]> {
     const begun = performance.now();
-    await this.#fetch(session, mailbox, wishes);
+    const read = await this.#texts(session, mailbox, wishes);
     if (wishes.length === this.#batch)
       this.#batch = nextBatch(this.#batch, performance.now() - begun, commandMs, [batch, mostInCommand]);
+    return read;
   }
 
-  async #join(count: number): Promise<void> {
-    await this.#text(count);
-    if (count >= batch) await this.#merge(1);
+  async #join(read: Read[]): Promise<void> {
+    await this.#write(read);
+    this.#tell();
+    if (read.length >= batch) await this.#merge(1);
   }
 
-  /** Writes about `count` messages of the queue into the full text. */
-  async #text(count: number): Promise<void> {
-    for (let done = 0; done < count && !this.#closed;) {
+  #tell(): void {
+    const now = this.#mirror.clock.now();
+    if (now - this.#toldAt < tellEvery) return;
+    this.#toldAt = now;
+    this.#told();
+  }
+
+  /** Newest first: what ascends is one piece of the full text. */
+  async #write(read: readonly Read[]): Promise<void> {
+    const sorted = read.toSorted((a, b) => a.row - b.row);
+    for (let at = 0; at < sorted.length && !this.#closed;) {
       const begun = performance.now();
-      const written = this.#mirror.index.gather((t) => t.fullText(this.#textBatch));
-      if (written === 0) break;
-      done += written;
+      const part = sorted.slice(at, at + this.#textBatch);
+      at += part.length;
+      this.#mirror.index.gather((t) => {
+        for (const { row, preview, text } of part) t.bodyText(row, text, preview);
+      });
       this.#textBatch = nextBatch(this.#textBatch, performance.now() - begun, slice, [5, 200]);
       await pause();
     }
-    this.#mirror.index.settle();
+    if (!this.#closed) this.#mirror.index.settle();
   }
 
   /** Joins what is searched, at most so many steps. */
@@ -169,7 +170,7 @@ export class Previews {
     }
   }
 
-  #wishes(rows: readonly EmailRow[]): PreviewWish[] {
+  #wishes(rows: readonly EmailRow[]): TextWish[] {
     return this.#mirror.index.read((reader) =>
       rows.flatMap((row) => {
         const email = reader.byRow(row);
@@ -180,111 +181,109 @@ export class Previews {
     );
   }
 
-  async #fetch(session: ImapSession, mailbox: MailboxId, wishes: readonly PreviewWish[]): Promise<void> {
-    const box = this.#mirror.index.read((reader) => reader.mailbox(mailbox));
-    if (box === undefined) return;
-    if (session.selected?.pathRaw !== box.pathRaw) {
-      const selected = await this.#select(session, box.pathRaw);
-      if (selected === null) return this.#giveUp(wishes);
-      if (selected.uidvalidity !== box.uidvalidity) {
-        await catchUp(session, this.#mirror, mailbox, { readOnly: true });
-        return;
-      }
-    }
-    const tried = new Set<EmailRow>();
-    for (const group of grouped(wishes)) await this.#readAll(session, group, tried);
-    this.#mirror.index.settle();
-    this.#giveUp(wishes.filter((wish) => !tried.has(wish.row)));
-  }
-
-  /** null: the server does not open it. */
-  async #select(session: ImapSession, pathRaw: string): Promise<Selected | null> {
+  /** PREVIEW of these messages; false: this server makes none. */
+  async #previews(session: ImapSession, mailbox: MailboxId, wishes: readonly TextWish[]): Promise<boolean> {
+    if (!session.capabilities.has('PREVIEW')) return false;
+    const opened = await this.#open(session, mailbox);
+    if (opened === 'renewed') return true;
+    const missing = new Map(wishes.map((wish) => [wish.uid as number, wish.row]));
     try {
-      return await session.select(pathRaw, { readOnly: true });
+      if (opened === 'open')
+        await session.fetchRows({ uids: [...missing.keys()] }, { preview: true }, async (rows) => {
+          const known = rows.flatMap(({ uid, preview }) => {
+            const row = missing.get(uid);
+            missing.delete(uid);
+            return row === undefined ? [] : [{ row, preview: previewOfServer(preview ?? '') }];
+          });
+          await this.#writePreviews(known);
+        });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return null;
+      return false;
     }
+    // Their text is still to be read; as far as the server goes they have no preview.
+    await this.#writePreviews([...missing.values()].map((row) => ({ row, preview: '' })));
+    return true;
+  }
+
+  async #writePreviews(known: readonly Pick<Read, 'row' | 'preview'>[]): Promise<void> {
+    const sorted = known.toSorted((a, b) => a.row - b.row);
+    for (let at = 0; at < sorted.length; at += mostAhead / 8) {
+      this.#mirror.index.gather((t) => {
+        for (const { row, preview } of sorted.slice(at, at + mostAhead / 8)) t.preview(row, preview);
+      });
+      await pause();
+    }
+    this.#mirror.index.settle();
+  }
+
+  async #texts(session: ImapSession, mailbox: MailboxId, wishes: readonly TextWish[]): Promise<Read[]> {
+    const opened = await this.#open(session, mailbox);
+    if (opened === 'renewed') return [];
+    const read: Read[] = [];
+    if (opened === 'open') for (const group of grouped(wishes)) await this.#readAll(session, group, read);
+    const tried = new Set(read.map(({ row }) => row));
+    // No text part, no structure, or nothing came: not asked for again and again.
+    for (const { row } of wishes) if (!tried.has(row)) read.push({ row, preview: '', text: '' });
+    return read;
+  }
+
+  /** `refused`: the server does not open it. `renewed`: it is another mailbox than it was, and the wishes are void. */
+  async #open(session: ImapSession, mailbox: MailboxId): Promise<'open' | 'refused' | 'renewed'> {
+    const box = this.#mirror.index.read((reader) => reader.mailbox(mailbox));
+    if (box === undefined) return 'renewed';
+    if (session.selected?.pathRaw === box.pathRaw) return 'open';
+    try {
+      const { uidvalidity } = await session.select(box.pathRaw, { readOnly: true });
+      if (uidvalidity === box.uidvalidity) return 'open';
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return 'refused';
+    }
+    await catchUp(session, this.#mirror, mailbox, { readOnly: true });
+    return 'renewed';
   }
 
   /** One message that the server cannot read makes it refuse the whole set: halves, until that one is alone. */
-  async #readAll(session: ImapSession, group: Group, tried: Set<EmailRow>): Promise<void> {
+  async #readAll(session: ImapSession, group: Group, read: Read[]): Promise<void> {
+    const before = read.length;
     try {
-      await this.#readGroup(session, group, tried);
+      await this.#readGroup(session, group, read);
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      read.length = before;
       const { targets } = group;
       const half = Math.ceil(targets.length / 2);
       if (targets.length === 1) return;
-      await this.#readAll(session, { ...group, targets: targets.slice(0, half) }, tried);
-      await this.#readAll(session, { ...group, targets: targets.slice(half) }, tried);
+      await this.#readAll(session, { ...group, targets: targets.slice(0, half) }, read);
+      await this.#readAll(session, { ...group, targets: targets.slice(half) }, read);
     }
   }
 
-  async #readGroup(session: ImapSession, { section, bytes, targets }: Group, tried: Set<EmailRow>): Promise<void> {
+  async #readGroup(session: ImapSession, { section, bytes, targets }: Group, read: Read[]): Promise<void> {
     const byUid = new Map(targets.map((target) => [target.wish.uid as number, target]));
     await session.fetchRows({ uids: [...byUid.keys()] }, { sections: [{ section, bytes }] }, async (rows) => {
-      let read: Read[] = [];
       let begun = performance.now();
       for (const row of rows) {
         const target = byUid.get(row.uid);
         const encoded = row.sections.get(section) ?? row.sections.values().next().value;
         if (target === undefined || encoded === undefined) continue;
-        tried.add(target.wish.row);
+        byUid.delete(row.uid);
         read.push(readText(target, encoded.subarray(0, bytes)));
         if (performance.now() - begun < slice / 2) continue;
-        this.#write(read);
-        read = [];
         await pause();
         begun = performance.now();
       }
-      this.#write(read);
-    });
-  }
-
-  #write(read: readonly Read[]): void {
-    if (read.length === 0) return;
-    this.#mirror.index.gather((t) => {
-      for (const { row, preview, text } of read) {
-        t.preview(row, preview);
-        if (text.length > preview.length) t.bodyText(row, text);
-      }
-    });
-  }
-
-  /** No text part, no structure, or nothing came: an empty preview, so that it is not asked for again and again. */
-  #giveUp(wishes: readonly PreviewWish[]): void {
-    if (wishes.length === 0) return;
-    this.#mirror.index.write((t) => {
-      for (const { row } of wishes) t.preview(row, '');
     });
   }
 }
 
-/** What was made of the bytes of one message. */
-interface Read {
-  row: EmailRow;
-  preview: string;
-  text: string;
-}
-
-const readText = ({ wish, part }: Target, encoded: Buffer): Read => {
-  const text = part === null ? rawText(encoded) : partText(encoded, part);
-  const isHtml = part?.type === 'text/html';
-  return { row: wish.row, preview: previewOf(text, isHtml), text: isHtml ? htmlToText(text) : text };
-};
-
-/** Text of a message of which only the beginning is there. */
-const rawText = (raw: Buffer): string => {
-  const { root } = parseMessage(raw);
-  const found = previewPart(root);
-  if (found === null) return '';
-  const text = partText(partBytes(raw, found.part), found.part);
-  return found.part.type === 'text/html' ? htmlToText(text) : text;
-};
-
-const byMailbox = (wishes: readonly PreviewWish[]): [MailboxId, PreviewWish[]][] => {
-  const groups = new Map<MailboxId, PreviewWish[]>();
-  for (const wish of wishes) groups.set(wish.mailbox, [...(groups.get(wish.mailbox) ?? []), wish]);
+const byMailbox = (wishes: readonly TextWish[]): [MailboxId, TextWish[]][] => {
+  const groups = new Map<MailboxId, TextWish[]>();
+  for (const wish of wishes) {
+    const list = groups.get(wish.mailbox);
+    if (list) list.push(wish);
+    else groups.set(wish.mailbox, [wish]);
+  }
   return [...groups];
 };

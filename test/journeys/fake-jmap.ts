@@ -411,7 +411,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     imap: { host: `imap.${address.split('@')[1]}`, port: 993, security: 'tls' },
     smtp: { host: `smtp.${address.split('@')[1]}`, port: 465, security: 'tls' },
     status: { at: 'live' },
-    progress: { known: 10, total: 10, reachesTo: null, done: true, searchable: 10 },
+    progress: { known: 10, total: 10, reachesTo: null, done: true, searchable: 10, read: 10, readTo: null },
     waiting: 0,
     refusals: [],
     chosenRoles: {},

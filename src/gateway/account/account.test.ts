@@ -15,7 +15,9 @@ test('K MailAccount/get: hosts, status in words, progress, what waits, what was 
     total: 3,
     reachesTo: '2023-11-14T22:13:20Z',
     done: true,
-    searchable: 2,
+    searchable: 3,
+    read: 2,
+    readTo: '2023-11-14T22:13:21Z',
   });
   assert.deepEqual([list[0].waiting, list[0].refusals], [0, []]);
   await g.one('Email/set', { update: { [id]: { 'keywords/$seen': true } } });

@@ -79,6 +79,7 @@ const chosenRolesOf = (reader: IndexReader): MailAccount['chosenRoles'] => {
 
 export const mailAccountView = ({ account, engine, index }: OpenAccount): MailAccount => {
   const { known, total, reachesTo, done } = engine.progress;
+  const gaps = index.read((reader) => reader.textGaps());
   return {
     id: mailAccountId,
     name: account.name,
@@ -95,7 +96,9 @@ export const mailAccountView = ({ account, engine, index }: OpenAccount): MailAc
       total,
       reachesTo: reachesTo === null ? null : utcDate(reachesTo),
       done,
-      searchable: Math.max(0, known - index.read((reader) => reader.unsearchable())),
+      searchable: Math.max(0, known - gaps.previews),
+      read: Math.max(0, known - gaps.bodies),
+      readTo: gaps.newest === null ? null : utcDate(gaps.newest),
     },
     waiting: index.read((reader) => reader.intentCount()),
     refusals: refusalsOf.get(engine) ?? [],

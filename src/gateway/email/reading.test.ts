@@ -253,7 +253,6 @@ test('RFC 8621 §4.4 Email/query: filters, sorts, threads collapsed, window, tot
     keywords: ['$flagged'],
   });
   const c = g.deliver('From: c@example.net\nSubject: pears\nMessage-ID: <c@x>\n\nthree', { mailbox: g.box.archive });
-  g.index.write((t) => t.fullText(100));
   const ids = async (args: object): Promise<string[]> => (await g.one('Email/query', { ...args })).ids;
   const inbox = mailboxId(g.box.inbox);
   assert.deepEqual(await ids({}), [c, b, a]);
@@ -327,7 +326,6 @@ test('RFC 8621 §4.3 Email/changes: created, updated, destroyed, hasMoreChanges'
 test('RFC 8621 §5 SearchSnippet/get marks matches and escapes the rest', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: apples & <pears>\n\nSome apples here');
-  g.index.write((t) => t.fullText(100));
   const { list, notFound } = await g.one('SearchSnippet/get', { filter: { text: 'apples' }, emailIds: [id, 'Mzz'] });
   assert.equal(list[0].subject, '<mark>apples</mark> &amp; &lt;pears&gt;');
   assert.match(list[0].preview, /<mark>apples<\/mark>/);

@@ -37,7 +37,7 @@ const attributes = (connection: Connection, items: FetchItems): string => {
     ['RFC822.SIZE', items.size],
     ['MODSEQ', items.modseq && connection.abilities.condstore],
     ['BODYSTRUCTURE', items.bodystructure],
-    ['PREVIEW', items.preview && connection.can('PREVIEW')],
+    [items.preview === 'lazy' ? 'PREVIEW (LAZY)' : 'PREVIEW', Boolean(items.preview) && hasPreview(connection)],
   ];
   const atts = wanted.filter(([, isWanted]) => isWanted).map(([name]) => name);
   if (items.identity) atts.push(...identities(connection));
@@ -47,6 +47,8 @@ const attributes = (connection: Connection, items: FetchItems): string => {
   else if (items.header) atts.push(`BODY.PEEK[HEADER.FIELDS (${items.header.join(' ')})]`);
   return `(${atts.join(' ')})`;
 };
+
+const hasPreview = (connection: Connection): boolean => connection.preview && connection.can('PREVIEW');
 
 /** The names of a message that outlive a move: Gmail's, RFC 8474's, Dovecot's. */
 const identities = (connection: Connection): string[] => {
@@ -89,15 +91,29 @@ export const fetchRows = async (
     try {
       await fetchPart(connection, part, items, onRows, report);
     } catch (error) {
-      // A proxy that calls itself Dovecot and does not know X-GUID: once more without.
+      // A proxy that calls itself Dovecot and does not know X-GUID, a server that says PREVIEW and means another: once
+      // more without.
       const guid = items.identity && connection.abilities.quirks.guid && connection.guid;
+      const preview = items.preview === 'lazy' && hasPreview(connection);
       const refused = error instanceof ImapError && error.code === 'imap/refused';
-      if (!guid || !refused || report.rows > before) throw error;
-      connection.guid = false;
-      await fetchPart(connection, part, items, onRows, report);
+      if (!(guid || preview) || !refused || report.rows > before) throw error;
+      await withoutExtras(connection, () => fetchPart(connection, part, items, onRows, report));
     }
   }
   return report;
+};
+
+/** Without X-GUID and PREVIEW from now on, unless that was not what the server minded. */
+const withoutExtras = async (connection: Connection, task: () => Promise<void>): Promise<void> => {
+  const { guid, preview } = connection;
+  connection.guid = false;
+  connection.preview = false;
+  try {
+    await task();
+  } catch (error) {
+    Object.assign(connection, { guid, preview });
+    throw error;
+  }
 };
 
 const fetchPart = async (

@@ -2,7 +2,7 @@ import type { Value } from '../database.ts';
 import { IndexError } from '../errors.ts';
 import { bitOf } from '../keywords.ts';
 import { lastRowBefore } from '../rows.ts';
-import { type Column, matchOf } from '../text/match.ts';
+import { type Clause, clausesOf, isTextName, type TextName } from '../text/match.ts';
 import type { Filter, Sort } from '../types.ts';
 
 /** A piece of SQL with its values. */
@@ -52,18 +52,18 @@ const toNode = (filter: Filter): Node => {
 
 const flat = (node: Node): readonly Node[] => (node.op === 'AND' ? node.of.flatMap(flat) : [node]);
 
-const textColumns: Partial<Record<Name, readonly Column[] | undefined>> = {
-  text: undefined,
-  from: ['from_'],
-  to: ['to_'],
-  cc: ['cc'],
-  bcc: ['bcc'],
-  subject: ['subject'],
-  body: ['preview', 'body'],
+/** Rows for which a clause holds, ascending: column `id`. Two tables are merged as they are read, nothing is sorted. */
+const rowsOf = ({ head, body }: Clause): Piece => {
+  const inHead = 'SELECT rowid AS id FROM fts_head WHERE fts_head MATCH ?';
+  return body === null
+    ? piece(`${inHead} ORDER BY 1`, head)
+    : piece(`${inHead} UNION SELECT rowid FROM fts_body WHERE fts_body MATCH ? ORDER BY 1`, head, body);
 };
-const isText = (name: Name): boolean => name in textColumns;
 
-const match = (name: Name, is: Is): string | null => matchOf(String(is[name]), textColumns[name]);
+const holds = (clause: Clause): Piece => {
+  const { sql, values } = rowsOf(clause);
+  return piece(`e.id IN (${sql})`, ...values);
+};
 
 const wordless = (text: string): Piece =>
   text.trim() === ''
@@ -112,15 +112,11 @@ const header = ([name, text]: [string, string | null]): Piece => {
   return piece(`${found} AND ${value} > 0)`, text.toLowerCase());
 };
 
-type TextName = 'text' | 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body';
-
 const inText =
   (name: TextName) =>
   (text: string): Piece => {
-    const expression = matchOf(text, textColumns[name]);
-    return expression === null
-      ? wordless(text)
-      : piece('e.id IN (SELECT rowid FROM fts WHERE fts MATCH ?)', expression);
+    const clauses = clausesOf(name, text);
+    return clauses.length === 0 ? wordless(text) : join(clauses.map(holds), ' AND ');
   };
 
 /** Each single condition on the Email `e`. */
@@ -234,6 +230,17 @@ const partialIndex = (conditions: readonly (Piece | null)[]): string => {
   return '';
 };
 
+/** What a condition looks for in the full text. */
+const wordsOf = (node: Node): Clause[] =>
+  node.op === 'one' && isTextName(node.name) ? clausesOf(node.name, String(node.is[node.name])) : [];
+
+/** What looks at headers alone as one clause, then the longest words first: those are seldom the frequent ones. */
+const byRarity = (clauses: readonly Clause[]): Clause[] => {
+  const heads = clauses.filter(({ body }) => body === null).map(({ head }) => `(${head})`);
+  const words = clauses.filter(({ body }) => body !== null).toSorted((a, b) => b.head.length - a.head.length);
+  return heads.length === 0 ? words : [{ head: heads.join(' AND '), body: null }, ...words];
+};
+
 /** The one function that turns a query into SQL. Which table leads decides the speed, never the result. */
 export const compile = (filter: Filter | null, sorts: readonly Sort[]): Compiled => {
   const conditions = filter === null ? [] : flat(toNode(filter));
@@ -248,19 +255,17 @@ export const compile = (filter: Filter | null, sorts: readonly Sort[]): Compiled
   };
   const shown = piece("e.hidden = 0 AND e.boxes <> '[]'");
 
-  const texts = conditions.filter(
-    (node) => node.op === 'one' && isText(node.name) && match(node.name, node.is) !== null,
-  );
-  if (texts.length > 0) {
-    const expression = texts
-      .map((node) => (node.op === 'one' ? `(${match(node.name, node.is) ?? ''})` : ''))
-      .join(' AND ');
+  const texts = conditions.filter((node) => wordsOf(node).length > 0);
+  const [rarest, ...clauses] = byRarity(texts.flatMap(wordsOf));
+  if (rarest !== undefined) {
+    const { sql, values } = rowsOf(rarest);
     const others = conditions.filter((node) => !texts.includes(node)).map(compileNode);
-    return finish(
-      'SELECT e.id, e.thread FROM fts f CROSS JOIN email e ON e.id = f.rowid',
-      [piece('f.fts MATCH ?', expression), shown, ...others],
-      'f.rowid',
+    const found = finish(
+      `SELECT e.id, e.thread FROM (${sql}) f CROSS JOIN email e ON e.id = f.id`,
+      [shown, ...others, ...clauses.map(holds)],
+      'f.id',
     );
+    return { ...found, values: [...values, ...found.values] };
   }
 
   const leader = conditions.find((node) => node.op === 'one' && node.name === 'inMailbox');

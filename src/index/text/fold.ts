@@ -9,6 +9,9 @@ const denseRun = new RegExp(`(?:${dense.source})+`, 'g');
 const wide = new RegExp(`[\\uff01-\\uffef]|${dense.source}`);
 const wideRun = new RegExp(`(?:${wide.source})+`, 'g');
 
+/** Before all of those: text without any of these is ordinary, and most text is. */
+const far = /[\u0e00-\uffff]/;
+
 export const isDense = (text: string): boolean => dense.test(text);
 
 /** `AB BC C` for `ABC`: the last character stands alone so that it can be found too. */
@@ -23,7 +26,7 @@ const ordinary = (text: string): string => text.replaceAll(wideRun, (run) => run
 
 /** Text as it goes into the full text: words as they are, dense runs as pairs. */
 export const foldForIndex = (text: string): string =>
-  wide.test(text) ? ordinary(text).replaceAll(denseRun, (run) => ` ${pairs(run, true)} `) : text;
+  far.test(text) && wide.test(text) ? ordinary(text).replaceAll(denseRun, (run) => ` ${pairs(run, true)} `) : text;
 
 /** A word or phrase as it is looked for; a dense run at its end stays open, for it may go on in the text. */
 export const foldForQuery = (text: string): string => {

@@ -1,3 +1,4 @@
+import type { Filter } from '../types.ts';
 import { foldForQuery, isDense } from './fold.ts';
 
 /** One word or quoted phrase of what a user typed; `prefix`: it may go on. */
@@ -37,12 +38,42 @@ const quoted = ({ text, prefix }: Term): string => {
   return `"${folded.replaceAll('"', '""')}"${open ? '*' : ''}`;
 };
 
-export type Column = 'subject' | 'from_' | 'to_' | 'cc' | 'bcc' | 'preview' | 'body';
+type Column = 'subject' | 'from_' | 'to_' | 'cc' | 'bcc' | 'preview';
+export type TextName = 'text' | 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body';
 
-/** An FTS5 expression; null when the text has no word in it. Never a syntax error. */
-export const matchOf = (text: string, columns?: readonly Column[]): string | null => {
-  const terms = termsOf(text);
-  if (terms.length === 0) return null;
-  const all = terms.map(quoted).join(' AND ');
-  return columns ? `{${columns.join(' ')}} : (${all})` : `(${all})`;
+/** Columns of `fts_head` that a condition looks at, all or one, and whether it looks at `fts_body` as well. */
+const scopes: Record<TextName, { column: Column | null; body: boolean }> = {
+  text: { column: null, body: true },
+  from: { column: 'from_', body: false },
+  to: { column: 'to_', body: false },
+  cc: { column: 'cc', body: false },
+  bcc: { column: 'bcc', body: false },
+  subject: { column: 'subject', body: false },
+  body: { column: 'preview', body: true },
+};
+
+export const isTextName = (name: string): name is TextName => Object.hasOwn(scopes, name);
+
+/** FTS5 expressions, never a syntax error: Emails for which `head` holds, or `body` when it is not null. */
+export interface Clause {
+  head: string;
+  body: string | null;
+}
+
+/**
+ * A condition as clauses that must all hold; none when the text has no word in it. Words may stand in different fields,
+ * and a phrase stands in one: each word is a clause of its own where two tables are looked at.
+ */
+export const clausesOf = (name: TextName, text: string): Clause[] => {
+  const { column, body } = scopes[name];
+  const terms = termsOf(text).map(quoted);
+  const within = (expression: string): string => (column === null ? expression : `{${column}} : (${expression})`);
+  if (body) return terms.map((term) => ({ head: within(term), body: term }));
+  return terms.length === 0 ? [] : [{ head: within(terms.join(' AND ')), body: null }];
+};
+
+/** Whether a filter looks at words. */
+export const asksText = (filter: Filter | null): boolean => {
+  if (filter === null) return false;
+  return filter.op === 'is' ? Object.keys(filter).some(isTextName) : filter.of.some(asksText);
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { addMailbox, found, openTestIndex, query } from '../fixture.ts';
-import type { Envelope, Filter, Index } from '../types.ts';
+import type { Envelope, Filter, Index, Uid } from '../types.ts';
 import { foldForIndex, foldForQuery } from './fold.ts';
 import { termsOf } from './match.ts';
 import { markAll, markAround } from './snippet.ts';
@@ -35,7 +35,6 @@ const filled = (extra: Partial<Envelope>[] = []) => {
       inbox,
       envelopes.map((envelope, i) => found(i + 1, { envelope: { from: [], to: [], ...envelope } })),
     );
-    w.fullText(1000);
   });
   return t;
 };
@@ -172,58 +171,115 @@ test('I35 any word of any subject is found by itself and by its beginning', () =
   );
 });
 
-test('I37 what is queued is found once it is written, newest first', () => {
-  using t = openTestIndex();
-  const { index } = t;
-  const inbox = addMailbox(index, 'INBOX', 'inbox');
-  index.write((w) =>
-    w.add(
-      inbox,
-      [1, 2, 3].map((n) => found(n, { envelope: { subject: `word${n} same` } })),
-    ),
-  );
-  assert.deepEqual(search(index, { text: 'same' }), []);
-  assert.equal(
-    index.write((w) => w.fullText(2)),
-    2,
-  );
-  assert.deepEqual(search(index, { text: 'same' }), ['word2 same', 'word3 same']);
-  assert.deepEqual([index.write((w) => w.fullText(2)), index.write((w) => w.fullText(2))], [1, 0]);
-  const wanted = index.read((r) => r.withoutPreview(2));
+const threeMails = () => {
+  const t = openTestIndex();
+  const inbox = addMailbox(t.index, 'INBOX', 'inbox');
+  const mail = (n: number, preview?: string) =>
+    found(n, { envelope: { subject: `word${n} same` }, ...(preview === undefined ? {} : { preview }) });
+  t.index.write((w) => w.add(inbox, [mail(1), mail(2, 'begins with brontide'), mail(3)]));
+  const row = (n: number) => t.index.read((r) => r.placement(inbox, n as Uid)!.email);
+  return { t, index: t.index, inbox, row };
+};
+
+test('I37 headers and the preview that came with them are found at once, texts when they are read', () => {
+  const { t, index, row } = threeMails();
+  using _ = t;
+  assert.deepEqual(search(index, { text: 'same' }), ['word1 same', 'word2 same', 'word3 same']);
+  assert.deepEqual(search(index, { text: 'brontide' }), ['word2 same']);
+  const uids = (wishes: readonly { uid: Uid }[]): number[] => wishes.map(({ uid }) => uid);
+  assert.deepEqual(uids(index.read((r) => r.withoutPreview(9))), [3, 1]);
+  assert.deepEqual(uids(index.read((r) => r.withoutText(2))), [3, 2]);
   assert.deepEqual(
-    wanted.map(({ mailbox, uid }) => [mailbox, uid]),
-    [
-      [inbox, 3],
-      [inbox, 2],
-    ],
+    index.read((r) => r.textGaps()),
+    { previews: 2, bodies: 3, newest: 1_700_000_003 },
   );
   const state = index.read((r) => r.state('Email'));
   index.write((w) => {
-    w.preview(wanted[0]!.row, 'a preview with brontide');
-    w.preview(wanted[1]!.row, '');
-    w.bodyText(wanted[1]!.row, 'the whole body, gloaming');
+    w.preview(row(3), 'a preview with falcon');
+    w.bodyText(row(2), 'begins with brontide, and ends in gloaming', 'another preview');
+    w.bodyText(row(1), '', '');
   });
-  assert.deepEqual(
-    index.read((r) => r.withoutPreview(9)).map(({ uid }) => uid),
-    [1],
-  );
-  assert.equal(index.read((r) => r.changes('Email', state, 9))?.updated.length, 1, 'an empty preview is no news');
-  assert.equal(
-    index.write((w) => w.fullText(100)),
-    2,
-  );
-  assert.deepEqual(search(index, { text: 'brontide' }), ['word3 same']);
+  assert.deepEqual(index.read((r) => r.changes('Email', state, 9))?.updated.length, 1, 'one has a new preview');
+  assert.deepEqual(search(index, { text: 'falcon' }), ['word3 same']);
   assert.deepEqual(search(index, { body: 'gloaming' }), ['word2 same']);
-  assert.deepEqual(search(index, { subject: 'brontide' }), []);
-  index.write((w) => w.preview(wanted[0]!.row, 'another one'));
-  index.write((w) => w.fullText(100));
-  assert.deepEqual([search(index, { text: 'brontide' }), search(index, { text: 'another' })], [[], ['word3 same']]);
-  const [newest] = index.read((r) => r.query(query()).ids);
+  assert.deepEqual([search(index, { body: 'brontide' }), search(index, { body: 'falcon' })].flat(), [
+    'word2 same',
+    'word3 same',
+  ]);
+  assert.deepEqual([search(index, { subject: 'falcon' }), search(index, { text: 'another' })], [[], []]);
+  assert.equal(index.read((r) => r.byRow(row(2)))?.preview, 'begins with brontide');
+  assert.deepEqual(
+    index.read((r) => r.textGaps()),
+    { previews: 0, bodies: 1, newest: 1_700_000_003 },
+  );
+  index.write((w) => w.bodyText(row(3), 'its text, with zither', ''));
+  assert.deepEqual(
+    t.reopen().read((r) => r.textGaps()),
+    { previews: 0, bodies: 0, newest: null },
+  );
+  assert.deepEqual(search(t.index, { text: 'zither falcon word3' }), ['word3 same'], 'words in three places');
+  assert.deepEqual(search(t.index, { text: '"falcon its"' }), [], 'a phrase stands in one');
+});
+
+test('I37 another preview or another text takes the place of the one before; what is destroyed is not found', () => {
+  const { t, index, inbox, row } = threeMails();
+  using _ = t;
   index.write((w) => {
-    w.destroy(newest!, 0);
-    w.vanished(inbox, [wanted[0]!.uid]);
+    w.preview(row(2), 'another one');
+    w.bodyText(row(2), 'the first text');
+    w.bodyText(row(2), 'the second');
+    w.bodyText(row(1), 'short', 'short');
   });
-  assert.deepEqual(search(index, { text: 'another' }), []);
+  const finds = (text: string): string[] => search(index, { text });
+  assert.deepEqual([finds('brontide'), finds('first'), finds('another')], [[], [], ['word2 same']]);
+  assert.deepEqual([finds('second'), finds('short')], [['word2 same'], ['word1 same']]);
+  assert.equal(index.read((r) => r.byRow(row(1)))?.preview, 'short');
+  const gone = row(2);
+  index.write((w) => {
+    w.vanished(inbox, [2 as Uid]);
+    w.sweep(Date.now() + 1);
+    w.bodyText(gone, 'too late');
+    w.preview(gone, 'too late');
+  });
+  for (const word of ['word2', 'another', 'second', 'late']) assert.deepEqual(finds(word), [], word);
+  assert.deepEqual(
+    index.read((r) => r.textGaps()),
+    { previews: 1, bodies: 1, newest: 1_700_000_003 },
+  );
+});
+
+test('I37 a draft is found by its headers and preview, and is read when it is on the server', () => {
+  const { t, index, inbox } = threeMails();
+  using _ = t;
+  const {
+    uid: _uid,
+    modseq: _modseq,
+    strongId: _id,
+    strongThread: _thread,
+    ...local
+  } = found(9, {
+    envelope: { subject: 'my draft' },
+  });
+  const number = index.write((w) => w.addLocal(inbox, { ...local, preview: 'begun with falcon' }));
+  assert.deepEqual(search(index, { text: 'falcon draft' }), ['my draft']);
+  assert.equal(index.read((r) => r.withoutText(9)).length, 3, 'it lies nowhere yet');
+  index.write((w) => w.bodyText(w.email(number)!.row, 'its text with gloaming'));
+  assert.deepEqual(search(index, { text: 'gloaming' }), ['my draft']);
+});
+
+test('I37 what was written in a write that failed is not found', () => {
+  const { t, index, inbox } = threeMails();
+  using _ = t;
+  assert.throws(() =>
+    index.write((w) => {
+      w.add(inbox, [found(7, { envelope: { subject: 'lost' } })]);
+      assert.deepEqual(w.query(query({ filter: { op: 'is', subject: 'lost' } })).ids.length, 1);
+      throw new Error('no');
+    }),
+  );
+  assert.deepEqual(search(index, { text: 'lost' }), []);
+  index.gather((w) => w.add(inbox, [found(8, { envelope: { subject: 'gathered' } })]));
+  assert.deepEqual(search(index, { text: 'gathered' }), ['gathered']);
 });
 
 test('I36 folding', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NewToken, TokenFacts } from '#jmap/auth.ts';
-import type { WebSessionId } from '#jmap/ids.ts';
+import type { UTCDate, WebSessionId } from '#jmap/ids.ts';
 import type { MailAccount, WebSession } from '#jmap/keep.ts';
 import type { Identity } from '#jmap/mail.ts';
 import type { Connection } from '../connection.ts';
@@ -41,12 +41,17 @@ test('times as settings say them', () => {
 test('an account in words', () => {
   const facts = {
     imap: { host: 'imap.example', port: 993, security: 'tls' },
-    progress: { known: 1200, total: 3000, done: false, searchable: 100, reachesTo: null },
+    progress: { known: 1200, total: 3000, done: false, searchable: 100, read: 0, readTo: null, reachesTo: null },
   } as MailAccount;
   assert.equal(hostWords(facts.imap), 'imap.example, 993, TLS');
-  assert.equal(progressWords(facts), 'Fetching, 1,200 of 3,000 messages are here');
-  const done = { ...facts.progress, done: true, known: 3000, searchable: 100 };
-  assert.match(progressWords({ ...facts, progress: done }), /^3,000 messages here; 100 of them can be searched/u);
+  assert.equal(progressWords(facts, now), 'Fetching, 1,200 of 3,000 messages are here');
+  const done = { ...facts.progress, done: true, known: 3000, searchable: 3000, read: 3000, readTo: null };
+  assert.equal(progressWords({ ...facts, progress: done }, now), '3,000 messages here, all of it searchable');
+  const reading = { ...done, read: 100, readTo: at(0) as UTCDate };
+  assert.equal(
+    progressWords({ ...facts, progress: reading }, now),
+    '3,000 messages here. Search covers subjects, senders and beginnings of all messages; whole texts back to 6 November.',
+  );
 });
 
 const session = (id: string, isCurrent = false): WebSession => ({ id, isCurrent }) as unknown as WebSession;

@@ -1,4 +1,5 @@
 import type { MailAccount, MailHost, WebSession } from '#jmap/keep.ts';
+import { coverageWords } from '../coverage.ts';
 import { count, counted, foldTime, messageTime } from '../format.ts';
 
 /** How settings say things. */
@@ -27,10 +28,11 @@ const securities = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } a
 export const hostWords = ({ host, port, security }: MailHost): string => `${host}, ${port}, ${securities[security]}`;
 
 /** How much of the mail is here. */
-export const progressWords = ({ progress }: MailAccount): string => {
-  const { known, total, done, searchable } = progress;
+export const progressWords = ({ progress }: MailAccount, now: Date): string => {
+  const { known, total, done } = progress;
   if (!done) return `Fetching, ${count(known)} of ${count(total)} messages are here`;
-  if (searchable < known)
-    return `${counted(known, 'message')} here; ${count(searchable)} of them can be searched by their text`;
-  return `${counted(known, 'message')} here, all of it searchable`;
+  const covered = coverageWords(progress, now);
+  return covered === null
+    ? `${counted(known, 'message')} here, all of it searchable`
+    : `${counted(known, 'message')} here. ${covered}`;
 };

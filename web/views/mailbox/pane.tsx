@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { shows } from '#model/commands.ts';
+import { coverageWords } from '#model/coverage.ts';
 import { count, counted } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import { accountName, type Place } from '#model/place.ts';
@@ -85,7 +86,9 @@ const Asked = ({ place }: { place: Place }) => {
   const { question } = place;
   if (!question || route.at !== 'search') return null;
   const chips = question.tokens.filter((token) => token.operator !== null);
-  if (chips.length === 0 && question.unanswered.length === 0) return null;
+  const status = place.mail?.status.value ?? null;
+  const covered = status === null ? null : coverageWords(status.progress, new Date());
+  if (chips.length === 0 && question.unanswered.length === 0 && covered === null) return null;
   return (
     <div class="asked">
       {chips.map((token) => {
@@ -106,6 +109,7 @@ const Asked = ({ place }: { place: Place }) => {
       {question.unanswered.map((words) => (
         <p key={words}>{words}</p>
       ))}
+      {covered === null ? null : <p>{covered}</p>}
     </div>
   );
 };

@@ -188,7 +188,7 @@ export const AccountEdit = ({
             <>
               <dt>Mail</dt>
               <dd>
-                {progressWords(status)}
+                {progressWords(status, new Date())}
                 {status.progress.done ? null : (
                   <progress
                     aria-label="Messages fetched"
