@@ -23,12 +23,12 @@ interface Kept {
 export class Answers {
   readonly #kept = new WeakMap<Host, { entries: Map<string, Kept>; bytes: number }>();
 
-  /** Everything besides the request that the answer may depend on; changes with every commit that clients see. */
+  /** Everything besides the request that the answer may depend on; changes with all that clients may see. */
   static stamp(caller: Caller): string {
     let stamp = `${caller.sessionState} ${caller.readOnly}`;
     for (const { jmapId, index, account } of caller.host.accounts.values()) {
       const name = ` ${jmapId} ${account.position} ${account.address}`;
-      stamp += index.read((reader) => stampedTypes.reduce((states, type) => `${states} ${reader.state(type)}`, name));
+      stamp += index.read((reader) => stampedTypes.reduce((states, type) => `${states} ${reader.stamp(type)}`, name));
     }
     return stamp;
   }

@@ -38,7 +38,7 @@ export class Core {
   readonly usedBodies = new Set<number>();
   /** When an Email was last added, as far as is known: at the latest when the index was opened. */
   lastAdded: number;
-  /** Outside a write: stores what was gathered, so that no state is told that a crash could take back. */
+  /** Outside a write: stores what was gathered. */
   store: () => void = () => undefined;
   /** Numbers of rows that were asked for while any Email has one of its own. */
   readonly numbers = new Map<EmailRow, EmailNumber>();

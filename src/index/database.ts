@@ -1,5 +1,6 @@
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { baseSubject } from './conversation/subject.ts';
+import { IndexError } from './errors.ts';
 
 export type Value = string | number | bigint | Buffer | null;
 
@@ -12,6 +13,7 @@ export class Database {
   readonly #objects = new Map<string, Sqlite.Statement>();
   readonly #arrays = new Map<string, Sqlite.Statement>();
   readonly #values = new Map<string, Sqlite.Statement>();
+  #closed = false;
 
   constructor(connection: Sqlite.Database) {
     this.#connection = connection;
@@ -23,6 +25,7 @@ export class Database {
 
   /** Runs SQL text of ours without parameters. */
   exec(text: string): void {
+    this.#beOpen();
     this.#connection.exec(text);
   }
 
@@ -70,10 +73,17 @@ export class Database {
   }
 
   close(): void {
+    this.#closed = true;
     this.#connection.close();
   }
 
+  /** Whoever comes late is told so by a code. */
+  #beOpen(): void {
+    if (this.#closed) throw new IndexError('index/closed', 'the index was closed');
+  }
+
   #object(text: string): Sqlite.Statement {
+    this.#beOpen();
     const known = this.#objects.get(text);
     if (known) return known;
     const made = this.#connection.prepare(text);
@@ -82,6 +92,7 @@ export class Database {
   }
 
   #array(text: string): Sqlite.Statement {
+    this.#beOpen();
     const known = this.#arrays.get(text);
     if (known) return known;
     const made = this.#connection.prepare(text).raw();
@@ -90,6 +101,7 @@ export class Database {
   }
 
   #value(text: string): Sqlite.Statement {
+    this.#beOpen();
     const known = this.#values.get(text);
     if (known) return known;
     const made = this.#connection.prepare(text).pluck();

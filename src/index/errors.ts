@@ -10,6 +10,8 @@ export type IndexCode =
   | 'index/io'
   /** Another process holds the file. */
   | 'index/busy'
+  /** It was closed while somebody still worked with it. */
+  | 'index/closed'
   /** The anchor of a query is not in its result (JMAP anchorNotFound). */
   | 'index/anchor-not-found'
   /** A header that the index does not keep (JMAP unsupportedFilter). */
@@ -20,6 +22,7 @@ const blames: Record<IndexCode, Blame> = {
   'index/full': 'operator',
   'index/io': 'operator',
   'index/busy': 'operator',
+  'index/closed': 'postern',
   'index/anchor-not-found': 'user',
   'index/unsupported-filter': 'user',
 };

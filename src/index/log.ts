@@ -42,6 +42,8 @@ export class ChangeLog {
   readonly #db: Database;
   readonly #epoch: string;
   readonly #seq: number[];
+  /** What of {@link #seq} is in the file. */
+  #stored: number[];
   readonly #floor: number[];
   #pending: Map<Key, Kind | null>[] = types.map(() => new Map<Key, Kind | null>());
   #touched = new Set<ChangeType>();
@@ -52,6 +54,7 @@ export class ChangeLog {
     this.#epoch = epoch;
     const counter = (name: string): number => db.value<number>('SELECT value FROM counter WHERE name = ?', name) ?? 0;
     this.#seq = types.map((type) => counter(`seq ${type}`));
+    this.#stored = [...this.#seq];
     this.#floor = types.map((type) => counter(`floor ${type}`));
   }
 
@@ -65,23 +68,30 @@ export class ChangeLog {
     this.#followers.push(follower);
   }
 
+  /** With all that was flushed. */
   state(type: ChangeType): string {
     return `${this.#epoch}-${this.#seq[types.indexOf(type)] ?? 0}`;
   }
 
-  /** RFC 8620 §5.2. */
-  changes(type: ChangeType, since: string, max: number): Changes | null {
+  /** What a crash cannot take back any more. */
+  storedState(type: ChangeType): string {
+    return `${this.#epoch}-${this.#stored[types.indexOf(type)] ?? 0}`;
+  }
+
+  /** RFC 8620 §5.2, up to {@link storedState} or to {@link state}. */
+  changes(type: ChangeType, since: string, max: number, onlyStored = true): Changes | null {
     const at = types.indexOf(type);
-    const last = this.#seq[at] ?? 0;
+    const last = (onlyStored ? this.#stored[at] : this.#seq[at]) ?? 0;
     const from = this.#seqOf(since);
     if (from === undefined || from > last || from < (this.#floor[at] ?? 0)) return null;
     const net = new Map<Key, Kind | null>();
     let reached = from;
     let countsOnly = counting.includes(type) && from < last;
     const runs = this.#db.each<[number, number, string]>(
-      'SELECT seq, kind, ids FROM change WHERE type = ? AND seq > ? ORDER BY seq',
+      'SELECT seq, kind, ids FROM change WHERE type = ? AND seq > ? AND seq <= ? ORDER BY seq',
       at,
       from,
+      last,
     );
     scan: for (const [seq, kindNumber, ids] of runs) {
       const keys = JSON.parse(ids) as Key[];
@@ -134,8 +144,13 @@ export class ChangeLog {
     }
   }
 
-  /** After a commit: the types that changed in it. */
-  committed(): ReadonlySet<ChangeType> {
+  /** After a commit. */
+  stored(): void {
+    this.#stored = [...this.#seq];
+  }
+
+  /** The types that changed since the last call. */
+  touched(): ReadonlySet<ChangeType> {
     const touched = this.#touched;
     this.#touched = new Set();
     return touched;
@@ -150,6 +165,7 @@ export class ChangeLog {
       this.#seq[at] = this.#db.value<number>('SELECT value FROM counter WHERE name = ?', `seq ${type}`) ?? 0;
       this.#floor[at] = this.#db.value<number>('SELECT value FROM counter WHERE name = ?', `floor ${type}`) ?? 0;
     }
+    this.stored();
   }
 
   /** Forgets changes noted before `before` (Unix ms). */

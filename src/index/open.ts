@@ -96,7 +96,8 @@ class OpenIndex implements Index {
     } finally {
       this.#writing = false;
     }
-    this.#announce(this.#core.log.committed(), this.#transactor.takeTasks());
+    this.#core.log.stored();
+    this.#announce(this.#core.log.touched(), this.#transactor.takeTasks());
     return result;
   }
 
@@ -117,7 +118,7 @@ class OpenIndex implements Index {
     } finally {
       this.#writing = false;
     }
-    for (const type of this.#core.log.committed()) gathering.types.add(type);
+    for (const type of this.#core.log.touched()) gathering.types.add(type);
     gathering.tasks.push(...this.#transactor.takeTasks());
     gathering.work += performance.now() - begun;
     if (gathering.work >= this.#mostGathered.work) this.settle();
@@ -211,6 +212,7 @@ class OpenIndex implements Index {
     }
     clearTimeout(gathering.timer);
     this.#gathering = null;
+    this.#core.log.stored();
     this.#announce(gathering.types, gathering.tasks);
   }
 

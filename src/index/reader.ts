@@ -40,12 +40,14 @@ export class Reader implements IndexReader {
   }
 
   state(type: ChangeType): string {
-    this.stored();
-    return this.core.log.state(type);
+    return this.core.log.storedState(type);
+  }
+
+  stamp(type: ChangeType): string {
+    return `${this.core.log.state(type)} ${this.core.log.storedState(type)}`;
   }
 
   changes(type: ChangeType, since: string, max: number): Changes | null {
-    this.stored();
     return this.core.log.changes(type, since, max);
   }
 
@@ -199,15 +201,15 @@ export class Reader implements IndexReader {
   }
 
   correspondents(prefix: string, limit: number): (Address & { letters: number })[] {
-    this.stored();
+    this.concluded();
     return correspondents(this.core, prefix, limit);
   }
 
   /** A transactor writes its sums before anybody looks at them. */
   protected ready(): void {}
 
-  /** What a state speaks of must be in the file, or become so with the write it is asked for in. */
-  protected stored(): void {
+  /** What is written at the end of a transaction only. */
+  protected concluded(): void {
     this.core.store();
   }
 

@@ -12,6 +12,7 @@ import { writeBody } from './text/bodies.ts';
 import { mergeHeads, mergeText } from './text/merge.ts';
 import type {
   ChangeKind,
+  Changes,
   ChangeType,
   EmailNumber,
   EmailRow,
@@ -202,8 +203,17 @@ export class Transactor extends Reader implements IndexTransactor {
     this.core.flush();
   }
 
-  protected override stored(): void {
+  override state(type: ChangeType): string {
     this.core.flush();
+    return this.core.log.state(type);
+  }
+
+  override changes(type: ChangeType, since: string, max: number): Changes | null {
+    this.core.flush();
+    return this.core.log.changes(type, since, max, false);
+  }
+
+  protected override concluded(): void {
     this.core.conclude();
   }
 

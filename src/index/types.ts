@@ -245,6 +245,8 @@ export interface TextGaps {
 export interface IndexReader {
   /** `epoch-seq`; changes for `Mailbox` also when only counts moved. */
   state(type: ChangeType): string;
+  /** Another one after every change that is read, and again when it is stored: for what is kept in memory, not to be told. */
+  stamp(type: ChangeType): string;
   /** null: the state is of another epoch or older than what is kept (JMAP cannotCalculateChanges). */
   changes(type: ChangeType, since: string, max: number): Changes | null;
   mailboxes(): Mailbox[];
