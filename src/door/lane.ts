@@ -43,9 +43,16 @@ const headOf = ({ headers, url }: IncomingMessage): Head => ({
 const bodyOf = (incoming: IncomingMessage): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
+    let whole = false;
+    // Every request is closed at last: no error with its stack is made for one that came whole.
+    const broken = (cause?: Error): void => {
+      if (!whole) reject(malformed('The body broke off.', { cause }));
+    };
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)));
-    const broken = (cause?: Error): void => reject(malformed('The body broke off.', { cause }));
+    incoming.once('end', () => {
+      whole = true;
+      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks));
+    });
     incoming.once('error', broken);
     incoming.once('close', broken);
   });

@@ -33,31 +33,40 @@ const misnamed = (detail: string): DoorError =>
 export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 'host'>) => {
   const proxies = blockList(config.trustedProxies);
 
-  const forwarded = (request: Head, remote: string): { address: string; through: boolean } => {
+  /** As a proxy of ours says it. */
+  const forwarded = (request: Head, proxy: string): string => {
     const chain = (request.headers.get('x-forwarded-for') ?? '').split(',').map((part) => bare(part.trim()));
-    if (!within(proxies, remote)) return { address: remote, through: false };
     // From the right: the first address that is no proxy of ours was seen by one of ours.
-    const client = chain.findLast((address) => isIP(address) !== 0 && !within(proxies, address));
-    return { address: client ?? remote, through: request.headers.has('x-forwarded-for') };
+    return chain.findLast((address) => isIP(address) !== 0 && !within(proxies, address)) ?? proxy;
+  };
+
+  /** The last name that was good: nearly every request comes by the same. */
+  let last = { named: '', origin: '' };
+
+  /** Our origin for who calls us so. */
+  const originOf = (named: string): string => {
+    if (named === last.named) return last.origin;
+    if (!URL.canParse(named)) throw misnamed('The Host header cannot be read.');
+    const url = new URL(named);
+    const name = bare(url.hostname);
+    if (config.publicUrl === null && !loopbackName(name) && isIP(name) === 0 && name !== config.host)
+      throw misnamed(`Set POSTERN_PUBLIC_URL to ${url.origin} to be reached by this name.`);
+    last = { named, origin: config.publicUrl ?? url.origin };
+    return last.origin;
   };
 
   /**
    * @throws DoorError `forbidden-origin` for a name that was not configured: DNS rebinding ends here
    */
   return (request: Head, remote: string): Peer => {
-    const { address, through } = forwarded(request, remote);
-    const said = within(proxies, remote) ? request.headers.get('x-forwarded-proto') : null;
+    const byProxy = within(proxies, remote);
+    const said = byProxy ? request.headers.get('x-forwarded-proto') : null;
     const scheme = said === 'https' ? 'https' : 'http';
     const host = request.headers.get('host') ?? new URL(request.url).host;
-    if (!URL.canParse(`${scheme}://${host}`)) throw misnamed('The Host header cannot be read.');
-    const url = new URL(`${scheme}://${host}`);
-    const name = bare(url.hostname);
-    if (config.publicUrl === null && !loopbackName(name) && isIP(name) === 0 && name !== config.host)
-      throw misnamed(`Set POSTERN_PUBLIC_URL to ${url.origin} to be reached by this name.`);
-    const origin = config.publicUrl ?? url.origin;
+    const origin = originOf(`${scheme}://${host}`);
     return {
-      address,
-      local: isLoopback(remote) && !through,
+      address: byProxy ? forwarded(request, remote) : remote,
+      local: isLoopback(remote) && !(byProxy && request.headers.has('x-forwarded-for')),
       origin,
       secure: origin.startsWith('https:'),
       userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),

@@ -90,6 +90,7 @@ export class Sessions {
   readonly #former = new Map<string, Former>();
   readonly #alone = new Map<UserId, Promise<void>>();
   readonly #proven = new Map<SessionId, number>();
+  readonly #states = new WeakMap<Session | ApiToken, string>();
   readonly #residents: Residents;
   readonly #stops: (() => void)[];
   /** How often somebody brought a user's key. */
@@ -340,14 +341,23 @@ export class Sessions {
 
   /** What a mailroom is told of the visitor. */
   who(visitor: Visitor): Who {
-    const id = visitor.kind === 'session' ? visitor.session.id : visitor.token.id;
     return {
       user: visitor.user,
       readOnly: visitor.kind === 'token' && visitor.token.readOnly,
       proven: visitor.kind === 'session' && this.isProven(visitor.session.id),
       ...(visitor.kind === 'session' ? { session: visitor.session.id, from: visitor.session.address } : {}),
-      sessionState: createHash('sha256').update(id).digest('base64url').slice(0, 12),
+      sessionState: this.#stateOf(visitor),
     };
+  }
+
+  /** Part of JMAP's sessionState: a hash of the session's id, made once for each row in memory. */
+  #stateOf(visitor: Visitor): string {
+    const row = visitor.kind === 'session' ? visitor.session : visitor.token;
+    const known = this.#states.get(row);
+    if (known !== undefined) return known;
+    const state = createHash('sha256').update(row.id).digest('base64url').slice(0, 12);
+    this.#states.set(row, state);
+    return state;
   }
 
   idOf(visitor: Visitor): string {

@@ -129,8 +129,8 @@ export const shape = <F extends Record<string, Check<unknown>>>(fields: F): Chec
       if (Object.hasOwn(given, name)) {
         met += 1;
         read[name] = check(given[name], at ? `${at}/${name}` : name);
-      } else if (check.absent) read[name] = check.absent.value;
-      else throw new Unfit(at ? `${at}/${name}` : name, 'missing');
+      } else if (!check.absent) throw new Unfit(at ? `${at}/${name}` : name, 'missing');
+      else if (check.absent.value !== undefined) read[name] = check.absent.value;
     }
     if (met < Object.keys(given).length) {
       const unknown = Object.keys(given).find((name) => !Object.hasOwn(fields, name)) ?? '';

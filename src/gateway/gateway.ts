@@ -43,7 +43,8 @@ export const openGateway = (parts: GatewayParts = {}): Gateway => {
   };
 
   const answer = async (caller: Caller, body: Buffer): Promise<Buffer> => {
-    const known = answers.find(caller, body);
+    const key = Answers.keyOf(body);
+    const known = answers.find(caller, key);
     if (known) return known;
     const request = readRequest(body);
     const stamp = Answers.stamp(caller);
@@ -55,7 +56,7 @@ export const openGateway = (parts: GatewayParts = {}): Gateway => {
     });
     const bytes = jsonBytes(json);
     concealed.reveal(bytes);
-    if (pure) answers.keep(caller, body, stamp, bytes, tasks);
+    if (pure) answers.keep(caller, key, stamp, bytes, tasks);
     for (const task of tasks) task();
     return bytes;
   };

@@ -1,18 +1,30 @@
 import type { Id } from '#jmap/ids.ts';
-import { id, list, orNull, text } from './check.ts';
+import { type Check, id, list, orNull, text } from './check.ts';
 import { MethodFailure } from './errors.ts';
+import { isOurs } from './ids.ts';
 import { limits } from './limits.ts';
+
+const anyIds = list(id);
+
+const idList: Check<readonly Id[]> = (value, at) =>
+  Array.isArray(value) && isOurs(value) ? (value as Id[]) : anyIds(value, at);
 
 /** Arguments every /get has – RFC 8620 §5.1 */
 export const getFields = {
-  ids: orNull(list(id)),
+  ids: orNull(idList),
   properties: orNull(list(text)),
+};
+
+/** @throws MethodFailure requestTooLarge */
+export const notTooMany = (ids: readonly Id[]): readonly Id[] => {
+  if (ids.length > limits.maxObjectsInGet)
+    throw new MethodFailure('requestTooLarge', `More than ${limits.maxObjectsInGet} ids.`);
+  return ids;
 };
 
 /** The ids asked for, each once. @throws MethodFailure requestTooLarge */
 export const wantedIds = (ids: readonly Id[]): string[] => {
-  if (ids.length > limits.maxObjectsInGet)
-    throw new MethodFailure('requestTooLarge', `More than ${limits.maxObjectsInGet} ids.`);
+  notTooMany(ids);
   const once = new Set<string>(ids);
   return [...once];
 };

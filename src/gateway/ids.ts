@@ -28,6 +28,46 @@ export const mailboxNumber = (id: string): BoxNumber | undefined => numberOf(id,
 export const emailNumber = (id: string): EmailNumber | undefined => numberOf(id, 'M') as EmailNumber | undefined;
 export const threadNumber = (id: string): ThreadNumber | undefined => numberOf(id, 'T') as ThreadNumber | undefined;
 
+type Lettered = 'M' | 'T';
+
+/** Lists of ids that were made here, and the numbers they were made of. */
+const made = new WeakMap<readonly unknown[], { letter: Lettered; numbers: readonly number[] }>();
+
+const idsOf = <I extends string>(letter: Lettered, numbers: readonly number[]): readonly I[] => {
+  const ids = numbers.map((number) => `${letter}${base36(number)}` as I);
+  made.set(ids, { letter, numbers });
+  return ids;
+};
+
+export const emailIds = (numbers: readonly EmailNumber[]): readonly EmailId[] => idsOf('M', numbers);
+export const threadIds = (numbers: readonly ThreadNumber[]): readonly ThreadId[] => idsOf('T', numbers);
+
+/** Whether the list was made by us and came back by a result reference: its ids need not be read. */
+export const isOurs = (ids: readonly unknown[]): boolean => made.has(ids);
+
+interface Numbered<N> {
+  /** Each once, in the order of the ids. */
+  numbers: N[];
+  /** What is no such id. */
+  strangers: string[];
+}
+
+const numbersOf = <N extends number>(letter: Lettered, ids: readonly string[]): Numbered<N> => {
+  const ours = made.get(ids);
+  if (ours?.letter === letter) return { numbers: [...new Set(ours.numbers as readonly N[])], strangers: [] };
+  const numbers = new Set<N>();
+  const strangers = new Set<string>();
+  for (const id of ids) {
+    const number = numberOf(id, letter);
+    if (number === undefined) strangers.add(id);
+    else numbers.add(number as N);
+  }
+  return { numbers: [...numbers], strangers: [...strangers] };
+};
+
+export const emailNumbers = (ids: readonly string[]): Numbered<EmailNumber> => numbersOf('M', ids);
+export const threadNumbers = (ids: readonly string[]): Numbered<ThreadNumber> => numbersOf('T', ids);
+
 /**
  * What a blob id names: a whole message (`G` + base36), a part of it (`G…_1_2` for section 1.2), a part of a message
  * within (`G…_2-1_3`: section 1.3 of the message that is section 2), or an upload (`U…`). The same after `U…` for parts

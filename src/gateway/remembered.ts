@@ -9,10 +9,10 @@ export interface WrittenEmail {
   bytes: Buffer;
 }
 
-/** A conversation likewise. */
+/** A conversation likewise: a few ids, shorter as text. */
 export interface WrittenThread {
   emails: readonly EmailNumber[];
-  bytes: Buffer;
+  text: string;
 }
 
 /** Bytes for each of the last few sets of properties: three hundred rows of a list. */
@@ -29,7 +29,7 @@ const overhead = 150;
 export class Remembered {
   readonly threads = new Kept<ThreadNumber, WrittenThread>(
     threadBytes,
-    ({ bytes, emails }) => bytes.length + 8 * emails.length + overhead,
+    ({ text, emails }) => text.length + 8 * emails.length + overhead,
   );
   readonly #emails = new Map<Wish, Kept<EmailNumber, WrittenEmail>>();
 

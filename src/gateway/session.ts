@@ -5,7 +5,7 @@ import type { AccountId } from '#jmap/ids.ts';
 import { capabilityOf } from './app-password/capability.ts';
 import type { Desk } from './app-password/desk.ts';
 import { collations, limits } from './limits.ts';
-import type { Caller, OpenAccount } from './types.ts';
+import type { Caller, Host, OpenAccount } from './types.ts';
 
 /** Properties Email/query sorts by – RFC 8621 §4.4.2 */
 export const emailSortOptions: readonly string[] = [
@@ -60,16 +60,21 @@ const accountOf = (open: OpenAccount, desk: Desk, readOnly: boolean): Account =>
   },
 });
 
+/** The state last told to a user, and what it was made of. */
+const told = new WeakMap<Host, { facts: string; state: string }>();
+
 /** The state of the session object, also said in every response – RFC 8620 §3.4 */
 export const sessionState = (caller: Caller): string => {
-  const facts = inOrder(caller).map(({ jmapId, account, engine }) => {
+  const accounts = inOrder(caller).map(({ jmapId, account, engine }) => {
     const { address, position, auth, authSince } = account;
     return [jmapId, address, position, auth, authSince, engine.connection.at === 'refused'];
   });
-  return createHash('sha256')
-    .update(JSON.stringify([caller.sessionState, caller.readOnly, facts]))
-    .digest('base64url')
-    .slice(0, 16);
+  const facts = JSON.stringify([caller.sessionState, caller.readOnly, accounts]);
+  const last = told.get(caller.host);
+  if (last?.facts === facts) return last.state;
+  const state = createHash('sha256').update(facts).digest('base64url').slice(0, 16);
+  told.set(caller.host, { facts, state });
+  return state;
 };
 
 /** The session resource – RFC 8620 §2 */

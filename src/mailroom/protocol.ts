@@ -113,7 +113,7 @@ export const movable = (bytes: Uint8Array): { bytes: Uint8Array; move: Transfera
   const own =
     bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
       ? bytes
-      : Uint8Array.from(bytes);
+      : new Uint8Array(bytes);
   return { bytes: own, move: [own.buffer as ArrayBuffer] };
 };
 

@@ -2,8 +2,8 @@ import type { Email, EmailNumber, EmailRow, IndexReader } from '#index/types.ts'
 import { capabilities } from '#jmap/core.ts';
 import { Problem } from '#base/problem.ts';
 import { MethodFailure } from '../errors.ts';
-import { getFields, wantedIds } from '../get.ts';
-import { emailId, emailNumber, messageBlobId, threadId } from '../ids.ts';
+import { getFields, notTooMany } from '../get.ts';
+import { emailId, emailIds, emailNumbers, messageBlobId, threadIds } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
 import type { WrittenEmail } from '../remembered.ts';
@@ -62,15 +62,10 @@ interface Asked {
   notFound: string[];
 }
 
-const numbersOf = (reader: IndexReader, ids: readonly string[] | null): Asked => {
+const askedFor = (reader: IndexReader, ids: readonly string[] | null): Asked => {
   if (ids === null) return { numbers: allNumbers(reader), notFound: [] };
-  const asked: Asked = { numbers: [], notFound: [] };
-  for (const id of ids) {
-    const number = emailNumber(id);
-    if (number === undefined) asked.notFound.push(id);
-    else asked.numbers.push(number);
-  }
-  return asked;
+  const { numbers, strangers } = emailNumbers(ids);
+  return { numbers, notFound: strangers };
 };
 
 interface Read {
@@ -81,7 +76,7 @@ interface Read {
 
 const read = ({ open }: AccountContext, ids: readonly string[] | null): Read =>
   open.index.read((reader) => {
-    const { numbers, notFound } = numbersOf(reader, ids);
+    const { numbers, notFound } = askedFor(reader, ids);
     const emails = reader.emails(numbers);
     if (emails.length < numbers.length) {
       const found = new Set(emails.map((email) => email.number));
@@ -117,7 +112,7 @@ const fromIndex = (context: AccountContext, ids: readonly string[] | null, wish:
     return made;
   };
   const { state, numbers, found, notFound } = open.index.read((reader) => {
-    const asked = numbersOf(reader, ids);
+    const asked = askedFor(reader, ids);
     const known = asked.numbers.map((number) => written.get(number));
     const unknown = asked.numbers.filter((_, at) => known[at] === undefined);
     const fresh = new Map(
@@ -142,8 +137,8 @@ const fromIndex = (context: AccountContext, ids: readonly string[] | null, wish:
     json: answer(context, state, list, notFound),
     peek: (path) => {
       if (path === '/list/*/threadId' && wish.list.includes('threadId'))
-        return found.map(({ thread }) => threadId(thread));
-      return path === '/list/*/id' ? numbers.map(emailId) : undefined;
+        return threadIds(found.map(({ thread }) => thread));
+      return path === '/list/*/id' ? emailIds(numbers) : undefined;
     },
   };
 };
@@ -190,7 +185,7 @@ export const emailGet = method(
   { ...getFields, ...bodyFields },
   async (context, args): Promise<Answer> => {
     const wish = wishOf(args.properties === null ? defaultProperties : ['id', ...args.properties], args);
-    const ids = args.ids === null ? null : wantedIds(args.ids);
+    const ids = args.ids === null ? null : notTooMany(args.ids);
     if (wish.needs === 'index') return fromIndex(context, ids, wish);
     const { state, emails, notFound } = read(context, ids);
     const list = await readMessages(context, emails, wish, notFound);

@@ -3,7 +3,7 @@ import { capabilities } from '#jmap/core.ts';
 import { parseKeyword } from '#jmap/keywords.ts';
 import { bool, optional, orNull } from '../check.ts';
 import { MethodFailure } from '../errors.ts';
-import { emailId, emailNumber } from '../ids.ts';
+import { emailIds, emailNumber } from '../ids.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
 import { emailSortOptions } from '../session.ts';
 import { type ReadComparator, sortOf } from '../sort.ts';
@@ -66,7 +66,7 @@ export const emailQuery = method(
     const { collapseThreads, anchorOffset } = args;
     const { queryState, result } = page(context, args, { filter, sort, collapseThreads, anchorOffset, limit: size });
     for (const mailbox of mailboxesOf(filter)) context.whenAnswered(() => open.engine.look(mailbox as MailboxId));
-    const ids = result.ids.map(emailId);
+    const ids = emailIds(result.ids);
     const total = result.total === null ? '' : `,"total":${result.total}`;
     const limit = cut ? `,"limit":${size}` : '';
     const json =

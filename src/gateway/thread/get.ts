@@ -1,8 +1,8 @@
 import type { ThreadNumber } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { MethodFailure } from '../errors.ts';
-import { getFields, wantedIds, wantedProperties } from '../get.ts';
-import { emailId, threadId, threadNumber } from '../ids.ts';
+import { getFields, notTooMany, wantedProperties } from '../get.ts';
+import { emailId, emailIds, threadId, threadNumbers } from '../ids.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
 import type { WrittenThread } from '../remembered.ts';
 
@@ -20,7 +20,7 @@ const written = ({ open, memories }: AccountContext, numbers: readonly ThreadNum
     if (unknown.length > 0) {
       for (const [number, emails] of reader.threads(unknown)) {
         const ids = emails.map((email) => `"${emailId(email)}"`).join(',');
-        const thread = { emails, bytes: Buffer.from(`,{"id":"${threadId(number)}","emailIds":[${ids}]}`) };
+        const thread = { emails, text: `{"id":"${threadId(number)}","emailIds":[${ids}]}` };
         threads.put(number, thread);
         found.set(number, thread);
       }
@@ -34,31 +34,18 @@ const written = ({ open, memories }: AccountContext, numbers: readonly ThreadNum
 export const threadGet = method('Thread/get', capabilities.mail, { pure: true }, getFields, (context, args): Answer => {
   const withEmails = wantedProperties(args.properties, ['id', 'emailIds']).includes('emailIds');
   if (args.ids === null) throw new MethodFailure('requestTooLarge', 'Threads are asked for by id.');
-  const wanted = wantedIds(args.ids);
-  const numbers = wanted.map((id) => threadNumber(id));
-  const { found, state } = written(
-    context,
-    numbers.filter((number) => number !== undefined),
-  );
-  const notFound: string[] = [];
-  const threads: WrittenThread[] = [];
-  const pieces: (string | Buffer)[] = [
-    `{"accountId":"${context.open.jmapId}","state":${JSON.stringify(state)},"list":[`,
-  ];
-  for (const [at, id] of wanted.entries()) {
-    const number = numbers[at];
-    const thread = number === undefined ? undefined : found.get(number);
-    if (!thread) {
-      notFound.push(id);
-      continue;
-    }
-    const comma = threads.length === 0 ? 0 : 1;
-    if (withEmails) pieces.push(comma ? thread.bytes : thread.bytes.subarray(1));
-    else pieces.push(`${comma ? ',' : ''}{"id":"${id}"}`);
-    threads.push(thread);
+  const { numbers, strangers: notFound } = threadNumbers(notTooMany(args.ids));
+  const { found, state } = written(context, numbers);
+  let list = '';
+  for (const number of numbers) {
+    const thread = found.get(number);
+    if (!thread) notFound.push(threadId(number));
+    else list += `${list === '' ? '' : ','}${withEmails ? thread.text : `{"id":"${threadId(number)}"}`}`;
   }
-  pieces.push(`],"notFound":${JSON.stringify(notFound)}}`);
   const peek = (path: string): unknown =>
-    withEmails && path === '/list/*/emailIds' ? threads.flatMap(({ emails }) => emails.map(emailId)) : undefined;
-  return { json: pieces, peek };
+    withEmails && path === '/list/*/emailIds'
+      ? emailIds(numbers.flatMap((number) => found.get(number)?.emails ?? []))
+      : undefined;
+  const head = `{"accountId":"${context.open.jmapId}","state":${JSON.stringify(state)},"list":[`;
+  return { json: `${head}${list}],"notFound":${JSON.stringify(notFound)}}`, peek };
 });
