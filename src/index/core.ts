@@ -91,6 +91,12 @@ export class Core {
     this.heads.flush();
   }
 
+  /** Within a transaction: what was kept aside while much came in goes to its place. */
+  order(): void {
+    this.refs.order();
+    this.strong.order();
+  }
+
   /** Much comes in at once, or does so no longer. */
   hasten(isHasty: boolean): void {
     this.refs.hasten(isHasty);

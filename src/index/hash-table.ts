@@ -51,27 +51,28 @@ export class HashTable {
   set(entries: ReadonlyMap<number, number>): void {
     if (entries.size === 0) return;
     const late = this.#lateOnes();
+    const isFew = entries.size < few && late.size === 0;
     for (const [key, value] of entries) {
       late.set(key, value);
       this.#filter?.add(key);
     }
-    if (entries.size < few || late.size > many) {
-      this.#order(late);
-      return;
-    }
-    this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, JSON.stringify([...entries].flat()));
+    if (isFew || late.size > many) this.order();
+    else this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, JSON.stringify([...entries].flat()));
+  }
+
+  /** Puts in order what was kept aside. */
+  order(): void {
+    const late = this.#lateOnes();
+    if (late.size === 0) return;
+    const pairs = Array.from(Float64Array.from(late.keys()).sort(), (key) => `"${key}":${late.get(key) ?? 0}`);
+    this.#db.run(this.#replace, `{${pairs.join(',')}}`);
+    this.#db.run(`DELETE FROM ${this.#name}_late`);
+    late.clear();
   }
 
   /** After a rollback. */
   forget(): void {
     this.#late = undefined;
-  }
-
-  #order(late: Map<number, number>): void {
-    const pairs = Array.from(Float64Array.from(late.keys()).sort(), (key) => `"${key}":${late.get(key) ?? 0}`);
-    this.#db.run(this.#replace, `{${pairs.join(',')}}`);
-    this.#db.run(`DELETE FROM ${this.#name}_late`);
-    late.clear();
   }
 
   #lateOnes(): Map<number, number> {

@@ -140,7 +140,7 @@ class OpenIndex implements Index {
   }
 
   async calm(): Promise<void> {
-    this.settle();
+    this.write(() => this.#core.order());
     try {
       await this.#haste.flush();
       this.settle();

@@ -13,6 +13,8 @@ export const lastUid = 0xff_ff_ff_ff;
 
 /** Synchronous work takes about this long at most before others get their turn, milliseconds (rule S7). */
 const slice = 9;
+/** Messages of a slice at least: fewer cost several times as much each, and on a busy machine no slice is short. */
+const fewest = 40;
 
 /** Lets everything else that waits in this thread run. */
 export const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -123,7 +125,7 @@ export class Mirror {
       this.index.gather((t) => t.add(mailbox, found));
       note(brought, found);
       const took = performance.now() - begun;
-      if (took > slice) this.#rowsPerSlice = Math.max(10, Math.floor(this.#rowsPerSlice / 2));
+      if (took > slice) this.#rowsPerSlice = Math.max(fewest, Math.floor(this.#rowsPerSlice / 2));
       else if (took < slice / 3 && found.length === this.#rowsPerSlice)
         this.#rowsPerSlice = Math.min(400, this.#rowsPerSlice + 20);
       await pause();
