@@ -125,6 +125,35 @@ test('a list nobody sees asks again when it is seen', async () => {
   assert.equal(queries().length, 2);
 });
 
+test('a list by keyword keeps what was read a moment ago until it was left', async () => {
+  const box = fakeMailbox(3);
+  let queries = 0;
+  const server = fakeServer({
+    ...box.handlers,
+    'Email/query': (args) => {
+      queries += 1;
+      return (box.handlers['Email/query'] as (a: typeof args) => Record<string, unknown>)(args);
+    },
+  });
+  const mail = openMail(server.connection, accountId, account);
+  const list = openList(server.connection, mail, {
+    accountId,
+    filter: { inMailbox: 'inbox' as MailboxId, notKeyword: '$seen' },
+    sort: [],
+    collapse: true,
+    mailboxId: 'inbox' as MailboxId,
+  });
+  list.awake(true);
+  await settled();
+  mail.tell({ ...news, updated: [id(1)] });
+  await settled();
+  assert.equal(queries, 1);
+  list.awake(false);
+  list.awake(true);
+  await settled();
+  assert.equal(queries, 2);
+});
+
 test('a failure says so and the next try mends it', async () => {
   const box = fakeMailbox(3);
   let broken = true;

@@ -240,7 +240,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
   };
 
   const byKeyword = JSON.stringify(filter ?? {}).includes('Keyword');
-  /** In lists by keyword, what was read or starred a moment ago stays until something else moves. */
+  /** In lists by keyword, what was read or starred a moment ago stays until something else moves, or they are left. */
   const heard = (news: EmailNews): void => {
     const mine = news.updated.some((id) => mail.emails.peek(id) === undefined || moved(id));
     if (news.everything || news.created.length > 0 || news.destroyed.length > 0 || (mine && !byKeyword)) void refresh();
@@ -331,8 +331,9 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
       return () => putBack(taken);
     },
     awake: (yes) => {
+      const again = yes && !awake;
       awake = yes;
-      if (yes && (stale || state.peek().at === 'failed')) void refresh();
+      if (yes && (stale || state.peek().at === 'failed' || (again && byKeyword))) void refresh();
       if (yes) stale = false;
     },
     close: () => {

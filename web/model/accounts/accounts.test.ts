@@ -80,6 +80,32 @@ test('G11 an account changes at once, is put back by undo, and by a server that 
   assert.equal(toasts.current.peek()?.tone, 'failed');
 });
 
+test('G11 a list that was asked for before a change, or while it is on its way, does not take it back', async () => {
+  const reads: ((answer: Response) => void)[] = [];
+  const writes: ((answer: Response) => void)[] = [];
+  const { accounts, names } = kit({
+    'GET /auth/accounts': () => new Promise<Response>((resolve) => reads.push(resolve)) as unknown as Response,
+    'PATCH /auth/accounts/b': () => new Promise<Response>((resolve) => writes.push(resolve)) as unknown as Response,
+  });
+  const first = accounts.load();
+  reads[0]?.(list());
+  await first;
+  const early = accounts.load();
+  const changing = accounts.patch(account('b', 1), { name: 'Rowing' }, 'Named it');
+  reads[1]?.(list());
+  await settled();
+  assert.deepEqual([names(), reads.length], [['a', 'Rowing', 'c'], 3], 'it is asked for again');
+  reads[2]?.(list());
+  await early;
+  assert.deepEqual(names(), ['a', 'Rowing', 'c'], 'the server has not heard of it yet');
+  writes[0]?.(Response.json({ ...account('b', 1), name: 'Rowing' }));
+  await changing;
+  const later = accounts.load();
+  reads[3]?.(list());
+  await later;
+  assert.deepEqual(names(), ['a', 'b', 'c'], 'what the server says afterwards counts');
+});
+
 test('G12 moving asks for the new place; at an end nothing is asked', async () => {
   const { accounts, asked, names, sessions } = kit({
     'GET /auth/accounts': list,

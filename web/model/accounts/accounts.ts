@@ -71,12 +71,25 @@ export const placed = (list: readonly AccountFacts[], id: string, to: number): A
   return rest.toSpliced(to, 0, moving).map((each, position) => ({ ...each, position }));
 };
 
+/** A change on its way to the server. */
+interface Sending {
+  id: string;
+  patch: AccountPatch;
+}
+
+const patched = (list: readonly AccountFacts[], { id, patch }: Sending): readonly AccountFacts[] => {
+  const changed = list.map((each) => (each.id === id ? { ...each, ...patch } : each));
+  return patch.position === undefined ? changed : placed(changed, id, patch.position);
+};
+
 export const openAccounts = ({ connection, session, toasts, undo, mails }: AccountParts): Accounts => {
   const fetch = (to: string, init: RequestInit): Promise<Response> => connection.fetch(to, init);
+  /** Shown already, and not answered yet: a list that was read meanwhile does not take it back. */
+  const sending = new Set<Sending>();
   const { state, load, change } = openLoaded(async () => {
     const answer = await getJson<{ accounts: AccountFacts[] }>(fetch, url);
     if (!answer.ok) throw new ModelError('net/server', answer.problem.title);
-    return answer.value.accounts;
+    return [...sending].reduce(patched, answer.value.accounts);
   });
 
   const put = (account: AccountFacts): void =>
@@ -86,11 +99,11 @@ export const openAccounts = ({ connection, session, toasts, undo, mails }: Accou
 
   /** Whether the server took it. */
   const send = async (id: string, patch: AccountPatch): Promise<boolean> => {
-    change((list) => {
-      const changed = list.map((each) => (each.id === id ? { ...each, ...patch } : each));
-      return patch.position === undefined ? changed : placed(changed, id, patch.position);
-    });
+    const mine = { id, patch };
+    sending.add(mine);
+    change((list) => patched(list, mine));
     const answer = await sendJson<AccountFacts>(fetch, at(id), patch, 'PATCH');
+    sending.delete(mine);
     if (answer.ok) {
       put(answer.value);
       // New letters get the first of the list.
