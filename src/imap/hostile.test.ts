@@ -355,6 +355,38 @@ test('a proxy that calls itself Dovecot and does not know X-GUID', async () => {
   assert.equal(asked.length, 3);
 });
 
+test('a server that says PREVIEW and does not know LAZY; one that minds something else', async () => {
+  const asked: string[] = [];
+  let minds = (args: string): boolean => args.includes('LAZY');
+  const refuse = ({ name, args, tag, connection }: ScriptedCommand): boolean => {
+    if (name !== 'FETCH') return false;
+    asked.push(args);
+    if (minds(args)) connection.send(`${tag} BAD no\r\n`);
+    return minds(args);
+  };
+  const capabilities = ['IMAP4rev1', 'PREVIEW'];
+  await using opened = await open({ capabilities, onCommand: refuse });
+  const { session } = opened;
+  await session.select('INBOX');
+  const items = { flags: true, size: true, preview: 'lazy' } as const;
+  minds = () => true;
+  await assert.rejects(
+    session.fetchRows({ newest: 3 }, items, () => undefined),
+    failsAs('imap/refused'),
+  );
+  assert.deepEqual(
+    asked.splice(0).map((args) => args.includes('PREVIEW (LAZY)')),
+    [true, false],
+  );
+  minds = (args) => args.includes('LAZY');
+  assert.equal((await session.fetchRows({ newest: 3 }, items, () => undefined)).rows, 3);
+  assert.equal((await session.fetchRows({ newest: 3 }, items, () => undefined)).rows, 3);
+  assert.deepEqual(
+    asked.map((args) => args.includes('PREVIEW (LAZY)')),
+    [true, false, false],
+  );
+});
+
 test('a stream whose server is not there any more', async () => {
   const server = await openScriptedImap({});
   const signedIn = await signInImap(server, { address: 'a', password: 'b' });
