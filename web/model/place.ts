@@ -1,5 +1,6 @@
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
+import { must } from '#base/must.ts';
 import type { MailboxId } from '#jmap/ids.ts';
 import type { EmailFilter, Mailbox, Role } from '#jmap/mail.ts';
 import { gathered } from './all-inboxes.ts';
@@ -7,7 +8,7 @@ import type { Connection } from './connection.ts';
 import { openList, type List, type RowId } from './list.ts';
 import type { Mail } from './mail.ts';
 import { mailboxName } from './mailboxes.ts';
-import { openMergedList } from './merged-list.ts';
+import type { openMergedList } from './merged-list.ts';
 import type { MailRoute, Show } from './route.ts';
 import { ask, type Question } from './search.ts';
 import { openSelection, type Selection } from './selection.ts';
@@ -67,6 +68,8 @@ interface Wanted {
 
 /** Lists kept ready besides the one shown. */
 const kept = 6;
+/** Milliseconds before code that could not be fetched is asked for again. */
+const retryAfter = 2_000;
 
 const shows: Record<Show, EmailFilter> = {
   everything: {},
@@ -169,7 +172,25 @@ export const openPlaces = (
   const state = signal<PlaceState>({ at: 'opening', mail: null });
   const places = new Map<string, Place>();
 
-  const place = (wanted: Wanted): Place => {
+  /** Lists of several accounts; who has one account never fetches their code. */
+  const merging = signal<typeof openMergedList | null>(null);
+  let fetching = false;
+  const fetchMerging = (): void => {
+    if (fetching) return;
+    fetching = true;
+    import('./merged-list.ts').then(
+      (code) => {
+        merging.value = code.openMergedList;
+      },
+      () => {
+        fetching = false;
+        clock.after(retryAfter, fetchMerging);
+      },
+    );
+  };
+
+  /** Null until there is the code for it. */
+  const place = (wanted: Wanted, merge: typeof openMergedList | null): Place | null => {
     const { title, box, show, question, parts, absent } = wanted;
     const queries = parts.map(({ mail, mailbox, filter }): ListQuery => ({
       accountId: mail.id,
@@ -188,12 +209,13 @@ export const openPlaces = (
       places.set(key, known);
       return known;
     }
+    const several = parts.length > 1;
+    if (several && !merge) return null;
     const lists = parts.map(({ mail }, at) => openList(connection, mail, queries[at] as ListQuery));
-    const [only, ...others] = lists;
-    const list = only && others.length === 0 ? only : openMergedList(lists);
+    const list = several && merge ? merge(lists) : must(lists[0], 'a list is of an account');
     const made: Place = {
       key,
-      mail: others.length === 0 ? (only?.mail ?? null) : null,
+      mail: several || box === allInboxes ? null : (parts[0]?.mail ?? null),
       mails: parts.map(({ mail }) => mail),
       title,
       box,
@@ -216,19 +238,19 @@ export const openPlaces = (
     return made;
   };
 
+  let shown: Place | null = null;
   const stop = effect(() => {
     const wanted = wantedOf(route.value, mails.value, new Date(clock.now()));
+    const merge = merging.value;
+    if (gathered(mails.value).length > 0 || ('parts' in wanted && wanted.parts.length > 1)) fetchMerging();
     untracked(() => {
-      const before = state.peek();
-      if ('at' in wanted) {
-        state.value = wanted;
-        return;
-      }
-      const now = place(wanted);
-      if (before.at === 'open' && before.place === now) return;
-      if (before.at === 'open') before.place.list.awake(false);
-      now.list.awake(true);
-      state.value = { at: 'open', place: now };
+      const now = 'at' in wanted ? null : place(wanted, merge);
+      if (now && now === shown) return;
+      shown?.list.awake(false);
+      shown = now;
+      now?.list.awake(true);
+      if ('at' in wanted) state.value = wanted;
+      else state.value = now ? { at: 'open', place: now } : { at: 'opening', mail: null };
     });
   });
 
@@ -236,6 +258,7 @@ export const openPlaces = (
   const forget = (): void => {
     for (const { list } of places.values()) list.close();
     places.clear();
+    shown = null;
   };
 
   return {

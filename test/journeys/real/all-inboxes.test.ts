@@ -283,7 +283,7 @@ test('A27 tabs of the list, and a search from it over both accounts', async () =
   await page.getByRole('searchbox').fill('subject:"River 7" OR subject:"Snow 7"');
   await page.keyboard.press('Enter');
   await row(page, 'Snow 7').click();
-  await page.getByRole('heading', { name: 'Snow 7', exact: true }).waitFor();
+  await page.getByRole('heading', { name: /^Snow 7 /u }).waitFor();
   assert.match(decodeURIComponent(page.url()), /of=carla@hill\.test/u);
   await row(page, 'River 7').waitFor();
   assert.deepEqual(errors, []);
