@@ -8,24 +8,26 @@ import { ComposerDocks } from './composer-slot.tsx';
 import { Confirm } from './confirm.tsx';
 import { openRow } from './mailbox/row.tsx';
 import { ListPane } from './mailbox/pane.tsx';
-import { Help } from './help.tsx';
 import { later } from './later.tsx';
 import { useApp, type App } from './model.ts';
-import { MoveDialog } from './move.tsx';
 import { PhoneBar } from './phone.tsx';
 import { Side } from './side.tsx';
 import { ToastView } from './toast.tsx';
 
 const conversation = later(async () => (await import('./conversation/pane.tsx')).ConversationPane);
+const help = later(async () => (await import('./help.tsx')).Help);
+const move = later(async () => (await import('./move.tsx')).MoveDialog);
 const settings = later(async () => (await import('./settings/settings.tsx')).Settings);
 
-/** Fetches the letter's code once the first list is on the screen. */
+/** Fetches the code of the letter and of what keys open, once the first list is on the screen. */
 const useLater = ({ model }: App): void => {
   const shown =
     model.reading.place.value?.list.total.value !== undefined && model.reading.place.value?.list.total.value !== null;
   useEffect(() => {
     if (!shown) return;
-    const timer = setTimeout(conversation.fetch, 200);
+    const timer = setTimeout(() => {
+      for (const each of [conversation, move, help]) each.fetch();
+    }, 200);
     return () => clearTimeout(timer);
   }, [shown]);
 };
@@ -204,8 +206,8 @@ export const Shell = () => {
       )}
       <ToastView />
       <ComposerDocks />
-      {dialog === 'help' ? <Help onClose={() => setDialog(null)} /> : null}
-      {dialog === 'move' ? <MoveDialog onClose={() => setDialog(null)} /> : null}
+      {dialog === 'help' ? <help.View onClose={() => setDialog(null)} /> : null}
+      {dialog === 'move' ? <move.View onClose={() => setDialog(null)} /> : null}
       <Confirm />
     </div>
   );
