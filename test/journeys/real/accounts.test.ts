@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { openDovecot, type Village } from '#village/dovecot.ts';
 import { editorOf, inlineComposer, pressSend, sendNow, sentToast } from './composing.ts';
@@ -41,7 +42,7 @@ const toAccounts = async (page: Page): Promise<void> => {
 };
 
 /** Another password from now on, for sending too, and the connections that stand are ended. */
-const changePassword = (password: string): void => {
+const changePassword = async (password: string): Promise<void> => {
   carla.password = password;
   const file = join(dirname(hill.dovecot.logFile), 'users');
   const lines = readFileSync(file, 'utf8').split('\n');
@@ -51,6 +52,8 @@ const changePassword = (password: string): void => {
       .map((line) => (line.startsWith(`${carla.address}:`) ? `${carla.address}:{PLAIN}${password}` : line))
       .join('\n'),
   );
+  // Dovecot looks whether the file has changed once a second.
+  await sleep(1_100);
   hill.dovecot.doveadm('kick', carla.address);
 };
 
@@ -166,7 +169,7 @@ test('G33 a password changed at one server: said where it is, repaired in place,
   const { page, errors } = at;
   await page.goto(`${real.url}/a/${carla.address}/inbox`);
   await row(page, 'Snow on the hill').waitFor();
-  changePassword('carla anew');
+  await changePassword('carla anew');
   const banner = page.getByRole('note').filter({ hasText: 'The hill needs its password again.' });
   await banner.waitFor();
   await banner
