@@ -41,6 +41,9 @@ const codes: Readonly<Record<string, MethodErrorType>> = {
   'index/anchor-not-found': 'anchorNotFound',
   'index/unsupported-filter': 'unsupportedFilter',
   'index/unsupported-sort': 'unsupportedSort',
+  // The account was closed while it was asked: whoever may, asks again.
+  'index/closed': 'serverUnavailable',
+  'engine/closed': 'serverUnavailable',
 };
 
 const errorOf = (error: unknown, name: string, log: Log): MethodError => {

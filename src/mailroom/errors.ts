@@ -8,7 +8,7 @@ export type RoomCode =
   | 'room/no-account'
   /** The message is no longer on the server. */
   | 'room/no-message'
-  /** The thread ended while it worked; asking again is safe for reading. */
+  /** The thread ended or the account was closed while it worked; asking again is safe for reading. */
   | 'room/gone'
   /** The durable store or the keeper could not be reached. */
   | 'room/store'
@@ -52,6 +52,9 @@ const codeOf = (error: unknown): RoomCode => {
   switch (error.code) {
     case 'user/locked':
       return 'room/locked';
+    case 'index/closed':
+    case 'engine/closed':
+      return 'room/gone';
     case 'message/gone':
       return 'room/no-message';
     case 'store/full':

@@ -39,3 +39,36 @@ test('several changes are one event; after stop nothing is asked or told, whoeve
   assert.equal(asked, before);
   assert.equal(tasks.size, 0);
 });
+
+test('S62 what stirs while states are read is told after the rest, by the same timer', () => {
+  let state = 0;
+  let during = (): void => undefined;
+  const told: string[] = [];
+  const tasks = new Set<() => void>();
+  const herald = openHerald(
+    () => {
+      during();
+      return { account: { Email: String(state) } };
+    },
+    (_account, moved) => told.push(String(moved['Email'])),
+    (_ms, task) => {
+      tasks.add(task);
+      return () => tasks.delete(task);
+    },
+  );
+  const run = (): void => {
+    const due = [...tasks];
+    for (const task of due) if (tasks.delete(task)) task();
+  };
+  state = 1;
+  herald.stir();
+  during = () => herald.stir();
+  run();
+  assert.equal(tasks.size, 1);
+  during = () => undefined;
+  state = 2;
+  run();
+  assert.deepEqual(told, ['1', '2']);
+  herald.stop();
+  assert.equal(tasks.size, 0);
+});

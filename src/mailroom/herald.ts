@@ -26,14 +26,15 @@ export const openHerald = (
     }
     last = now;
   };
-  const rest = (): void => {
+  /** One timer at a time, and none but this: to ask for states may stir, and that is heard when the rest is over. */
+  const flushAndRest = (): void => {
     cancel = after(everyMs, () => {
       cancel = null;
       if (!again) return;
       again = false;
-      flush();
-      rest();
+      flushAndRest();
     });
+    flush();
   };
   return {
     stir: () => {
@@ -41,11 +42,7 @@ export const openHerald = (
       if (cancel) again = true;
       else {
         // The first change is told after the commit that made it, not within.
-        cancel = after(0, () => {
-          cancel = null;
-          flush();
-          rest();
-        });
+        cancel = after(0, flushAndRest);
       }
     },
     stop: () => {

@@ -83,7 +83,10 @@ export const openHost = async (
     visitor: () => visitor,
   });
   const host: Host = { user, accounts: accounts.map, store, keeper, changed: () => herald.stir(), ended: news.ended };
-  /** Read from a timer: what fails here is not the end of the others in this thread. */
+  /**
+   * Read from a timer, where nobody catches: to ask for a state stores what was gathered, and a disk that is full or fails
+   * under one index is not the end of the others in this thread.
+   */
   const states = (): ReturnType<Gateway['states']> => {
     try {
       return gateway.states({ host, readOnly: true, proven: false, session: null, sessionState: '' });

@@ -224,7 +224,12 @@ export class OpenAccounts {
     deaf();
     blind();
     await this.#end(open.engine);
-    open.index[Symbol.dispose]();
+    try {
+      open.index[Symbol.dispose]();
+    } catch (error) {
+      // What was not stored is fetched again.
+      logError(this.#parts.log, 'index did not close', error);
+    }
   }
 
   /** For good: who asks from now on finds no account. */

@@ -72,6 +72,8 @@ const ofOwn: Record<keyof OwnPasswords, true> = { own: true, disown: true, mainC
 /** Sends to the door. */
 export type Say = (message: RoomMessage, move?: readonly (ArrayBuffer | MessagePort)[]) => void;
 
+const closing = (): RoomError => new RoomError('room/gone', 'the mailroom is closing');
+
 interface Hosted extends OpenHost {
   /** Answers on their way; the accounts are closed after them. */
   running: Set<Promise<unknown>>;
@@ -97,6 +99,7 @@ export class Room implements AsyncDisposable {
       await this.#closing.get(user);
       const known = this.#hosts.get(user);
       if (known) return known;
+      if (this.#ended) throw closing();
       const news: HostNews = {
         changed: (account, states) => say({ event: 'changed', user, account, states }),
         ended: (session) => say({ event: 'ended', user, session }),
@@ -108,7 +111,7 @@ export class Room implements AsyncDisposable {
       const opened = await openHost(parts, user, news, this.#resting.get(user) ?? null);
       if (this.#ended) {
         await opened[Symbol.asyncDispose]();
-        throw new RoomError('room/gone', 'the mailroom is closing');
+        throw closing();
       }
       const hosted = { ...opened, running: new Set<Promise<unknown>>() };
       this.#hosts.set(user, hosted);
@@ -192,7 +195,12 @@ export class Room implements AsyncDisposable {
     }
     if (op === 'accounts') return this.#accountsChanged(who.user, ask as Ask<'accounts'>);
     if (op === 'rest') return this.#rest(who.user, ask as Ask<'rest'>);
-    const hosted = this.#hosts.get(who.user) ?? (await this.#open(who.user));
+    let hosted = this.#hosts.get(who.user);
+    // One that closed again before we had our turn does not wait for us: from here to `running` nothing is awaited.
+    while (!hosted) {
+      await this.#open(who.user);
+      hosted = this.#hosts.get(who.user);
+    }
     const { host, running } = hosted;
     if (who.from !== undefined) hosted.visitedFrom(who.from);
     const caller: Caller = {
@@ -243,14 +251,17 @@ export class Room implements AsyncDisposable {
     if (!open) return this.#closing.get(user);
     this.#hosts.delete(user);
     const close = async (): Promise<void> => {
-      await Promise.race([Promise.allSettled(open.running), this.#patience()]);
-      await open[Symbol.asyncDispose]();
-      this.#closing.delete(user);
-      this.#census();
+      try {
+        await Promise.race([Promise.allSettled(open.running), this.#patience()]);
+        await open[Symbol.asyncDispose]();
+      } finally {
+        this.#closing.delete(user);
+        this.#census();
+      }
     };
-    const closing = close();
-    this.#closing.set(user, closing);
-    return closing;
+    const over = close();
+    this.#closing.set(user, over);
+    return over;
   }
 
   #patience(ms = 5_000): Promise<void> {

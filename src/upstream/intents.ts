@@ -41,6 +41,8 @@ export interface IntentParts {
   lines: Lines;
   random: () => number;
   refused: (refusal: Refusal) => void;
+  /** The next is due. */
+  due: () => void;
   /** An APPEND succeeded: what was kept for it elsewhere may go. */
   appended: (email: EmailRow) => void;
   /** Messages were put in or taken out for good. */
@@ -89,9 +91,10 @@ export class Intents {
 
   #sleep(): void {
     this.#cancel?.();
+    if (this.#closed) return;
     const next = this.#mirror.index.read((reader) => reader.nextIntentAt());
-    if (next === null || this.#closed) return;
-    this.#cancel = this.#mirror.clock.after(Math.max(50, next - this.#mirror.clock.now()), () => void this.nudge());
+    if (next === null) return;
+    this.#cancel = this.#mirror.clock.after(Math.max(50, next - this.#mirror.clock.now()), this.#parts.due);
   }
 
   async #run(): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
+import { UpstreamError } from './errors.ts';
 import { Line, urgency } from './line.ts';
 
 /** As much of a session as a line needs: it stands until it is ended. */
@@ -58,4 +59,18 @@ test('a job that may begin again does so once, and never when it is bound to the
     line.attach(session);
     await assert.rejects(line.run(breaking(at), { urgency: urgency.user, only: session }), away);
   }
+});
+
+test('a job that would begin again is rejected when the line is given up meanwhile', async () => {
+  const line = new Line();
+  const { session, end } = openSession();
+  const running = Promise.withResolvers<void>();
+  line.attach(session);
+  const job = line.run(() => running.promise, { urgency: urgency.background });
+  line.fail(new UpstreamError('engine/closed', 'the account was closed'));
+  end();
+  running.reject(new ImapError('imap/closed'));
+  await assert.rejects(job, { code: 'engine/closed' });
+  await line.quiet();
+  assert.equal(line.busy, false);
 });

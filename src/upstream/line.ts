@@ -39,6 +39,7 @@ export class Line {
   #busy = false;
   /** Why jobs are turned away; null while a session stands or is hoped for. */
   #away: UpstreamError | null = null;
+  #pumping: Promise<void> = Promise.resolve();
   readonly #resting: () => void;
 
   /** `resting` is told whenever the last job is done. */
@@ -72,7 +73,7 @@ export class Line {
         run: async (session) => resolve(await task(session)),
         reject,
       });
-      void this.#pump();
+      this.#start();
     });
   }
 
@@ -80,13 +81,18 @@ export class Line {
     this.#away = null;
     this.#session = session;
     session.onEnd(() => this.#detach(session));
-    void this.#pump();
+    this.#start();
   }
 
   /** Rejects all that waits, and all that comes until {@link admit} or {@link attach}. */
   fail(error: UpstreamError): void {
     this.#away = error;
     for (const job of this.#jobs.splice(0)) job.reject(error);
+  }
+
+  /** The job that runs has ended; with a session, all that waited as well. */
+  quiet(): Promise<void> {
+    return this.#pumping;
   }
 
   /** A connection is being made: jobs may wait for it. */
@@ -111,9 +117,13 @@ export class Line {
     else this.#jobs.splice(at, 0, job);
   }
 
-  async #pump(): Promise<void> {
+  #start(): void {
     if (this.#busy) return;
     this.#busy = true;
+    this.#pumping = this.#pump();
+  }
+
+  async #pump(): Promise<void> {
     let worked = false;
     for (;;) {
       const session = this.#session;
@@ -126,6 +136,7 @@ export class Line {
         await job.run(session);
       } catch (error) {
         if (session.ended === null) job.reject(error);
+        else if (this.#away !== null) job.reject(this.#away);
         else if (job.starts > 0 && job.only === null) this.#put(job);
         else job.reject(broken(error));
       }

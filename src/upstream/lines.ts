@@ -119,6 +119,7 @@ export class Lines {
     for (const { cancel } of Object.values(this.#extra)) cancel?.();
     for (const line of lines) line.fail(error);
     await Promise.all(lines.map(async (line) => line.session?.close()));
+    await Promise.all(lines.map((line) => line.quiet()));
   }
 
   async #onExtra<T>(kind: Extra, task: Task<T>, options: TaskOptions): Promise<T> {

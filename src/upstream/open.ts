@@ -27,6 +27,7 @@ import { smtpSender } from './smtp-send.ts';
 import { Sources } from './source.ts';
 import { Sync } from './sync.ts';
 import { serverHold, type Carrier, type Ticket } from './ticket.ts';
+import { Undertakings } from './undertakings.ts';
 import { tryAppendsAgain } from './waiting-appends.ts';
 import { Watch } from './watch.ts';
 
@@ -49,6 +50,9 @@ export interface EngineParts {
   /** Who carries what no ticket takes. */
   carrier?: Carrier;
 }
+
+/** Closing waits this long at most for what was begun, milliseconds. */
+const closeWithin = 20_000;
 
 /** Opens one mail account and begins to keep its index in step. The index stays the caller's. */
 export const openEngine = (parts: EngineParts): Engine => new OpenEngine(parts);
@@ -86,6 +90,7 @@ class OpenEngine implements Engine {
   readonly #roles: RoleChoiceBook;
   readonly #quotas: Quotas;
   readonly #ticket: Ticket;
+  readonly #work = new Undertakings();
   #draftsRestored = false;
 
   constructor(parts: EngineParts) {
@@ -113,7 +118,15 @@ class OpenEngine implements Engine {
     this.#lines = lines;
     this.#fill = new Fill({ mirror, lines, folders, told });
     this.#previews = new Previews({ mirror, lines, told });
-    this.#sync = new Sync({ mirror, lines, folders, fill: this.#fill, previews: this.#previews, told });
+    this.#sync = new Sync({
+      mirror,
+      lines,
+      folders,
+      fill: this.#fill,
+      previews: this.#previews,
+      told,
+      work: this.#work,
+    });
     const roomier = (): void => void (tryAppendsAgain(index, clock.now()) && nudge());
     this.#quotas = new Quotas({ mirror, lines, roomier });
     this.#mailboxes = new Mailboxes({ mirror, lines, folders });
@@ -124,6 +137,7 @@ class OpenEngine implements Engine {
       lines,
       random,
       visit,
+      due: nudge,
       refused: (refusal) => this.#refused(refusal),
       resized: () => this.#quotas.soon(),
       appended: (row) => this.#background('draft', this.#drafts.appended(row)),
@@ -137,7 +151,7 @@ class OpenEngine implements Engine {
     this.#ticket = parts.ticket ?? serverHold({ account, store }, send);
     const mayTry = (): boolean => book.mayTry('smtp');
     this.#outbox = new Outbox({ account, index, store, keeper, clock, log, random, nudge, send, sent, mayTry });
-    const begin = (session: ImapSession): Promise<void> => this.#begin(session);
+    const begin = (session: ImapSession): Promise<void> => this.#work.add(this.#begin(session));
     const { refusedSince } = book;
     const watching = { lines, connect, clock, log, random, refusedSince, begin };
     this.#watch = new Watch({ ...watching, told: (now) => this.#told(now) });
@@ -258,12 +272,17 @@ class OpenEngine implements Engine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#sync.stop();
+    this.#sync.close();
     this.#fill.close();
     this.#previews.close();
     this.#intents.close();
     this.#quotas.close();
-    await Promise.all([this.#lines.close(), this.#watch.close(), this.#outbox.close()]);
+    const closed = Promise.all([this.#lines.close(), this.#watch.close(), this.#outbox.close()]);
+    // The index is the caller's, and closed next: whatever writes into it has ended.
+    let enough = (): void => undefined;
+    const patience = new Promise<void>((resolve) => (enough = this.#parts.clock.after(closeWithin, resolve)));
+    await Promise.race([closed.then(() => this.#work.settled()), patience]);
+    enough();
     await Promise.all([this.#book.settled(), this.#roles.settled()]);
   }
 
@@ -303,7 +322,7 @@ class OpenEngine implements Engine {
   }
 
   #background(what: string, work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
+    this.#work.add(work).catch((error: unknown) => {
       if (error instanceof UpstreamError && error.code === 'engine/closed') return;
       logError(this.#parts.log, 'upstream.background', error, { what });
     });

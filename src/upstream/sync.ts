@@ -13,6 +13,7 @@ import type { TaskOptions } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
 import type { Previews } from './previews.ts';
+import type { Undertakings } from './undertakings.ts';
 
 /** Other mailboxes are compared this often; less when the server tells of them by itself (rule S11), milliseconds. */
 const pollEvery = 60_000;
@@ -42,6 +43,8 @@ export interface SyncParts {
   previews: Previews;
   /** Progress changed. */
   told: () => void;
+  /** What goes on by itself. */
+  work: Undertakings;
 }
 
 /** What is done on the watch connection so that the index follows the server. */
@@ -54,6 +57,7 @@ export class Sync {
   readonly #cancels = new Set<() => void>();
   #home: (() => void) | null = null;
   #notified = false;
+  #closed = false;
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
@@ -107,6 +111,12 @@ export class Sync {
     this.#cancels.clear();
     this.#home?.();
     this.#home = null;
+  }
+
+  /** For good. */
+  close(): void {
+    this.#closed = true;
+    this.stop();
   }
 
   /** Brings a mailbox into step; equal wishes that wait are one. */
@@ -175,6 +185,7 @@ export class Sync {
 
   /** Nothing more to do: back to INBOX, where new mail is told of. */
   resting(): void {
+    if (this.#closed) return;
     const { lines } = this.#parts;
     const inbox = this.#inbox();
     if (
@@ -256,6 +267,7 @@ export class Sync {
   }
 
   #after(ms: number, task: () => Promise<void>): void {
+    if (this.#closed) return;
     const cancel = this.#mirror.clock.after(ms, () => {
       this.#cancels.delete(cancel);
       this.#quietly('timer', task());
@@ -265,7 +277,7 @@ export class Sync {
 
   /** The connection's end is the watch's business; all else is worth a line. */
   #quietly(what: string, work: Promise<void>): void {
-    work.catch((error: unknown) => {
+    this.#parts.work.add(work).catch((error: unknown) => {
       const closed = error instanceof UpstreamError && error.code === 'engine/closed';
       if (this.#parts.lines.watch.session !== null && !closed)
         logError(this.#mirror.log, 'upstream.sync', error, { what });
