@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ImapFlow } from 'imapflow';
 import type { Page } from 'playwright-core';
@@ -100,7 +102,7 @@ const shown = (page: Page): Promise<[number, string][]> =>
 /** The subject that belongs at a place, counted from 1. */
 const rightAt = (place: number): string => (place % 2 === 1 ? `River ${(place - 1) / 2}` : `Snow ${place / 2 - 1}`);
 
-test('A20 one account has no All inboxes; a second one brings it', async () => {
+test('A12 one account has no All inboxes; a second one brings it', async () => {
   const { page, errors } = at;
   await row(page, 'River 0').waitFor();
   assert.equal(await inTree(page, /All inboxes/u).count(), 0);
@@ -121,7 +123,7 @@ test('A20 one account has no All inboxes; a second one brings it', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('A21 g 0: the rows of both by date, each with its arch and its account in its name', async () => {
+test('A11 g 0: the rows of both by date, each with its arch and its account in its name', async () => {
   const { page, errors } = at;
   await toAll(page);
   assert.equal(path(page), '/all/inbox');
@@ -140,7 +142,7 @@ test('A21 g 0: the rows of both by date, each with its arch and its account in i
   assert.deepEqual(errors, []);
 });
 
-test('A22 to the end and into the middle: the right rows', async () => {
+test('A3 to the end and into the middle: the right rows', async () => {
   const { page, errors } = at;
   const grid = page.getByRole('grid');
   const right = async (): Promise<void> => {
@@ -163,7 +165,7 @@ test('A22 to the end and into the middle: the right rows', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('A23 letters are opened, stepped through and loaded again along the list; back works', async () => {
+test('A12 letters are opened, stepped through and loaded again along the list; back works', async () => {
   const { page, errors } = at;
   await row(page, 'River 0').click();
   await page.getByRole('heading', { name: 'River 0' }).waitFor();
@@ -191,7 +193,7 @@ test('A23 letters are opened, stepped through and loaded again along the list; b
   assert.deepEqual(errors, []);
 });
 
-test('A24 an answer leaves by the account that received the letter', async () => {
+test('A11 an answer leaves by the account that received the letter', async () => {
   const { page, errors } = at;
   await toAll(page);
   await row(page, 'Snow 1').click();
@@ -212,7 +214,7 @@ test('A24 an answer leaves by the account that received the letter', async () =>
   assert.deepEqual(errors, []);
 });
 
-test('A25 archived over both accounts with one toast, and brought back with one z', async () => {
+test('A9 A10 archived over both accounts with one toast, and brought back with one z', async () => {
   const { page, errors } = at;
   await toAll(page);
   for (const subject of ['River 2', 'Snow 2', 'River 3'])
@@ -251,7 +253,7 @@ test('A25 archived over both accounts with one toast, and brought back with one 
   assert.deepEqual(errors, []);
 });
 
-test('A26 new mail of either account comes in at the top', async () => {
+test('A5 new mail of either account comes in at the top', async () => {
   const { page, errors } = at;
   await toAll(page);
   await hill.deliver(carla.address, letter({ to: carla.address, subject: 'Thaw' }));
@@ -263,7 +265,7 @@ test('A26 new mail of either account comes in at the top', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('A27 tabs of the list, and a search from it over both accounts', async () => {
+test('A14 tabs of the list, and a search from it over both accounts', async () => {
   const { page, errors } = at;
   await toAll(page);
   await page.getByRole('tab', { name: 'Starred' }).click();
@@ -289,7 +291,7 @@ test('A27 tabs of the list, and a search from it over both accounts', async () =
   assert.deepEqual(errors, []);
 });
 
-test('A28 on a phone: the pills, the arch, back from a letter', async () => {
+test('A12 on a phone: the pills, the arch, back from a letter', async () => {
   const { page, errors } = at;
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`${real.url}/a/${carla.address}/inbox`);
@@ -309,7 +311,54 @@ test('A28 on a phone: the pills, the arch, back from a letter', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('A29 an account whose choice is against it is not in the list; then there is nothing to gather', async () => {
+test('A7 an account that cannot be fetched is named, the rows of the other stand; mended, its rows come', async () => {
+  const { page, errors } = at;
+  const session = (await (await page.request.get(`${real.url}/.well-known/jmap`)).json()) as {
+    accounts: Record<string, { name: string }>;
+  };
+  const [hers] = Object.entries(session.accounts).find(([, { name }]) => name === carla.address) ?? [''];
+  await page.route('**/jmap/api', async (route) => {
+    const answer = await route.fetch();
+    const { methodResponses, ...rest } = (await answer.json()) as {
+      methodResponses: [string, { accountId?: string }, string][];
+    };
+    const failing = methodResponses.map(([name, given, id]) =>
+      name === 'Email/query' && given.accountId === hers ? ['error', { type: 'serverFail' }, id] : [name, given, id],
+    );
+    await route.fulfill({ response: answer, json: { ...rest, methodResponses: failing } });
+  });
+  await page.goto(`${real.url}/all/inbox`);
+  const note = page.getByRole('note').filter({ hasText: 'The hill is missing here.' });
+  await note.waitFor();
+  await row(page, 'Flood').waitFor();
+  assert.equal(await row(page, 'Thaw').count(), 0);
+  await accessibleEverywhere(page, 'an account is missing');
+  await shot(page, 'missing');
+  await page.unroute('**/jmap/api');
+  await note.getByRole('button', { name: 'Try again' }).click();
+  await row(page, 'Thaw').waitFor();
+  await note.waitFor({ state: 'detached' });
+  assert.deepEqual(errors, []);
+});
+
+test('A7 an account whose password was refused is said above the list; its rows stay readable', async () => {
+  const { page, errors } = at;
+  await toAll(page);
+  const users = join(dirname(hill.dovecot.logFile), 'users');
+  const others = readFileSync(users, 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith(carla.address));
+  writeFileSync(users, [`${carla.address}:{PLAIN}carla anew`, ...others].join('\n'));
+  hill.dovecot.doveadm('kick', carla.address);
+  await page.getByRole('note').filter({ hasText: 'The hill needs its password again.' }).waitFor();
+  await row(page, 'Thaw').click();
+  await page.getByRole('heading', { name: /^Thaw/u }).waitFor();
+  await real.village.deliver(real.alice.address, letter({ subject: 'Ebb' }));
+  await row(page, 'Ebb').waitFor();
+  assert.deepEqual(errors, []);
+});
+
+test('A12 G39 an account whose choice is against it is not in the list; then there is nothing to gather', async () => {
   const { page, errors } = at;
   await page.goto(`${real.url}/settings/accounts`);
   await page.getByRole('button', { name: 'Edit The hill' }).click();
