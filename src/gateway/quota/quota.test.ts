@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { QuotaLimit } from '#imap/types.ts';
 import { capabilities } from '#jmap/core.ts';
-import { keepQuotas } from '#upstream/quotas.ts';
+import { keepQuotas, type KnownQuota } from '#upstream/quotas.ts';
 import { type Answer, openTestGateway } from '../fixture.ts';
+
+type QuotaLimit = Omit<KnownQuota, 'id'>;
 
 const storage = (used: number, limit = 5_368_709_120): QuotaLimit => ({ root: '', resource: 'STORAGE', used, limit });
 const letters = (used: number): QuotaLimit => ({ root: 'Team “A”', resource: 'MESSAGE', used, limit: 1000 });
