@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { findsGmail, openAccountsKit, quotaOf, wrongPassword, type AccountsKit } from './accounts-kit.ts';
+import { violationsOf } from './axe.ts';
 import { desktop, dist, openBrowser, openPage, phone, type Look } from './browser.ts';
 import { openFake } from './fake-jmap.ts';
 
@@ -42,13 +42,7 @@ const shot = async (page: Page, name: string): Promise<void> => {
   const folder = process.env['ACCOUNTS_SHOTS'];
   if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
 };
-const accessible = async (page: Page): Promise<void> => {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`),
-    [],
-  );
-};
+const accessible = async (page: Page): Promise<void> => assert.deepEqual(await violationsOf(page), []);
 const focused = (page: Page): Promise<string> =>
   page.evaluate<string>(
     `(() => { const at = document.activeElement; return (at.getAttribute('aria-label') ?? at.textContent).trim(); })()`,

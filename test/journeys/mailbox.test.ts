@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
+import { violationsOf } from './axe.ts';
 import { desktop, dist, openBrowser, openPage, phone, type Look } from './browser.ts';
 import { openFake, type Fake, type FakeOptions } from './fake-jmap.ts';
 
@@ -445,11 +445,6 @@ for (const [screen, path, ready] of screens)
       await using at = await visit(path, look);
       await ready(at.page, at.fake);
       await at.page.waitForTimeout(100);
-      const { violations } = await new AxeBuilder({ page: at.page }).exclude('iframe').analyze();
-      const said = violations.map(
-        (each) =>
-          `${each.id}: ${each.nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary?.slice(0, 200)}`).join('; ')}`,
-      );
-      assert.deepEqual(said, [], `${screen}, ${name}`);
+      assert.deepEqual(await violationsOf(at.page, { exclude: ['iframe'] }), [], `${screen}, ${name}`);
     }
   });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { toConfig } from '#config/config.ts';
 import { readEnv } from '#config/env.ts';
@@ -8,6 +7,7 @@ import { toSecrets } from '#config/secrets.ts';
 import { type Village, type VillageOptions, openDovecot } from '#village/dovecot.ts';
 import { openWorld, type World } from '#world';
 import { openFolder } from '../../e2e/postern.ts';
+import { violationsOf } from '../axe.ts';
 import { desktop, dist, type Look, openBrowser, phone } from '../browser.ts';
 
 /** Journeys with real servers: Dovecot, a submission server, Postern and Chromium. */
@@ -177,14 +177,10 @@ export const focusOn = (page: Page, name: RegExp): Promise<string> =>
 /** No violation of WCAG 2.2 AA that axe can see. */
 export const accessible = async (page: Page, what: string): Promise<void> => {
   // Frames that run nothing cannot answer axe; what a stranger wrote is not ours to judge.
-  const { violations } = await new AxeBuilder({ page })
-    .exclude('iframe:not(.editor-frame)')
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
-  const told = violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map((node) => `${node.html.slice(0, 200)} (${node.failureSummary})`).join('; ')}`,
-  );
+  const told = await violationsOf(page, {
+    exclude: ['iframe:not(.editor-frame)'],
+    tags: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  });
   assert.deepEqual(told, [], what);
 };
 
