@@ -10,7 +10,7 @@ const textOptions = `content='', contentless_delete=1, tokenize="unicode61 remov
  * - `change` holds runs: `seq` is the number of the last id in `ids`.
  * - `ref` and `strong` have hashes for keys; what `strong` names may be gone, or another.
  * - `todo_preview` and `todo_body` name Emails whose preview is unknown, whose text was not read.
- * - `fts_head` is written with the Email, `fts_body` when its text is read: neither waits for the other.
+ * - `fts_head` is written with the Email, `fts_whole` when its text is read, headers once more: one table answers a search.
  * - A negative `uid` stands for "not known yet".
  */
 export const schema = `
@@ -96,7 +96,7 @@ CREATE TABLE correspondent(
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIRTUAL TABLE fts_head USING fts5(subject, from_, to_, cc, bcc, preview, ${textOptions});
-CREATE VIRTUAL TABLE fts_body USING fts5(body, ${textOptions});
+CREATE VIRTUAL TABLE fts_whole USING fts5(subject, from_, to_, cc, bcc, preview, body, ${textOptions});
 INSERT INTO fts_head(fts_head, rank) VALUES('automerge', 0), ('crisismerge', 1990);
-INSERT INTO fts_body(fts_body, rank) VALUES('automerge', 0), ('crisismerge', 1990);
+INSERT INTO fts_whole(fts_whole, rank) VALUES('automerge', 0), ('crisismerge', 1990);
 `;

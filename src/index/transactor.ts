@@ -8,7 +8,7 @@ import { Mirror } from './mirror.ts';
 import { Model } from './model.ts';
 import { Reader } from './reader.ts';
 import { recount } from './recount.ts';
-import { writeBody } from './text/bodies.ts';
+import { rewriteBody, writeBody } from './text/bodies.ts';
 import { mergeHeads, mergeText } from './text/merge.ts';
 import type {
   ChangeKind,
@@ -92,7 +92,11 @@ export class Transactor extends Reader implements IndexTransactor {
   }
 
   preview(email: EmailRow, preview: string): void {
-    if (this.#setPreview(email, preview)) this.core.heads.rewrite(email, preview);
+    const before = this.core.db.value<string>('SELECT text FROM preview WHERE email = ?', email) ?? '';
+    if (this.#setPreview(email, preview)) {
+      this.core.heads.rewrite(email, preview);
+      rewriteBody(this.core, email, before, preview);
+    }
     this.core.db.run('DELETE FROM todo_preview WHERE email = ?', email);
   }
 

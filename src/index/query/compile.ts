@@ -2,7 +2,7 @@ import type { Value } from '../database.ts';
 import { IndexError } from '../errors.ts';
 import { bitOf } from '../keywords.ts';
 import { lastRowBefore } from '../rows.ts';
-import { type Clause, clausesOf, isTextName, type TextName } from '../text/match.ts';
+import { isTextName, type Match, matchOf, matchOfAll, type TextName } from '../text/match.ts';
 import type { Filter, Sort } from '../types.ts';
 
 /** A piece of SQL with its values. */
@@ -52,17 +52,12 @@ const toNode = (filter: Filter): Node => {
 
 const flat = (node: Node): readonly Node[] => (node.op === 'AND' ? node.of.flatMap(flat) : [node]);
 
-/** Rows for which a clause holds, ascending: column `id`. Two tables are merged as they are read, nothing is sorted. */
-const rowsOf = ({ head, body }: Clause): Piece => {
+/** Rows that match, ascending: column `id`. Two tables are merged as they are read, nothing is sorted. */
+const rowsOf = ({ head, whole }: Match): Piece => {
   const inHead = 'SELECT rowid AS id FROM fts_head WHERE fts_head MATCH ?';
-  return body === null
+  return whole === null
     ? piece(`${inHead} ORDER BY 1`, head)
-    : piece(`${inHead} UNION SELECT rowid FROM fts_body WHERE fts_body MATCH ? ORDER BY 1`, head, body);
-};
-
-const holds = (clause: Clause): Piece => {
-  const { sql, values } = rowsOf(clause);
-  return piece(`e.id IN (${sql})`, ...values);
+    : piece(`${inHead} UNION SELECT rowid FROM fts_whole WHERE fts_whole MATCH ? ORDER BY 1`, head, whole);
 };
 
 const wordless = (text: string): Piece =>
@@ -115,8 +110,10 @@ const header = ([name, text]: [string, string | null]): Piece => {
 const inText =
   (name: TextName) =>
   (text: string): Piece => {
-    const clauses = clausesOf(name, text);
-    return clauses.length === 0 ? wordless(text) : join(clauses.map(holds), ' AND ');
+    const match = matchOf(name, text);
+    if (match === null) return wordless(text);
+    const { sql, values } = rowsOf(match);
+    return piece(`e.id IN (${sql})`, ...values);
   };
 
 /** Each single condition on the Email `e`. */
@@ -231,15 +228,8 @@ const partialIndex = (conditions: readonly (Piece | null)[]): string => {
 };
 
 /** What a condition looks for in the full text. */
-const wordsOf = (node: Node): Clause[] =>
-  node.op === 'one' && isTextName(node.name) ? clausesOf(node.name, String(node.is[node.name])) : [];
-
-/** What looks at headers alone as one clause, then the longest words first: those are seldom the frequent ones. */
-const byRarity = (clauses: readonly Clause[]): Clause[] => {
-  const heads = clauses.filter(({ body }) => body === null).map(({ head }) => `(${head})`);
-  const words = clauses.filter(({ body }) => body !== null).toSorted((a, b) => b.head.length - a.head.length);
-  return heads.length === 0 ? words : [{ head: heads.join(' AND '), body: null }, ...words];
-};
+const wordsOf = (node: Node): Match | null =>
+  node.op === 'one' && isTextName(node.name) ? matchOf(node.name, String(node.is[node.name])) : null;
 
 /** The one function that turns a query into SQL. Which table leads decides the speed, never the result. */
 export const compile = (filter: Filter | null, sorts: readonly Sort[]): Compiled => {
@@ -255,14 +245,14 @@ export const compile = (filter: Filter | null, sorts: readonly Sort[]): Compiled
   };
   const shown = piece("e.hidden = 0 AND e.boxes <> '[]'");
 
-  const texts = conditions.filter((node) => wordsOf(node).length > 0);
-  const [rarest, ...clauses] = byRarity(texts.flatMap(wordsOf));
-  if (rarest !== undefined) {
-    const { sql, values } = rowsOf(rarest);
-    const others = conditions.filter((node) => !texts.includes(node)).map(compileNode);
+  const matches = conditions.map(wordsOf);
+  const texts = matches.filter((match) => match !== null);
+  if (texts.length > 0) {
+    const { sql, values } = rowsOf(matchOfAll(texts));
+    const others = conditions.filter((_, i) => matches[i] === null).map(compileNode);
     const found = finish(
       `SELECT e.id, e.thread FROM (${sql}) f CROSS JOIN email e ON e.id = f.id`,
-      [shown, ...others, ...clauses.map(holds)],
+      [shown, ...others],
       'f.id',
     );
     return { ...found, values: [...values, ...found.values] };

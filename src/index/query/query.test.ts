@@ -399,7 +399,7 @@ test('plans of hot queries use their index and sort nothing', () => {
       'LEFT',
       'SCAN fts_head',
       'RIGHT',
-      'SCAN fts_body',
+      'SCAN fts_whole',
       'SCAN f',
       ...inMailboxToo,
     ]);

@@ -1,11 +1,10 @@
-import { BulkInsert } from '../bulk-insert.ts';
 import type { Database, Value } from '../database.ts';
 import type { Address, EmailRow, Envelope } from '../types.ts';
 import { foldForIndex } from './fold.ts';
 
 type Names = Pick<Envelope, 'subject' | 'from' | 'to' | 'cc' | 'bcc'>;
 
-interface Head extends Names {
+export interface Head extends Names {
   row: EmailRow;
   preview: string;
 }
@@ -23,10 +22,10 @@ const people = (list: readonly Address[]): string => {
 
 const addresses = (json: string | null): Address[] => (json === null ? [] : (JSON.parse(json) as Address[]));
 
-const columns = 'rowid, subject, from_, to_, cc, bcc, preview';
+export const headColumns = 'rowid, subject, from_, to_, cc, bcc, preview';
 
 /** A virtual table takes no real for a rowid. */
-const valuesOf = ({ row, subject, from, to, cc, bcc, preview }: Head): Value[] => [
+export const valuesOf = ({ row, subject, from, to, cc, bcc, preview }: Head): Value[] => [
   BigInt(row),
   foldForIndex(subject),
   people(from),
@@ -36,20 +35,30 @@ const valuesOf = ({ row, subject, from, to, cc, bcc, preview }: Head): Value[] =
   foldForIndex(preview),
 ];
 
+/** Of an Email that is stored. */
+export const headOf = (db: Database, row: EmailRow, preview: string): Head | undefined => {
+  const stored = db.row<[string, string | null, string | null, string | null, string | null]>(
+    'SELECT subject, from_, to_, cc, bcc FROM envelope WHERE email = ?',
+    row,
+  );
+  if (stored === undefined) return undefined;
+  const [subject, from, to, cc, bcc] = stored;
+  const names = { subject, from: addresses(from), to: addresses(to), cc: addresses(cc), bcc: addresses(bcc) };
+  return { row, ...names, preview };
+};
+
 /**
  * Who wrote, to whom, about what, and how it begins: the part of the full text that is there as soon as the Email is. What
  * is added is put together over a transaction: FTS5 writes a piece of its own for rows that do not ascend.
  */
 export class Heads {
   readonly #db: Database;
-  readonly #rows: BulkInsert;
   #waiting: Head[] = [];
   /** Written side by side since this index was opened or {@link joined}. */
   #pieces = 0;
 
   constructor(db: Database) {
     this.#db = db;
-    this.#rows = new BulkInsert(db, `INSERT INTO fts_head(${columns})`, 7);
   }
 
   /** Of a new Email; can be found after {@link flush}. */
@@ -62,8 +71,8 @@ export class Heads {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
-    for (const head of waiting.sort((a, b) => a.row - b.row)) this.#rows.add(...valuesOf(head));
-    this.#rows.flush();
+    // A statement of many rows has a savepoint, and FTS5 writes a piece at each.
+    for (const head of waiting.sort((a, b) => a.row - b.row)) this.#write('INSERT', head);
     this.#pieces += 1;
   }
 
@@ -83,17 +92,9 @@ export class Heads {
   /** Of an Email that is there already. */
   rewrite(row: EmailRow, preview: string): void {
     this.flush();
-    const stored = this.#db.row<[string, string | null, string | null, string | null, string | null]>(
-      'SELECT subject, from_, to_, cc, bcc FROM envelope WHERE email = ?',
-      row,
-    );
-    if (stored === undefined) return;
-    const [subject, from, to, cc, bcc] = stored;
-    const names = { subject, from: addresses(from), to: addresses(to), cc: addresses(cc), bcc: addresses(bcc) };
-    this.#db.run(
-      `INSERT OR REPLACE INTO fts_head(${columns}) VALUES(?, ?, ?, ?, ?, ?, ?)`,
-      ...valuesOf({ row, ...names, preview }),
-    );
+    const head = headOf(this.#db, row, preview);
+    if (head === undefined) return;
+    this.#write('INSERT OR REPLACE', head);
   }
 
   remove(row: EmailRow): void {
@@ -104,6 +105,9 @@ export class Heads {
   /** After a rollback. */
   forget(): void {
     this.#waiting = [];
-    this.#rows.forget();
+  }
+
+  #write(insert: 'INSERT' | 'INSERT OR REPLACE', head: Head): void {
+    this.#db.run(`${insert} INTO fts_head(${headColumns}) VALUES(?, ?, ?, ?, ?, ?, ?)`, ...valuesOf(head));
   }
 }

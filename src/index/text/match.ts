@@ -38,39 +38,48 @@ const quoted = ({ text, prefix }: Term): string => {
   return `"${folded.replaceAll('"', '""')}"${open ? '*' : ''}`;
 };
 
-type Column = 'subject' | 'from_' | 'to_' | 'cc' | 'bcc' | 'preview';
+type HeadColumn = 'subject' | 'from_' | 'to_' | 'cc' | 'bcc' | 'preview';
 export type TextName = 'text' | 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body';
 
-/** Columns of `fts_head` that a condition looks at, all or one, and whether it looks at `fts_body` as well. */
-const scopes: Record<TextName, { column: Column | null; body: boolean }> = {
-  text: { column: null, body: true },
-  from: { column: 'from_', body: false },
-  to: { column: 'to_', body: false },
-  cc: { column: 'cc', body: false },
-  bcc: { column: 'bcc', body: false },
-  subject: { column: 'subject', body: false },
-  body: { column: 'preview', body: true },
+/** Columns that a condition looks at in `fts_head`, and in `fts_whole`; null: all of them, or not this table. */
+const scopes: Record<TextName, { head: HeadColumn | null; whole: 'preview body' | 'all' | null }> = {
+  text: { head: null, whole: 'all' },
+  from: { head: 'from_', whole: null },
+  to: { head: 'to_', whole: null },
+  cc: { head: 'cc', whole: null },
+  bcc: { head: 'bcc', whole: null },
+  subject: { head: 'subject', whole: null },
+  body: { head: 'preview', whole: 'preview body' },
 };
 
 export const isTextName = (name: string): name is TextName => Object.hasOwn(scopes, name);
 
-/** FTS5 expressions, never a syntax error: Emails for which `head` holds, or `body` when it is not null. */
-export interface Clause {
+/**
+ * A condition as FTS5 expressions, never a syntax error: for `fts_head`, and for `fts_whole` where that finds more. What
+ * is found in an Email's headers and preview is found in the whole of it as well: nothing is negated in here.
+ */
+export interface Match {
   head: string;
-  body: string | null;
+  whole: string | null;
 }
 
-/**
- * A condition as clauses that must all hold; none when the text has no word in it. Words may stand in different fields,
- * and a phrase stands in one: each word is a clause of its own where two tables are looked at.
- */
-export const clausesOf = (name: TextName, text: string): Clause[] => {
-  const { column, body } = scopes[name];
-  const terms = termsOf(text).map(quoted);
-  const within = (expression: string): string => (column === null ? expression : `{${column}} : (${expression})`);
-  if (body) return terms.map((term) => ({ head: within(term), body: term }));
-  return terms.length === 0 ? [] : [{ head: within(terms.join(' AND ')), body: null }];
+/** null when the text has no word in it. */
+export const matchOf = (name: TextName, text: string): Match | null => {
+  const { head, whole } = scopes[name];
+  const terms = termsOf(text);
+  if (terms.length === 0) return null;
+  const all = `(${terms.map(quoted).join(' AND ')})`;
+  const within = (columns: string | null): string => (columns === null ? all : `({${columns}} : ${all})`);
+  return { head: within(head), whole: whole === null ? null : within(whole === 'all' ? null : whole) };
 };
+
+/** What all of them find. */
+export const matchOfAll = (matches: readonly Match[]): Match => ({
+  head: matches.map(({ head }) => head).join(' AND '),
+  whole: matches.every(({ whole }) => whole === null)
+    ? null
+    : matches.map(({ head, whole }) => whole ?? head).join(' AND '),
+});
 
 /** Whether a filter looks at words. */
 export const asksText = (filter: Filter | null): boolean => {

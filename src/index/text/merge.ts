@@ -3,7 +3,7 @@ import type { Core } from '../core.ts';
 /** Pages written by one step of joining: about 5 ms. */
 const mergeStep = 60;
 
-const step = ({ db }: Core, table: 'fts_head' | 'fts_body'): boolean => {
+const step = ({ db }: Core, table: 'fts_head' | 'fts_whole'): boolean => {
   const before = db.value<number>('SELECT total_changes()') ?? 0;
   db.run(`INSERT INTO ${table}(${table}, rank) VALUES('merge', ?)`, mergeStep);
   // A difference below 2 says that there was nothing to do (https://sqlite.org/fts5.html#the_merge_command).
@@ -20,7 +20,7 @@ const fewPieces = 250;
 export const mergeText = (core: Core): boolean => {
   if (step(core, 'fts_head')) return true;
   core.heads.joined();
-  return step(core, 'fts_body');
+  return step(core, 'fts_whole');
 };
 
 /** The same while much comes in: headers only, and only when there are many pieces. */
