@@ -125,7 +125,10 @@ test('bytes: whole and kept, in parts when long, as a stream', async () => {
   const [first, second] = await Promise.all([account.engine.source(small.row), account.engine.source(small.row)]);
   assert.ok(first.kind === 'whole' && second.kind === 'whole');
   assert.equal(first.raw.toString(), message(1));
-  assert.ok(account.index.read((reader) => reader.body(small.row, 'raw')));
+  await account.until(
+    () => account.index.read((reader) => reader.body(small.row, 'raw')) !== undefined,
+    'the bytes kept',
+  );
 
   const parts = await account.engine.source(large.row);
   assert.ok(parts.kind === 'parts');

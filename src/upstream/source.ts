@@ -1,4 +1,6 @@
+import { logError } from '#base/log.ts';
 import { oncePerKey } from '#base/once.ts';
+import { Problem } from '#base/problem.ts';
 import type { Email, EmailRow, MailboxId, Uid } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { catchUp } from './catch-up.ts';
@@ -25,6 +27,7 @@ interface Place {
 export class Sources {
   readonly #mirror: Mirror;
   readonly #lines: Lines;
+  readonly #unwritten = new Map<string, Buffer>();
   readonly #whole: (row: EmailRow) => Promise<Buffer>;
   readonly #header: (row: EmailRow) => Promise<Buffer>;
 
@@ -101,12 +104,29 @@ export class Sources {
       if (found === undefined) throw new UpstreamError('message/unreadable', 'the server left the section out');
       return Buffer.from(found);
     });
-    if (bytes.length <= keepLimit) this.#mirror.index.write((t) => t.saveBody(row, part, bytes));
+    if (bytes.length <= keepLimit) this.#keep(row, part, bytes);
     return bytes;
   }
 
+  /** Who asked for the bytes has them before they are written down. */
+  #keep(row: EmailRow, part: string, bytes: Buffer): void {
+    const { index, log } = this.#mirror;
+    const key = `${row} ${part}`;
+    this.#unwritten.set(key, bytes);
+    setImmediate(() => {
+      this.#unwritten.delete(key);
+      try {
+        index.gather((t) => t.saveBody(row, part, bytes));
+      } catch (error) {
+        // They can be had again.
+        if (!(error instanceof Problem && error.code === 'index/closed'))
+          logError(log, 'upstream.body-not-kept', error);
+      }
+    });
+  }
+
   #kept(row: EmailRow, part: string): Buffer | undefined {
-    return this.#mirror.index.read((reader) => reader.body(row, part));
+    return this.#unwritten.get(`${row} ${part}`) ?? this.#mirror.index.read((reader) => reader.body(row, part));
   }
 
   #email(row: EmailRow): Email {
