@@ -51,6 +51,47 @@ test('the gear opens the settings; each page has its URL; Escape and Back lead t
   assert.deepEqual(errors, []);
 });
 
+test('on a phone the page that is open is in sight in the line of pages, however one came there', async () => {
+  const { page, errors } = at;
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, 'accounts');
+  const line = page.locator('.set-groups');
+  const here = page.getByRole('navigation', { name: 'Settings' }).locator('[aria-current="page"]');
+  const inSight = (title: string): Promise<unknown> =>
+    until(
+      `${title} is in sight`,
+      async () => {
+        const [link, all] = await Promise.all([here.boundingBox(), line.boundingBox()]);
+        const name = (await here.innerText()).trim();
+        const main = await page.getByRole('main').boundingBox();
+        const fits = link && all && link.x >= all.x - 1 && link.x + link.width <= all.x + all.width + 1;
+        // The line moves, the window does not.
+        return `${name} ${fits && main?.x === 0 ? 'whole' : `${link?.x} ${link?.width}, page at ${main?.x}`}`;
+      },
+      (now) => now === `${title} whole`,
+      3_000,
+    );
+  await inSight('Accounts');
+  assert.ok(
+    await line.evaluate((element) => element.scrollWidth > element.clientWidth + 200),
+    'longer than the screen',
+  );
+  const titles = ['Appearance', 'Accounts', 'Vault and recovery code', 'Identities and signatures', 'Sessions'];
+  for (const title of titles) {
+    await page.getByRole('link', { name: title }).dispatchEvent('click');
+    await page.getByRole('heading', { name: title, level: 1 }).waitFor();
+    await inSight(title);
+  }
+  for (const title of titles.slice(0, -1).toReversed()) {
+    await page.goBack();
+    await page.getByRole('heading', { name: title, level: 1 }).waitFor();
+    await inSight(title);
+  }
+  await shot(page, 'settings-phone-nav');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  assert.deepEqual(errors, []);
+});
+
 test('one browser ends another: it is shown the sign-in at once', async () => {
   const { page, errors } = at;
   const other = await real.visit(phone);

@@ -34,7 +34,13 @@ const Entry = ({ entry, page }: { entry: PageEntry; page: SettingsPage }) => {
 /** On a phone the pages lie in a line that is longer than the screen. */
 const useShownPage = (page: SettingsPage): void => {
   useEffect(() => {
-    document.querySelector('.set-nav a.on')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    const link = document.querySelector('.set-nav a.on');
+    const line = link?.closest('.set-groups');
+    if (!link || !line) return;
+    // To the middle by hand: at the ends of the line the browser would push the whole window on to get it there.
+    const middle = ({ left, width }: DOMRect): number => left + width / 2;
+    line.scrollLeft += middle(link.getBoundingClientRect()) - middle(line.getBoundingClientRect());
+    link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [page]);
 };
 
