@@ -218,7 +218,7 @@ const openTwo = async (more: (of: string) => Handlers = () => ({})) => {
   return { list, lists, actions, target, sets, toasts, undo, shown };
 };
 
-test('A9 several accounts: each its own request, one toast, one undo', async () => {
+test('M9 several accounts: each its own request, one toast, one undo', async () => {
   const { actions, target, sets, toasts, shown, undo } = await openTwo();
   const before = shown();
   assert.deepEqual(before.slice(0, 4), ['A1 M0', 'A2 M0', 'A1 M1', 'A2 M1']);
@@ -243,7 +243,7 @@ test('A9 several accounts: each its own request, one toast, one undo', async () 
   );
 });
 
-test('A9 what one of the servers refuses comes back; the rest stands and can be undone', async () => {
+test('M9 what one of the servers refuses comes back; the rest stands and can be undone', async () => {
   const no = { M0: { type: 'forbidden', description: 'folder Archive is read-only' } };
   const { actions, target, toasts, shown, undo, sets } = await openTwo((of) =>
     of === 'A2' ? { 'Email/set': () => ({ accountId: of, oldState: '1', newState: '1', notUpdated: no }) } : {},
@@ -262,7 +262,7 @@ test('A9 what one of the servers refuses comes back; the rest stands and can be 
   );
 });
 
-test('A10 rows of several accounts are not moved to a folder of one', async () => {
+test('M10 rows of several accounts are not moved to a folder of one', async () => {
   const { actions, target, sets } = await openTwo();
   await actions.move(target(['A1 M0', 'A2 M0']), 'archive' as MailboxId);
   await settled();

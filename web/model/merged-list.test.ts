@@ -60,7 +60,7 @@ const openInboxes = (ages: readonly (readonly number[])[], broken: ReadonlySet<n
 const evenly = (count: number, step: number, first = 0): number[] =>
   Array.from({ length: count }, (_, index) => first + index * step);
 
-test('A1 rows of all accounts stand in the order of their dates, each known by its account', async () => {
+test('M1 rows of all accounts stand in the order of their dates, each known by its account', async () => {
   const { list, whole, shown, mails, requests } = openInboxes([evenly(40, 10), evenly(30, 14, 3), []]);
   assert.equal(list.state.value.at, 'loading');
   await settled();
@@ -79,7 +79,7 @@ test('A1 rows of all accounts stand in the order of their dates, each known by i
   assert.equal(list.indexOfThread(mails[0]!, 'TM0' as ThreadId), 0);
 });
 
-test('A2 scrolled through from the top, every row is the right one', async () => {
+test('M2 scrolled through from the top, every row is the right one', async () => {
   const { list, whole, shown, requests } = openInboxes([evenly(700, 7), evenly(300, 11), evenly(3, 900)]);
   await settled();
   for (let at = 0; at < 1_003; at += 20) {
@@ -90,7 +90,7 @@ test('A2 scrolled through from the top, every row is the right one', async () =>
   assert.ok(requests.length <= 25, `${requests.length} requests`);
 });
 
-test('A3 a jump to any depth shows the right rows after few requests', async () => {
+test('M3 a jump to any depth shows the right rows after few requests', async () => {
   const uneven = [...evenly(2_000, 1), ...evenly(6_000, 30, 2_000), ...evenly(2_000, 3, 190_000)];
   for (const ages of [
     [evenly(10_000, 40), evenly(10_000, 37)],
@@ -113,7 +113,7 @@ test('A3 a jump to any depth shows the right rows after few requests', async () 
   }
 });
 
-test('A4 however the dates lie, what is shown is what sorting everything gives', async () => {
+test('M4 however the dates lie, what is shown is what sorting everything gives', async () => {
   const ages = fc
     .array(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 100_000 })), { maxLength: 400 })
     .map((own) => own.toSorted((a, b) => a - b));
@@ -140,7 +140,7 @@ test('A4 however the dates lie, what is shown is what sorting everything gives',
   );
 });
 
-test('A5 new mail at the top comes in; in the middle of scrolling it is counted and nothing moves', async () => {
+test('M5 new mail at the top comes in; in the middle of scrolling it is counted and nothing moves', async () => {
   const { list, boxes, mails, whole, shown } = openInboxes([evenly(900, 10, 100), evenly(900, 11, 100)]);
   await settled();
   const arrive = (at: number, id: string, age: number): void => {
@@ -163,7 +163,7 @@ test('A5 new mail at the top comes in; in the middle of scrolling it is counted 
   assert.equal(list.fresh.value, 0);
 });
 
-test('A6 what leaves and comes back, in whichever account, is in its place', async () => {
+test('M6 what leaves and comes back, in whichever account, is in its place', async () => {
   const { list, mails, whole, shown, boxes } = openInboxes([evenly(120, 10), evenly(120, 10, 5)]);
   await settled();
   const putBack = list.take(['A1 M2', 'A2 M2', 'A2 M0'] as RowId[]);
@@ -180,7 +180,7 @@ test('A6 what leaves and comes back, in whichever account, is in its place', asy
   assert.deepEqual([list.total.value, shown(0, 60)], [239, whole().slice(0, 60)]);
 });
 
-test('A7 an account that fails is named, and the others are complete; it comes in when it is mended', async () => {
+test('M7 an account that fails is named, and the others are complete; it comes in when it is mended', async () => {
   const { list, mails, whole, shown, down } = openInboxes([evenly(30, 10), evenly(30, 10, 5)], new Set([1]));
   await settled();
   assert.deepEqual([list.state.value.at, list.total.value, list.missing.value], ['ready', 30, [mails[1]]]);
@@ -194,13 +194,13 @@ test('A7 an account that fails is named, and the others are complete; it comes i
   assert.deepEqual([list.total.value, list.missing.value, shown(0, 60)], [60, [], whole()]);
 });
 
-test('A7 when all fail the list says so', async () => {
+test('M7 when all fail the list says so', async () => {
   const { list } = openInboxes([evenly(3, 1), evenly(3, 1)], new Set([0, 1]));
   await settled();
   assert.deepEqual([list.state.value.at, list.total.value], ['failed', null]);
 });
 
-test('A8 picks are of their account; a range runs through rows that were never seen', async () => {
+test('M8 picks are of their account; a range runs through rows that were never seen', async () => {
   const { list, whole } = openInboxes([evenly(400, 10), evenly(400, 10, 5)]);
   await settled();
   const picks = openSelection(list);

@@ -14,7 +14,7 @@ const rowId = (mail: Mail, id: EmailId): RowId => `${mail.id} ${id}` as RowId;
 
 /**
  * The lists of several accounts as one, newest first. Each keeps, fetches and refreshes its own rows; where they stand in
- * the whole is computed from what they know. docs/spec/web.md, rules A.
+ * the whole is computed from what they know. docs/spec/web.md, rules M.
  */
 export const openMergedList = (lists: readonly AccountList[]): List => {
   const state = signal<ListState>({ at: 'loading' });

@@ -1,7 +1,7 @@
 /**
  * Arithmetic of one list made of several that are sorted alike, newest first, of which only some rows are known. Where a
  * row stands in the whole follows from the rows of the others around its date; equal dates stand in the order of the
- * strands. docs/spec/web.md, rules A.
+ * strands. docs/spec/web.md, rules M.
  */
 
 /** A row that is known: its place in its strand, and when it came (UTC, so that text sorts as time does). */
