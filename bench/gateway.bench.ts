@@ -8,7 +8,8 @@ import { figure, median, table, times } from './figures.ts';
 
 /**
  * The page of the 50 newest conversations through the gateway, beside a bare HTTP answer of the same bytes:
- * `node bench/gateway.bench.ts [--size 20000]`. Nothing is asserted.
+ * `node bench/gateway.bench.ts [--size 20000]`. Nothing is asserted. "computed": another request each time, of the same
+ * rows; "never seen": of rows that nobody has asked for before.
  */
 const size = Number(process.argv[process.argv.indexOf('--size') + 1] || 0) || 20_000;
 const runs = 400;
@@ -103,6 +104,9 @@ const limit = median(await times(runs, () => post(barePort, list(0, 'q'))));
 const again = median(await times(runs, () => post(wholePort, list(0, 'q'))));
 const fresh = median(await times(runs, (i) => post(wholePort, list(0, `q${i}`))));
 const far = median(await times(runs, (i) => post(wholePort, list(deep, `d${i}`))));
+const unseen = median(
+  await times(Math.min(runs, Math.floor(size / 150)), (i) => post(wholePort, list(50 * i, `u${i}`)), 0),
+);
 const alone = median(await times(runs, (i) => g.gateway.api(g.caller, list(0, `a${i}`))));
 const kept = median(await times(runs, () => g.gateway.api(g.caller, list(0, 'q'))));
 bare.close();
@@ -115,6 +119,7 @@ console.log(
     figure('list page, asked again', 'ms', again, limit, bytes),
     figure('list page, computed', 'ms', fresh, limit, bytes),
     figure(`list page at depth ${deep}, computed`, 'ms', far, limit, bytes),
+    figure('list page never seen', 'ms', unseen, limit, 'pages one after another'),
     figure('gateway alone, computed', 'ms', alone, null),
     figure('gateway alone, from memory', 'ms', kept, null),
   ]),

@@ -183,6 +183,20 @@ test('J17 within a write that is taken back nothing is remembered', async () => 
   assert.deepEqual(await subjectOf(), { $seen: true });
 });
 
+test('J14 J17 a remembered row still asks for its preview, until it is there', async () => {
+  using g = openTestGateway();
+  g.index.write((t) => t.add(g.box.inbox, [found(1)]));
+  const [email] = g.index.read((r) => r.emails(r.thread(1 as ThreadNumber) ?? []));
+  const ask = async (mark: string) =>
+    (await g.call(['Email/get', { ids: [emailId(email!.number)], properties: ['preview'] }, mark]))[0]?.[1].list[0]
+      .preview;
+  assert.deepEqual([await ask('a'), await ask('b')], ['', '']);
+  assert.deepEqual(g.engine.previewed, [email!.row, email!.row]);
+  g.index.write((t) => t.preview(email!.row, 'Now it is known.'));
+  assert.equal(await ask('c'), 'Now it is known.');
+  assert.equal(g.engine.previewed.length, 2);
+});
+
 test('J17 what is kept has a size; what nobody asks for goes first', () => {
   const kept = new Kept<number, string>(100, ({ length }) => length);
   for (let key = 0; key < 5; key += 1) kept.put(key, 'ten bytes.');

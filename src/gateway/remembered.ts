@@ -1,10 +1,12 @@
-import type { EmailNumber, Index, ThreadNumber } from '#index/types.ts';
+import type { EmailNumber, EmailRow, Index, ThreadNumber } from '#index/types.ts';
 import type { Wish } from './email/properties.ts';
 import { Kept } from './kept.ts';
 
 /** An Email as it was written into an answer. */
 export interface WrittenEmail {
   thread: ThreadNumber;
+  /** Its row when it shows a preview that is not known yet. */
+  waiting: EmailRow | null;
   /** `,{"id":…}` */
   bytes: Buffer;
 }

@@ -65,11 +65,11 @@ const told = new WeakMap<Host, { facts: string; state: string }>();
 
 /** The state of the session object, also said in every response – RFC 8620 §3.4 */
 export const sessionState = (caller: Caller): string => {
-  const accounts = inOrder(caller).map(({ jmapId, account, engine }) => {
+  let facts = `${caller.sessionState} ${caller.readOnly}`;
+  for (const { jmapId, account, engine } of inOrder(caller)) {
     const { address, position, auth, authSince } = account;
-    return [jmapId, address, position, auth, authSince, engine.connection.at === 'refused'];
-  });
-  const facts = JSON.stringify([caller.sessionState, caller.readOnly, accounts]);
+    facts += `\n${jmapId} ${address} ${position} ${auth} ${authSince} ${engine.connection.at === 'refused'}`;
+  }
   const last = told.get(caller.host);
   if (last?.facts === facts) return last.state;
   const state = createHash('sha256').update(facts).digest('base64url').slice(0, 16);

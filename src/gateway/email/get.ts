@@ -104,11 +104,10 @@ const fromIndex = (context: AccountContext, ids: readonly string[] | null, wish:
   const written = memories(open.index).emails(wish);
   const tail = wish.bodyValues ? emptyBodyValues : '';
   const showsPreview = wish.list.includes('preview');
-  const withoutPreview: EmailRow[] = [];
   const write = (email: Email): WrittenEmail => {
-    const made = { thread: email.thread, bytes: Buffer.from(`,{${wish.write(email)}${tail}}`) };
-    if (showsPreview && email.preview === '') withoutPreview.push(email.row);
-    else written.put(email.number, made);
+    const waiting = showsPreview && email.preview === '' ? email.row : null;
+    const made = { thread: email.thread, waiting, bytes: Buffer.from(`,{${wish.write(email)}${tail}}`) };
+    written.put(email.number, made);
     return made;
   };
   const { state, numbers, found, notFound } = open.index.read((reader) => {
@@ -131,7 +130,10 @@ const fromIndex = (context: AccountContext, ids: readonly string[] | null, wish:
     }
     return { state: reader.state('Email'), numbers: shown, found: emails, notFound: asked.notFound };
   });
-  askForPreviews(context, withoutPreview);
+  askForPreviews(
+    context,
+    found.flatMap(({ waiting }) => (waiting === null ? [] : [waiting])),
+  );
   const list = found.map(({ bytes }, at) => (at === 0 ? bytes.subarray(1) : bytes));
   return {
     json: answer(context, state, list, notFound),
