@@ -1,7 +1,7 @@
 /** Which test file runs next. Most of them wait for servers more than they compute; a browser computes. */
 
 export const atOnce = 3;
-export const browsersAtOnce = 2;
+const browsersAtOnce = 2;
 
 /** What takes longest, so that nothing long begins last. */
 const long = [

@@ -33,7 +33,7 @@ export const turnBetween = (before: Reading, after: Reading): Turn => {
 };
 
 /** Reads the calling thread. */
-export interface Reader extends Disposable {
+interface Reader extends Disposable {
   read(): Reading;
 }
 
@@ -46,7 +46,7 @@ const fromProcess: Reader = {
 };
 
 /** With what Linux knows of a thread. Elsewhere the queue is part of the pause, and work is exact to a tick. */
-export const openReader = (): Reader => {
+const openReader = (): Reader => {
   let file: number;
   try {
     file = openSync('/proc/thread-self/schedstat', 'r');

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 
-export interface AxeOptions {
+interface AxeOptions {
   exclude?: readonly string[];
   /** Only rules with one of these tags. Default: all. */
   tags?: readonly string[];
