@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { pageHeaders } from '#door/static.ts';
 import type { Invocation } from '#jmap/core.ts';
+import type { SyncProgress } from '#jmap/keep.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
 import { boxes, lettersOf, type Letter } from './letters.ts';
@@ -25,6 +26,8 @@ export interface FakeOptions {
   conversations?: number;
   /** Three accounts, as in the mock-ups, instead of one. */
   accounts?: number;
+  /** How far the accounts' mail is here; all of it. */
+  progress?: Partial<SyncProgress>;
   /** Nobody is signed in until `/auth/sign-in`. */
   signedOut?: boolean;
   more?: Extension;
@@ -303,6 +306,16 @@ const query = (box: Box, args: Json): Json => {
   };
 };
 
+const wholeProgress: SyncProgress = {
+  known: 10,
+  total: 10,
+  reachesTo: null,
+  done: true,
+  searchable: 10,
+  read: 10,
+  readTo: null,
+};
+
 export const openFake = async (options: FakeOptions): Promise<Fake> => {
   const facts = accountFacts.slice(0, options.accounts ?? 1);
   const all = new Map(
@@ -411,7 +424,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     imap: { host: `imap.${address.split('@')[1]}`, port: 993, security: 'tls' },
     smtp: { host: `smtp.${address.split('@')[1]}`, port: 465, security: 'tls' },
     status: { at: 'live' },
-    progress: { known: 10, total: 10, reachesTo: null, done: true, searchable: 10, read: 10, readTo: null },
+    progress: { ...wholeProgress, ...options.progress },
     waiting: 0,
     refusals: [],
     chosenRoles: {},

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import type { UTCDate } from '#jmap/ids.ts';
 import { violationsOf } from './axe.ts';
 import { desktop, dist, openBrowser, openPage, phone, type Look } from './browser.ts';
 import { openFake, type Fake, type FakeOptions } from './fake-jmap.ts';
@@ -222,6 +223,15 @@ test('search: operators, chips, nothing found', async () => {
   await page.getByText('before:soon is not a date.').waitFor();
   await page.goBack();
   await rowNamed(page, 'Permits').waitFor();
+});
+
+test('search says what it does not cover yet', async () => {
+  const progress = { known: 9000, total: 9000, searchable: 9000, read: 400, readTo: '2019-05-07T12:00:00Z' as UTCDate };
+  await using at = await visit('/search?q=permits', desktop, { progress });
+  await rowNamed(at.page, 'Permits').waitFor();
+  await at.page
+    .getByText('Search covers subjects, senders and beginnings of all messages; whole texts back to May 2019.')
+    .waitFor();
 });
 
 test('new mail comes by itself: at the top it comes in, below it is counted', async () => {

@@ -109,7 +109,7 @@ const Asked = ({ place }: { place: Place }) => {
       {question.unanswered.map((words) => (
         <p key={words}>{words}</p>
       ))}
-      {covered === null ? null : <p>{covered}</p>}
+      {covered === null ? null : <p class="covers">{covered}</p>}
     </div>
   );
 };
