@@ -6,6 +6,8 @@ import { type DovecotOptions, type RunningDovecot, startDovecot } from '#cli/dem
 import { deliver, startSubmission, type SubmissionOptions } from '#cli/demo/submission.ts';
 import { openAuthority, type TestAuthority } from './tls.ts';
 
+export { quotaOf } from '#cli/demo/quota.ts';
+
 export interface Village extends AsyncDisposable {
   host: '127.0.0.1';
   /** Plain IMAP; with `tls` also STARTTLS. */
@@ -96,17 +98,3 @@ export const openDovecot = async (options: VillageOptions = {}): Promise<Village
     },
   };
 };
-
-/** Configuration lines that give each user a quota of this size (`64k`, `5M`) and, if it is said, so many messages. */
-export const quotaOf = ({ storage, messages }: { storage: string; messages?: number }): string => `
-mail_plugins = quota
-protocol imap {
-  mail_plugins = quota imap_quota
-}
-plugin {
-  quota = count:Mailbox
-  quota_vsizes = yes
-  quota_grace = 0
-  quota_rule = *:storage=${storage}${messages === undefined ? '' : `:messages=${messages}`}
-}
-`;

@@ -5,6 +5,7 @@ import { openDemoAppPasswords } from './app-passwords.ts';
 import { type RunningDovecot, dovecotMissing, freePort, mailFolder, startDovecot } from './dovecot.ts';
 import { fillDemo, sampleMailMissing } from './fill.ts';
 import { askSasl } from './sasl.ts';
+import { quotaOf } from './quota.ts';
 import { startSubmission } from './submission.ts';
 
 interface Server {
@@ -91,6 +92,7 @@ export const startDemo = async ({
       users: facts.users,
       mail,
       imapPort: facts.imap.port,
+      extra: quotaOf({ storage: '1G' }),
       ...(appPasswords ? { signIn: appPasswords.signIn } : {}),
     });
   } catch (cause) {
