@@ -107,6 +107,22 @@ test('by keys a passkey is made and renamed', async () => {
   assert.deepEqual(errors, []);
 });
 
+test('by keys the second step is begun and left', async () => {
+  const { page, errors } = at;
+  await keys.to(/^button Set up/u);
+  await keys.press('Enter');
+  await focusOn(page, /^input Six digits/u);
+  await keys.press('Escape');
+  await focusOn(page, /^h2 Second step/u);
+  await keys.to(/^button Set up/u);
+  await keys.press('Enter');
+  await focusOn(page, /^input Six digits/u);
+  await keys.to(/^button Cancel/u);
+  await keys.press('Enter');
+  await focusOn(page, /^h2 Second step/u);
+  assert.deepEqual(errors, []);
+});
+
 test('by keys a recovery code is made, kept and checked', async () => {
   const { page, errors } = at;
   await toPage('Vault and recovery code');
@@ -177,6 +193,21 @@ test('by keys an account is named, coloured, checked and moved; Escape closes it
   await keys.press('ArrowRight');
   await toast('Changed the colour of The village');
   assert.notEqual(await focused(page), colour);
+  await keys.to(/^button Change servers/u);
+  await keys.press('Enter');
+  await page.getByRole('form', { name: 'Servers of The village' }).waitFor();
+  assert.match(await focused(page), /^input /u);
+  await keys.press('Escape');
+  await focusOn(page, /^button Change servers/u);
+  await keys.press('Enter');
+  await keys.to(/^button Cancel/u);
+  await keys.press('Enter');
+  await focusOn(page, /^button Change servers/u);
+  await keys.to(/^button Replace password/u, 'Shift+Tab');
+  await keys.press('Enter');
+  await focusOn(page, /^input Password/u);
+  await keys.press('Escape');
+  await focusOn(page, /^button Replace password/u);
   await keys.press('Escape');
   await focusOn(page, /^button Edit The village/u);
   assert.equal(await page.getByRole('button', { name: 'Check now' }).count(), 0);

@@ -145,8 +145,9 @@ export const AccountServers = ({
       </button>
       <button
         ref={(button) => {
-          if (button && edited.current) button.focus();
+          if (!button || !edited.current) return;
           edited.current = false;
+          button.focus();
         }}
         type="button"
         class="btn"
