@@ -36,7 +36,7 @@ const toPage = async (name: string, by: 'Tab' | 'Shift+Tab' = 'Shift+Tab'): Prom
   assert.equal(await focused(at.page), `a ${name}`);
 };
 
-test('by keys to the settings; a password of Postern is set after a proof', async () => {
+test('F4 by keys to the settings; a password of Postern is set after a proof', async () => {
   const { page, errors } = at;
   await keys.to(/^button Settings/u, 'Shift+Tab');
   await keys.press('Enter');
@@ -79,7 +79,7 @@ test('by keys to the settings; a password of Postern is set after a proof', asyn
   assert.deepEqual(errors, []);
 });
 
-test('by keys a passkey is made and renamed', async () => {
+test('F4 by keys a passkey is made and renamed', async () => {
   const { page, errors } = at;
   await keys.to(/^button Passkey$/u, 'Shift+Tab');
   await keys.press('Enter');
@@ -107,7 +107,7 @@ test('by keys a passkey is made and renamed', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('by keys the second step is begun and left', async () => {
+test('F4 by keys the second step is begun and left', async () => {
   const { page, errors } = at;
   await keys.to(/^button Set up/u);
   await keys.press('Enter');
@@ -123,7 +123,7 @@ test('by keys the second step is begun and left', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('by keys a recovery code is made, kept and checked', async () => {
+test('F4 by keys a recovery code is made, kept and checked', async () => {
   const { page, errors } = at;
   await toPage('Vault and recovery code');
   await keys.to(/^button Make a code/u);
@@ -145,7 +145,7 @@ test('by keys a recovery code is made, kept and checked', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('by keys another session is ended, and a token begun and left', async () => {
+test('F4 by keys another session is ended, and a token begun and left', async () => {
   const { page, errors } = at;
   const other = await real.visit(phone);
   await signInByName(real, other.page, real.alice);
@@ -164,7 +164,7 @@ test('by keys another session is ended, and a token begun and left', async () =>
   assert.deepEqual(errors, []);
 });
 
-test('by keys an account is named, coloured, checked and moved; Escape closes it, and then the settings', async () => {
+test('F4 by keys an account is named, coloured, checked and moved; Escape closes it, and then the settings', async () => {
   const { page, errors } = at;
   const added = await page.request.post(`${byName(real).url}/auth/accounts`, {
     data: { ...real.bob },
