@@ -12,3 +12,6 @@ export const gathered = (mails: readonly Mail[]): readonly Mail[] => {
 /** Unread conversations of their inboxes. */
 export const unreadInboxes = (mails: readonly Mail[]): number =>
   mails.reduce((sum, mail) => sum + (mail.mailboxes.byRole('inbox')?.unreadThreads ?? 0), 0);
+
+export const draftsOf = (mails: readonly Mail[]): number =>
+  mails.reduce((sum, mail) => sum + (mail.mailboxes.byRole('drafts')?.totalEmails ?? 0), 0);

@@ -5,7 +5,7 @@ import type { RowId } from './list.ts';
 import type { Mail } from './mail.ts';
 import type { Model } from './model.ts';
 import { accountName } from './place.ts';
-import type { Show } from './route.ts';
+import type { AllBox, Show } from './route.ts';
 import { rowOf, type Row } from './rows.ts';
 import { targetIn, type Target } from './targets.ts';
 
@@ -103,6 +103,12 @@ export const openCommands = (model: Model): Commands => {
     });
   };
 
+  /** In a list of several accounts, to what is gathered of them. */
+  const goGathered = (box: AllBox): void => {
+    if (reading.place.peek()?.all) router.go({ at: 'all', box, show: 'everything', open: null });
+    else goBox(box);
+  };
+
   const goBox = (box: string, mail = acting()): void => {
     if (mail) router.go({ at: 'mailbox', account: accountName(mail), box, show: 'everything', thread: null });
   };
@@ -110,8 +116,9 @@ export const openCommands = (model: Model): Commands => {
   const narrow = (show: Show): void => {
     const place = reading.place.peek();
     if (!place || place.question) return;
-    if (place.mail) router.go({ at: 'mailbox', account: accountName(place.mail), box: place.box, show, thread: null });
-    else router.go({ at: 'all-inboxes', show, open: null });
+    if (place.all) router.go({ at: 'all', box: place.all, show, open: null });
+    else if (place.mail)
+      router.go({ at: 'mailbox', account: accountName(place.mail), box: place.box, show, thread: null });
   };
 
   const section = (by: number): void => {
@@ -202,12 +209,12 @@ export const openCommands = (model: Model): Commands => {
     lock: () => void model.lock.now(),
     goAllInboxes: () => {
       if (gathered(model.mails.peek()).length === 0) goBox('inbox');
-      else router.go({ at: 'all-inboxes', show: 'everything', open: null });
+      else router.go({ at: 'all', box: 'inbox', show: 'everything', open: null });
     },
     goInbox: () => goBox('inbox'),
-    goStarred: () => goBox('starred'),
+    goStarred: () => goGathered('starred'),
     goSent: () => goBox('sent'),
-    goDrafts: () => goBox('drafts'),
+    goDrafts: () => goGathered('drafts'),
     goAll: () => goBox(acting()?.mailboxes.byRole('all') ? 'all' : 'archive'),
     goAccount: ({ digit }) => {
       const mail = model.mails.peek()[(digit ?? 1) - 1];

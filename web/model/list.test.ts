@@ -113,6 +113,24 @@ test('marks alone do not ask again; what left the mailbox elsewhere does', async
   assert.deepEqual([queries().length, list.indexOf(id(2)), list.total.value], [2, -1, 59]);
 });
 
+test('what was moved from one list is seen in another of the account, also when nobody saw it', async () => {
+  const { list, mail, rows, queries, connection, handlers } = openInbox(40);
+  handlers['Email/set'] = () => {
+    Object.assign(rows[2] ?? {}, { mailboxIds: { archive: true } });
+    return { accountId, oldState: '1', newState: '2', updated: {} };
+  };
+  const other = openList(connection, mail, list.query);
+  await settled();
+  other.awake(false);
+  list.take([id(2)]);
+  await mail.emails.change({ M2: { 'mailboxIds/inbox': null, 'mailboxIds/archive': true } });
+  await settled();
+  assert.deepEqual([queries().length, list.total.value, other.total.value], [2, 39, 40]);
+  other.awake(true);
+  await settled();
+  assert.deepEqual([queries().length, other.total.value, other.indexOf(id(2))], [3, 39, -1]);
+});
+
 test('a list nobody sees asks again when it is seen', async () => {
   const { list, mail, queries } = openInbox(60);
   await settled();

@@ -84,11 +84,20 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
   const listeners = new Set<(news: EmailNews) => void>();
   const submissionListeners = new Set<() => void>();
 
-  /** Changes of emails go out with a look at the counts they move. */
+  const tell = (news: EmailNews): void => {
+    for (const listener of listeners) listener(news);
+  };
+
+  /** Changes of emails go out with a look at the counts they move; lists hear of what moved. */
   const emails = new EditableStore<EmailHead>(async (update) => {
     const touched = new Set<MailboxId>();
+    const moved = new Set<EmailId>();
     for (const [email, patch] of Object.entries(update)) {
-      for (const key of Object.keys(patch)) if (key.startsWith('mailboxIds/')) touched.add(key.slice(11) as MailboxId);
+      for (const key of Object.keys(patch)) {
+        if (!key.startsWith('mailboxIds/')) continue;
+        touched.add(key.slice(11) as MailboxId);
+        moved.add(email as EmailId);
+      }
       for (const mailbox of Object.keys(emails.peek(email)?.mailboxIds ?? {})) touched.add(mailbox as MailboxId);
     }
     const set = connection.call('Email/set', { accountId, update });
@@ -96,6 +105,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
     void counts.answer.then((answer) => mailboxes.merge(answer.list)).catch(() => undefined);
     const answer = await set.answer;
     if (answer.oldState !== null && states.Email === answer.oldState) states.Email = answer.newState;
+    if (moved.size > 0) tell({ created: [], updated: [...moved], destroyed: [], everything: false });
     return answer;
   });
   const bodies = new RecordStore<EmailBody>();
@@ -196,9 +206,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    tell: (news) => {
-      for (const listener of listeners) listener(news);
-    },
+    tell,
     onSubmissions: (listener) => {
       submissionListeners.add(listener);
       return () => submissionListeners.delete(listener);

@@ -9,7 +9,7 @@ import { openList, type List, type RowId } from './list.ts';
 import type { Mail } from './mail.ts';
 import { mailboxName } from './mailboxes.ts';
 import type { openMergedList } from './merged-list.ts';
-import type { MailRoute, Show } from './route.ts';
+import type { AllBox, MailRoute, Show } from './route.ts';
 import { ask, type Question } from './search.ts';
 import { openSelection, type Selection } from './selection.ts';
 import type { Filter, ListQuery } from './types.ts';
@@ -24,6 +24,8 @@ export interface Place {
   /** `Inbox`, `Starred`, `Search`, `All inboxes` */
   readonly title: string;
   readonly box: string;
+  /** What it gathers of several accounts; null when it is a list of one, or a search. */
+  readonly all: AllBox | null;
   /** The mailboxes whose mail it is; none for lists across mailboxes. */
   readonly mailboxes: readonly { mail: Mail; id: MailboxId }[];
   /** What these mailboxes are for. */
@@ -59,6 +61,7 @@ interface WantedPart {
 interface Wanted {
   title: string;
   box: string;
+  all: AllBox | null;
   show: Show;
   question: Question | null;
   parts: readonly WantedPart[];
@@ -92,8 +95,8 @@ export const accountName = (mail: Mail): string => mail.account.name || mail.id;
 export const mailNamed = (mails: readonly Mail[], name: string): Mail | undefined =>
   mails.find((mail) => mail.account.name === name || mail.id === name);
 
-/** What the list of several inboxes is called where mailboxes have their role or id. */
-export const allInboxes = 'all-inboxes';
+/** What is gathered of several accounts is called. */
+const allTitles: Record<AllBox, string> = { inbox: 'All inboxes', starred: 'Starred', drafts: 'Drafts' };
 
 /** How routes name a mailbox. */
 export const boxName = (mailbox: Mailbox): string => mailbox.role ?? mailbox.id;
@@ -126,6 +129,7 @@ const wantedSearch = (
   return {
     title: 'Search',
     box: 'search',
+    all: null,
     show: 'everything',
     question: best[0]?.question ?? null,
     parts: best.map(({ mail, question }) => ({ mail, mailbox: null, filter: question.filter })),
@@ -133,34 +137,44 @@ const wantedSearch = (
   };
 };
 
-const wantedInboxes = (mails: readonly Mail[], show: Show): Wanted | NotOpen => {
+const starred = (mail: Mail, show: Show): WantedPart => ({
+  mail,
+  mailbox: null,
+  filter: { ...shows[show], hasKeyword: '$flagged', inMailboxOtherThan: hiddenOf(mail) },
+});
+
+const within = (mail: Mail, mailbox: Mailbox, show: Show): WantedPart => ({
+  mail,
+  mailbox,
+  filter: { inMailbox: mailbox.id, ...shows[show] },
+});
+
+const wantedAll = (mails: readonly Mail[], box: AllBox, show: Show): Wanted | NotOpen => {
   const opened = openedOf(mails);
   if ('at' in opened) return opened;
   const parts = opened.here.flatMap((mail): WantedPart[] => {
-    const mailbox = mail.mailboxes.byRole('inbox');
-    return mailbox ? [{ mail, mailbox, filter: { inMailbox: mailbox.id, ...shows[show] } }] : [];
+    if (box === 'starred') return [starred(mail, show)];
+    const mailbox = mail.mailboxes.byRole(box);
+    return mailbox ? [within(mail, mailbox, show)] : [];
   });
-  return { title: 'All inboxes', box: allInboxes, show, question: null, parts, absent: opened.absent };
+  if (parts.length === 0) return { at: 'missing', mail: opened.here[0] as Mail };
+  return { title: allTitles[box], box, all: box, show, question: null, parts, absent: opened.absent };
 };
 
 const wantedOf = (route: MailRoute, mails: readonly Mail[], now: Date): Wanted | NotOpen => {
   if (route.at === 'search') return wantedSearch(route, mails, now);
   const show = route.at === 'home' ? 'everything' : route.show;
-  const all = route.at === 'all-inboxes' ? gathered(mails) : [];
-  if (all.length > 0) return wantedInboxes(all, show);
+  const all = route.at === 'all' ? gathered(mails) : [];
+  if (route.at === 'all' && all.length > 0) return wantedAll(all, route.box, show);
   const mail = mailOf(mails, route.at === 'mailbox' ? route.account : null);
   if (!mail?.mailboxes.all.value) return { at: 'opening', mail: mail ?? null };
-  const box = route.at === 'mailbox' ? route.box : 'inbox';
-  const just = { box, show, question: null, absent: [] };
-  if (box === 'starred') {
-    const filter: EmailFilter = { ...shows[show], hasKeyword: '$flagged', inMailboxOtherThan: hiddenOf(mail) };
-    return { ...just, title: 'Starred', parts: [{ mail, mailbox: null, filter }] };
-  }
+  const box = route.at === 'home' ? 'inbox' : route.box;
+  const just = { box, all: null, show, question: null, absent: [] };
+  if (box === 'starred') return { ...just, title: 'Starred', parts: [starred(mail, show)] };
   const mailbox =
     [...mail.mailboxes.all.value.values()].find((each) => each.role === box) ?? mail.mailboxes.get(box as MailboxId);
   if (!mailbox) return { at: 'missing', mail };
-  const filter: EmailFilter = { inMailbox: mailbox.id, ...shows[show] };
-  return { ...just, title: mailboxName(mailbox), parts: [{ mail, mailbox, filter }] };
+  return { ...just, title: mailboxName(mailbox), parts: [within(mail, mailbox, show)] };
 };
 
 export const openPlaces = (
@@ -191,7 +205,7 @@ export const openPlaces = (
 
   /** Null until there is the code for it. */
   const place = (wanted: Wanted, merge: typeof openMergedList | null): Place | null => {
-    const { title, box, show, question, parts, absent } = wanted;
+    const { title, box, all, show, question, parts, absent } = wanted;
     const queries = parts.map(({ mail, mailbox, filter }): ListQuery => ({
       accountId: mail.id,
       filter,
@@ -201,6 +215,7 @@ export const openPlaces = (
     }));
     const key = JSON.stringify([
       title,
+      all,
       queries.map(({ accountId, filter, collapse }) => [accountId, filter, collapse]),
     ]);
     const known = places.get(key);
@@ -215,10 +230,11 @@ export const openPlaces = (
     const list = several && merge ? merge(lists) : must(lists[0], 'a list is of an account');
     const made: Place = {
       key,
-      mail: several || box === allInboxes ? null : (parts[0]?.mail ?? null),
+      mail: several || all !== null ? null : (parts[0]?.mail ?? null),
       mails: parts.map(({ mail }) => mail),
       title,
       box,
+      all,
       mailboxes: parts.flatMap(({ mail, mailbox }) => (mailbox ? [{ mail, id: mailbox.id }] : [])),
       role: parts[0]?.mailbox?.role ?? null,
       show,

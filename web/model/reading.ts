@@ -44,7 +44,7 @@ const withTalk = (route: MailRoute, talk: Talk | null, place: Place): MailRoute 
   switch (route.at) {
     case 'home':
       return { at: 'mailbox', account: accountName(place.mails[0] as Mail), box: place.box, show: place.show, thread };
-    case 'all-inboxes':
+    case 'all':
       return { ...route, open: talk && account !== null ? { account, thread: talk.thread } : null };
     case 'search':
       return { ...route, thread, of: place.mail ? null : account };
@@ -58,7 +58,7 @@ const talkOf = (route: MailRoute, place: Place): Talk | null => {
   const open =
     route.at === 'home'
       ? null
-      : route.at === 'all-inboxes'
+      : route.at === 'all'
         ? route.open
         : { account: route.at === 'search' ? (route.of ?? '') : route.account, thread: route.thread };
   const mail = place.mail ?? (open ? mailNamed(place.mails, open.account) : undefined);

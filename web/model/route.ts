@@ -7,7 +7,7 @@ export type Show = 'everything' | 'unread' | 'starred' | 'files';
 /**
  * Where the reader is.
  *   /a/ADDRESS/BOX[/c/THREAD][?show=unread]   BOX: a role (`inbox`), `starred`, or a mailbox id
- *   /all/inbox[/c/ADDRESS/THREAD][?show=unread]
+ *   /all/BOX[/c/ADDRESS/THREAD][?show=unread]   of several accounts; BOX: inbox, starred, drafts
  *   /search[/c/THREAD]?q=TEXT[&in=ADDRESS][&of=ADDRESS]   in: one account instead of all; of: whose thread it is
  *   /settings/PAGE
  *   /                                          the inbox of the first account
@@ -17,7 +17,7 @@ export type Route = MailRoute | { at: 'settings'; page: SettingsPage };
 export type MailRoute =
   | { at: 'home' }
   | { at: 'mailbox'; account: string; box: string; show: Show; thread: string | null }
-  | { at: 'all-inboxes'; show: Show; open: { account: string; thread: string } | null }
+  | { at: 'all'; box: AllBox; show: Show; open: { account: string; thread: string } | null }
   | { at: 'search'; text: string; account: string | null; thread: string | null; of: string | null };
 
 export const settingsPages = [
@@ -30,6 +30,10 @@ export const settingsPages = [
   'appearance',
 ] as const;
 export type SettingsPage = (typeof settingsPages)[number];
+
+/** What is gathered of several accounts. */
+const allBoxes = ['inbox', 'starred', 'drafts'] as const;
+export type AllBox = (typeof allBoxes)[number];
 
 const shows: readonly Show[] = ['everything', 'unread', 'starred', 'files'];
 
@@ -53,8 +57,9 @@ export const parseRoute = (url: string): Route => {
   }
   const show = shows.find((each) => each === searchParams.get('show')) ?? 'everything';
   if (parts[0] === 'all') {
-    const [, , c, account, thread] = parts;
-    return { at: 'all-inboxes', show, open: c === 'c' && account && thread ? { account, thread } : null };
+    const [, name, c, account, thread] = parts;
+    const box = allBoxes.find((each) => each === name) ?? 'inbox';
+    return { at: 'all', box, show, open: c === 'c' && account && thread ? { account, thread } : null };
   }
   const [a, account, box, c, thread] = parts;
   if (a !== 'a' || !account) return { at: 'home' };
@@ -75,9 +80,9 @@ export const printRoute = (route: Route): string => {
       const thread = route.thread === null ? '' : `/c/${segment(route.thread)}`;
       return `/a/${segment(route.account)}/${segment(route.box)}${thread}${shown(route.show)}`;
     }
-    case 'all-inboxes': {
+    case 'all': {
       const open = route.open === null ? '' : `/c/${segment(route.open.account)}/${segment(route.open.thread)}`;
-      return `/all/inbox${open}${shown(route.show)}`;
+      return `/all/${route.box}${open}${shown(route.show)}`;
     }
     case 'search': {
       const query = new URLSearchParams({ q: route.text });

@@ -29,7 +29,8 @@ test('every route reads back as it was written', () => {
     ),
     fc.record(
       {
-        at: fc.constant('all-inboxes' as const),
+        at: fc.constant('all' as const),
+        box: fc.constantFrom('inbox', 'starred', 'drafts'),
         show: fc.constantFrom('everything', 'unread', 'starred', 'files'),
         open: fc.option(fc.record({ account: segment, thread: segment }, { noNullPrototype: true })),
       },
@@ -61,7 +62,7 @@ test('addresses are readable', () => {
     '/search?q=from%3Amargit+plan',
   );
   assert.equal(
-    printRoute({ at: 'all-inboxes', show: 'unread', open: { account: 'ada@lindqvist.example', thread: 'T1' } }),
+    printRoute({ at: 'all', box: 'inbox', show: 'unread', open: { account: 'ada@lindqvist.example', thread: 'T1' } }),
     '/all/inbox/c/ada@lindqvist.example/T1?show=unread',
   );
   assert.deepEqual(parseRoute('/nonsense/x'), { at: 'home' });

@@ -1,8 +1,8 @@
 import { canCompose } from '#model/compose-port.ts';
 import { gathered } from '#model/all-inboxes.ts';
-import { accountName, allInboxes, type Place } from '#model/place.ts';
+import { accountName, type Place } from '#model/place.ts';
 import type { Mail } from '#model/mail.ts';
-import type { Route } from '#model/route.ts';
+import type { AllBox, Route } from '#model/route.ts';
 import { Icon } from '#parts/icon.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { printRoute } from '#model/route.ts';
@@ -34,7 +34,7 @@ const Gates = () => {
   const all = gathered(mails.value).length > 0;
   return (
     <nav class="gates" aria-label="Accounts">
-      {all ? pill({ at: 'all-inboxes', show: 'everything', open: null }, here === null, 'All') : null}
+      {all ? pill({ at: 'all', box: 'inbox', show: 'everything', open: null }, here === null, 'All') : null}
       {mails.value.map((each) =>
         pill(
           { at: 'mailbox', account: accountName(each), box: 'inbox', show: 'everything', thread: null },
@@ -90,15 +90,16 @@ export const PhoneBar = () => {
   const state = model.places.value;
   if (!model.onePane.value || !mail || model.reading.conversation.value) return null;
   const box = state.at === 'open' ? state.place.box : '';
-  const link = (to: string, icon: Parameters<typeof Icon>[0]['name'], label: string) => {
-    const all = to === 'inbox' && box === allInboxes;
-    const route: Route = all
-      ? { at: 'all-inboxes', show: 'everything', open: null }
-      : { at: 'mailbox', account: accountName(mail), box: to, show: 'everything', thread: null };
+  const all = state.at === 'open' && state.place.all !== null;
+  const link = (to: AllBox | 'sent', icon: Parameters<typeof Icon>[0]['name'], label: string) => {
+    const route: Route =
+      all && to !== 'sent'
+        ? { at: 'all', box: to, show: 'everything', open: null }
+        : { at: 'mailbox', account: accountName(mail), box: to, show: 'everything', thread: null };
     return (
       <a
-        class={box === to || all ? 'on' : ''}
-        aria-current={box === to || all ? 'page' : undefined}
+        class={box === to ? 'on' : ''}
+        aria-current={box === to ? 'page' : undefined}
         href={printRoute(route)}
         onClick={(event) => {
           event.preventDefault();

@@ -1,12 +1,12 @@
 import { useRef } from 'preact/hooks';
 import { unproven } from '#model/accounts/unproven.ts';
-import { gathered, unreadInboxes } from '#model/all-inboxes.ts';
+import { draftsOf, gathered, unreadInboxes } from '#model/all-inboxes.ts';
 import { canCompose } from '#model/compose-port.ts';
 import { count } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import { mailboxName, type MailboxNode } from '#model/mailboxes.ts';
-import { accountName, allInboxes, boxName } from '#model/place.ts';
-import { printRoute, type Route } from '#model/route.ts';
+import { accountName, boxName } from '#model/place.ts';
+import { printRoute, type AllBox, type Route } from '#model/route.ts';
 import { otherTheme } from '#model/theme.ts';
 import { Icon, Mark, type IconName } from '#parts/icon.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
@@ -70,7 +70,8 @@ const useLeaves = (): Leaf[] => {
   const mails = model.mails.value;
   const here = model.mail.value;
   const state = model.places.value;
-  const openBox = state.at === 'open' ? state.place.box : null;
+  const gathering = state.at === 'open' ? state.place.all : null;
+  const openBox = state.at === 'open' && gathering === null ? state.place.box : null;
   const folded = prefs.folded.value;
   const leaves: Leaf[] = [];
   const box = (mail: Mail, key: string, icon: IconName, name: string, n: number, level: number): void => {
@@ -90,23 +91,27 @@ const useLeaves = (): Leaf[] => {
     });
   };
   const all = gathered(mails);
-  if (all.length > 0) {
-    const route: Route = { at: 'all-inboxes', show: 'everything', open: null };
+  const gather = (to: AllBox, icon: IconName, name: string, n: number): void => {
+    const route: Route = { at: 'all', box: to, show: 'everything', open: null };
     leaves.push({
       route,
       account: null,
       branch: {
-        key: allInboxes,
+        key: `all ${to}`,
         level: 1,
-        current: openBox === allInboxes,
-        label: 'All inboxes',
+        current: gathering === to,
+        label: name,
         href: printRoute(route),
         class: 'box',
-        children: <BoxLabel icon="inbox" name="All inboxes" n={unreadInboxes(all)} unread />,
+        children: <BoxLabel icon={icon} name={name} n={n} unread={to !== 'drafts'} />,
       },
     });
-  }
-  if (here) {
+  };
+  if (all.length > 0) {
+    gather('inbox', 'inbox', 'All inboxes', unreadInboxes(all));
+    gather('starred', 'star', 'Starred', 0);
+    gather('drafts', 'file-text', 'Drafts', draftsOf(all));
+  } else if (here) {
     const drafts = here.mailboxes.byRole('drafts');
     box(here, 'starred', 'star', 'Starred', 0, 1);
     if (drafts) box(here, 'drafts', 'file-text', 'Drafts', drafts.totalEmails, 1);
@@ -145,7 +150,7 @@ const useLeaves = (): Leaf[] => {
     });
     if (!expanded) continue;
     for (const node of flat(mail.mailboxes.tree.value)) {
-      if (node.mailbox.role === 'drafts' && mail === here) continue;
+      if (node.mailbox.role === 'drafts' && mail === here && all.length === 0) continue;
       box(
         mail,
         boxName(node.mailbox),

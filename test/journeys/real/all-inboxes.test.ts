@@ -279,7 +279,7 @@ test('M5 new mail of either account comes in at the top', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('M14 tabs of the list, and a search from it over both accounts', async () => {
+test('M14 M15 tabs of the list, what is starred in both, and a search over both', async () => {
   const { page, errors } = at;
   await toAll(page);
   await page.getByRole('tab', { name: 'Starred' }).click();
@@ -294,6 +294,10 @@ test('M14 tabs of the list, and a search from it over both accounts', async () =
   await page.keyboard.press('*');
   await page.keyboard.press('n');
   await page.getByRole('tab', { name: 'Starred' }).click();
+  await row(page, 'Thaw').waitFor();
+  await row(page, 'Flood').waitFor();
+  await inTree(page, /^Starred/u).click();
+  await page.waitForURL(/\/all\/starred$/u);
   await row(page, 'Thaw').waitFor();
   await row(page, 'Flood').waitFor();
   await page.getByRole('searchbox').fill('subject:"River 7" OR subject:"Snow 7"');
