@@ -216,6 +216,14 @@ const ofCode: Readonly<Record<string, Answering>> = {
     new DoorError('not-found', 'There is no such account.', 'It may have been removed.', {}, { cause }),
   'room/no-message': (cause) =>
     new DoorError('not-found', 'This message is gone.', 'It was deleted on the mail server.', {}, { cause }),
+  'room/gone': (cause) =>
+    new DoorError(
+      'store-unavailable',
+      'Your accounts were closed here while this was asked.',
+      'They open again by themselves. Look whether it was done, and try again.',
+      {},
+      { cause },
+    ),
   'room/store': noStore,
   'room/full': noStore,
   'room/keeper': noKeeper,
