@@ -43,6 +43,7 @@ export class Previews {
   #running: Promise<void> | null = null;
   #closed = false;
   #batch = batch;
+  #previewBatch = batch * 4;
   #textBatch = 20;
   #toldAt = -tellEvery;
 
@@ -96,9 +97,13 @@ export class Previews {
       const wishes = this.#mirror.index.read((reader) => reader.withoutPreview(mostAhead));
       if (wishes.length <= batch) return;
       for (const [mailbox, list] of byMailbox(wishes)) {
-        if (this.#closed) return;
-        if (!(await this.#lines.background((session) => this.#previews(session, mailbox, list), false))) return;
-        this.#tell();
+        for (let at = 0; at < list.length;) {
+          if (this.#closed) return;
+          const part = list.slice(at, at + this.#previewBatch);
+          at += part.length;
+          if (!(await this.#lines.background((session) => this.#previewsBatch(session, mailbox, part), false))) return;
+          this.#tell();
+        }
       }
     }
   }
@@ -123,6 +128,14 @@ export class Previews {
         }
       }
     }
+  }
+
+  async #previewsBatch(session: ImapSession, mailbox: MailboxId, wishes: readonly TextWish[]): Promise<boolean> {
+    const begun = performance.now();
+    const can = await this.#previews(session, mailbox, wishes);
+    if (wishes.length === this.#previewBatch)
+      this.#previewBatch = nextBatch(this.#previewBatch, performance.now() - begun, commandMs, [batch, mostAhead]);
+    return can;
   }
 
   async #readBatch(session: ImapSession, mailbox: MailboxId, wishes: readonly TextWish[]): Promise<Read[]> {
