@@ -28,7 +28,13 @@ class World {
     return this.g.index.read((r) => {
       const window = { collapseThreads: false, position: 0, anchor: null, anchorOffset: 0, limit: 1000 };
       const { ids } = r.query({ ...window, filter: null, sort: [], calculateTotal: false });
-      for (const { number, thread } of r.emails(ids)) {
+      const emails = r.emails(ids);
+      // Numbers come from memory, Emails from their rows.
+      assert.deepEqual(
+        emails.map(({ number }) => number),
+        ids,
+      );
+      for (const { number, thread } of emails) {
         this.emails.add(number);
         this.threads.add(thread);
       }

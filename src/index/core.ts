@@ -4,6 +4,7 @@ import { HashTable } from './hash-table.ts';
 import { ChangeLog } from './log.ts';
 import { Lists } from './lists.ts';
 import { Mailboxes } from './mailboxes.ts';
+import { Numbers } from './numbers.ts';
 import { ResultCache } from './query/cache.ts';
 import { Tally } from './tally.ts';
 import { Heads } from './text/heads.ts';
@@ -31,6 +32,7 @@ export class Core {
   readonly strong: HashTable;
   readonly correspondence: Correspondence;
   readonly heads: Heads;
+  readonly numbers: Numbers;
   readonly tally: Tally;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -40,9 +42,6 @@ export class Core {
   lastAdded: number;
   /** Outside a write: stores what was gathered. */
   store: () => void = () => undefined;
-  /** Numbers of rows that were asked for while any Email has one of its own. */
-  readonly numbers = new Map<EmailRow, EmailNumber>();
-  #renumbered: boolean | undefined;
 
   constructor(db: Database, epoch: string, limits: Limits, now: () => number) {
     this.db = db;
@@ -58,18 +57,8 @@ export class Core {
     this.strong = new HashTable(db, 'strong', 'email');
     this.correspondence = new Correspondence(db);
     this.heads = new Heads(db);
+    this.numbers = new Numbers(db);
     this.tally = new Tally(db, this.log, this.lists, (mailbox) => this.mailboxes.isTrash(mailbox));
-  }
-
-  /** Whether any Email has a number that is not −row. */
-  get renumbered(): boolean {
-    this.#renumbered ??= this.db.value('SELECT 1 FROM email WHERE number IS NOT NULL LIMIT 1') !== undefined;
-    return this.#renumbered;
-  }
-
-  /** After an Email got a number of its own. */
-  hasRenumbered(): void {
-    this.#renumbered = true;
   }
 
   /** Within a transaction: writes the sums, so that counters and lists are true. */
@@ -114,7 +103,6 @@ export class Core {
     this.heads.forget();
     this.results.forget();
     this.mailboxes.forget();
-    this.numbers.clear();
-    this.#renumbered = undefined;
+    this.numbers.forget();
   }
 }

@@ -1,6 +1,6 @@
 import type { Core } from './core.ts';
 import { keywordsOf } from './keywords.ts';
-import { firstDerivedNumber, numberOfRow, receivedAtOf, rowOfNumber } from './rows.ts';
+import { firstDerivedNumber, numberOfRow, receivedAtOf } from './rows.ts';
 import type { Address, Email, EmailJson, EmailNumber, EmailRow, Envelope, MailboxId, ThreadNumber } from './types.ts';
 
 type Row = [
@@ -119,19 +119,13 @@ class StoredEmail implements Email {
   }
 }
 
-/** The row behind a number; whether it still bears that number must be looked at. */
-export const rowOf = (core: Core, number: EmailNumber): EmailRow | undefined =>
-  number >= firstDerivedNumber
-    ? rowOfNumber(number)
-    : core.db.value<EmailRow>('SELECT id FROM email WHERE number = ?', number);
-
 export const emailByRow = (core: Core, row: EmailRow): Email | undefined => {
   const stored = core.db.row<Row>(emailSql, row);
   return stored && new StoredEmail(stored);
 };
 
 export const emailByNumber = (core: Core, number: EmailNumber): Email | undefined => {
-  const row = rowOf(core, number);
+  const row = core.numbers.rowOf(number);
   const email = row === undefined ? undefined : emailByRow(core, row);
   return email?.number === number ? email : undefined;
 };
@@ -140,7 +134,7 @@ export const emailByNumber = (core: Core, number: EmailNumber): Email | undefine
 export const emailsByNumber = (core: Core, numbers: readonly EmailNumber[]): Email[] => {
   const asked = new Map<EmailRow, EmailNumber>();
   for (const number of numbers) {
-    const row = rowOf(core, number);
+    const row = core.numbers.rowOf(number);
     if (row === undefined || (asked.has(row) && number >= firstDerivedNumber)) continue;
     // A row asked for by an old number and by its own stands where its own does.
     asked.delete(row);
@@ -149,25 +143,5 @@ export const emailsByNumber = (core: Core, numbers: readonly EmailNumber[]): Ema
   const emails = core.db
     .rows<Row>(emailsSql, JSON.stringify([...asked.keys()]))
     .map((stored) => new StoredEmail(stored));
-  return core.renumbered ? emails.filter(({ row, number }) => asked.get(row) === number) : emails;
-};
-
-/** Numbers remembered; a few pages of a list. */
-const mostNumbers = 2000;
-
-/** The numbers of rows that exist, in their order. */
-export const numbersOf = (core: Core, rows: readonly EmailRow[]): EmailNumber[] => {
-  if (!core.renumbered) return rows.map(numberOfRow);
-  const { db, numbers } = core;
-  const unknown = rows.filter((row) => !numbers.has(row));
-  if (unknown.length > 0) {
-    if (numbers.size > mostNumbers) numbers.clear();
-    for (const row of rows) if (!numbers.has(row)) numbers.set(row, numberOfRow(row));
-    const own = db.rows<[EmailRow, EmailNumber]>(
-      'SELECT e.id, e.number FROM json_each(?) j CROSS JOIN email e ON e.id = j.value WHERE e.number IS NOT NULL',
-      JSON.stringify(rows),
-    );
-    for (const [row, number] of own) numbers.set(row, number);
-  }
-  return rows.map((row) => numbers.get(row) ?? numberOfRow(row));
+  return core.numbers.hasOwn ? emails.filter(({ row, number }) => asked.get(row) === number) : emails;
 };

@@ -45,7 +45,6 @@ export const selectIntents = `SELECT ${intentColumns} FROM intent`;
 const nextNumber = (core: Core): EmailNumber => {
   const number = (core.db.value<number>("SELECT value FROM counter WHERE name = 'number'") ?? 0) + 1;
   core.db.run("INSERT OR REPLACE INTO counter(name, value) VALUES('number', ?)", number);
-  core.hasRenumbered();
   return number as EmailNumber;
 };
 
@@ -128,7 +127,6 @@ export class Model {
     if (isOnlyMarked(old, next)) {
       db.run('UPDATE email SET flags = ?, labels = ? WHERE id = ?', next.flags, next.labels, old.row);
     } else {
-      this.#core.numbers.delete(old.row);
       db.run(
         'UPDATE email SET number = ?, thread = ?, flags = ?, labels = ?, boxes = ?, hidden = ? WHERE id = ?',
         next.number === numberOfRow(old.row) ? null : next.number,
@@ -139,6 +137,7 @@ export class Model {
         Number(next.hidden),
         old.row,
       );
+      this.#core.numbers.set(old.row, next.number);
     }
     tally.enter(next);
     this.#announce(old, next);

@@ -2,7 +2,7 @@ import { must } from '#base/must.ts';
 import type { Core } from './core.ts';
 import { readBody } from './bodies.ts';
 import { correspondents } from './correspondents.ts';
-import { emailByNumber, emailByRow, emailsByNumber, numbersOf, rowOf } from './emails.ts';
+import { emailByNumber, emailByRow, emailsByNumber } from './emails.ts';
 import { dueIntents } from './intents.ts';
 import { hash48 } from './conversation/keys.ts';
 import { runQuery } from './query/run.ts';
@@ -78,7 +78,7 @@ export class Reader implements IndexReader {
       'SELECT id FROM email WHERE thread = ? AND hidden = 0 ORDER BY id DESC',
       thread,
     );
-    return rows.length === 0 ? undefined : numbersOf(this.core, rows);
+    return rows.length === 0 ? undefined : this.core.numbers.of(rows);
   }
 
   threads(threads: readonly ThreadNumber[]): Map<ThreadNumber, EmailNumber[]> {
@@ -87,10 +87,7 @@ export class Reader implements IndexReader {
         WHERE e.hidden = 0 ORDER BY e.id DESC`,
       JSON.stringify(threads),
     );
-    const numbers = numbersOf(
-      this.core,
-      pairs.map(([, row]) => row),
-    );
+    const numbers = this.core.numbers.of(pairs.map(([, row]) => row));
     const found = new Map<ThreadNumber, EmailNumber[]>();
     for (const [at, [thread]] of pairs.entries()) {
       const number = must(numbers[at], 'a number for each row');
@@ -193,7 +190,7 @@ export class Reader implements IndexReader {
       messageId,
       thread,
     );
-    return numbersOf(this.core, rows);
+    return this.core.numbers.of(rows);
   }
 
   value(key: string): string | undefined {
@@ -219,7 +216,7 @@ export class Reader implements IndexReader {
   }
 
   protected rowOf(number: EmailNumber): EmailRow | undefined {
-    const row = rowOf(this.core, number);
-    return row !== undefined && numbersOf(this.core, [row])[0] === number ? row : undefined;
+    const row = this.core.numbers.rowOf(number);
+    return row !== undefined && this.core.numbers.of([row])[0] === number ? row : undefined;
   }
 }

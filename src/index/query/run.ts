@@ -1,5 +1,4 @@
 import type { Core } from '../core.ts';
-import { rowOf, numbersOf } from '../emails.ts';
 import { IndexError } from '../errors.ts';
 import type { EmailRow, Filter, MailboxId, Query, QueryResult, ThreadNumber } from '../types.ts';
 import { compile } from './compile.ts';
@@ -91,8 +90,8 @@ const resultOf = (core: Core, query: Query): Result => {
 
 const startOf = (core: Core, query: Query, result: Result): number => {
   if (query.anchor !== null) {
-    const row = rowOf(core, query.anchor);
-    const at = row === undefined || numbersOf(core, [row])[0] !== query.anchor ? -1 : result.indexOf(row);
+    const row = core.numbers.rowOf(query.anchor);
+    const at = row === undefined || core.numbers.of([row])[0] !== query.anchor ? -1 : result.indexOf(row);
     if (at < 0) throw new IndexError('index/anchor-not-found', 'the anchor is not in the result');
     return Math.max(0, at + query.anchorOffset);
   }
@@ -105,7 +104,7 @@ export const runQuery = (core: Core, query: Query): QueryResult => {
   const position = startOf(core, query, result);
   const rows = query.limit > 0 ? result.page(position, position + query.limit) : [];
   return {
-    ids: numbersOf(core, rows),
+    ids: core.numbers.of(rows),
     position,
     total: query.calculateTotal ? result.length() : null,
   };
