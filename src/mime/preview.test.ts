@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { previewOf } from './preview.ts';
+import { previewOf, previewOfServer } from './preview.ts';
 
 const cases: [text: string, isHtml: boolean, expected: string, why: string][] = [
   ['Hello\n\nWorld', false, 'Hello World', 'lines become one'],
@@ -42,4 +42,16 @@ test('a preview is at most 256 units, has no line break and no half character', 
   );
   assert.ok(previewOf('👩'.repeat(300), false).isWellFormed());
   assert.ok(previewOf(`a${'👩'.repeat(300)}`, false).isWellFormed());
+});
+
+test('a preview of the server is one tidy line of at most 256 units', () => {
+  for (const [text, want] of [
+    ['as it is, naïvely', 'as it is, naïvely'],
+    ['', ''],
+    [' two  blanks\r\nand a line ', 'two blanks and a line'],
+    ['\u200b\u200b padded\u00ad', 'padded'],
+    ['x'.repeat(300), 'x'.repeat(256)],
+    [`${'x'.repeat(255)}😀`, 'x'.repeat(255)],
+  ] as const)
+    assert.equal(previewOfServer(text), want);
 });

@@ -76,10 +76,13 @@ const cut = (text: string): string => {
   return text.slice(0, end).trimEnd();
 };
 
-/** A preview that the server made (RFC 8970), fit for lists. */
-export const previewOfServer = (text: string): string => cut(untidy.test(text) ? squeeze([text]) : text);
+/** Neither ASCII nor Latin letters: it may be padding. */
+const unusual = /[^ -~\u00a1-\u00ac\u00ae-\u017f]/;
 
-const untidy = /[^ -~\u00a1-\u00ac\u00ae-\u017f]|^ | $| {2}/;
+const isTidy = (text: string): boolean => !unusual.test(text) && !text.includes('  ') && text.trim() === text;
+
+/** A preview that the server made (RFC 8970), fit for lists. Most of them are as they are. */
+export const previewOfServer = (text: string): string => cut(isTidy(text) ? text : squeeze([text]));
 
 /**
  * The first words of a message for lists, at most 256 UTF-16 units: without quotes, signature, markup, padding. A message
