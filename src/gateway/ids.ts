@@ -26,7 +26,6 @@ export const threadId = (thread: ThreadNumber): ThreadId => `T${base36(thread)}`
 
 export const mailboxNumber = (id: string): BoxNumber | undefined => numberOf(id, 'B') as BoxNumber | undefined;
 export const emailNumber = (id: string): EmailNumber | undefined => numberOf(id, 'M') as EmailNumber | undefined;
-export const threadNumber = (id: string): ThreadNumber | undefined => numberOf(id, 'T') as ThreadNumber | undefined;
 
 type Lettered = 'M' | 'T';
 

@@ -8,7 +8,6 @@ import { Numbers } from './numbers.ts';
 import { ResultCache } from './query/cache.ts';
 import { Tally } from './tally.ts';
 import { Heads } from './text/heads.ts';
-import type { EmailNumber, EmailRow } from './types.ts';
 
 export interface Limits {
   /** Bytes of bodies kept, least recently used first out. */
