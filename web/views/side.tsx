@@ -150,7 +150,7 @@ const useLeaves = (): Leaf[] => {
     });
     if (!expanded) continue;
     for (const node of flat(mail.mailboxes.tree.value)) {
-      if (node.mailbox.role === 'drafts' && mail === here && all.length === 0) continue;
+      if (node.mailbox.role === 'drafts' && (all.length > 0 ? all.includes(mail) : mail === here)) continue;
       box(
         mail,
         boxName(node.mailbox),
