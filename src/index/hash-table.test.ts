@@ -11,7 +11,7 @@ import { KeyFilter } from './key-filter.ts';
 const emptyDatabase = (): Database => {
   const db = new Database(new Sqlite(':memory:'));
   db.exec(`CREATE TABLE ref(key INTEGER PRIMARY KEY, thread INTEGER NOT NULL) STRICT;
-    CREATE TABLE ref_late(id INTEGER PRIMARY KEY, pairs TEXT NOT NULL) STRICT`);
+    CREATE TABLE ref_late(id INTEGER PRIMARY KEY, pairs BLOB NOT NULL) STRICT`);
   return db;
 };
 

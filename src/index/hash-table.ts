@@ -1,3 +1,4 @@
+import { BulkInsert } from './bulk-insert.ts';
 import type { Database } from './database.ts';
 import { KeyFilter } from './key-filter.ts';
 
@@ -13,7 +14,7 @@ const many = 4000;
 export class HashTable {
   readonly #db: Database;
   readonly #select: string;
-  readonly #replace: string;
+  readonly #inOrder: BulkInsert;
   readonly #name: string;
   #late: Map<number, number> | undefined;
   #filter: KeyFilter | null = null;
@@ -23,7 +24,7 @@ export class HashTable {
     this.#db = db;
     this.#name = name;
     this.#select = `SELECT key, ${column} FROM ${name} WHERE key IN (SELECT value FROM json_each(?))`;
-    this.#replace = `INSERT OR REPLACE INTO ${name}(key, ${column}) SELECT key, value FROM json_each(?)`;
+    this.#inOrder = new BulkInsert(db, `INSERT OR REPLACE INTO ${name}(key, ${column})`, 2);
   }
 
   /** While a table grows from nothing, keys that are not in it are known without looking. */
@@ -52,35 +53,41 @@ export class HashTable {
     if (entries.size === 0) return;
     const late = this.#lateOnes();
     const isFew = entries.size < few && late.size === 0;
+    const pairs = new Float64Array(2 * entries.size);
+    let at = 0;
     for (const [key, value] of entries) {
       late.set(key, value);
       this.#filter?.add(key);
+      pairs[at] = key;
+      pairs[at + 1] = value;
+      at += 2;
     }
     if (isFew || late.size > many) this.order();
-    else this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, JSON.stringify([...entries].flat()));
+    else this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, Buffer.from(pairs.buffer));
   }
 
   /** Puts in order what was kept aside. */
   order(): void {
     const late = this.#lateOnes();
     if (late.size === 0) return;
-    const pairs = Array.from(Float64Array.from(late.keys()).sort(), (key) => `"${key}":${late.get(key) ?? 0}`);
-    this.#db.run(this.#replace, `{${pairs.join(',')}}`);
+    for (const key of Float64Array.from(late.keys()).sort()) this.#inOrder.add(key, late.get(key) ?? 0);
+    this.#inOrder.flush();
     this.#db.run(`DELETE FROM ${this.#name}_late`);
     late.clear();
   }
 
   /** After a rollback. */
   forget(): void {
+    this.#inOrder.forget();
     this.#late = undefined;
   }
 
   #lateOnes(): Map<number, number> {
     if (this.#late) return this.#late;
     const late = new Map<number, number>();
-    for (const pairs of this.#db.values<string>(`SELECT pairs FROM ${this.#name}_late ORDER BY id`)) {
-      const flat = JSON.parse(pairs) as number[];
-      for (let i = 0; i < flat.length; i += 2) late.set(flat[i] ?? 0, flat[i + 1] ?? 0);
+    for (const bytes of this.#db.values<Buffer>(`SELECT pairs FROM ${this.#name}_late ORDER BY id`)) {
+      const pairs = new Float64Array(Uint8Array.from(bytes).buffer);
+      for (let i = 0; i < pairs.length; i += 2) late.set(pairs[i] ?? 0, pairs[i + 1] ?? 0);
     }
     this.#late = late;
     return late;

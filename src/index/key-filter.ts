@@ -5,13 +5,23 @@ export class KeyFilter {
   readonly #words = new Uint32Array(bits / 32);
 
   add(key: number): void {
-    for (const bit of bitsOf(key)) this.#words[bit >>> 5] = (this.#words[bit >>> 5] ?? 0) | (1 << (bit & 31));
+    this.#set(lower(key));
+    this.#set(upper(key));
   }
 
   /** false: it was never added. */
   mayHave(key: number): boolean {
-    return bitsOf(key).every((bit) => ((this.#words[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0);
+    return this.#has(lower(key)) && this.#has(upper(key));
+  }
+
+  #set(bit: number): void {
+    this.#words[bit >>> 5] = (this.#words[bit >>> 5] ?? 0) | (1 << (bit & 31));
+  }
+
+  #has(bit: number): boolean {
+    return ((this.#words[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0;
   }
 }
 
-const bitsOf = (key: number): [number, number] => [key % bits, Math.floor(key / 2 ** 24) % bits];
+const lower = (key: number): number => key % bits;
+const upper = (key: number): number => Math.floor(key / 2 ** 24) % bits;

@@ -8,7 +8,8 @@ const textOptions = `content='', contentless_delete=1, tokenize="unicode61 remov
  * - `placement` mirrors the server, `member` is what the user sees (server and pending intents).
  * - `thread.boxes` is `[mailbox, emails, newest row, …]`; a merged thread stays as a signpost (`into`).
  * - `change` holds runs: `seq` is the number of the last id in `ids`.
- * - `ref` and `strong` have hashes for keys; what `strong` names may be gone, or another.
+ * - `ref` and `strong` have hashes for keys; what `strong` names may be gone, or another. `pairs` are doubles, key and
+ *   value in turn.
  * - `todo_preview` and `todo_body` name Emails whose preview is unknown, whose text was not read.
  * - `fts_head` is written with the Email, `fts_whole` when its text is read, headers once more: one table answers a search.
  * - A negative `uid` stands for "not known yet".
@@ -63,9 +64,9 @@ CREATE TABLE thread(
   unread_trash INTEGER NOT NULL, boxes TEXT NOT NULL, into_ INTEGER
 ) STRICT;
 CREATE TABLE ref(key INTEGER PRIMARY KEY, thread INTEGER NOT NULL) STRICT;
-CREATE TABLE ref_late(id INTEGER PRIMARY KEY, pairs TEXT NOT NULL) STRICT;
+CREATE TABLE ref_late(id INTEGER PRIMARY KEY, pairs BLOB NOT NULL) STRICT;
 CREATE TABLE strong(key INTEGER PRIMARY KEY, email INTEGER NOT NULL) STRICT;
-CREATE TABLE strong_late(id INTEGER PRIMARY KEY, pairs TEXT NOT NULL) STRICT;
+CREATE TABLE strong_late(id INTEGER PRIMARY KEY, pairs BLOB NOT NULL) STRICT;
 CREATE TABLE gone(email INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 
 CREATE TABLE intent(
