@@ -5,6 +5,7 @@ import { findsGmail, openAccountsKit, quotaOf, wrongPassword, type AccountsKit }
 import { violationsOf } from './axe.ts';
 import { desktop, dist, openBrowser, openPage, phone, type Look } from './browser.ts';
 import { openFake } from './fake-jmap.ts';
+import { picture } from './pictures.ts';
 
 /** Several accounts on the screen: their settings, and a further one that wants an app password. */
 
@@ -37,11 +38,6 @@ const visit = async (path: string, look: Look = desktop, signedOut = false): Pro
   };
 };
 
-/** ACCOUNTS_SHOTS names a folder that gets pictures, to be looked at. */
-const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['ACCOUNTS_SHOTS'];
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
-};
 const accessible = async (page: Page): Promise<void> => assert.deepEqual(await violationsOf(page), []);
 const focused = (page: Page): Promise<string> =>
   page.evaluate<string>(
@@ -65,7 +61,7 @@ for (const [name, look] of [
     await using at = await visit('/settings/accounts', look);
     const { page, kit } = at;
     await page.getByRole('list', { name: 'Accounts', exact: true }).getByText('Rowing club').waitFor();
-    await shot(page, `accounts-${name}`);
+    await picture(page, `accounts-${name}`);
     await accessible(page);
     await toGuide(page);
     await accessible(page);
@@ -78,7 +74,7 @@ for (const [name, look] of [
     await page.keyboard.type('KFZT wmqa ye');
     assert.equal(await field.inputValue(), 'kfztwmqaye');
     await page.getByText('10 of 16 letters. Postern checks it as soon as the last one is in.').waitFor();
-    await shot(page, `gmail-${name}`);
+    await picture(page, `gmail-${name}`);
     assert.deepEqual(kit.asked, [], 'nothing is tried before it is whole');
 
     kit.problems.push(wrongPassword);
@@ -88,7 +84,7 @@ for (const [name, look] of [
     await page.getByRole('button', { name: 'I cannot find app passwords at Google' }).click();
     await page.getByText('Advanced Protection is on.').waitFor();
     await accessible(page);
-    await shot(page, `gmail-refused-${name}`);
+    await picture(page, `gmail-refused-${name}`);
     await field.fill('kfzt1');
     await page.getByText('made of letters only').waitFor();
     await field.fill('kfzt wmqa yexx abce');
@@ -101,7 +97,7 @@ for (const [name, look] of [
     const gathered = page.getByRole('checkbox', { name: 'Show in All inboxes' });
     assert.equal(await gathered.isChecked(), true);
     await gathered.uncheck();
-    await shot(page, `finish-${name}`);
+    await picture(page, `finish-${name}`);
     await page.getByRole('button', { name: 'Open its inbox' }).click();
     await page.getByRole('grid').waitFor();
     assert.equal(new URL(page.url()).pathname, '/a/ada.lindqvist@gmail.example/inbox');
@@ -124,7 +120,7 @@ test('G6 at the sign-in too: the ordinary password does not leave for a server t
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Gmail wants an app password' }).waitFor();
   await accessible(page);
-  await shot(page, 'gmail-sign-in');
+  await picture(page, 'gmail-sign-in');
   assert.deepEqual(sent, []);
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Gmail wants an app password' }).click();
@@ -164,14 +160,14 @@ for (const [name, look] of [
     await page.getByText('Nearly as many messages as the server takes.').waitFor();
     await page.getByRole('heading', { name: 'Room at the server' }).scrollIntoViewIfNeeded();
     await accessible(page);
-    await shot(page, `quota-${name}`);
+    await picture(page, `quota-${name}`);
     await page.getByRole('button', { name: 'Edit Rowing club' }).click();
     await page.getByRole('meter', { name: 'Space used, User quota' }).waitFor();
     await page.getByText('Full: the server takes no new mail. What is here stays').waitFor();
     await page.getByRole('meter', { name: 'Space used, #club' }).waitFor();
     await page.getByRole('heading', { name: 'Room at the server' }).scrollIntoViewIfNeeded();
     await accessible(page);
-    await shot(page, `quota-full-${name}`);
+    await picture(page, `quota-full-${name}`);
     assert.deepEqual(at.errors, []);
   });
 
@@ -185,7 +181,7 @@ test('G39 an account leaves All inboxes and comes back by undo; an only account 
   await gathered.uncheck();
   await page.locator('.toast').getByText('Rowing club left All inboxes').waitFor();
   assert.equal(kit.list.find(({ id }) => id === 'Arowing')?.inAllInboxes, false);
-  await shot(page, 'all-inboxes');
+  await picture(page, 'all-inboxes');
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
   await page.getByText('It is as it was').waitFor();
   assert.equal(await gathered.isChecked(), true);

@@ -8,6 +8,7 @@ import { openDovecot, type Village } from '#village/dovecot.ts';
 import { editorOf, inlineComposer, pressSend, sendNow, sentToast } from './composing.ts';
 import { letter, mailbox, subjects } from './letters.ts';
 import { accessibleEverywhere, focusOn, openReal, type Person, type Real, signIn, until, type Visit } from './world.ts';
+import { picture } from '../pictures.ts';
 
 /** Two accounts on two Dovecots: added, read, moved between, answered from, repaired and removed on the screen. */
 
@@ -29,11 +30,6 @@ after(async () => {
   await hill[Symbol.asyncDispose]();
 });
 
-/** ACCOUNTS_SHOTS names a folder that gets pictures, to be looked at. */
-const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['ACCOUNTS_SHOTS'];
-  if (folder) await page.screenshot({ path: `${folder}/real-${name}.png` });
-};
 const path = (page: Page): string => decodeURIComponent(new URL(page.url()).pathname);
 const row = (page: Page, subject: string) => page.getByRole('row').filter({ hasText: subject });
 const toAccounts = async (page: Page): Promise<void> => {
@@ -68,7 +64,7 @@ test('G30 a further account is found, tried, named, and its inbox is there', asy
   await page.keyboard.press('Enter');
   await page.getByText('did not accept this password').waitFor();
   await accessibleEverywhere(page, 'adding an account');
-  await shot(page, 'add-refused');
+  await picture(page, 'real-add-refused');
   await page.getByLabel('Password', { exact: true }).fill(carla.password);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'The account is here' }).waitFor();
@@ -82,7 +78,7 @@ test('G30 a further account is found, tried, named, and its inbox is there', asy
   const tree = page.getByRole('tree');
   await tree.getByRole('treeitem', { name: /The hill/u }).waitFor();
   await tree.getByRole('treeitem', { name: /village\.test/u }).waitFor();
-  await shot(page, 'two-accounts');
+  await picture(page, 'real-two-accounts');
   await accessibleEverywhere(page, 'two accounts');
   assert.deepEqual(errors, []);
 });
@@ -145,7 +141,7 @@ test('G32 an answer leaves by the account that received the letter; Ctrl+Shift+F
   await page.keyboard.press('Control+Shift+F');
   await chosen(carla);
   await from.selectOption({ label: await from.locator('option', { hasText: 'alice@village.test' }).innerText() });
-  await shot(page, 'from');
+  await picture(page, 'real-from');
   await pressSend(page, answer);
   await sendNow(page);
   await sentToast(page);
@@ -180,7 +176,7 @@ test('G33 a password changed at one server: said where it is, repaired in place,
     .getByText('needs its password')
     .waitFor();
   await accessibleEverywhere(page, 'a refused password');
-  await shot(page, 'refused');
+  await picture(page, 'real-refused');
   await page.keyboard.press('g');
   await page.keyboard.press('1');
   await row(page, 'Rowing on Friday').waitFor();
@@ -211,9 +207,9 @@ test('G34 accounts are named, ordered, checked; one is removed, its mail stays o
   await page.getByRole('button', { name: 'Check now' }).click();
   await page.getByText('Both servers took the password of The hill just now.').waitFor();
   await accessibleEverywhere(page, 'an account');
-  await shot(page, 'edit');
+  await picture(page, 'real-edit');
   await page.setViewportSize({ width: 390, height: 844 });
-  await shot(page, 'edit-phone');
+  await picture(page, 'real-edit-phone');
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByLabel('Name').fill('Hilltop');
   await page.getByLabel('Name').press('Tab');
@@ -226,7 +222,7 @@ test('G34 accounts are named, ordered, checked; one is removed, its mail stays o
   await page.getByRole('button', { name: 'Remove account' }).click();
   await page.getByText('Your mail stays on').waitFor();
   await accessibleEverywhere(page, 'removing an account');
-  await shot(page, 'remove');
+  await picture(page, 'real-remove');
   await page.getByRole('alertdialog').getByRole('button', { name: 'Remove account' }).click();
   const proof = page.getByRole('dialog').filter({ has: page.getByLabel(/password/iu) });
   await proof

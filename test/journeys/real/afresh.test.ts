@@ -5,8 +5,9 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { byName, prove, signInByName } from './authenticator.ts';
 import { letter } from './letters.ts';
-import { field, openSettings, shot, signOut } from './unlocking.ts';
+import { field, openSettings, signOut } from './unlocking.ts';
 import { accessibleEverywhere, openReal, type Person, type Real, type Visit } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** The mail password was changed at the server and nothing of before is known: starting afresh, and what it leaves. */
 
@@ -77,7 +78,7 @@ test('U15 afresh with nothing else that opens: the words say what goes, and the 
   assert.match(words, /other mail accounts you added/u);
   assert.match(words, /Mail on your servers stays\./u);
   await accessibleEverywhere(page, 'starting afresh');
-  await shot(page, 'afresh');
+  await fourPictures(page, 'afresh');
   await page.getByRole('button', { name: 'Start afresh' }).click();
   await inside(page);
   const told = await events(page);
@@ -94,7 +95,7 @@ test('U15 D69 afresh beside a password of Postern: the words say so, and both ca
   assert.match(words, /What was kept here before stays beside it/u);
   assert.match(words, /sign in with your password of Postern to open it/u);
   assert.doesNotMatch(words, /gives up/u);
-  await shot(page, 'afresh-beside');
+  await fourPictures(page, 'afresh-beside');
   await page.getByRole('button', { name: 'Start afresh' }).click();
   await inside(page);
   await openSettings(real, page, 'security');
@@ -112,7 +113,7 @@ test('U15 D69 afresh beside a password of Postern: the words say so, and both ca
     .getByText(/needs its password/u)
     .first()
     .waitFor();
-  await shot(page, 'afresh-before');
+  await fourPictures(page, 'afresh-before');
   await openSettings(real, page, 'security');
   await page.getByRole('list', { name: 'Password of Postern' }).getByText('alice').waitFor();
   await page.getByText('No mail password opens Postern.').waitFor();

@@ -7,8 +7,9 @@ import type { Page } from 'playwright-core';
 import type { TestCertificate } from '#village/tls.ts';
 import { prove } from './authenticator.ts';
 import { letter } from './letters.ts';
-import { field, shot } from './unlocking.ts';
+import { field } from './unlocking.ts';
 import { accessibleEverywhere, openReal, type Real, until, type Visit } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** A server that signed its own certificate: looked at, trusted, and noticed when it shows another one. */
 
@@ -86,7 +87,7 @@ test('G38 V26 V27 a self-signed certificate is said, shown, trusted by its finge
   assert.equal(signIns(), 0, 'nothing was sent');
   fitting(await detailsOn(page), first);
   await accessibleEverywhere(page, 'a self-signed certificate');
-  await shot(page, 'certificate');
+  await fourPictures(page, 'certificate');
   await page.getByRole('button', { name: 'Trust this certificate' }).click();
   await row(page, 'Rowing on Friday').waitFor();
   await real.village.deliver(alice.address, letter({ subject: 'While it is trusted' }));
@@ -112,7 +113,7 @@ test('G38 V27 another certificate behind the pin: said in words, nothing is sent
     .first()
     .waitFor();
   await accessibleEverywhere(page, 'another certificate');
-  await shot(page, 'certificate-changed');
+  await fourPictures(page, 'certificate-changed');
   await row(page, 'While it is trusted').click();
   await page.getByRole('region', { name: /^From/u }).first().waitFor();
   assert.equal(signIns(), before, 'no password left');
@@ -128,7 +129,7 @@ test('G38 V27 the new certificate is looked at in the settings, trusted, and the
     .first()
     .click();
   await page.getByText('Postern cannot be sure this is 127.0.0.1.').first().waitFor();
-  await shot(page, 'certificate-account');
+  await fourPictures(page, 'certificate-account');
   await page.getByRole('button', { name: 'Change servers' }).click();
   const form = page.getByRole('form', { name: /^Servers of/u });
   await field(form, 'Password of 127.0.0.1').fill(real.alice.password);
@@ -137,7 +138,7 @@ test('G38 V27 the new certificate is looked at in the settings, trusted, and the
   await form.getByText('Postern cannot be sure this is 127.0.0.1.').waitFor();
   fitting(await detailsOn(page), second);
   await accessibleEverywhere(page, 'the new certificate');
-  await shot(page, 'certificate-again');
+  await fourPictures(page, 'certificate-again');
   await form.getByRole('button', { name: 'Trust this certificate' }).click();
   await form.waitFor({ state: 'detached' });
   await real.village.deliver(real.alice.address, letter({ subject: 'Trusted again' }));

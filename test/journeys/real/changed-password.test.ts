@@ -8,6 +8,7 @@ import { type RunningDovecot, startDovecot } from '#cli/demo/dovecot.ts';
 import { addAuthenticator, byName, prove, signInByName } from './authenticator.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, openReal, type Person, type Real, type Visit } from './world.ts';
+import { picture } from '../pictures.ts';
 
 /** The mail password was changed at the server: one question, and ways on; nothing is lost without a word. */
 
@@ -80,8 +81,7 @@ test('U15 a wrong former password is said, and a passkey goes on', async () => {
   await signInAfter(page, real.alice);
   assert.equal(await page.getByRole('radio', { name: 'I have a recovery code' }).count(), 0, 'there is none');
   await accessibleEverywhere(page, 'the password was changed');
-  const folder = process.env['UNLOCKER_SHOTS'];
-  if (folder) await page.screenshot({ path: `${folder}/changed.png` });
+  await picture(page, 'changed');
   await page.getByLabel('The password before', { exact: true }).fill('not that one');
   await page.getByRole('button', { name: 'Open with it' }).click();
   await page.locator('.changed .set-wrong').waitFor();

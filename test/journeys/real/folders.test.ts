@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { composer, editorOf, pressSend, sendNow, sentToast } from './composing.ts';
 import { letter, subjects } from './letters.ts';
 import { accessibleEverywhere, openReal, type Real, signIn, until, type Visit } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** Which folder is used for what, chosen in the settings, with a real Dovecot. */
 
@@ -19,25 +20,6 @@ before(async () => {
   await signIn(real, at.page, alice);
 });
 after(() => real[Symbol.asyncDispose]());
-
-/** FOLDERS_SHOTS names a folder that gets pictures, to be looked at. */
-const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['FOLDERS_SHOTS'];
-  if (!folder) return;
-  for (const [size, width, height] of [
-    ['desk', 1440, 900],
-    ['phone', 390, 844],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
-      await page.getByRole('heading', { name: 'Folders' }).scrollIntoViewIfNeeded();
-      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png` });
-    }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light' });
-};
 
 const folder = (page: Page, role: string) => page.locator('.mapped').getByLabel(role, { exact: true });
 const chosen = (page: Page, role: string, words: string): Promise<unknown> =>
@@ -80,7 +62,7 @@ test('G36 the copy of what is sent goes into the folder that was chosen, after a
   await page.locator('.toast').getByText('Changed the folder for Sent').waitFor();
   await chosen(page, 'Sent', 'Dispatched');
   await accessibleEverywhere(page, 'folders of an account');
-  await shot(page, 'folders');
+  await fourPictures(page, 'folders', () => page.getByRole('heading', { name: 'Folders' }).scrollIntoViewIfNeeded());
   await send(page, 'By the new way');
   await filed('Dispatched', 'By the new way');
   assert.deepEqual(await subjects(real.village, real.alice, 'Sent'), []);

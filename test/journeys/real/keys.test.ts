@@ -3,8 +3,9 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { addAuthenticator, byName, prove, signInByName } from './authenticator.ts';
 import { letter } from './letters.ts';
-import { codeOn, field, keepCode, openSettings, shot, signOut, useCode } from './unlocking.ts';
+import { codeOn, field, keepCode, openSettings, signOut, useCode } from './unlocking.ts';
 import { accessibleEverywhere, openReal, type Real, type Visit } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** What changes in the vault of one person: another recovery code, new keys, the last way in. */
 
@@ -59,7 +60,7 @@ test('U5 a recovery code is replaced: the one before is good until the new one i
   await page.getByRole('button', { name: 'Replace' }).click();
   code = await keepCode(page);
   assert.equal(new Set([first, left, code]).size, 3);
-  await shot(page, 'recovery-replaced');
+  await fourPictures(page, 'recovery-replaced');
   await accessibleEverywhere(page, 'another recovery code');
   await page.getByRole('button', { name: 'It is kept' }).click();
   await page.getByText('The new code is good; the old one opens nothing any more').waitFor();
@@ -120,7 +121,7 @@ test('U16 new keys: what is shown and the mail password stay, the rest is named 
   const dialog = page.getByRole('dialog', { name: 'Renew the keys' });
   await dialog.getByText(/What you show now stays, and so do the mail passwords that Postern keeps\./u).waitFor();
   await accessibleEverywhere(page, 'new keys');
-  await shot(page, 'new-keys');
+  await fourPictures(page, 'new-keys');
   await dialog.getByRole('button', { name: 'Renew with a passkey' }).click();
   await dialog.waitFor({ state: 'detached' });
   const told = page.getByRole('status').filter({ hasText: 'The keys are new.' });
@@ -129,7 +130,7 @@ test('U16 new keys: what is shown and the mail password stay, the rest is named 
   assert.match(words, /To be added again: .*password of Postern/u);
   assert.match(words, /recovery code/u);
   assert.doesNotMatch(words, /Laptop|mail password/u);
-  await shot(page, 'new-keys-told');
+  await fourPictures(page, 'new-keys-told');
   await page.getByText('There is no recovery code.').waitFor();
   await other.page.getByRole('heading', { name: 'Open your mail' }).waitFor();
 
@@ -180,7 +181,7 @@ test('U17 the last way in is not removed, and the words say what to do', async (
   await page.getByRole('button', { name: `Remove the mail password ${real.bob.address}` }).click();
   const sure = page.getByRole('alertdialog');
   await sure.getByText(/mail/u).first().waitFor();
-  await shot(page, 'remove-mail-password');
+  await fourPictures(page, 'remove-mail-password');
   await sure.getByRole('button', { name: 'Remove mail password' }).click();
   await page.getByText('No mail password opens Postern.').waitFor();
   await page.getByRole('button', { name: 'Remove the passkey Only one' }).click();
@@ -189,7 +190,7 @@ test('U17 the last way in is not removed, and the words say what to do', async (
   await trouble.waitFor();
   assert.match(await trouble.innerText(), /Add another one first\. Nothing was removed\./u);
   await accessibleEverywhere(page, 'the last key');
-  await shot(page, 'last-key');
+  await fourPictures(page, 'last-key');
   assert.equal(await page.getByRole('list', { name: 'Passkeys' }).getByRole('listitem').count(), 1);
   // The mail password alone says so, and leads to the passkey.
   await signOut(real, page);
@@ -199,7 +200,7 @@ test('U17 the last way in is not removed, and the words say what to do', async (
   await page.getByText('This mailbox opens by your Postern sign-in.').waitFor();
   await page.getByRole('radio', { name: 'I have a passkey' }).waitFor();
   assert.equal(await page.getByRole('radio', { name: 'I know the password before' }).count(), 0);
-  await shot(page, 'opens-otherwise');
+  await fourPictures(page, 'opens-otherwise');
   await signInWithPasskey(page);
   await inside(page);
   assert.deepEqual(visit.errors, []);

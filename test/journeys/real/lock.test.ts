@@ -3,8 +3,8 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { editorOf, pressSend } from './composing.ts';
 import { letter } from './letters.ts';
-import { shot } from './unlocking.ts';
 import { accessibleEverywhere, openReal, type Person, type Real, signIn, until, type Visit } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** Postern locked and opened again, over a half-written letter, over a restart, and in every tab. */
 
@@ -63,7 +63,7 @@ test('U11 locked: nothing of the mail, no name, no address; a wrong password ope
     .waitFor();
   await lock(page);
   await accessibleEverywhere(page, 'locked');
-  await shot(page, 'locked');
+  await fourPictures(page, 'locked');
   const shown = await page.content();
   for (const secret of ['Rowing on Friday', 'blue boat', real.alice.address])
     assert.ok(!shown.includes(secret), secret);

@@ -6,6 +6,7 @@ import { desktop, phone } from '../browser.ts';
 import { composer, editorOf } from './composing.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, openReal, type Real, signIn, until, type Visit } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** A mailbox that fills up, with the quota of a real Dovecot. */
 
@@ -18,24 +19,6 @@ before(async () => {
   await signIn(real, at.page, real.alice);
 });
 after(() => real[Symbol.asyncDispose]());
-
-/** QUOTA_SHOTS names a folder that gets pictures, to be looked at. */
-const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['QUOTA_SHOTS'];
-  if (!folder) return;
-  for (const [size, width, height] of [
-    ['desk', 1440, 900],
-    ['phone', 390, 844],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
-      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png` });
-    }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light' });
-};
 
 const space = (page: Page) => page.getByRole('meter', { name: 'Space used' });
 const percent = async (page: Page): Promise<number> => Number(await space(page).getAttribute('aria-valuenow'));
@@ -71,7 +54,7 @@ test('G40 how full the account is stands in its settings, and Check now reads it
   await page.getByText('Nearly full. Once it is full, the server takes no new mail.').waitFor();
   assert.ok((await percent(page)) >= 90);
   await page.getByText('2 of 50 messages').waitFor();
-  await shot(page, 'near');
+  await fourPictures(page, 'quota-near');
   assert.deepEqual(errors, []);
 });
 
@@ -89,7 +72,7 @@ test('G41 a letter that does not fit is told of, stays here, and goes to the ser
     .locator('.toast')
     .getByText(/has no room for “Minutes of the meeting”\. It is kept here and tried again every 15 minutes\./u)
     .waitFor();
-  await shot(page, 'told');
+  await fourPictures(page, 'quota-told');
   for (const { width = 0, height = 0 } of [phone, desktop]) {
     await page.setViewportSize({ width, height });
     assert.ok(await uncovered(page), `the words are seen while one writes, ${width} wide`);

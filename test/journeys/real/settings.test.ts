@@ -6,6 +6,7 @@ import { phone } from '../browser.ts';
 import { prove } from './authenticator.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, focused, focusOn, openReal, type Real, signIn, until, type Visit } from './world.ts';
+import { picture } from '../pictures.ts';
 
 /** Settings with real servers: sessions, tokens, appearance, identities; by keyboard where a keyboard would do it. */
 
@@ -23,11 +24,6 @@ const path = (page: Page): string => new URL(page.url()).pathname;
 const open = async (page: Page, name: SettingsPage): Promise<void> => {
   await page.goto(`${real.url}/settings/${name}`);
   await page.getByRole('heading', { level: 1 }).waitFor();
-};
-/** With SETTINGS_SHOTS a picture of each screen, to be looked at. */
-const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['SETTINGS_SHOTS'];
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
 };
 
 test('the gear opens the settings; each page has its URL; Escape and Back lead to the mail', async () => {
@@ -87,7 +83,7 @@ test('on a phone the page that is open is in sight in the line of pages, however
     await page.getByRole('heading', { name: title, level: 1 }).waitFor();
     await inSight(title);
   }
-  await shot(page, 'settings-phone-nav');
+  await picture(page, 'settings-phone-nav');
   await page.setViewportSize({ width: 1440, height: 900 });
   assert.deepEqual(errors, []);
 });
@@ -102,7 +98,7 @@ test('one browser ends another: it is shown the sign-in at once', async () => {
   assert.equal(await list.getByRole('listitem').count(), 2);
   await list.getByText('Chrome, Linux').first().waitFor();
   await accessibleEverywhere(page, 'sessions');
-  await shot(page, 'sessions');
+  await picture(page, 'sessions');
   assert.equal(await page.getByRole('button', { name: 'End all others' }).count(), 1);
   await list.getByRole('button', { name: /^End the session of Chrome, Linux/u }).click();
   await page.locator('.toast').getByText('Session ended').waitFor();
@@ -130,7 +126,7 @@ test('a token is made, shown once, works at the API, and is dead after it is del
   await page.getByRole('heading', { name: 'Token “Desk calendar” is ready' }).waitFor();
   await focusOn(page, /^button Cop/u);
   await accessibleEverywhere(page, 'a token that is ready');
-  await shot(page, 'token');
+  await picture(page, 'token');
   const token = await page.locator('.set-secret code').innerText();
   assert.match(token, /^postern_[\w-]{43}$/u);
 
@@ -172,10 +168,10 @@ test('appearance is changed at once and kept', async () => {
   const { page, errors } = at;
   await open(page, 'appearance');
   await accessibleEverywhere(page, 'appearance');
-  await shot(page, 'appearance');
+  await picture(page, 'appearance');
   await page.getByRole('radio', { name: 'Night' }).check();
   await page.locator('html[data-theme="dark"]').waitFor();
-  await shot(page, 'appearance-dark');
+  await picture(page, 'appearance-dark');
   await page.getByRole('radio', { name: 'One line' }).check();
   await page.locator('.set-preview.one').waitFor();
   await page.getByRole('checkbox', { name: /Single keys act/u }).uncheck();
@@ -203,12 +199,12 @@ test('name, reply address and signature are saved when one leaves the field, and
   await page.getByRole('heading', { level: 1 }).click();
   await page.locator('.toast').getByText('Saved the signature of alice@village.test').waitFor();
   await accessibleEverywhere(page, 'identities');
-  await shot(page, 'identities');
+  await picture(page, 'identities');
   await page.setViewportSize({ width: 390, height: 844 });
-  await shot(page, 'identities-phone');
+  await picture(page, 'identities-phone');
   await page.goto(`${real.url}/settings/sessions`);
   await page.getByText('This browser, now').waitFor();
-  await shot(page, 'sessions-phone');
+  await picture(page, 'sessions-phone');
   await page.setViewportSize({ width: 1440, height: 900 });
   await open(page, 'identities');
   assert.equal(await name.inputValue(), 'Alice Andersson');
@@ -250,7 +246,7 @@ test('a server that is away is said, and tried again on request', async () => {
   await page.getByRole('button', { name: /^Edit / }).click();
   await page.getByText('The server said: shutting down').waitFor();
   await accessibleEverywhere(page, 'an account that is away');
-  await shot(page, 'away');
+  await picture(page, 'away');
   // Postern itself stands well with both servers, and is asked what they say now.
   await page.getByRole('button', { name: 'Check now' }).click();
   await page.getByText('Both servers took the password of').waitFor();

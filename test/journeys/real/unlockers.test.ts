@@ -5,8 +5,9 @@ import type { Page } from 'playwright-core';
 import { addAuthenticator, type Authenticator, byName, prove, signInByName } from './authenticator.ts';
 import { letter } from './letters.ts';
 import { digitsOf } from './one-time-code.ts';
-import { field, keepCode, openSettings, shot, signOut } from './unlocking.ts';
+import { field, keepCode, openSettings, signOut } from './unlocking.ts';
 import { accessibleEverywhere, openReal, type Real, until, type Visit } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** What opens Postern besides a mail password, in a real browser with its virtual authenticator. */
 
@@ -31,13 +32,13 @@ test('U2 a passkey is made after a proof, and opens the mail without any passwor
   await openSettings(real, page, 'security');
   await page.getByText('There is no passkey yet.').waitFor();
   await accessibleEverywhere(page, 'sign-in and passkeys');
-  await shot(page, 'security-empty');
+  await fourPictures(page, 'security-empty');
   await page.getByRole('button', { name: 'Passkey', exact: true }).click();
   await field(page, 'Name of the new passkey').fill('Laptop');
   await page.getByRole('button', { name: 'Make passkey' }).click();
   await page.getByRole('dialog', { name: 'Show that it is you' }).waitFor();
   await accessibleEverywhere(page, 'the proof');
-  await shot(page, 'proof');
+  await fourPictures(page, 'proof');
   await prove(page, real.alice);
   await page.getByRole('list', { name: 'Passkeys' }).getByText('Laptop').waitFor();
   assert.equal((await device.credentials()).length, 1);
@@ -72,7 +73,7 @@ test('U11 a locked Postern opens with the passkey, where it was', async () => {
   await open.waitFor();
   await page.getByRole('button', { name: 'Use the mail password' }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Use the recovery code' }).count(), 0, 'there is none');
-  await shot(page, 'locked-passkey');
+  await fourPictures(page, 'locked-passkey');
   await open.click();
   await page.getByRole('heading', { name: 'Sessions', level: 1 }).waitFor();
   await page.getByText('This browser, now').waitFor();
@@ -108,12 +109,12 @@ test('U4 a password of Postern is set, signs in, and is changed with the others 
   // Opening a lock proves nothing for what comes after.
   await page.getByRole('button', { name: 'Go on with a passkey' }).click();
   await page.getByRole('list', { name: 'Password of Postern' }).waitFor();
-  await shot(page, 'security');
+  await fourPictures(page, 'security');
   const other = await real.visit();
   await other.page.goto(byName(real).url);
   await other.page.getByRole('button', { name: 'Use a password of Postern' }).click();
   await accessibleEverywhere(other.page, 'signing in with a password of Postern');
-  await shot(other.page, 'sign-in-site');
+  await fourPictures(other.page, 'sign-in-site');
   await field(other.page, 'Name').fill('alice');
   await field(other.page, 'Password of Postern').fill('four green ducks');
   await other.page.getByRole('button', { name: 'Sign in', exact: true }).click();
@@ -146,7 +147,7 @@ test('U5 the recovery code: shown once, checked, opens once, and is then to be r
   await page.getByRole('button', { name: 'Make a code' }).click();
   await page.getByRole('checkbox', { name: 'I have kept it' }).waitFor();
   await accessibleEverywhere(page, 'a recovery code');
-  await shot(page, 'recovery-code');
+  await fourPictures(page, 'recovery-code');
   const saving = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   const saved = readFileSync(await (await saving).path(), 'utf8');
@@ -182,7 +183,7 @@ test('U7 the second step: scanned, confirmed, asked for after the password, and 
   await page.getByRole('button', { name: 'Set up' }).click();
   await page.getByRole('img', { name: 'Code for the authenticator app' }).waitFor();
   await accessibleEverywhere(page, 'the second step');
-  await shot(page, 'totp');
+  await fourPictures(page, 'totp');
   const secret = (await page.locator('.unl-key').innerText()).replaceAll(/\s/gu, '');
 
   await field(page, 'Six digits from your authenticator app').fill(digitsOf(secret, Date.now()));
@@ -194,7 +195,7 @@ test('U7 the second step: scanned, confirmed, asked for after the password, and 
   await other.page.getByRole('button', { name: 'Sign in', exact: true }).click();
   const digits = field(other.page, 'Six digits from your authenticator app');
   await digits.waitFor();
-  await shot(other.page, 'sign-in-totp');
+  await fourPictures(other.page, 'sign-in-totp');
   await digits.fill('000000');
   await other.page.locator('.trouble').waitFor();
   // A code serves once: the next window of thirty seconds has another.
@@ -226,7 +227,7 @@ test('U8 what happened stands in plain words', async () => {
     .waitFor();
   await list.getByText('Recovery code used').first().waitFor();
   await accessibleEverywhere(page, 'sessions');
-  await shot(page, 'sessions');
+  await fourPictures(page, 'sessions');
   assert.deepEqual(errors, []);
 });
 
@@ -251,11 +252,11 @@ test('U9 the vault in three steps, with a passphrase where there is no passkey',
   await signInByName(real, page, real.bob);
   await openSettings(real, page, 'vault');
   await page.getByText('Set up your vault in three steps').waitFor();
-  await shot(page, 'vault');
+  await fourPictures(page, 'vault');
   await page.getByRole('button', { name: 'Set up', exact: true }).click();
   const dialog = page.getByRole('dialog', { name: 'Set up your vault' });
   await accessibleEverywhere(page, 'the first step');
-  await shot(page, 'vault-key');
+  await fourPictures(page, 'vault-key');
   await dialog.getByRole('radio', { name: /Passphrase/u }).check();
   await field(dialog, 'Password of Postern').fill('four green ducks swim');
   await dialog.getByRole('button', { name: 'Set password' }).click();
@@ -265,7 +266,7 @@ test('U9 the vault in three steps, with a passphrase where there is no passkey',
   await dialog.getByText(/Only when I am here: mail you schedule waits/u).waitFor();
   await dialog.getByRole('radio', { name: /Only when I am here/u }).waitFor();
   await accessibleEverywhere(page, 'the third step');
-  await shot(page, 'vault-away');
+  await fourPictures(page, 'vault-away');
   await dialog.getByRole('button', { name: 'Done' }).click();
   assert.equal(await page.getByText('Set up your vault in three steps').count(), 0);
   assert.deepEqual(visit.errors, []);

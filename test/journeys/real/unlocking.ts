@@ -60,21 +60,3 @@ export const useCode = async (real: Real, page: Page, code: string): Promise<voi
   await field(page, 'Recovery code').fill(code);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 };
-
-/** With UNLOCKER_SHOTS, pictures by day and by night, on a desk and on a phone. */
-export const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['UNLOCKER_SHOTS'];
-  if (!folder) return;
-  for (const [size, width, height] of [
-    ['desk', 1440, 900],
-    ['phone', 390, 844],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
-      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png` });
-    }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light' });
-};

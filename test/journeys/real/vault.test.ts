@@ -4,8 +4,9 @@ import type { Page } from 'playwright-core';
 import { addAuthenticator, byName, prove, signInByName } from './authenticator.ts';
 import { letter } from './letters.ts';
 import { digitsOf } from './one-time-code.ts';
-import { field, keepCode, openSettings, shot, signOut } from './unlocking.ts';
+import { field, keepCode, openSettings, signOut } from './unlocking.ts';
 import { accessibleEverywhere, openReal, type Person, type Real, until } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** The vault set up by a passkey, and the second step turned on, answered wrong, and turned off again. */
 
@@ -43,7 +44,7 @@ test('U9 the vault in three steps by a passkey, which opens the mail afterwards'
   await step('Recovery code');
   assert.equal((await device.credentials()).length, 1);
   await accessibleEverywhere(page, 'the second step of the vault');
-  await shot(page, 'vault-passkey');
+  await fourPictures(page, 'vault-passkey');
   await keepCode(page);
   await dialog.getByRole('button', { name: 'It is kept' }).click();
   await step('While I am away');
@@ -75,7 +76,7 @@ test('U7 the second step: a wrong code is said, and turned off the password alon
   // As good as never the right one; nothing is on until it was.
   await digits.fill('000000');
   await wrong.waitFor();
-  await shot(page, 'totp-wrong');
+  await fourPictures(page, 'totp-wrong');
   await digits.fill(digitsOf(secret, Date.now()));
   await page.getByText(/On: after a password/u).waitFor();
 
@@ -89,7 +90,7 @@ test('U7 the second step: a wrong code is said, and turned off the password alon
   assert.match(await said.innerText(), /Each code serves once, and for half a minute\./u);
   assert.equal(await asked.inputValue(), '', 'the next code can be typed');
   await accessibleEverywhere(other.page, 'a wrong code');
-  await shot(other.page, 'sign-in-totp-wrong');
+  await fourPictures(other.page, 'sign-in-totp-wrong');
   await until('a code that is taken', async () => {
     if ((await asked.count()) > 0) await asked.fill(digitsOf(secret, Date.now() + 30_000));
     return inside(other.page).then(

@@ -9,6 +9,7 @@ import { openWorld, type World } from '#world';
 import { openFolder } from '../../e2e/postern.ts';
 import { violationsOf } from '../axe.ts';
 import { desktop, dist, type Look, openBrowser, phone } from '../browser.ts';
+import { picture, pictures } from '../pictures.ts';
 
 /** Journeys with real servers: Dovecot, a submission server, Postern and Chromium. */
 
@@ -84,13 +85,11 @@ export const openReal = async (options: RealOptions = {}): Promise<Real> => {
     await before?.[Symbol.asyncDispose]();
   };
   stack.defer(stop);
-  // JOURNEY_SHOTS names a folder that gets a picture of each page as the journey left it.
-  const shots = process.env['JOURNEY_SHOTS'];
-  if (shots)
+  // Each page as the journey left it.
+  if (pictures)
     stack.defer(async () => {
       const pages = browser.contexts().flatMap((context) => context.pages());
-      for (const [index, page] of pages.entries())
-        await page.screenshot({ path: `${shots}/${process.pid}-${index}.png` });
+      for (const [index, page] of pages.entries()) await picture(page, `${process.pid}-${index}`);
     });
   const all = stack.move();
   const [alice, bob] = village.users as [Person, Person];
