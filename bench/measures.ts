@@ -51,13 +51,13 @@ const inboxOf = async (client: Client): Promise<string | null> => {
 };
 
 /** One page of the list as the app asks for it. */
-const page = (inbox: string, position: number, limit = 50): Invocation[] => [
+const page = (inbox: string, position: number, limit = 50, collapseThreads = true): Invocation[] => [
   [
     'Email/query',
     {
       filter: { inMailbox: inbox },
       sort: [{ property: 'receivedAt', isAscending: false }],
-      collapseThreads: true,
+      collapseThreads,
       position,
       limit,
       calculateTotal: true,
@@ -130,9 +130,7 @@ export const firstSync = async (g: Ground): Promise<Figure[]> => {
   let rows = 0;
   while (rows < Math.min(50, g.manifest.size)) {
     const inbox = await inboxOf(g.client);
-    if (inbox !== null) rows = listOf((await g.client.call(...page(inbox, 0)))[1]).length;
-    // A page of conversations may hold fewer rows than fifty messages; thirty of fifty messages are surely shown.
-    if (rows >= 25) break;
+    if (inbox !== null) rows = listOf((await g.client.call(...page(inbox, 0, 50, false)))[1]).length;
     await wait(5);
   }
   const first = performance.now() - authenticated;
