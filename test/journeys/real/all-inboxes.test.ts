@@ -9,6 +9,7 @@ import { openDovecot, type Village } from '#village/dovecot.ts';
 import { editorOf, inlineComposer, pressSend, sendNow, sentToast } from './composing.ts';
 import { letter, mailbox, subjects } from './letters.ts';
 import { accessibleEverywhere, openReal, type Person, type Real, signIn, until, type Visit } from './world.ts';
+import { fourPictures } from '../pictures.ts';
 
 /** The inboxes of two accounts on two Dovecots as one list. */
 
@@ -62,24 +63,6 @@ after(async () => {
   await real[Symbol.asyncDispose]();
   await hill[Symbol.asyncDispose]();
 });
-
-/** ALL_INBOXES_SHOTS names a folder that gets pictures, to be looked at. */
-const shot = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env['ALL_INBOXES_SHOTS'];
-  if (!folder) return;
-  for (const [size, width, height] of [
-    ['desk', 1440, 900],
-    ['phone', 390, 844],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
-      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png` });
-    }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light' });
-};
 
 const path = (page: Page): string => decodeURIComponent(new URL(page.url()).pathname);
 const row = (page: Page, subject: string) =>
@@ -185,7 +168,7 @@ test('M12 letters are opened, stepped through and loaded again along the list; b
     (now) => now.startsWith('/all/inbox/c/carla@hill.test/'),
   );
   await page.getByText('2 of 180').waitFor();
-  await shot(page, 'open');
+  await fourPictures(page, 'all-inboxes-open');
   await accessibleEverywhere(page, 'a letter in All inboxes');
   await page.reload();
   await page.getByRole('heading', { name: 'Snow 0' }).waitFor();
@@ -319,7 +302,7 @@ test('M12 on a phone: the pills, the arch, back from a letter', async () => {
   await pills.locator('[aria-current]').getByText('All').waitFor();
   assert.equal(path(page), '/all/inbox');
   assert.ok(await row(page, 'Thaw').locator('.snip .arch').isVisible());
-  await shot(page, 'list');
+  await fourPictures(page, 'all-inboxes-list');
   await page.setViewportSize({ width: 390, height: 844 });
   await row(page, 'Thaw').click();
   await page.getByRole('heading', { name: 'Thaw' }).waitFor();
@@ -351,7 +334,7 @@ test('M7 an account that cannot be fetched is named, the rows of the other stand
   await row(page, 'Flood').waitFor();
   assert.equal(await row(page, 'Thaw').count(), 0);
   await accessibleEverywhere(page, 'an account is missing');
-  await shot(page, 'missing');
+  await fourPictures(page, 'all-inboxes-missing');
   await page.unroute('**/jmap/api');
   await note.getByRole('button', { name: 'Try again' }).click();
   await row(page, 'Thaw').waitFor();
