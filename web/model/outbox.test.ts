@@ -47,6 +47,7 @@ const desk = (before: EmailSubmission = submission()) => {
   const outbox = openOutbox({ connection, clock, toasts, undo, storage });
   const mail = openMail(connection, accountId, account);
   const reopened: EmailId[] = [];
+  let sent = 0;
   const watch = (): void =>
     outbox.watch({
       mail,
@@ -55,8 +56,10 @@ const desk = (before: EmailSubmission = submission()) => {
       subject: 'Cars',
       reopen: () => reopened.push('M1' as EmailId),
       now: null,
+      sent: () => void (sent += 1),
     });
   return {
+    sent: () => sent,
     toasts,
     undo,
     clock,
@@ -75,7 +78,7 @@ const desk = (before: EmailSubmission = submission()) => {
 };
 
 test('a letter counts down, is on its way, and is sent only once the server took it', async () => {
-  const { watch, clock, shown, becomes, undo } = desk();
+  const { watch, clock, shown, becomes, undo, sent } = desk();
   watch();
   assert.equal(shown(), 'Sending in 20 s');
   clock.pass(5_000);
@@ -85,8 +88,10 @@ test('a letter counts down, is on its way, and is sent only once the server took
   assert.equal(shown(), 'Sending', 'the hold is over, nothing is known yet');
   await becomes({ stage: 'sending' });
   assert.equal(undo.items.peek().length, 0);
+  assert.equal(sent(), 0);
   await becomes({ stage: 'filed' });
   assert.equal(shown(), 'Sent');
+  assert.equal(sent(), 1);
 });
 
 test('z takes it back while it is held', async () => {

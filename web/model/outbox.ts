@@ -31,6 +31,8 @@ export interface Leaving {
   reopen(): void;
   /** Sends it at once, as another submission; null when that is not offered. */
   now: (() => Promise<Leaving>) | null;
+  /** Once the mail server took it. */
+  sent?(): void;
 }
 
 export interface Outbox {
@@ -190,6 +192,7 @@ export const openOutbox = ({ connection, clock, toasts, undo, storage }: OutboxP
     const back: ToastAction = { label: 'Edit', run: () => takeBack(leaving) };
     const actions = { sent: [], failed: [edit], later: [back], unknown: [edit, again] };
     if (isFinal(fate)) tell(leaving.id);
+    if (fate.at === 'sent') leaving.sent?.();
     toasts.show(words.text, {
       tone: words.tone,
       icon: 'send',

@@ -154,6 +154,11 @@ test('G32 an answer leaves by the account that received the letter; Ctrl+Shift+F
   assert.match(source, /^From: .*alice@village\.test/mu);
   assert.match(source, /How deep is it\?/u);
   await until(
+    'the letter is marked as answered where it lies',
+    () => mailbox(hill, carla, 'INBOX'),
+    (list) => list.some(({ subject, flags }) => subject === 'Snow on the hill' && flags.includes('\\Answered')),
+  );
+  await until(
     'carla keeps no draft of it',
     () => subjects(hill, carla, 'Drafts'),
     (list) => list.length === 0,

@@ -29,6 +29,15 @@ export const send = async (
   const sent = await mail.mailboxes.need('sent');
   const rcptTo = [...new Set([...to, ...bcc].map((each) => each.email))].map((email) => ({ email }));
   const { subject } = draft.letter.peek();
+  const { originalId, originalIn, forwards } = draft.letter.peek();
+  /** The server marks what is answered in the account the letter leaves by; elsewhere nobody else does. */
+  const markOriginal = (): void => {
+    if (originalId === null || originalIn === null || originalIn === mail.id) return;
+    const keyword = forwards === null ? 'keywords/$answered' : 'keywords/$forwarded';
+    connection
+      .call('Email/set', { accountId: originalIn, update: { [originalId]: { [keyword]: true } } })
+      .answer.catch(() => undefined);
+  };
   const submit = async (seconds: number): Promise<Leaving> => {
     const answer = await connection.call('EmailSubmission/set', {
       accountId: mail.id,
@@ -64,7 +73,15 @@ export const send = async (
         throw error;
       }
     };
-    return { mail, id: made.id, sendAt: now() + seconds * 1000, subject, reopen, now: seconds > 0 ? sendNow : null };
+    return {
+      mail,
+      id: made.id,
+      sendAt: now() + seconds * 1000,
+      subject,
+      reopen,
+      now: seconds > 0 ? sendNow : null,
+      sent: markOriginal,
+    };
   };
   const cancel = async (id: SubmissionId): Promise<boolean> => {
     const answer = await connection.call('EmailSubmission/set', {
