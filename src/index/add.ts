@@ -8,7 +8,7 @@ import type { Mirror } from './mirror.ts';
 import type { Model, Stored } from './model.ts';
 import { NewRows } from './new-rows.ts';
 import { numberOfRow, receivedAtOf, rowAt, tieOf } from './rows.ts';
-import type { EmailRow, Found, MailboxId, ThreadNumber } from './types.ts';
+import type { EmailRow, Found, LocalMessage, MailboxId, ThreadNumber } from './types.ts';
 
 /** A message that is not in its mailbox yet. */
 interface Newcomer {
@@ -22,8 +22,6 @@ const newcomer = (found: Found): Newcomer => {
   const bits = keys.own ?? hash48(found.envelope.subject);
   return { found, keys, row: rowAt(found.receivedAt, tieOf(found.uid, bits % 64)) };
 };
-
-type Local = Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'>;
 
 /** Turns messages into Emails: known ones by identity, new ones with their conversation. */
 export class Adder {
@@ -77,7 +75,7 @@ export class Adder {
   }
 
   /** A draft of ours: it has no placement before its `append` intent is done. */
-  addLocal(mailbox: MailboxId, message: Local): EmailRow {
+  addLocal(mailbox: MailboxId, message: LocalMessage): EmailRow {
     const keys = keysOf(message.envelope, null);
     const conversations = this.#conversations([keys]);
     const wanted = rowAt(message.receivedAt, tieOf(0x3fff, (keys.own ?? 0) % 64));
@@ -156,7 +154,7 @@ export class Adder {
 
   #insert(
     mailbox: MailboxId,
-    message: Local,
+    message: LocalMessage,
     row: EmailRow,
     thread: ThreadNumber,
     strongId: string | null,

@@ -1,4 +1,5 @@
 import type { Core } from './core.ts';
+import { listJson } from './list-json.ts';
 import { receivedAtOf, secondOf } from './rows.ts';
 import type { EmailRow, Found, MailboxId, ThreadNumber } from './types.ts';
 
@@ -13,8 +14,6 @@ export interface Print {
   to: string | null;
   subject: string;
 }
-
-const listJson = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
 
 export const printOf = ({ envelope }: Pick<Found, 'envelope'>): Print => ({
   messageId: envelope.messageId,

@@ -1,11 +1,10 @@
 import { BulkInsert } from './bulk-insert.ts';
 import type { Database } from './database.ts';
 import { bulks } from './emails.ts';
-import { type Marks } from './keywords.ts';
+import type { Marks } from './keywords.ts';
+import { listJson } from './list-json.ts';
 import { whole } from './whole.ts';
-import type { EmailRow, Envelope, Found, MailboxId, ThreadNumber } from './types.ts';
-
-type Local = Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'>;
+import type { EmailRow, Envelope, Found, LocalMessage, MailboxId, ThreadNumber } from './types.ts';
 
 /** What an Email is at its beginning. */
 export interface NewEmail {
@@ -14,13 +13,11 @@ export interface NewEmail {
   marks: Marks;
   boxes: readonly MailboxId[];
   hidden: boolean;
-  message: Local;
+  message: LocalMessage;
   strongId: string | null;
   /** Unix milliseconds. */
   now: number;
 }
-
-const json = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
 
 /** The rows of new Emails in the tables that hold one for each; not in them before {@link flush}. */
 export class NewRows {
@@ -93,15 +90,15 @@ export class NewRows {
     this.#envelope.add(
       row,
       envelope.subject,
-      json(envelope.from),
-      json(envelope.sender),
-      json(envelope.replyTo),
-      json(envelope.to),
-      json(envelope.cc),
-      json(envelope.bcc),
+      listJson(envelope.from),
+      listJson(envelope.sender),
+      listJson(envelope.replyTo),
+      listJson(envelope.to),
+      listJson(envelope.cc),
+      listJson(envelope.bcc),
       envelope.messageId,
-      json(envelope.inReplyTo),
-      json(envelope.references),
+      listJson(envelope.inReplyTo),
+      listJson(envelope.references),
       envelope.listId,
       structure,
     );

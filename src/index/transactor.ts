@@ -18,6 +18,7 @@ import type {
   EmailRow,
   Found,
   IndexTransactor,
+  LocalMessage,
   Mailbox,
   MailboxId,
   Uid,
@@ -122,10 +123,7 @@ export class Transactor extends Reader implements IndexTransactor {
     );
   }
 
-  addLocal(
-    mailbox: MailboxId,
-    email: Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'> & { preview: string },
-  ): EmailNumber {
+  addLocal(mailbox: MailboxId, email: LocalMessage & { preview: string }): EmailNumber {
     const row = this.#adder.addLocal(mailbox, email);
     return must(this.#model.state(row), 'an Email just made').number;
   }

@@ -71,6 +71,9 @@ export interface Found {
   strongThread: string | null;
 }
 
+/** A message that the server does not have yet. */
+export type LocalMessage = Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'>;
+
 /**
  * Fields as the JSON text that JMAP wants, to be put into an answer without parsing: address lists as EmailAddress[],
  * id lists as String[]; null for an empty list.
@@ -315,10 +318,7 @@ export interface IndexTransactor extends IndexReader {
   saveBody(email: EmailRow, part: string, bytes: Buffer): void;
   saveBlob(id: string, type: string, bytes: Buffer): void;
   /** An Email that exists only here; gets a placement when its `append` intent is done. */
-  addLocal(
-    mailbox: MailboxId,
-    email: Omit<Found, 'uid' | 'modseq' | 'strongId' | 'strongThread'> & { preview: string },
-  ): EmailNumber;
+  addLocal(mailbox: MailboxId, email: LocalMessage & { preview: string }): EmailNumber;
   /**
    * Joins pieces of the full text that were written side by side, for some milliseconds; false: all is joined. `isFilling`:
    * more is coming, so that only what is in many pieces is worth it.

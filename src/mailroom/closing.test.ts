@@ -180,9 +180,8 @@ test('S62 what stirs while states are read sets no second timer, and none outliv
   assert.deepEqual(world.logged, []);
 });
 
-test('S60 a call that outlasts the patience of the one who closes is told to ask again; nobody else notices', async () => {
-  await using world = new World();
-  await world.ask('states', {});
+/** An answer on its way that looks into the index only after `go`. */
+const slowAnswer = async (world: World) => {
   const { promise: held, resolve: go } = Promise.withResolvers<void>();
   const { index } = world;
   world.api = async () => {
@@ -191,6 +190,13 @@ test('S60 a call that outlasts the patience of the one who closes is told to ask
   };
   const slow = world.ask('api', { body: mailboxGet });
   await turns();
+  return { slow, go, index };
+};
+
+test('S60 a call that outlasts the patience of the one who closes is told to ask again; nobody else notices', async () => {
+  await using world = new World();
+  await world.ask('states', {});
+  const { slow, go, index } = await slowAnswer(world);
   const closed = world.ask('close', {});
   await turns();
   world.clock.run(5_000);
@@ -300,14 +306,7 @@ test('S60 an engine that was closed under a call is no defect either', async () 
 test('S60 a room that ends while answers are under way, waits for them and lets nobody in', async () => {
   const world = new World();
   await world.ask('states', {});
-  const { promise: held, resolve: go } = Promise.withResolvers<void>();
-  const { index } = world;
-  world.api = async () => {
-    await held;
-    return { status: 200, type: 't', body: Buffer.from(String(index.read((reader) => reader.intentCount()))) };
-  };
-  const slow = world.ask('api', { body: mailboxGet });
-  await turns();
+  const { slow, go } = await slowAnswer(world);
   const ended = world.room[Symbol.asyncDispose]();
   await turns();
   const late = world.ask('states', {});

@@ -51,12 +51,14 @@ const toGuide = async (page: Page): Promise<void> => {
   await page.getByRole('heading', { name: 'Gmail wants an app password' }).waitFor();
 };
 
-for (const [name, look] of [
+const looks = [
   ['light', desktop],
   ['dark', { ...desktop, dark: true }],
   ['phone', phone],
   ['phone-dark', { ...phone, dark: true }],
-] as const)
+] as const;
+
+for (const [name, look] of looks)
   test(`G5 Gmail is led to an app password, which is tried as soon as its last letter is in: ${name}`, async () => {
     await using at = await visit('/settings/accounts', look);
     const { page, kit } = at;
@@ -132,12 +134,7 @@ test('G6 at the sign-in too: the ordinary password does not leave for a server t
 
 const GB = 1024 ** 3;
 
-for (const [name, look] of [
-  ['light', desktop],
-  ['dark', { ...desktop, dark: true }],
-  ['phone', phone],
-  ['phone-dark', { ...phone, dark: true }],
-] as const)
+for (const [name, look] of looks)
   test(`G40 how full each account is at its server, in words and as a meter: ${name}`, async () => {
     await using at = await visit('/settings/accounts', look);
     const { page, kit } = at;
