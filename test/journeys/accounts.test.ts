@@ -126,6 +126,10 @@ test('G6 at the sign-in too: the ordinary password does not leave for a server t
   assert.deepEqual(sent, []);
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Gmail wants an app password' }).click();
+  await page
+    .getByRole('textbox', { name: 'App password for ada.lindqvist@gmail.example' })
+    .and(page.locator(':focus'))
+    .waitFor();
   await page.keyboard.type('kfzt wmqa yexx abcd');
   await page.getByRole('grid').waitFor();
   assert.deepEqual(sent, ['POST']);
