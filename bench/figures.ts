@@ -30,6 +30,25 @@ export const times = async (runs: number, task: (i: number) => Promise<unknown>,
   return found.toSorted((a, b) => a - b);
 };
 
+/**
+ * Medians in milliseconds of several things done in turn, so that all of them meet the machine in the same moods. Each is
+ * done `warm` times before anything counts: none is measured while its code is being compiled.
+ */
+export const inTurn = async <K extends string>(
+  tasks: Readonly<Record<K, (i: number) => Promise<unknown>>>,
+  { warm = 300, rounds = 10, each = 20 } = {},
+): Promise<Record<K, number>> => {
+  const names = Object.keys(tasks) as K[];
+  const found = new Map(names.map((name) => [name, [] as number[]]));
+  for (const name of names) await times(warm, tasks[name], 0);
+  for (let round = 0; round < rounds; round += 1) {
+    const from = warm + round * each;
+    for (const name of names) found.get(name)?.push(...(await times(each, (i) => tasks[name](from + i), 0)));
+  }
+  const medians = [...found].map(([name, all]) => [name, median(all.toSorted((a, b) => a - b))]);
+  return Object.fromEntries(medians) as Record<K, number>;
+};
+
 export const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 
 export const table = (figures: readonly Figure[]): string => {

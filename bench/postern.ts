@@ -160,8 +160,13 @@ export class Client {
     );
   }
 
+  /** What a browser sends along. */
+  get headers(): Record<string, string> {
+    return { cookie: this.cookie, origin: this.origin };
+  }
+
   send(body: Buffer): Promise<Answer> {
-    return post(this.agent, this.origin, '/jmap/api', body, { cookie: this.cookie, origin: this.origin });
+    return post(this.agent, this.origin, '/jmap/api', body, this.headers);
   }
 
   /** The answers' arguments in order. @throws Error for any error answer */
