@@ -63,7 +63,7 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
   const requests = new Concurrency(limits.maxConcurrentRequests);
   const uploads = new Concurrency(limits.maxConcurrentUpload);
 
-  const changer = async (request: Head, peer: Peer): Promise<Visitor> => {
+  const changer = (request: Head, peer: Peer): Visitor | Promise<Visitor> => {
     if (!request.headers.has('authorization')) checkOrigin(request, peer);
     return sessions.visitor(request, peer);
   };
@@ -79,7 +79,8 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
   });
 
   const api: Api = async (head, peer, read) => {
-    const visitor = await changer(head, peer);
+    const found = changer(head, peer);
+    const visitor = found instanceof Promise ? await found : found;
     const end = requests.begin(visitor.user);
     if (!end) return limitProblem(429, 'maxConcurrentRequests', `${limits.maxConcurrentRequests} requests at once.`);
     try {

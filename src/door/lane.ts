@@ -40,19 +40,27 @@ const headOf = ({ headers, url }: IncomingMessage): Head => ({
   },
 });
 
+/** The body; it is whole when as much has come as was announced. */
 const bodyOf = (incoming: IncomingMessage): Promise<Buffer> =>
   new Promise((resolve, reject) => {
+    const announced = Number(incoming.headers['content-length']);
     const chunks: Buffer[] = [];
+    let length = 0;
     let whole = false;
+    const end = (): void => {
+      whole = true;
+      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks));
+    };
     // Every request is closed at last: no error with its stack is made for one that came whole.
     const broken = (cause?: Error): void => {
       if (!whole) reject(malformed('The body broke off.', { cause }));
     };
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.once('end', () => {
-      whole = true;
-      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks));
+    incoming.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length === announced) end();
     });
+    if (announced === 0) end();
     incoming.once('error', broken);
     incoming.once('close', broken);
   });
@@ -67,18 +75,19 @@ export const openLane = ({ api, peers, mailHost, everywhere, problem, metrics }:
     const start = performance.now();
     const head = headOf(incoming);
     let found: ApiAnswer;
+    let common = everywhere;
     try {
       const peer = peers(head, incoming.socket.remoteAddress ?? '127.0.0.1');
-      const given = await api(head, peer, () => bodyOf(incoming));
-      found = { ...given, headers: { ...everywhere, ...given.headers } };
+      found = await api(head, peer, () => bodyOf(incoming));
     } catch (error) {
       const refusal = problem(error);
-      const headers = { ...Object.fromEntries(new Headers(everywhere)), ...Object.fromEntries(refusal.headers) };
+      common = Object.fromEntries(new Headers(everywhere));
+      const headers = Object.fromEntries(refusal.headers);
       found = { status: refusal.status, headers, body: Buffer.from(await refusal.arrayBuffer()) };
     }
     const { status, headers, body } = found;
     metrics.request('jmap/api', status, performance.now() - start);
-    outgoing.writeHead(status, { ...headers, 'Content-Length': body.length });
+    outgoing.writeHead(status, { ...common, ...headers, 'Content-Length': body.length });
     outgoing.end(body);
     // What was refused before it was read: the client hears our answer, and then we hear its rest.
     incoming.resume();

@@ -55,18 +55,27 @@ export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 
     return last.origin;
   };
 
+  /** The last that connected, likewise. */
+  let lastRemote = { remote: '', byProxy: false, local: false };
+
+  const placeOf = (remote: string): typeof lastRemote => {
+    if (remote !== lastRemote.remote)
+      lastRemote = { remote, byProxy: within(proxies, remote), local: isLoopback(remote) };
+    return lastRemote;
+  };
+
   /**
    * @throws DoorError `forbidden-origin` for a name that was not configured: DNS rebinding ends here
    */
   return (request: Head, remote: string): Peer => {
-    const byProxy = within(proxies, remote);
+    const { byProxy, local } = placeOf(remote);
     const said = byProxy ? request.headers.get('x-forwarded-proto') : null;
     const scheme = said === 'https' ? 'https' : 'http';
     const host = request.headers.get('host') ?? new URL(request.url).host;
     const origin = originOf(`${scheme}://${host}`);
     return {
       address: byProxy ? forwarded(request, remote) : remote,
-      local: isLoopback(remote) && !(byProxy && request.headers.has('x-forwarded-for')),
+      local: local && !(byProxy && request.headers.has('x-forwarded-for')),
       origin,
       secure: origin.startsWith('https:'),
       userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),

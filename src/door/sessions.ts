@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '#base/clock.ts';
 import { logError } from '#base/log.ts';
 import { invariant } from '#base/must.ts';
 import { RoomError } from '#mailroom/errors.ts';
@@ -13,6 +12,7 @@ import { readToken } from './cookies.ts';
 import type { DoorParts } from './parts.ts';
 import type { Head, Peer } from './peer.ts';
 import { Presence } from './presence.ts';
+import { Recent } from './recent.ts';
 import { Residents } from './residents.ts';
 import { locked, lockedByOperator, unauthenticated } from './problems.ts';
 
@@ -32,7 +32,6 @@ interface Former {
   arrived: boolean;
 }
 
-const cachedMs = 5_000;
 const touchMs = 60_000;
 const formerMs = 60_000;
 const siblingMs = 10_000;
@@ -48,35 +47,6 @@ const bearerOf = (request: Head): Buffer | null => {
   const text = match[1] ?? '';
   return Buffer.from(text.startsWith(tokenPrefix) ? text.slice(tokenPrefix.length) : text, 'base64url');
 };
-
-/** Short-lived memory of rows that every request needs. */
-class Recent<T> {
-  readonly #clock: Clock;
-  readonly #kept = new Map<string, { value: T; until: number }>();
-  #forgotten = 0;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  async get(key: string, load: () => Promise<T>): Promise<T> {
-    const kept = this.#kept.get(key);
-    if (kept && kept.until > this.#clock.now()) return kept.value;
-    const before = this.#forgotten;
-    const value = await load();
-    // What was forgotten while it was read may be this.
-    if (before !== this.#forgotten) return value;
-    this.#kept.delete(key);
-    this.#kept.set(key, { value, until: this.#clock.now() + cachedMs });
-    if (this.#kept.size > 10_000) this.#kept.delete(this.#kept.keys().next().value ?? '');
-    return value;
-  }
-
-  forget(wanted: (value: T) => boolean): void {
-    this.#forgotten += 1;
-    for (const [key, { value }] of this.#kept) if (wanted(value)) this.#kept.delete(key);
-  }
-}
 
 /** Sessions and tokens: who is asking, are their keys here, and what happens when a key turns. */
 export class Sessions {
@@ -159,10 +129,27 @@ export class Sessions {
   }
 
   /**
-   * Who is asking, with their keys in memory.
+   * Who is asking, with their keys in memory: at once when nothing has to be waited for.
    * @throws DoorError `unauthenticated`, `locked`
    */
-  async visitor(request: Head, peer: Peer): Promise<Visitor> {
+  visitor(request: Head, peer: Peer): Visitor | Promise<Visitor> {
+    return this.#atHand(request, peer) ?? this.#sought(request, peer);
+  }
+
+  /** The visitor of a session whose row is in memory and whose key is here. Whoever else it is, {@link #sought} says. */
+  #atHand(request: Head, peer: Peer): Visitor | null {
+    const token = request.headers.has('authorization') ? null : readToken(request, peer);
+    if (!token) return null;
+    const key = keyOf(hashToken(token));
+    const session = this.#sessions.peek(key);
+    if (!session || session.expiresAt <= this.#parts.clock.now() || this.#alone.has(session.user)) return null;
+    if (!this.presence.isHere(session.id)) return null;
+    this.#arrived(key);
+    this.#touchSession(session);
+    return { kind: 'session', user: session.user, session };
+  }
+
+  async #sought(request: Head, peer: Peer): Promise<Visitor> {
     const visitor = await this.identify(request, peer);
     if (visitor.kind === 'token') {
       if (await this.#openToken(visitor)) this.enter(visitor);
@@ -196,8 +183,13 @@ export class Sessions {
     const key = keyOf(hash);
     const session = await this.#sessions.get(key, () => this.#store.sessionByTokenHash(hash));
     if (!session) return this.#retired(hash, peer);
-    for (const former of this.#former.values()) if (former.successor === key) former.arrived = true;
+    this.#arrived(key);
     return session;
+  }
+
+  /** The browser has shown the token with this hash. */
+  #arrived(key: string): void {
+    for (const former of this.#former.values()) if (former.successor === key) former.arrived = true;
   }
 
   /**

@@ -28,12 +28,19 @@ export const derive = (key: Uint8Array, purpose: Purpose, parts: readonly Field[
   return out;
 };
 
+const tokenBytes = 32;
+/** What is hashed of a token of the usual length; its place is at the end, and holds a token only while it is hashed. */
+const tokenInput = canonical('postern/1/token-hash', [fresh(tokenBytes)]);
+const tokenPlace = tokenInput.subarray(-tokenBytes);
+
 /** As stored of a session or API token: BLAKE2b-256, enough because a token is 32 random bytes. */
 export const hashToken = (token: Uint8Array): Buffer => {
-  const input = canonical('postern/1/token-hash', [token]);
+  const isUsual = token.length === tokenBytes;
+  const input = isUsual ? tokenInput : canonical('postern/1/token-hash', [token]);
+  if (isUsual) tokenPlace.set(token);
   const out = Buffer.alloc(32);
   sodium.crypto_generichash(out, input);
-  wipe(input);
+  wipe(isUsual ? tokenPlace : input);
   return out;
 };
 
