@@ -1,4 +1,5 @@
 import { type Id, isId, isUTCDate, type UTCDate } from '#jmap/ids.ts';
+import { IdList } from './ids.ts';
 
 /**
  * Reads one value of the outside world: returns it typed or throws {@link Unfit}. `absent` is what stands for a member
@@ -23,7 +24,7 @@ export class Unfit extends Error {
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof IdList);
 
 export const text: Check<string> = (value, at) => {
   if (typeof value !== 'string') throw new Unfit(at, 'a string');
@@ -88,7 +89,8 @@ export const maybe = <T>(check: Check<T>): Check<T | undefined> => optional(chec
 
 export const list =
   <T>(check: Check<T>): Check<T[]> =>
-  (value, at) => {
+  (given, at) => {
+    const value: unknown = given instanceof IdList ? given.ids : given;
     if (!Array.isArray(value)) throw new Unfit(at, 'a list');
     return value.map((item, index) => check(item, `${at}/${index}`));
   };
@@ -121,20 +123,21 @@ type Shape<F> = { [K in keyof F]: F[K] extends Check<infer T> ? T : never };
 /** An object with these members and no others. */
 export const shape = <F extends Record<string, Check<unknown>>>(fields: F): Check<Shape<F>> => {
   const entries = Object.entries(fields);
+  const checks = new Map(entries);
+  const required = entries.flatMap(([name, check]) => (check.absent ? [] : [name]));
+  const absent = entries.flatMap(([name, check]) =>
+    check.absent?.value === undefined ? [] : [[name, check.absent.value] as const],
+  );
   return (value, at) => {
     const given = record(value, at || 'the object');
     const read: Record<string, unknown> = {};
-    let met = 0;
-    for (const [name, check] of entries) {
-      if (Object.hasOwn(given, name)) {
-        met += 1;
-        read[name] = check(given[name], at ? `${at}/${name}` : name);
-      } else if (!check.absent) throw new Unfit(at ? `${at}/${name}` : name, 'missing');
-      else if (check.absent.value !== undefined) read[name] = check.absent.value;
-    }
-    if (met < Object.keys(given).length) {
-      const unknown = Object.keys(given).find((name) => !Object.hasOwn(fields, name)) ?? '';
-      throw new Unfit(at ? `${at}/${unknown}` : unknown, 'not known here');
+    for (const name of required)
+      if (!Object.hasOwn(given, name)) throw new Unfit(at ? `${at}/${name}` : name, 'missing');
+    for (const [name, instead] of absent) read[name] = instead;
+    for (const name of Object.keys(given)) {
+      const check = checks.get(name);
+      if (!check) throw new Unfit(at ? `${at}/${name}` : name, 'not known here');
+      read[name] = check(given[name], at ? `${at}/${name}` : name);
     }
     return read as Shape<F>;
   };

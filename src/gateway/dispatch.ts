@@ -115,7 +115,9 @@ export const dispatch = async (
       if (!method || !request.using.has(method.capability)) throw new MethodFailure('unknownMethod');
       const resolved = resolveReferences(given, look);
       if (!resolved.ok) throw new MethodFailure(resolved.type, resolved.description);
-      const answer = await method.run(context, resolved.arguments);
+      const running = method.run(context, resolved.arguments);
+      // What is there already is not waited for.
+      const answer = running instanceof Promise ? await running : running;
       pure &&= method.pure && answer.passing !== true;
       replies.push(new Reply(name, answer.json, callId, answer.peek));
       if (answer.further) replies.push(new Reply(answer.further.name, answer.further.json, callId));

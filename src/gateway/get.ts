@@ -1,22 +1,25 @@
 import type { Id } from '#jmap/ids.ts';
 import { type Check, id, list, orNull, text } from './check.ts';
 import { MethodFailure } from './errors.ts';
-import { isOurs } from './ids.ts';
+import { IdList, type Ids } from './ids.ts';
 import { limits } from './limits.ts';
 
 const anyIds = list(id);
 
-const idList: Check<readonly Id[]> = (value, at) =>
-  Array.isArray(value) && isOurs(value) ? (value as Id[]) : anyIds(value, at);
+/** Ids of our own making need not be read. */
+const idsAsGiven: Check<Ids> = (value, at) => (value instanceof IdList ? value : anyIds(value, at));
 
 /** Arguments every /get has – RFC 8620 §5.1 */
 export const getFields = {
-  ids: orNull(idList),
+  ids: orNull(anyIds),
   properties: orNull(list(text)),
 };
 
+/** The same of records that there are many of. */
+export const manyFields = { ...getFields, ids: orNull(idsAsGiven) };
+
 /** @throws MethodFailure requestTooLarge */
-export const notTooMany = (ids: readonly Id[]): readonly Id[] => {
+export const notTooMany = <I extends Ids>(ids: I): I => {
   if (ids.length > limits.maxObjectsInGet)
     throw new MethodFailure('requestTooLarge', `More than ${limits.maxObjectsInGet} ids.`);
   return ids;

@@ -29,20 +29,39 @@ export const emailNumber = (id: string): EmailNumber | undefined => numberOf(id,
 
 type Lettered = 'M' | 'T';
 
-/** Lists of ids that were made here, and the numbers they were made of. */
-const made = new WeakMap<readonly unknown[], { letter: Lettered; numbers: readonly number[] }>();
+/**
+ * Ids of numbers that are at hand, as a result reference takes them from one call to the next: an array of strings to
+ * whoever looks, written only then.
+ */
+export class IdList {
+  readonly letter: Lettered;
+  readonly numbers: readonly number[];
+  #ids: readonly string[] | undefined;
 
-const idsOf = <I extends string>(letter: Lettered, numbers: readonly number[]): readonly I[] => {
-  const ids = numbers.map((number) => `${letter}${base36(number)}` as I);
-  made.set(ids, { letter, numbers });
-  return ids;
-};
+  constructor(letter: Lettered, numbers: readonly number[]) {
+    this.letter = letter;
+    this.numbers = numbers;
+  }
 
-export const emailIds = (numbers: readonly EmailNumber[]): readonly EmailId[] => idsOf('M', numbers);
-export const threadIds = (numbers: readonly ThreadNumber[]): readonly ThreadId[] => idsOf('T', numbers);
+  get length(): number {
+    return this.numbers.length;
+  }
 
-/** Whether the list was made by us and came back by a result reference: its ids need not be read. */
-export const isOurs = (ids: readonly unknown[]): boolean => made.has(ids);
+  get ids(): readonly string[] {
+    this.#ids ??= this.numbers.map((number) => this.letter + base36(number));
+    return this.#ids;
+  }
+
+  toJSON(): readonly string[] {
+    return this.ids;
+  }
+}
+
+/** The ids a /get was asked for: as they were sent, or as another call has given them. */
+export type Ids = readonly string[] | IdList;
+
+export const emailIds = (numbers: readonly EmailNumber[]): IdList => new IdList('M', numbers);
+export const threadIds = (numbers: readonly ThreadNumber[]): IdList => new IdList('T', numbers);
 
 interface Numbered<N> {
   /** Each once, in the order of the ids. */
@@ -51,12 +70,12 @@ interface Numbered<N> {
   strangers: string[];
 }
 
-const numbersOf = <N extends number>(letter: Lettered, ids: readonly string[]): Numbered<N> => {
-  const ours = made.get(ids);
-  if (ours?.letter === letter) return { numbers: [...new Set(ours.numbers as readonly N[])], strangers: [] };
+const numbersOf = <N extends number>(letter: Lettered, ids: Ids): Numbered<N> => {
+  const isList = ids instanceof IdList;
+  if (isList && ids.letter === letter) return { numbers: [...new Set(ids.numbers as readonly N[])], strangers: [] };
   const numbers = new Set<N>();
   const strangers = new Set<string>();
-  for (const id of ids) {
+  for (const id of isList ? ids.ids : ids) {
     const number = numberOf(id, letter);
     if (number === undefined) strangers.add(id);
     else numbers.add(number as N);
@@ -64,8 +83,8 @@ const numbersOf = <N extends number>(letter: Lettered, ids: readonly string[]): 
   return { numbers: [...numbers], strangers: [...strangers] };
 };
 
-export const emailNumbers = (ids: readonly string[]): Numbered<EmailNumber> => numbersOf('M', ids);
-export const threadNumbers = (ids: readonly string[]): Numbered<ThreadNumber> => numbersOf('T', ids);
+export const emailNumbers = (ids: Ids): Numbered<EmailNumber> => numbersOf('M', ids);
+export const threadNumbers = (ids: Ids): Numbered<ThreadNumber> => numbersOf('T', ids);
 
 /**
  * What a blob id names: a whole message (`G` + base36), a part of it (`G…_1_2` for section 1.2), a part of a message

@@ -1,9 +1,9 @@
-import type { Email, EmailNumber, EmailRow, IndexReader } from '#index/types.ts';
+import type { Email, EmailNumber, EmailRow, IndexReader, ThreadNumber } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { Problem } from '#base/problem.ts';
 import { MethodFailure } from '../errors.ts';
-import { getFields, notTooMany } from '../get.ts';
-import { emailId, emailIds, emailNumbers, messageBlobId, threadIds } from '../ids.ts';
+import { manyFields, notTooMany } from '../get.ts';
+import { emailId, emailIds, emailNumbers, type Ids, messageBlobId, threadIds } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
 import type { WrittenEmail } from '../remembered.ts';
@@ -62,7 +62,7 @@ interface Asked {
   notFound: string[];
 }
 
-const askedFor = (reader: IndexReader, ids: readonly string[] | null): Asked => {
+const askedFor = (reader: IndexReader, ids: Ids | null): Asked => {
   if (ids === null) return { numbers: allNumbers(reader), notFound: [] };
   const { numbers, strangers } = emailNumbers(ids);
   return { numbers, notFound: strangers };
@@ -74,7 +74,7 @@ interface Read {
   notFound: string[];
 }
 
-const read = ({ open }: AccountContext, ids: readonly string[] | null): Read =>
+const read = ({ open }: AccountContext, ids: Ids | null): Read =>
   open.index.read((reader) => {
     const { numbers, notFound } = askedFor(reader, ids);
     const emails = reader.emails(numbers);
@@ -85,21 +85,14 @@ const read = ({ open }: AccountContext, ids: readonly string[] | null): Read =>
     return { state: reader.state('Email'), emails, notFound };
   });
 
-const answer = (
-  { open }: AccountContext,
-  state: string,
-  list: readonly (string | Buffer)[],
-  notFound: readonly string[],
-): (string | Buffer)[] => [
-  `{"accountId":"${open.jmapId}","state":${JSON.stringify(state)},"list":[`,
-  ...list,
-  `],"notFound":${JSON.stringify(notFound)}}`,
-];
+const headOf = ({ open }: AccountContext, state: string): string =>
+  `{"accountId":"${open.jmapId}","state":${JSON.stringify(state)},"list":[`;
+const endOf = (notFound: readonly string[]): string => `],"notFound":${JSON.stringify(notFound)}}`;
 
 const emptyBodyValues = ',"bodyValues":{}';
 
 /** Emails that the index knows all of: those written lately as they were written, the others from the index. */
-const fromIndex = (context: AccountContext, ids: readonly string[] | null, wish: Wish): Answer => {
+const fromIndex = (context: AccountContext, ids: Ids | null, wish: Wish): Answer => {
   const { open, memories } = context;
   const written = memories(open.index).emails(wish);
   const tail = wish.bodyValues ? emptyBodyValues : '';
@@ -110,37 +103,37 @@ const fromIndex = (context: AccountContext, ids: readonly string[] | null, wish:
     written.put(email.number, made);
     return made;
   };
-  const { state, numbers, found, notFound } = open.index.read((reader) => {
-    const asked = askedFor(reader, ids);
-    const known = asked.numbers.map((number) => written.get(number));
-    const unknown = asked.numbers.filter((_, at) => known[at] === undefined);
+  const shown: EmailNumber[] = [];
+  const threads: ThreadNumber[] = [];
+  const waiting: EmailRow[] = [];
+  const json: (string | Buffer)[] = [''];
+  const show = (number: EmailNumber, email: WrittenEmail): void => {
+    json.push(shown.length === 0 ? email.bytes.subarray(1) : email.bytes);
+    shown.push(number);
+    threads.push(email.thread);
+    if (email.waiting !== null) waiting.push(email.waiting);
+  };
+  open.index.read((reader) => {
+    const { numbers, notFound } = askedFor(reader, ids);
+    const known = numbers.map((number) => written.get(number));
+    const unknown = known.includes(undefined) ? numbers.filter((_, at) => known[at] === undefined) : [];
     const fresh = new Map(
       unknown.length === 0 ? [] : reader.emails(unknown).map((email) => [email.number, write(email)]),
     );
-    const shown: EmailNumber[] = [];
-    const emails: WrittenEmail[] = [];
-    for (const [at, number] of asked.numbers.entries()) {
+    for (const [at, number] of numbers.entries()) {
       const email = known[at] ?? fresh.get(number);
-      if (!email) {
-        asked.notFound.push(emailId(number));
-        continue;
-      }
-      shown.push(number);
-      emails.push(email);
+      if (email) show(number, email);
+      else notFound.push(emailId(number));
     }
-    return { state: reader.state('Email'), numbers: shown, found: emails, notFound: asked.notFound };
+    json[0] = headOf(context, reader.state('Email'));
+    json.push(endOf(notFound));
   });
-  askForPreviews(
-    context,
-    found.flatMap(({ waiting }) => (waiting === null ? [] : [waiting])),
-  );
-  const list = found.map(({ bytes }, at) => (at === 0 ? bytes.subarray(1) : bytes));
+  askForPreviews(context, waiting);
   return {
-    json: answer(context, state, list, notFound),
+    json,
     peek: (path) => {
-      if (path === '/list/*/threadId' && wish.list.includes('threadId'))
-        return threadIds(found.map(({ thread }) => thread));
-      return path === '/list/*/id' ? emailIds(numbers) : undefined;
+      if (path === '/list/*/threadId' && wish.list.includes('threadId')) return threadIds(threads);
+      return path === '/list/*/id' ? emailIds(shown) : undefined;
     },
   };
 };
@@ -179,19 +172,22 @@ const readMessages = async (
   return shown;
 };
 
+const fromMessages = async (context: AccountContext, ids: Ids | null, wish: Wish): Promise<Answer> => {
+  const { state, emails, notFound } = read(context, ids);
+  const list = await readMessages(context, emails, wish, notFound);
+  return { json: [headOf(context, state), list.join(','), endOf(notFound)], passing: true };
+};
+
 /** Email/get – RFC 8621 §4.2 */
 export const emailGet = method(
   'Email/get',
   capabilities.mail,
   { pure: true },
-  { ...getFields, ...bodyFields },
-  async (context, args): Promise<Answer> => {
+  { ...manyFields, ...bodyFields },
+  (context, args) => {
     const wish = wishOf(args.properties === null ? defaultProperties : ['id', ...args.properties], args);
     const ids = args.ids === null ? null : notTooMany(args.ids);
-    if (wish.needs === 'index') return fromIndex(context, ids, wish);
-    const { state, emails, notFound } = read(context, ids);
-    const list = await readMessages(context, emails, wish, notFound);
-    return { json: answer(context, state, [list.join(',')], notFound), passing: true };
+    return wish.needs === 'index' ? fromIndex(context, ids, wish) : fromMessages(context, ids, wish);
   },
 );
 

@@ -71,7 +71,7 @@ export const emailQuery = method(
     const limit = cut ? `,"limit":${size}` : '';
     const json =
       `{"accountId":"${open.jmapId}","queryState":${JSON.stringify(queryState)},"canCalculateChanges":false,"collapseThreads":${collapseThreads}` +
-      `,"position":${result.position},"ids":[${ids.length === 0 ? '' : `"${ids.join('","')}"`}]${total}${limit}}`;
+      `,"position":${result.position},"ids":[${ids.length === 0 ? '' : `"${ids.ids.join('","')}"`}]${total}${limit}}`;
     return { json, peek: (path) => (path === '/ids' ? ids : undefined) };
   },
 );

@@ -1,7 +1,7 @@
 import type { ThreadNumber } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { MethodFailure } from '../errors.ts';
-import { getFields, notTooMany, wantedProperties } from '../get.ts';
+import { manyFields, notTooMany, wantedProperties } from '../get.ts';
 import { emailId, emailIds, threadId, threadNumbers } from '../ids.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
 import type { WrittenThread } from '../remembered.ts';
@@ -31,21 +31,27 @@ const written = ({ open, memories }: AccountContext, numbers: readonly ThreadNum
 };
 
 /** Thread/get – RFC 8621 §3.1 */
-export const threadGet = method('Thread/get', capabilities.mail, { pure: true }, getFields, (context, args): Answer => {
-  const withEmails = wantedProperties(args.properties, ['id', 'emailIds']).includes('emailIds');
-  if (args.ids === null) throw new MethodFailure('requestTooLarge', 'Threads are asked for by id.');
-  const { numbers, strangers: notFound } = threadNumbers(notTooMany(args.ids));
-  const { found, state } = written(context, numbers);
-  let list = '';
-  for (const number of numbers) {
-    const thread = found.get(number);
-    if (!thread) notFound.push(threadId(number));
-    else list += `${list === '' ? '' : ','}${withEmails ? thread.text : `{"id":"${threadId(number)}"}`}`;
-  }
-  const peek = (path: string): unknown =>
-    withEmails && path === '/list/*/emailIds'
-      ? emailIds(numbers.flatMap((number) => found.get(number)?.emails ?? []))
-      : undefined;
-  const head = `{"accountId":"${context.open.jmapId}","state":${JSON.stringify(state)},"list":[`;
-  return { json: `${head}${list}],"notFound":${JSON.stringify(notFound)}}`, peek };
-});
+export const threadGet = method(
+  'Thread/get',
+  capabilities.mail,
+  { pure: true },
+  manyFields,
+  (context, args): Answer => {
+    const withEmails = wantedProperties(args.properties, ['id', 'emailIds']).includes('emailIds');
+    if (args.ids === null) throw new MethodFailure('requestTooLarge', 'Threads are asked for by id.');
+    const { numbers, strangers: notFound } = threadNumbers(notTooMany(args.ids));
+    const { found, state } = written(context, numbers);
+    let list = '';
+    for (const number of numbers) {
+      const thread = found.get(number);
+      if (!thread) notFound.push(threadId(number));
+      else list += `${list === '' ? '' : ','}${withEmails ? thread.text : `{"id":"${threadId(number)}"}`}`;
+    }
+    const peek = (path: string): unknown =>
+      withEmails && path === '/list/*/emailIds'
+        ? emailIds(numbers.flatMap((number) => found.get(number)?.emails ?? []))
+        : undefined;
+    const head = `{"accountId":"${context.open.jmapId}","state":${JSON.stringify(state)},"list":[`;
+    return { json: `${head}${list}],"notFound":${JSON.stringify(notFound)}}`, peek };
+  },
+);
