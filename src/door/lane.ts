@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { limits } from '#mailroom/limits.ts';
+import { release } from '#mailroom/protocol.ts';
 import type { Api, ApiAnswer } from './jmap.ts';
 import type { Metrics } from './metrics.ts';
 import type { Head, Peer } from './peer.ts';
@@ -88,7 +89,8 @@ export const openLane = ({ api, peers, mailHost, everywhere, problem, metrics }:
     const { status, headers, body } = found;
     metrics.request('jmap/api', status, performance.now() - start);
     outgoing.writeHead(status, { ...common, ...headers, 'Content-Length': body.length });
-    outgoing.end(body);
+    // By then the system has it.
+    outgoing.end(body, () => release(body));
     // What was refused before it was read: the client hears our answer, and then we hear its rest.
     incoming.resume();
   };

@@ -108,13 +108,24 @@ export type RoomMessage =
 export type Pull = 'more' | 'stop';
 export type Pulled = { chunk: Uint8Array } | { end: true } | { failed: WireError };
 
-/** The bytes in memory of their own, so that they can be moved to another thread: small buffers share Node's pool. */
+/** Whether nothing else lies in their memory: small buffers share Node's pool. */
+const areAlone = (bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> =>
+  bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+
+/** The bytes in memory of their own, so that they can be moved to another thread. */
 export const movable = (bytes: Uint8Array): { bytes: Uint8Array; move: Transferable[] } => {
-  const own =
-    bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
-      ? bytes
-      : new Uint8Array(bytes);
-  return { bytes: own, move: [own.buffer as ArrayBuffer] };
+  const own = areAlone(bytes) ? bytes : new Uint8Array(bytes);
+  return { bytes: own, move: [own.buffer] };
+};
+
+/**
+ * Wipes bytes that nobody needs any more and frees their memory. The collector sees of an answer an object of a few bytes and lets
+ * thousands of them gather, megabytes of mail, until it stops the thread for a whole collection.
+ */
+export const release = (bytes: Uint8Array): void => {
+  if (!areAlone(bytes)) return;
+  bytes.fill(0);
+  bytes.buffer.transfer(0);
 };
 
 /** A Buffer over the same memory. */
