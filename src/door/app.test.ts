@@ -123,6 +123,7 @@ const openApp = async (options: Options = {}) => {
     onLocked: () => () => undefined,
     onEnded: () => () => undefined,
     onAccounts: () => () => undefined,
+    tide: () => null,
     census: () => ({ rooms: 1, users: 1, accounts: 1 }),
   } as Partial<Record<keyof Mailrooms, unknown>> as Mailrooms;
   const app = openDoorApp({

@@ -1,5 +1,5 @@
 import { limits } from '#mailroom/limits.ts';
-import { asBuffer } from '#mailroom/protocol.ts';
+import { asBuffer, release } from '#mailroom/protocol.ts';
 import { pulling } from '#mailroom/pulling.ts';
 import { readBytes } from './body.ts';
 import { type DoorEnv, newRoutes, type Routes } from './context.ts';
@@ -7,6 +7,7 @@ import { Concurrency } from './limits.ts';
 import type { Head, Peer } from './peer.ts';
 import { checkOrigin } from './peer.ts';
 import { DoorError, notFound } from './problems.ts';
+import { Recall } from './recall.ts';
 import type { Sessions, Visitor } from './sessions.ts';
 
 /** An answer before it is put on a socket or into a Response. */
@@ -24,6 +25,12 @@ const limitProblem = (status: 413 | 429, limit: string, detail: string): ApiAnsw
   status,
   headers: { 'Content-Type': 'application/problem+json', ...(status === 429 ? { 'Retry-After': '1' } : {}) },
   body: Buffer.from(JSON.stringify({ type: 'urn:ietf:params:jmap:error:limit', status, detail, limit })),
+});
+
+const apiAnswer = (status: number, type: string, body: Buffer<ArrayBuffer>): ApiAnswer => ({
+  status,
+  headers: { 'Content-Type': type, 'Cache-Control': 'private, no-store' },
+  body,
 });
 
 const asResponse = ({ status, headers, body }: ApiAnswer): Response => new Response(body, { status, headers });
@@ -62,6 +69,7 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
   const wellKnown = newRoutes();
   const requests = new Concurrency(limits.maxConcurrentRequests);
   const uploads = new Concurrency(limits.maxConcurrentUpload);
+  const { recall } = sessions;
 
   const changer = (request: Head, peer: Peer): Visitor | Promise<Visitor> => {
     if (!request.headers.has('authorization')) checkOrigin(request, peer);
@@ -78,6 +86,24 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
     });
   });
 
+  const asked = async (visitor: Visitor, bytes: Buffer, key: string | null): Promise<ApiAnswer> => {
+    const tide = sessions.tide(visitor);
+    const answer = await sessions.ask(visitor, 'api', { body: bytes });
+    const id = sessions.idOf(visitor);
+    // Who has left meanwhile leaves nothing here.
+    if (tide === sessions.tide(visitor) && sessions.presence.knows(id)) recall.keep(id, key, tide, answer);
+    return apiAnswer(answer.status, answer.type, asBuffer(answer.body));
+  };
+
+  /** What was given from memory is asked for behind it; what goes wrong there, the next one hears who has to be answered. */
+  const anew = async (visitor: Visitor, bytes: Buffer, key: string | null): Promise<void> => {
+    try {
+      release((await asked(visitor, bytes, key)).body);
+    } catch {
+      recall.forget(sessions.idOf(visitor));
+    }
+  };
+
   const api: Api = async (head, peer, read) => {
     const found = changer(head, peer);
     const visitor = found instanceof Promise ? await found : found;
@@ -85,12 +111,10 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
     if (!end) return limitProblem(429, 'maxConcurrentRequests', `${limits.maxConcurrentRequests} requests at once.`);
     try {
       const bytes = await read(limits.maxSizeRequest);
-      const { status, type, body } = await sessions.ask(visitor, 'api', { body: bytes });
-      return {
-        status,
-        headers: { 'Content-Type': type, 'Cache-Control': 'private, no-store' },
-        body: asBuffer(body),
-      };
+      const key = Recall.keyOf(bytes);
+      const known = recall.find(sessions.idOf(visitor), key, sessions.tide(visitor));
+      if (known?.due) void anew(visitor, bytes, key);
+      return known ? apiAnswer(200, 'application/json', known.body) : await asked(visitor, bytes, key);
     } catch (error) {
       if (error instanceof DoorError && error.code === 'door/too-large')
         return limitProblem(413, 'maxSizeRequest', `At most ${limits.maxSizeRequest} bytes.`);

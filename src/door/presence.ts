@@ -16,13 +16,16 @@ export class Presence {
   readonly #clock: Clock;
   readonly #idleMs: number;
   readonly #letGo: (user: UserId) => void;
+  readonly #left: (id: string) => void;
   readonly #present = new Map<string, Present>();
   #stop: () => void = () => undefined;
 
-  constructor(clock: Clock, idleMs: number, letGo: (user: UserId) => void) {
+  /** `letGo`: the last of a user has left; `left`: a session or token has. */
+  constructor(clock: Clock, idleMs: number, letGo: (user: UserId) => void, left: (id: string) => void) {
     this.#clock = clock;
     this.#idleMs = idleMs;
     this.#letGo = letGo;
+    this.#left = left;
     this.#again();
   }
 
@@ -45,6 +48,11 @@ export class Presence {
     return present !== undefined;
   }
 
+  /** The same without counting as use. */
+  knows(id: string): boolean {
+    return this.#present.has(id);
+  }
+
   /** An event stream keeps a session here; the returned function ends it. */
   stream(id: string): () => void {
     const present = this.#present.get(id);
@@ -62,6 +70,7 @@ export class Presence {
   leave(id: string): void {
     const present = this.#present.get(id);
     this.#present.delete(id);
+    this.#left(id);
     if (present && !this.has(present.user)) this.#letGo(present.user);
   }
 
@@ -73,7 +82,10 @@ export class Presence {
   /** The user's keys are gone: all have to bring theirs again. The ids of those who were here. */
   lose(user: UserId): string[] {
     const ids = this.of(user);
-    for (const id of ids) this.#present.delete(id);
+    for (const id of ids) {
+      this.#present.delete(id);
+      this.#left(id);
+    }
     return ids;
   }
 

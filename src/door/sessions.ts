@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { logError } from '#base/log.ts';
+import type { Tide } from '#base/tide.ts';
 import { invariant } from '#base/must.ts';
 import { RoomError } from '#mailroom/errors.ts';
 import type { Answer, Ask, Op, Who } from '#mailroom/protocol.ts';
@@ -8,10 +9,12 @@ import { VaultError } from '#vault/errors.ts';
 import type { SessionId, SessionSecrets, UserId } from '#vault/keeper.ts';
 import { hashToken } from '#vault/keys.ts';
 import type { Audit } from './audit.ts';
+import { bearerOf } from './bearer.ts';
 import { readToken } from './cookies.ts';
 import type { DoorParts } from './parts.ts';
 import type { Head, Peer } from './peer.ts';
 import { Presence } from './presence.ts';
+import { Recall } from './recall.ts';
 import { Recent } from './recent.ts';
 import { Residents } from './residents.ts';
 import { locked, lockedByOperator, unauthenticated } from './problems.ts';
@@ -39,18 +42,10 @@ const provenMs = 5 * 60_000;
 
 const keyOf = (hash: Buffer): string => hash.toString('base64url');
 
-export const tokenPrefix = 'postern_';
-
-const bearerOf = (request: Head): Buffer | null => {
-  const match = /^Bearer +([\w-]+)$/i.exec(request.headers.get('authorization') ?? '');
-  if (!match) return null;
-  const text = match[1] ?? '';
-  return Buffer.from(text.startsWith(tokenPrefix) ? text.slice(tokenPrefix.length) : text, 'base64url');
-};
-
 /** Sessions and tokens: who is asking, are their keys here, and what happens when a key turns. */
 export class Sessions {
   readonly presence: Presence;
+  readonly recall: Recall;
   readonly #parts: DoorParts;
   readonly #store: Store;
   readonly #audit: Audit;
@@ -75,7 +70,13 @@ export class Sessions {
     this.#tokens = new Recent(parts.clock);
     this.#names = new Recent(parts.clock);
     this.#residents = new Residents(parts, (user) => this.presence.has(user));
-    this.presence = new Presence(parts.clock, parts.config.sessionIdleMs, (user) => this.#residents.leave(user));
+    this.recall = new Recall(parts.clock);
+    this.presence = new Presence(
+      parts.clock,
+      parts.config.sessionIdleMs,
+      (user) => this.#residents.leave(user),
+      (id) => this.recall.forget(id),
+    );
     this.#stops = [
       parts.mailrooms.onLocked((user) => void this.#mayLose(user)),
       parts.mailrooms.onEnded((_user, session) => this.#end(session)),
@@ -356,6 +357,11 @@ export class Sessions {
     return visitor.kind === 'session' ? visitor.session.id : visitor.token.id;
   }
 
+  /** Stands while nothing changes that an answer to the visitor could show; null: nobody knows. */
+  tide(visitor: Visitor): Tide | null {
+    return this.#parts.mailrooms.tide(visitor.user);
+  }
+
   /**
    * Asks the visitor's mailroom. Keys that went missing (the keeper was started again) are brought anew by a token; a
    * session is locked and its browser brings them.
@@ -380,6 +386,7 @@ export class Sessions {
   close(): void {
     for (const stop of this.#stops) stop();
     this.presence.close();
+    this.recall.close();
     this.#residents.close();
   }
 }

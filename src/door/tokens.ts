@@ -5,13 +5,14 @@ import { newSlot } from '#store/new-rows.ts';
 import type { ApiToken } from '#store/types.ts';
 import type { SlotId } from '#vault/keeper.ts';
 import { hashToken } from '#vault/keys.ts';
+import { tokenPrefix } from './bearer.ts';
 import { json, readJson } from './body.ts';
 import { newRoutes, type Routes } from './context.ts';
 import type { DoorParts } from './parts.ts';
 import { checkOrigin, type Peer } from './peer.ts';
 import { DoorError, malformed, notFound } from './problems.ts';
 import { needProof } from './proof.ts';
-import { type Sessions, tokenPrefix, type Visitor } from './sessions.ts';
+import type { Sessions, Visitor } from './sessions.ts';
 
 const TokenForm = v.object({
   name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200)),

@@ -1,11 +1,11 @@
 import type { ChangeType, Changes } from '#index/types.ts';
 import type { Capability } from '#jmap/core.ts';
 import type { MethodName } from '#jmap/methods.ts';
-import { stampedTypes } from './answers.ts';
 import { type Check, orNull, text, Unfit, unsigned } from './check.ts';
 import { MethodFailure } from './errors.ts';
 import { limits } from './limits.ts';
 import { type AccountContext, type Method, method } from './method.ts';
+import { listedTypes } from './tide.ts';
 
 const positive: Check<number> = (value, at) => {
   const number = unsigned(value, at);
@@ -26,7 +26,7 @@ export const changesMethod = (
   type: ChangeType,
   more: (changes: Changes, context: AccountContext) => object = () => ({}),
 ): Method =>
-  method(name, capability, { pure: stampedTypes.includes(type) }, changesFields, (context, args) => {
+  method(name, capability, { pure: listedTypes.includes(type) }, changesFields, (context, args) => {
     const { open } = context;
     const max = Math.min(args.maxChanges ?? limits.maxChanges, limits.maxChanges);
     const changes = open.index.read((reader) => reader.changes(type, args.sinceState, max));

@@ -57,9 +57,9 @@ const errorOf = (error: unknown, name: string, log: Log): MethodError => {
 
 export interface Outcome {
   json: (string | Buffer)[];
-  /** The answer follows from the request and the accounts' states alone. */
+  /** The answer follows from the request and what the tide tells of alone. */
   pure: boolean;
-  /** To be run when the answer is given, also when it is given again. */
+  /** To be run when the answer is given. */
   tasks: (() => void)[];
   concealed: Concealed;
 }

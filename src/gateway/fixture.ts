@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Tide } from '#base/tide.ts';
 import type { Clock } from '#base/clock.ts';
 import { addMailbox, openTestIndex } from '#index/fixture.ts';
 import type { EmailNumber, EmailRow, Index, MailboxId, Role, Uid } from '#index/types.ts';
@@ -12,6 +13,7 @@ import { choicesOf, choose } from '#upstream/role-choices.ts';
 import { type GivenRole, givenRoles } from '#upstream/roles.ts';
 import type { Keeper, MailAccountId, Target, UserId } from '#vault/keeper.ts';
 import type { Desk } from './app-password/desk.ts';
+import { raises } from './tide.ts';
 import { openGateway } from './gateway.ts';
 import { emailId } from './ids.ts';
 import type { Caller, Gateway, OpenAccount } from './types.ts';
@@ -195,12 +197,15 @@ export const openTestGateway = (desk?: Desk): TestGateway => {
   } as const;
   const open: OpenAccount = { jmapId: accountId, account, index, engine: engine as unknown as Engine };
   const accounts = new Map([[accountId, open]]);
+  const tide = new Tide();
+  raises(index, tide);
   const host = {
     user: account.user,
     accounts,
     store: store as unknown as Store,
     keeper: testKeeper,
-    changed: () => undefined,
+    tide,
+    changed: () => tide.rise(),
     ended: () => undefined,
   };
   const caller: Caller = { host, readOnly: false, proven: false, session: null, sessionState: 's' };

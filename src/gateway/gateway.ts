@@ -2,7 +2,6 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import { type Log, silent } from '#base/log.ts';
 import { watchRefusals } from './account/view.ts';
 import { type Desk, emptyDesk } from './app-password/desk.ts';
-import { Answers } from './answers.ts';
 import { dispatch } from './dispatch.ts';
 import { openDownload } from './download.ts';
 import { emailDocument } from './email/document.ts';
@@ -26,7 +25,6 @@ export interface GatewayParts {
 /** The JMAP server over what a mailroom hosts: bytes in, bytes out. */
 export const openGateway = (parts: GatewayParts = {}): Gateway => {
   const { clock = systemClock, log = silent, desk = emptyDesk } = parts;
-  const answers = new Answers();
   const memories = openMemories();
   const met = new WeakSet<object>();
 
@@ -42,12 +40,9 @@ export const openGateway = (parts: GatewayParts = {}): Gateway => {
     }
   };
 
-  const answer = async (caller: Caller, body: Buffer): Promise<Buffer> => {
-    const key = Answers.keyOf(body);
-    const known = answers.find(caller, key);
-    if (known) return known;
+  const answer = async (caller: Caller, body: Buffer): Promise<{ body: Buffer; level: number | null }> => {
     const request = readRequest(body);
-    const stamp = Answers.stamp(caller);
+    const { level } = caller.host.tide;
     const { json, pure, tasks, concealed } = await dispatch(methods, caller, request, {
       clock,
       log,
@@ -56,19 +51,19 @@ export const openGateway = (parts: GatewayParts = {}): Gateway => {
     });
     const bytes = jsonBytes(json);
     concealed.reveal(bytes);
-    if (pure) answers.keep(caller, key, stamp, bytes, tasks);
     for (const task of tasks) task();
-    return bytes;
+    return { body: bytes, level: pure ? level : null };
   };
 
   return {
     api: async (caller, body) => {
       meet(caller.host);
       try {
-        return { status: 200, type: 'application/json', body: await answer(caller, body) };
+        return { status: 200, type: 'application/json', ...(await answer(caller, body)) };
       } catch (error) {
         if (!(error instanceof RequestFailure)) throw error;
-        return { status: 400, type: 'application/problem+json', body: Buffer.from(JSON.stringify(error.toProblem())) };
+        const problem = Buffer.from(JSON.stringify(error.toProblem()));
+        return { status: 400, type: 'application/problem+json', body: problem, level: null };
       }
     },
     session: (caller, origin, username) =>

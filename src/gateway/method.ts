@@ -27,7 +27,7 @@ export interface Context {
    * the finished bytes. The secret is wiped then.
    */
   conceal(secret: Buffer): string;
-  /** Runs when the answer is given, and again each time it is given from memory. */
+  /** Runs when the answer is given. */
   whenAnswered(task: () => void): void;
 }
 
@@ -49,7 +49,7 @@ export interface Answer {
 export interface Method {
   readonly name: MethodName;
   readonly capability: Capability;
-  /** The answer follows from the request and the states of the account: it may be kept. */
+  /** The answer follows from the request and from what the tide tells of: it may be given again. */
   readonly pure: boolean;
   run(context: Context, given: Record<string, unknown>): Answer | Promise<Answer>;
 }

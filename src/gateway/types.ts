@@ -1,3 +1,4 @@
+import type { Tide } from '#base/tide.ts';
 import type { Index } from '#index/types.ts';
 import type { Measure } from '#mime/html/document.ts';
 import type { MailAccount, Store } from '#store/types.ts';
@@ -19,6 +20,8 @@ export interface Host {
   accounts: ReadonlyMap<string, OpenAccount>;
   store: Store;
   keeper: Keeper;
+  /** Rises with every change that an answer to the user could show. */
+  tide: Tide;
   /** Tells every event stream of the user; null type list = ping. Debounced by the receiver. */
   changed(jmapAccountId: string, states: Readonly<Record<string, string>>): void;
   /** Tells that a browser session is no more, before the answer that says so. */
@@ -38,8 +41,11 @@ export interface Caller {
 
 /** What the gateway exports; each takes and returns bytes so that nothing is parsed on the main thread. */
 export interface Gateway {
-  /** POST /jmap/api. `status` 200 with a JMAP response, or 400 with problem+json (RFC 8620 §3.6.1). */
-  api(caller: Caller, body: Buffer): Promise<{ status: number; type: string; body: Buffer }>;
+  /**
+   * POST /jmap/api. `status` 200 with a JMAP response, or 400 with problem+json (RFC 8620 §3.6.1). `level`: the answer
+   * follows from the request while the host's tide stands there; null: it follows from more than that.
+   */
+  api(caller: Caller, body: Buffer): Promise<{ status: number; type: string; body: Buffer; level: number | null }>;
   /** The session resource (RFC 8620 §2); `origin` is the public origin, for absolute URLs. */
   session(caller: Caller, origin: string, username: string): Promise<Buffer>;
   upload(caller: Caller, accountId: string, type: string, bytes: Buffer): Promise<{ status: number; body: Buffer }>;

@@ -121,6 +121,7 @@ export class ChangeLog {
 
   /** Writes what was noted. */
   flush(now: number): void {
+    const before = [...this.#seq];
     for (const [at, type] of types.entries()) {
       const pending = must(this.#pending[at], 'a known type');
       if (pending.size === 0) continue;
@@ -142,11 +143,18 @@ export class ChangeLog {
       pending.clear();
       this.#keep(`seq ${type}`, this.#seq[at] ?? 0);
     }
+    if (this.#seq.some((seq, at) => seq !== before[at])) this.#moved();
   }
 
   /** After a commit. */
   stored(): void {
+    const before = this.#stored;
     this.#stored = [...this.#seq];
+    if (this.#stored.some((seq, at) => seq !== before[at])) this.#moved();
+  }
+
+  #moved(): void {
+    for (const follower of this.#followers) follower.moved?.();
   }
 
   /** The types that changed since the last call. */

@@ -43,10 +43,6 @@ export class Reader implements IndexReader {
     return this.core.log.storedState(type);
   }
 
-  stamp(type: ChangeType): string {
-    return `${this.core.log.state(type)} ${this.core.log.storedState(type)}`;
-  }
-
   changes(type: ChangeType, since: string, max: number): Changes | null {
     return this.core.log.changes(type, since, max);
   }

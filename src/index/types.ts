@@ -248,8 +248,6 @@ export interface TextGaps {
 export interface IndexReader {
   /** `epoch-seq`; changes for `Mailbox` also when only counts moved. */
   state(type: ChangeType): string;
-  /** Another one after every change that is read, and again when it is stored: for what is kept in memory, not to be told. */
-  stamp(type: ChangeType): string;
   /** null: the state is of another epoch or older than what is kept (JMAP cannotCalculateChanges). */
   changes(type: ChangeType, since: string, max: number): Changes | null;
   mailboxes(): Mailbox[];
@@ -349,6 +347,8 @@ export interface IndexTransactor extends IndexReader {
 export interface Follower {
   /** The change log notes a record: its number, or the id that was given to `note`. */
   noted(type: ChangeType, key: number | string): void;
+  /** States have moved: what was noted before was flushed, or stored. */
+  moved?(): void;
   /** A write was taken back: any record may be what it was before. */
   lost(): void;
 }

@@ -186,7 +186,12 @@ const slowAnswer = async (world: World) => {
   const { index } = world;
   world.api = async () => {
     await held;
-    return { status: 200, type: 't', body: Buffer.from(String(index.read((reader) => reader.intentCount()))) };
+    return {
+      status: 200,
+      type: 't',
+      body: Buffer.from(String(index.read((reader) => reader.intentCount()))),
+      level: null,
+    };
   };
   const slow = world.ask('api', { body: mailboxGet });
   await turns();
@@ -219,7 +224,12 @@ test('S60 an account that is removed while it is asked: the call is told, the ot
   const { promise: held, resolve: go } = Promise.withResolvers<void>();
   world.api = async () => {
     await held;
-    return { status: 200, type: 't', body: Buffer.from(String(berta.read((reader) => reader.intentCount()))) };
+    return {
+      status: 200,
+      type: 't',
+      body: Buffer.from(String(berta.read((reader) => reader.intentCount()))),
+      level: null,
+    };
   };
   const slow = world.ask('api', { body: mailboxGet });
   await turns();

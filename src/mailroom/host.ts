@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { Tide } from '#base/tide.ts';
 import type { Clock } from '#base/clock.ts';
 import { type Log, logError } from '#base/log.ts';
 import type { Gateway, Host } from '#gateway/types.ts';
@@ -77,12 +78,17 @@ export const openHost = async (
   if (!(await keeper.isOpen(user))) throw new RoomError('room/locked', 'the user key is not in memory');
   mkdirSync(parts.folder, { recursive: true, mode: 0o700 });
   let visitor: string | null = null;
-  const accounts = new OpenAccounts(parts, user, {
-    stirred: () => herald.stir(),
+  const tide = new Tide();
+  const stir = (): void => {
+    tide.rise();
+    herald.stir();
+  };
+  const accounts = new OpenAccounts(parts, user, tide, {
+    stirred: stir,
     locked: () => news.locked(),
     visitor: () => visitor,
   });
-  const host: Host = { user, accounts: accounts.map, store, keeper, changed: () => herald.stir(), ended: news.ended };
+  const host: Host = { user, accounts: accounts.map, store, keeper, tide, changed: stir, ended: news.ended };
   /**
    * Read from a timer, where nobody catches: to ask for a state stores what was gathered, and a disk that is full or fails
    * under one index is not the end of the others in this thread.
@@ -102,6 +108,7 @@ export const openHost = async (
   );
   const close = async (): Promise<void> => {
     herald.stop();
+    tide.rise();
     await accounts.close();
   };
   try {

@@ -33,7 +33,12 @@ class World implements AsyncDisposable {
   unreadable = 0;
   changed: (types: ReadonlySet<ChangeType>) => void = () => undefined;
   download: AsyncIterable<Buffer> | null = null;
-  api: Gateway['api'] = async (_caller, body) => ({ status: 200, type: 'application/json', body: Buffer.from(body) });
+  api: Gateway['api'] = async (_caller, body) => ({
+    status: 200,
+    type: 'application/json',
+    body: Buffer.from(body),
+    level: null,
+  });
   readonly folder = mkdtempSync(join(tmpdir(), 'postern-room-'));
   readonly rooms: Mailrooms;
 
@@ -57,6 +62,7 @@ class World implements AsyncDisposable {
       this.log.push(`index ${file.slice(this.folder.length + 1)} ${key.toString()}`);
       if (this.unreadable-- > 0) throw new IndexError('index/unreadable', 'damaged');
       return {
+        follow: () => undefined,
         onChange: (listener: typeof this.changed) => ((this.changed = listener), () => undefined),
         [Symbol.dispose]: () => void this.log.push('index closed'),
       } as unknown as Index;
@@ -146,7 +152,7 @@ test('an answer on its way is finished before the accounts close', async () => {
   world.api = async (_caller, body) => {
     await new Promise<void>((resolve) => (finish = resolve));
     world.log.push('answered');
-    return { status: 200, type: 't', body };
+    return { status: 200, type: 't', body, level: null };
   };
   const answer = ask(world, 'slow');
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -221,7 +227,7 @@ test('a room that ends is replaced; what waited is told', async () => {
   await assert.rejects(lost, code('room/gone'));
   await assert.rejects(ask(world, 'too soon'), code('room/gone'));
   await new Promise((resolve) => setTimeout(resolve, 1_100));
-  world.api = async (_caller, body) => ({ status: 200, type: 't', body });
+  world.api = async (_caller, body) => ({ status: 200, type: 't', body, level: null });
   assert.equal(Buffer.from((await ask(world, 'again')).body).toString(), 'again');
 });
 

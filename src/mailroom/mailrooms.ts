@@ -1,5 +1,6 @@
 import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
 import { type Log, logError } from '#base/log.ts';
+import { Tide } from '#base/tide.ts';
 import type { SessionId, UserId } from '#vault/keeper.ts';
 import { fromWire, RoomError } from './errors.ts';
 import { type Answer, type Ask, type AskMessage, movable, type Op, type RoomMessage, type Who } from './protocol.ts';
@@ -18,6 +19,8 @@ export interface Mailrooms extends AsyncDisposable {
   onAccounts(listener: (user: UserId) => void): () => void;
   /** A browser session was deleted within a mailroom. */
   onEnded(listener: (user: UserId, session: SessionId) => void): () => void;
+  /** Stands while nothing changes that an answer to the user could show; null: their accounts are not open. */
+  tide(user: UserId): Tide | null;
   /** Threads, users and accounts that are open now. */
   census(): { rooms: number; users: number; accounts: number };
 }
@@ -38,6 +41,7 @@ interface Waiting {
 class Desk {
   readonly line: Line;
   readonly waiting = new Map<number, Waiting>();
+  readonly tides = new Map<UserId, Tide>();
   users = 0;
   accounts = 0;
   ended = false;
@@ -70,6 +74,10 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
       case 'census':
         desk.users = message.users;
         desk.accounts = message.accounts;
+        return;
+      case 'tide':
+        if (message.memory) desk.tides.set(message.user, new Tide(message.memory));
+        else desk.tides.delete(message.user);
         return;
       case 'locked':
         for (const listener of locks) listener(message.user);
@@ -147,6 +155,10 @@ export const openMailrooms = (count: number, start: (room: number) => Line, log:
     onEnded: (listener) => {
       ends.add(listener);
       return () => ends.delete(listener);
+    },
+    tide: (user) => {
+      const desk = desks[place(user, count)];
+      return (desk && !desk.ended && desk.tides.get(user)) || null;
     },
     census: () => ({
       rooms: desks.length,

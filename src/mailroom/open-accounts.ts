@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { logError } from '#base/log.ts';
 import { Problem } from '#base/problem.ts';
+import type { Tide } from '#base/tide.ts';
+import { raises } from '#gateway/tide.ts';
 import type { OpenAccount } from '#gateway/types.ts';
 import { removeIndex } from '#index/open.ts';
 import type { Index } from '#index/types.ts';
@@ -88,15 +90,17 @@ export class OpenAccounts {
   readonly map = new Map<string, OpenAccount>();
   readonly #parts: HostParts;
   readonly #user: UserId;
+  readonly #tide: Tide;
   readonly #news: AccountNews;
   readonly #held = new Map<MailAccountId, Held>();
   /** One wish after another. */
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(parts: HostParts, user: UserId, news: AccountNews) {
+  constructor(parts: HostParts, user: UserId, tide: Tide, news: AccountNews) {
     this.#parts = parts;
     this.#user = user;
+    this.#tide = tide;
     this.#news = news;
   }
 
@@ -122,6 +126,7 @@ export class OpenAccounts {
       this.#held.delete(id);
       this.map.delete(open.jmapId);
     }
+    this.#tide.rise();
     if (going.length > 0) await quiet();
     await Promise.all(going.map(([, held]) => this.#close(held)));
     if (erase) removeIndex(indexFile(this.#parts, erase));
@@ -166,6 +171,7 @@ export class OpenAccounts {
     try {
       const engine = this.#engine(account, index, carrier);
       const open: OpenAccount = { jmapId: jmapAccountId(account), account, index, engine };
+      raises(index, this.#tide);
       const blind = index.onChange(() => this.#news.stirred());
       this.#held.set(account.id, { open, carrier, deaf: this.#watchLock(engine), blind });
       this.map.set(open.jmapId, open);

@@ -25,8 +25,16 @@ export interface Who {
   from?: string;
 }
 
+/** `level`: the answer follows from the request while the user's tide stands there; null: from more than that. */
+export interface ApiAnswer {
+  status: number;
+  type: string;
+  body: Uint8Array;
+  level: number | null;
+}
+
 export interface Operations {
-  api: { ask: { body: Uint8Array }; answer: { status: number; type: string; body: Uint8Array } };
+  api: { ask: { body: Uint8Array }; answer: ApiAnswer };
   session: { ask: { origin: string; username: string }; answer: { body: Uint8Array } };
   upload: {
     ask: { account: string; type: string; bytes: Uint8Array };
@@ -96,6 +104,8 @@ export type RoomMessage =
   | { id: number; failed: WireError }
   /** States moved; `states` has the types that did. */
   | { event: 'changed'; user: UserId; account: string; states: Record<string, string> }
+  /** The user's accounts are opened, and this is what their {@link Tide} is in; said before any answer. null: closed. */
+  | { event: 'tide'; user: UserId; memory: SharedArrayBuffer | null }
   /** The keeper has lost the user's key; the accounts are closed. */
   | { event: 'locked'; user: UserId }
   /** A browser session was deleted on the wish of another; said before the answer. */

@@ -114,6 +114,7 @@ export class Room implements AsyncDisposable {
         throw closing();
       }
       const hosted = { ...opened, running: new Set<Promise<unknown>>() };
+      say({ event: 'tide', user, memory: opened.host.tide.memory });
       this.#hosts.set(user, hosted);
       this.#census();
       return hosted;
@@ -250,6 +251,7 @@ export class Room implements AsyncDisposable {
     const open = this.#hosts.get(user);
     if (!open) return this.#closing.get(user);
     this.#hosts.delete(user);
+    this.#say({ event: 'tide', user, memory: null });
     const close = async (): Promise<void> => {
       try {
         await Promise.race([Promise.allSettled(open.running), this.#patience()]);
