@@ -6,7 +6,7 @@ import { manyFields, notTooMany } from '../get.ts';
 import { emailId, emailIds, emailNumbers, type Ids, messageBlobId, threadIds } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
-import type { WrittenEmail } from '../remembered.ts';
+import { longestList, type WrittenEmail } from '../remembered.ts';
 import { bodyFields } from './body.ts';
 import { messageOf, outlineOf } from './message.ts';
 import { type Wish, wishOf, writeMessage } from './properties.ts';
@@ -91,49 +91,73 @@ const endOf = (notFound: readonly string[]): string => `],"notFound":${JSON.stri
 
 const emptyBodyValues = ',"bodyValues":{}';
 
-/** Emails that the index knows all of: those written lately as they were written, the others from the index. */
-const fromIndex = (context: AccountContext, ids: Ids | null, wish: Wish): Answer => {
-  const { open, memories } = context;
-  const written = memories(open.index).emails(wish);
+/** What an answer shows of Emails that the index knows all of. */
+interface Shown {
+  numbers: readonly EmailNumber[];
+  threads: readonly ThreadNumber[];
+  waiting: readonly EmailRow[];
+  pieces: readonly Buffer[];
+}
+
+/** Those written lately as they were written, the others from the index; what is not there is put into `notFound`. */
+const shownOf = (
+  context: AccountContext,
+  reader: IndexReader,
+  asked: readonly EmailNumber[],
+  wish: Wish,
+  notFound: string[],
+): Shown => {
+  const { each, lists } = context.memories(context.open.index).emails(wish);
+  const list = lists.find(asked);
+  if (list) return { ...list, pieces: [list.bytes] };
   const tail = wish.bodyValues ? emptyBodyValues : '';
   const showsPreview = wish.list.includes('preview');
   const write = (email: Email): WrittenEmail => {
     const waiting = showsPreview && email.preview === '' ? email.row : null;
     const made = { thread: email.thread, waiting, bytes: Buffer.from(`,{${wish.write(email)}${tail}}`) };
-    written.put(email.number, made);
+    each.put(email.number, made);
     return made;
   };
-  const shown: EmailNumber[] = [];
+  const known = asked.map((number) => each.get(number));
+  const unknown = known.includes(undefined) ? asked.filter((_, at) => known[at] === undefined) : [];
+  const fresh = new Map(
+    unknown.length === 0 ? [] : reader.emails(unknown).map((email) => [email.number, write(email)]),
+  );
+  const numbers: EmailNumber[] = [];
   const threads: ThreadNumber[] = [];
   const waiting: EmailRow[] = [];
-  const json: (string | Buffer)[] = [''];
-  const show = (number: EmailNumber, email: WrittenEmail): void => {
-    json.push(shown.length === 0 ? email.bytes.subarray(1) : email.bytes);
-    shown.push(number);
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for (const [at, number] of asked.entries()) {
+    const email = known[at] ?? fresh.get(number);
+    if (!email) {
+      notFound.push(emailId(number));
+      continue;
+    }
+    pieces.push(numbers.length === 0 ? email.bytes.subarray(1) : email.bytes);
+    length += email.bytes.length;
+    numbers.push(number);
     threads.push(email.thread);
     if (email.waiting !== null) waiting.push(email.waiting);
-  };
-  open.index.read((reader) => {
-    const { numbers, notFound } = askedFor(reader, ids);
-    const known = numbers.map((number) => written.get(number));
-    const unknown = known.includes(undefined) ? numbers.filter((_, at) => known[at] === undefined) : [];
-    const fresh = new Map(
-      unknown.length === 0 ? [] : reader.emails(unknown).map((email) => [email.number, write(email)]),
-    );
-    for (const [at, number] of numbers.entries()) {
-      const email = known[at] ?? fresh.get(number);
-      if (email) show(number, email);
-      else notFound.push(emailId(number));
-    }
-    json[0] = headOf(context, reader.state('Email'));
-    json.push(endOf(notFound));
+  }
+  // A list all of which was asked for before is one that somebody comes back to.
+  if (unknown.length === 0 && length <= longestList)
+    lists.put({ numbers, threads, waiting, bytes: Buffer.concat(pieces) });
+  return { numbers, threads, waiting, pieces };
+};
+
+const fromIndex = (context: AccountContext, ids: Ids | null, wish: Wish): Answer => {
+  const { json, numbers, threads, waiting } = context.open.index.read((reader) => {
+    const asked = askedFor(reader, ids);
+    const shown = shownOf(context, reader, asked.numbers, wish, asked.notFound);
+    return { ...shown, json: [headOf(context, reader.state('Email')), ...shown.pieces, endOf(asked.notFound)] };
   });
   askForPreviews(context, waiting);
   return {
     json,
     peek: (path) => {
       if (path === '/list/*/threadId' && wish.list.includes('threadId')) return threadIds(threads);
-      return path === '/list/*/id' ? emailIds(shown) : undefined;
+      return path === '/list/*/id' ? emailIds(numbers) : undefined;
     },
   };
 };

@@ -66,12 +66,14 @@ export const emailQuery = method(
     const { collapseThreads, anchorOffset } = args;
     const { queryState, result } = page(context, args, { filter, sort, collapseThreads, anchorOffset, limit: size });
     for (const mailbox of mailboxesOf(filter)) context.whenAnswered(() => open.engine.look(mailbox as MailboxId));
-    const ids = emailIds(result.ids);
+    const { idLists } = context.memories(open.index);
+    let ids = idLists.find(result.ids);
+    if (!ids) idLists.put((ids = { numbers: result.ids, text: JSON.stringify(emailIds(result.ids)) }));
     const total = result.total === null ? '' : `,"total":${result.total}`;
     const limit = cut ? `,"limit":${size}` : '';
     const json =
       `{"accountId":"${open.jmapId}","queryState":${JSON.stringify(queryState)},"canCalculateChanges":false,"collapseThreads":${collapseThreads}` +
-      `,"position":${result.position},"ids":[${ids.length === 0 ? '' : `"${ids.ids.join('","')}"`}]${total}${limit}}`;
-    return { json, peek: (path) => (path === '/ids' ? ids : undefined) };
+      `,"position":${result.position},"ids":${ids.text}${total}${limit}}`;
+    return { json, peek: (path) => (path === '/ids' ? emailIds(result.ids) : undefined) };
   },
 );

@@ -1,33 +1,53 @@
-import type { ThreadNumber } from '#index/types.ts';
+import type { EmailNumber, IndexReader, ThreadNumber } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { MethodFailure } from '../errors.ts';
 import { manyFields, notTooMany, wantedProperties } from '../get.ts';
 import { emailId, emailIds, threadId, threadNumbers } from '../ids.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
-import type { WrittenThread } from '../remembered.ts';
+import { longestList, type WrittenThread } from '../remembered.ts';
 
-/** Conversations that exist, by number; from the index those that nobody has asked for lately. */
-const written = ({ open, memories }: AccountContext, numbers: readonly ThreadNumber[]) => {
-  const { threads } = memories(open.index);
-  const found = new Map<ThreadNumber, WrittenThread>();
-  const unknown: ThreadNumber[] = [];
-  for (const number of numbers) {
-    const known = threads.get(number);
-    if (known) found.set(number, known);
-    else unknown.push(number);
+interface Shown {
+  numbers: readonly ThreadNumber[];
+  /** Of all of them, in turn. */
+  emails: readonly EmailNumber[];
+  text: string;
+}
+
+/** Conversations as they are written; from the index those that nobody has asked for lately. */
+const shownOf = (
+  { open, memories }: AccountContext,
+  reader: IndexReader,
+  asked: readonly ThreadNumber[],
+  notFound: string[],
+): Shown => {
+  const { threads, threadLists } = memories(open.index);
+  const list = threadLists.find(asked);
+  if (list) return list;
+  const known = asked.map((number) => threads.get(number));
+  const unknown = known.includes(undefined) ? asked.filter((_, at) => known[at] === undefined) : [];
+  const fresh = new Map<ThreadNumber, WrittenThread>();
+  for (const [number, emails] of unknown.length === 0 ? [] : reader.threads(unknown)) {
+    const ids = emails.map((email) => `"${emailId(email)}"`).join(',');
+    const thread = { emails, text: `{"id":"${threadId(number)}","emailIds":[${ids}]}` };
+    threads.put(number, thread);
+    fresh.set(number, thread);
   }
-  const state = open.index.read((reader) => {
-    if (unknown.length > 0) {
-      for (const [number, emails] of reader.threads(unknown)) {
-        const ids = emails.map((email) => `"${emailId(email)}"`).join(',');
-        const thread = { emails, text: `{"id":"${threadId(number)}","emailIds":[${ids}]}` };
-        threads.put(number, thread);
-        found.set(number, thread);
-      }
+  const numbers: ThreadNumber[] = [];
+  const emails: EmailNumber[] = [];
+  const texts: string[] = [];
+  for (const [at, number] of asked.entries()) {
+    const thread = known[at] ?? fresh.get(number);
+    if (!thread) {
+      notFound.push(threadId(number));
+      continue;
     }
-    return reader.state('Thread');
-  });
-  return { found, state };
+    numbers.push(number);
+    for (const email of thread.emails) emails.push(email);
+    texts.push(thread.text);
+  }
+  const shown = { numbers, emails, text: texts.join(',') };
+  if (unknown.length === 0 && shown.text.length <= longestList) threadLists.put(shown);
+  return shown;
 };
 
 /** Thread/get – RFC 8621 §3.1 */
@@ -39,19 +59,14 @@ export const threadGet = method(
   (context, args): Answer => {
     const withEmails = wantedProperties(args.properties, ['id', 'emailIds']).includes('emailIds');
     if (args.ids === null) throw new MethodFailure('requestTooLarge', 'Threads are asked for by id.');
-    const { numbers, strangers: notFound } = threadNumbers(notTooMany(args.ids));
-    const { found, state } = written(context, numbers);
-    let list = '';
-    for (const number of numbers) {
-      const thread = found.get(number);
-      if (!thread) notFound.push(threadId(number));
-      else list += `${list === '' ? '' : ','}${withEmails ? thread.text : `{"id":"${threadId(number)}"}`}`;
-    }
-    const peek = (path: string): unknown =>
-      withEmails && path === '/list/*/emailIds'
-        ? emailIds(numbers.flatMap((number) => found.get(number)?.emails ?? []))
-        : undefined;
-    const head = `{"accountId":"${context.open.jmapId}","state":${JSON.stringify(state)},"list":[`;
-    return { json: `${head}${list}],"notFound":${JSON.stringify(notFound)}}`, peek };
+    const { numbers: asked, strangers: notFound } = threadNumbers(notTooMany(args.ids));
+    const { jmapId, index } = context.open;
+    const { state, numbers, emails, text } = index.read((reader) => ({
+      ...shownOf(context, reader, asked, notFound),
+      state: reader.state('Thread'),
+    }));
+    const list = withEmails ? text : numbers.map((number) => `{"id":"${threadId(number)}"}`).join(',');
+    const json = `{"accountId":"${jmapId}","state":${JSON.stringify(state)},"list":[${list}],"notFound":${JSON.stringify(notFound)}}`;
+    return { json, peek: (path) => (withEmails && path === '/list/*/emailIds' ? emailIds(emails) : undefined) };
   },
 );
