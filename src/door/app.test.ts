@@ -12,6 +12,7 @@ import { toSecrets } from '#config/secrets.ts';
 import { RoomError } from '#mailroom/errors.ts';
 import { openLinks } from '#mailroom/links.ts';
 import type { Mailrooms } from '#mailroom/mailrooms.ts';
+import { Tide } from '#base/tide.ts';
 import { openStore } from '#store/open.ts';
 import { StoreError } from '#store/errors.ts';
 import type { Store } from '#store/types.ts';
@@ -101,6 +102,7 @@ interface Options {
   env?: Record<string, string>;
   store?: Partial<Store>;
   dist?: string;
+  tide?: Tide;
 }
 
 const openApp = async (options: Options = {}) => {
@@ -117,13 +119,14 @@ const openApp = async (options: Options = {}) => {
       asked.push(op);
       if (op !== 'close' && !open.has(who.user)) throw new RoomError('room/locked', 'locked');
       if (op === 'states') return { A1: { Email: 'e-1' } };
-      return op === 'api' ? { status: 200, type: 'application/json', body: Buffer.from('{}') } : null;
+      if (op !== 'api') return null;
+      return { status: 200, type: 'application/json', body: Buffer.from('{}'), level: options.tide?.level ?? null };
     },
     onChange: () => () => undefined,
     onLocked: () => () => undefined,
     onEnded: () => () => undefined,
     onAccounts: () => () => undefined,
-    tide: () => null,
+    tide: () => options.tide ?? null,
     census: () => ({ rooms: 1, users: 1, accounts: 1 }),
   } as Partial<Record<keyof Mailrooms, unknown>> as Mailrooms;
   const app = openDoorApp({
@@ -408,4 +411,35 @@ test('D14 a sealed form: the JSON without the password, then the box', async () 
     ),
     '400 malformed',
   );
+});
+
+test('D75 a list that is asked for again is answered at the door, to the session that asked, until it leaves', async () => {
+  const tide = new Tide();
+  await using door = await openApp({ tide });
+  const other = new Map<string, string>();
+  await door.signIn();
+  await door.signIn('right', { jar: other });
+  const ask = async (jar = door.jar): Promise<boolean> => {
+    const before = door.asked.filter((op) => op === 'api').length;
+    const answer = await door.post('/jmap/api', { list: 1 }, { jar });
+    assert.deepEqual([answer.status, await answer.text()], [200, '{}']);
+    return door.asked.filter((op) => op === 'api').length > before;
+  };
+  assert.deepEqual([await ask(), await ask(), await ask(), await ask()], [true, true, false, false]);
+  assert.deepEqual([await ask(other), await ask(other), await ask(other)], [true, true, false], 'each for itself');
+  tide.rise();
+  assert.deepEqual([await ask(), await ask(), await ask(other)], [true, false, true], 'something changed');
+  door.clock.move(2_000);
+  assert.deepEqual([await ask(), await ask()], [true, false], 'somebody still looks');
+  assert.equal((await door.post('/auth/lock')).status, 204);
+  assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 })), '423 locked');
+  assert.equal(await ask(other), true, 'the mailroom hears of this one too');
+  assert.equal((await door.post('/auth/sign-out', undefined, { jar: new Map(other) })).status, 204);
+  assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 }, { jar: other })), '401 unauthenticated');
+  await door.signIn('right', { jar: other });
+  assert.deepEqual([await ask(other), await ask(other), await ask(other)], [true, true, false], 'a new session');
+  door.clock.move(31 * 60_000);
+  assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 }, { jar: other })), '423 locked');
+  assert.equal((await door.post('/auth/unlock', undefined, { jar: other })).status, 200);
+  assert.equal(await ask(other), true, 'nothing is left of before');
 });

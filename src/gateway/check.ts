@@ -92,7 +92,12 @@ export const list =
   (given, at) => {
     const value: unknown = given instanceof IdList ? given.ids : given;
     if (!Array.isArray(value)) throw new Unfit(at, 'a list');
-    return value.map((item, index) => check(item, `${at}/${index}`));
+    try {
+      return value.map((item) => check(item, at));
+    } catch {
+      // Where it stands is written only for one that does not fit.
+      return value.map((item, index) => check(item, `${at}/${index}`));
+    }
   };
 
 export const record: Check<Record<string, unknown>> = (value, at) => {

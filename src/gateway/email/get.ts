@@ -87,7 +87,8 @@ const read = ({ open }: AccountContext, ids: Ids | null): Read =>
 
 const headOf = ({ open }: AccountContext, state: string): string =>
   `{"accountId":"${open.jmapId}","state":${JSON.stringify(state)},"list":[`;
-const endOf = (notFound: readonly string[]): string => `],"notFound":${JSON.stringify(notFound)}}`;
+const endOf = (notFound: readonly string[]): string =>
+  notFound.length === 0 ? '],"notFound":[]}' : `],"notFound":${JSON.stringify(notFound)}}`;
 
 const emptyBodyValues = ',"bodyValues":{}';
 
