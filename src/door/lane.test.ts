@@ -85,6 +85,25 @@ test('the bytes go to the mailroom with who asks, and the answer carries what ev
   );
 });
 
+test('D76 an answer stands until the slowest reader has it, and is freed then', async () => {
+  const body = Buffer.alloc(8_000_000, 'mail ');
+  const expected = Buffer.from(body);
+  await using lane = await openTestLane(async (_head, _peer, read) => {
+    await read(1e6);
+    return { status: 200, headers: {}, body };
+  });
+  const socket = connect(lane.port, '127.0.0.1');
+  socket.write('POST /jmap/api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}');
+  const chunks: Buffer[] = [];
+  socket.pause();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(body.length, expected.length, 'most of it waits');
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  const got = Buffer.concat(chunks);
+  assert.ok(got.subarray(got.indexOf('\r\n\r\n') + 4).equals(expected));
+  assert.equal(body.length, 0);
+});
+
 test('a refusal before the body is read is told, and the connection goes on', async () => {
   for (const [error, status] of [
     [unauthenticated(), 401],

@@ -140,15 +140,105 @@ const asked = ({ emails, threads, g: { accountId } }: World): Buffer => {
   );
 };
 
+/** What the app asks for a list. */
+const listed = ({ boxes, g: { accountId } }: World): Buffer =>
+  Buffer.from(
+    JSON.stringify({
+      using: ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'],
+      methodCalls: [
+        ['Mailbox/get', { accountId, ids: null }, 'm'],
+        ['Email/query', { accountId, filter: { inMailbox: `B${boxes[0]}` }, collapseThreads: true, limit: 7 }, 'q'],
+        [
+          'Email/get',
+          { accountId, '#ids': { resultOf: 'q', name: 'Email/query', path: '/ids' }, properties: rows },
+          'g',
+        ],
+        ['Thread/get', { accountId, '#ids': { resultOf: 'g', name: 'Email/get', path: '/list/*/threadId' } }, 't'],
+      ],
+    }),
+  );
+
 const answerOf = async ({ caller }: TestGateway, gateway: TestGateway['gateway'], body: Buffer): Promise<string> =>
   (await gateway.api(caller, body)).body.toString();
 
+const step = fc.tuple(
+  fc.constantFrom(...(Object.keys(steps) as (keyof typeof steps)[])),
+  fc.nat(1000),
+  fc.nat(1000),
+) as fc.Arbitrary<Step>;
+
+test('J11 whatever happens to a mailbox, an answer is what it was while the tide stands', async () => {
+  let stood = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (taken) => {
+      const world = new World();
+      const { g } = world;
+      const anew = (body: Buffer): Promise<string> => answerOf(g, openGateway({ clock: g.clock }), body);
+      try {
+        let kept: { body: Buffer; text: string; level: number }[] = [];
+        for (const [name, n, m] of taken) {
+          steps[name](world, n, m);
+          for (const { body, text, level } of kept) {
+            if (level !== g.caller.host.tide.level) continue;
+            assert.equal(text, await anew(body), name);
+            stood += 1;
+          }
+          world.shown();
+          kept = [];
+          for (const body of [listed(world), asked(world)]) {
+            const { body: bytes, level } = await g.gateway.api(g.caller, body);
+            assert.ok(level !== null, 'reading methods alone');
+            kept.push({ body, text: bytes.toString(), level });
+          }
+        }
+      } finally {
+        g[Symbol.dispose]();
+      }
+    }),
+    { numRuns: 25 },
+  );
+  assert.ok(stood > 50, 'it stood at times');
+});
+
+test('J11 an answer that follows from more than request and tide says so; a refused password raises the tide', async () => {
+  using g = openTestGateway();
+  const id = g.deliver('From: a@example.org\nSubject: One\n\nText');
+  const levelOf = async (name: string, args: object): Promise<number | null> => {
+    const methodCalls = [[name, { accountId: g.accountId, ...args }, '0']];
+    const using = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail', 'urn:ietf:params:jmap:submission'];
+    return (await g.gateway.api(g.caller, Buffer.from(JSON.stringify({ using, methodCalls })))).level;
+  };
+  const { tide } = g.caller.host;
+  assert.equal(await levelOf('Email/get', { ids: [id], properties: ['subject'] }), tide.level);
+  assert.equal(await levelOf('Email/get', { ids: ['M1', 'M1', 'x y'] }), tide.level, 'a refusal too');
+  assert.equal(await levelOf('Email/get', { ids: [id], properties: ['headers'] }), null, 'read from the message');
+  assert.equal(await levelOf('Identity/get', {}), null);
+  assert.equal(await levelOf('Email/set', {}), null);
+  assert.equal((await g.gateway.api(g.caller, Buffer.from('{'))).level, null, 'no request at all');
+  const before = tide.level;
+  await g.one('Email/set', { update: { [id]: { 'keywords/$seen': true } } });
+  const after = tide.level;
+  assert.notEqual(after, before);
+  g.engine.setStatus({ at: 'refused' } as never);
+  assert.notEqual(tide.level, after);
+});
+
+test('J17 ids that one call gives another are ids to whoever looks', async () => {
+  using g = openTestGateway();
+  const ids = [1, 2, 3].map((at) => g.deliver(`From: a@example.org\nSubject: ${at}\n\nText`));
+  const reference = (path = '/ids') => ({ resultOf: 'q', name: 'Email/query', path });
+  const sort = [{ property: 'receivedAt' }];
+  const after = async (name: string, args: Record<string, unknown>) =>
+    (await g.call(['Email/query', { sort }, 'q'], [name, args, 'a']))[1]?.[1];
+  assert.deepEqual((await after('Core/echo', { '#all': reference() }))?.all, ids);
+  assert.deepEqual((await after('Thread/get', { '#ids': reference() }))?.notFound, ids, 'no conversations');
+  assert.equal((await after('Email/set', { '#update': reference() }))?.type, 'invalidArguments');
+  assert.equal((await after('Email/query', { '#filter': reference() }))?.type, 'invalidArguments');
+  assert.deepEqual((await after('SearchSnippet/get', { filter: null, '#emailIds': reference() }))?.list.length, 3);
+  assert.deepEqual((await after('Email/set', { '#destroy': reference() }))?.destroyed, ids);
+});
+
 test('J17 whatever happens to a mailbox, what is remembered is what the index says', async () => {
-  const step = fc.tuple(
-    fc.constantFrom(...(Object.keys(steps) as (keyof typeof steps)[])),
-    fc.nat(1000),
-    fc.nat(1000),
-  ) as fc.Arbitrary<Step>;
   let compared = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (taken) => {
@@ -157,9 +247,12 @@ test('J17 whatever happens to a mailbox, what is remembered is what the index sa
         for (const [name, n, m] of taken) {
           steps[name](world, n, m);
           world.shown();
-          const body = asked(world);
-          const remembered = await answerOf(world.g, world.g.gateway, body);
-          assert.equal(remembered, await answerOf(world.g, openGateway({ clock: world.g.clock }), body), name);
+          for (const body of [asked(world), listed(world)]) {
+            const fresh = await answerOf(world.g, openGateway({ clock: world.g.clock }), body);
+            // Row by row, then all of them known, then in one piece.
+            for (let times = 0; times < 3; times += 1)
+              assert.equal(await answerOf(world.g, world.g.gateway, body), fresh, name);
+          }
           compared += world.emails.size;
         }
       } finally {

@@ -188,3 +188,24 @@ test('I48 who follows hears of each record within the write, and when a write is
   );
   assert.deepEqual([heard[0], heard.at(-1)], [`Email ${number}`, 'lost']);
 });
+
+test('I48 who follows hears when a state moves, and after nothing else', () => {
+  using t = openTestIndex();
+  const { index } = t;
+  const inbox = addMailbox(index, 'INBOX', 'inbox');
+  let moves = 0;
+  index.follow({ noted: () => undefined, moved: () => (moves += 1), lost: () => undefined });
+  const state = (): string => index.read((r) => r.state('Email'));
+  const before = state();
+  index.gather((w) => w.add(inbox, [found(1)]));
+  const gathered = moves;
+  assert.ok(gathered > 0);
+  index.settle();
+  assert.notEqual(state(), before);
+  const settled = moves;
+  assert.ok(settled > gathered, 'when it is stored, which is what clients are told');
+  index.read((r) => r.mailboxes());
+  index.settle();
+  index.write((w) => w.keywords(inbox, []));
+  assert.equal(moves, settled);
+});

@@ -138,6 +138,30 @@ test('without the user key the answer is locked', async () => {
   await ask(world, 'x');
 });
 
+test('D75 the tide of a user is shared while the accounts are open, and rises when something changes', async () => {
+  await using world = new World();
+  assert.equal(world.rooms.tide(user), null);
+  world.api = async ({ host }, body) => ({ status: 200, type: 't', body, level: host.tide.level });
+  const { level } = await ask(world, 'x');
+  const tide = world.rooms.tide(user);
+  assert.ok(tide && tide.level === level);
+  world.changed(new Set());
+  assert.ok(tide.level > level, 'told by an index');
+  const { level: then } = await ask(world, 'x');
+  assert.equal(then, tide.level);
+  await world.rooms.ask('accounts', who, { renew: null, erase: null });
+  assert.ok(tide.level > Number(then), 'accounts may be others');
+  const last = tide.level;
+  await world.rooms.ask('close', who, {});
+  assert.deepEqual([world.rooms.tide(user), tide.level > last], [null, true]);
+  await ask(world, 'x');
+  assert.notEqual(world.rooms.tide(user), tide, 'another one, though it may stand as high');
+  assert.ok(world.rooms.tide(user));
+  world.crash();
+  await assert.rejects(ask(world, 'x'), code('room/gone'));
+  assert.equal(world.rooms.tide(user), null, 'of a room that has ended nobody knows');
+});
+
 test('an index that cannot be read is made anew', async () => {
   await using world = new World();
   world.unreadable = 1;
