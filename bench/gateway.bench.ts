@@ -101,14 +101,12 @@ const post = (port: number, body: Buffer): Promise<void> =>
 
 const deep = Math.floor(size / 3);
 const limit = median(await times(runs, () => post(barePort, list(0, 'q'))));
-const again = median(await times(runs, () => post(wholePort, list(0, 'q'))));
 const fresh = median(await times(runs, (i) => post(wholePort, list(0, `q${i}`))));
 const far = median(await times(runs, (i) => post(wholePort, list(deep, `d${i}`))));
 const unseen = median(
   await times(Math.min(runs, Math.floor(size / 150)), (i) => post(wholePort, list(50 * i, `u${i}`)), 0),
 );
 const alone = median(await times(runs, (i) => g.gateway.api(g.caller, list(0, `a${i}`))));
-const kept = median(await times(runs, () => g.gateway.api(g.caller, list(0, 'q'))));
 bare.close();
 whole.close();
 agent.destroy();
@@ -116,11 +114,9 @@ agent.destroy();
 const bytes = `${answer.length} bytes, ${size} messages`;
 console.log(
   table([
-    figure('list page, asked again', 'ms', again, limit, bytes),
     figure('list page, computed', 'ms', fresh, limit, bytes),
     figure(`list page at depth ${deep}, computed`, 'ms', far, limit, bytes),
     figure('list page never seen', 'ms', unseen, limit, 'pages one after another'),
     figure('gateway alone, computed', 'ms', alone, null),
-    figure('gateway alone, from memory', 'ms', kept, null),
   ]),
 );
