@@ -1,11 +1,13 @@
 import { BulkInsert } from './bulk-insert.ts';
 import type { Database } from './database.ts';
-import { KeyFilter } from './key-filter.ts';
+import { KeyMap } from './key-map.ts';
 
 /** Fewer keys than this at once go straight to their place. */
 const few = 40;
 /** Keys kept aside before they are put in order: a quarter of a megabyte while a mailbox is being read for the first time. */
 const many = 4000;
+/** Keys that are held in memory, 16 MB; a table that grows beyond is looked into like any other. */
+const mostHeld = 600_000;
 
 /**
  * A table from hashes ({@link hash48}) to numbers. Hashes are random, and a batch of them would touch every page of the
@@ -16,8 +18,14 @@ export class HashTable {
   readonly #select: string;
   readonly #inOrder: BulkInsert;
   readonly #name: string;
+  /** What is in `NAME_late`, or was set and is not written. */
   #late: Map<number, number> | undefined;
-  #filter: KeyFilter | null = null;
+  /** What was set since the last {@link flush}; the values are in {@link #late}. */
+  #fresh: number[] = [];
+  /** What was loaded from the table. */
+  #known = new Map<number, number>();
+  /** All that the table holds, while it grows from nothing. */
+  #all: KeyMap | null = null;
 
   /** Of the table `name`(key, `column`). */
   constructor(db: Database, name: 'ref' | 'strong', column: 'thread' | 'email') {
@@ -27,48 +35,55 @@ export class HashTable {
     this.#inOrder = new BulkInsert(db, `INSERT OR REPLACE INTO ${name}(key, ${column})`, 2);
   }
 
-  /** While a table grows from nothing, keys that are not in it are known without looking. */
+  /** A table that grows from nothing is held in memory meanwhile. */
   hasten(isHasty: boolean): void {
     const isEmpty = (): boolean =>
       this.#lateOnes().size === 0 && this.#db.value(`SELECT 1 FROM ${this.#name} LIMIT 1`) === undefined;
-    if (!isHasty) this.#filter = null;
-    else if (isEmpty()) this.#filter ??= new KeyFilter();
+    if (!isHasty) this.#all = null;
+    else if (isEmpty()) this.#all ??= new KeyMap();
   }
 
-  get(keys: readonly number[]): Map<number, number> {
-    const filter = this.#filter;
-    const asked = filter === null ? keys : keys.filter((key) => filter.mayHave(key));
-    if (asked.length === 0) return new Map();
-    const found = new Map(this.#db.rows<[number, number]>(this.#select, JSON.stringify(asked)));
-    const late = this.#lateOnes();
-    if (late.size === 0) return found;
-    for (const key of asked) {
-      const value = late.get(key);
-      if (value !== undefined) found.set(key, value);
-    }
-    return found;
+  /** Before {@link at} is asked about these keys. */
+  load(keys: Iterable<number>): void {
+    this.#known = new Map();
+    if (this.#all !== null) return;
+    const asked = [...keys];
+    if (asked.length > 0) this.#known = new Map(this.#db.rows<[number, number]>(this.#select, JSON.stringify(asked)));
   }
 
-  set(entries: ReadonlyMap<number, number>): void {
-    if (entries.size === 0) return;
+  /** Of a key that was loaded, or set since. */
+  at(key: number): number | undefined {
+    return this.#all === null ? (this.#lateOnes().get(key) ?? this.#known.get(key)) : this.#all.get(key);
+  }
+
+  /** In the file after {@link flush}. */
+  set(key: number, value: number): void {
+    this.#lateOnes().set(key, value);
+    this.#fresh.push(key);
+    this.#all?.set(key, value);
+  }
+
+  flush(): void {
+    this.#known = new Map();
+    if (this.#fresh.length === 0) return;
     const late = this.#lateOnes();
-    const isFew = entries.size < few && late.size === 0;
-    const pairs = new Float64Array(2 * entries.size);
-    let at = 0;
-    for (const [key, value] of entries) {
-      late.set(key, value);
-      this.#filter?.add(key);
-      pairs[at] = key;
-      pairs[at + 1] = value;
-      at += 2;
+    if (late.size > many || late.size < few) this.order();
+    else {
+      const pairs = new Float64Array(2 * this.#fresh.length);
+      for (const [i, key] of this.#fresh.entries()) {
+        pairs[2 * i] = key;
+        pairs[2 * i + 1] = late.get(key) ?? 0;
+      }
+      this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, Buffer.from(pairs.buffer));
+      this.#fresh = [];
     }
-    if (isFew || late.size > many) this.order();
-    else this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, Buffer.from(pairs.buffer));
+    if (this.#all !== null && this.#all.size > mostHeld) this.#all = null;
   }
 
   /** Puts in order what was kept aside. */
   order(): void {
     const late = this.#lateOnes();
+    this.#fresh = [];
     if (late.size === 0) return;
     for (const key of Float64Array.from(late.keys()).sort()) this.#inOrder.add(key, late.get(key) ?? 0);
     this.#inOrder.flush();
@@ -80,6 +95,9 @@ export class HashTable {
   forget(): void {
     this.#inOrder.forget();
     this.#late = undefined;
+    this.#fresh = [];
+    this.#known = new Map();
+    this.#all = null;
   }
 
   #lateOnes(): Map<number, number> {

@@ -1,10 +1,9 @@
 import { BulkInsert } from './bulk-insert.ts';
 import type { Database } from './database.ts';
-import { bulks } from './emails.ts';
 import type { Marks } from './keywords.ts';
-import { listJson } from './list-json.ts';
+import type { Ready, ReadyMessage } from './ready.ts';
 import { whole } from './whole.ts';
-import type { EmailRow, Envelope, Found, LocalMessage, MailboxId, ThreadNumber } from './types.ts';
+import type { EmailRow, MailboxId, ThreadNumber } from './types.ts';
 
 /** What an Email is at its beginning. */
 export interface NewEmail {
@@ -13,7 +12,7 @@ export interface NewEmail {
   marks: Marks;
   boxes: readonly MailboxId[];
   hidden: boolean;
-  message: LocalMessage;
+  message: ReadyMessage;
   strongId: string | null;
   /** Unix milliseconds. */
   now: number;
@@ -44,7 +43,6 @@ export class NewRows {
   }
 
   email({ row, thread, marks, boxes, hidden, message, strongId, now }: NewEmail): void {
-    const { envelope } = message;
     this.#email.add(
       row,
       null,
@@ -54,18 +52,18 @@ export class NewRows {
       JSON.stringify(boxes),
       Number(hidden),
       whole(message.size),
-      envelope.sentAt === null ? null : whole(envelope.sentAt),
+      message.sentAt === null ? null : whole(message.sentAt),
       Number(message.hasAttachment),
-      bulks.indexOf(envelope.bulk),
+      message.bulk,
       Math.floor(now / 1000),
       strongId,
     );
-    if (message.preview != null) this.#preview.add(row, message.preview);
-    this.#headers(row, envelope, message.structure);
+    if (message.preview !== null) this.#preview.add(row, message.preview);
+    this.#headers(row, message);
     for (const box of boxes) this.#member.add(box, row, thread, marks.flags);
   }
 
-  placement(mailbox: MailboxId, row: EmailRow, { uid, modseq }: Found, marks: Marks): void {
+  placement(mailbox: MailboxId, row: EmailRow, { uid, modseq }: Ready, marks: Marks): void {
     this.#placement.add(mailbox, uid, row, marks.flags, marks.labels, whole(Number(modseq)), null);
   }
 
@@ -86,21 +84,21 @@ export class NewRows {
     this.#placement.forget();
   }
 
-  #headers(row: EmailRow, envelope: Envelope, structure: string | null): void {
+  #headers(row: EmailRow, message: ReadyMessage): void {
     this.#envelope.add(
       row,
-      envelope.subject,
-      listJson(envelope.from),
-      listJson(envelope.sender),
-      listJson(envelope.replyTo),
-      listJson(envelope.to),
-      listJson(envelope.cc),
-      listJson(envelope.bcc),
-      envelope.messageId,
-      listJson(envelope.inReplyTo),
-      listJson(envelope.references),
-      envelope.listId,
-      structure,
+      message.subject,
+      message.from,
+      message.sender,
+      message.replyTo,
+      message.to,
+      message.cc,
+      message.bcc,
+      message.messageId,
+      message.inReplyTo,
+      message.references,
+      message.listId,
+      message.structure,
     );
   }
 }

@@ -18,8 +18,6 @@ export class Conversations {
   readonly #refs: HashTable;
   readonly #tally: Tally;
   readonly #merge: Merge;
-  readonly #known: Map<number, ThreadNumber>;
-  readonly #fresh = new Map<number, ThreadNumber>();
 
   constructor(refs: HashTable, tally: Tally, merge: Merge, batch: readonly Keys[]) {
     this.#refs = refs;
@@ -37,8 +35,13 @@ export class Conversations {
         if (weak) keys.add(underSubject(parent, subject));
       }
     }
-    this.#known = refs.get([...keys]) as Map<number, ThreadNumber>;
-    tally.preload([...new Set(this.#known.values())]);
+    refs.load(keys);
+    const threads = new Set<ThreadNumber>();
+    for (const key of keys) {
+      const thread = refs.at(key);
+      if (thread !== undefined) threads.add(thread as ThreadNumber);
+    }
+    tally.preload([...threads]);
   }
 
   /** The conversation known by a message's own id. */
@@ -75,14 +78,13 @@ export class Conversations {
 
   /** Writes what was registered. */
   flush(): void {
-    this.#refs.set(this.#fresh);
-    this.#fresh.clear();
+    this.#refs.flush();
   }
 
   #at(key: number): ThreadTally | undefined {
-    const id = this.#known.get(key);
+    const id = this.#refs.at(key);
     if (id === undefined || id === ignored) return undefined;
-    const thread = this.#tally.find(id);
+    const thread = this.#tally.find(id as ThreadNumber);
     // A conversation whose last Email was destroyed in an earlier transaction has lost its name.
     if (!thread || (thread.emails === 0 && thread.before.emails === 0 && !thread.isNew)) return undefined;
     return thread;
@@ -99,9 +101,8 @@ export class Conversations {
 
   /** An id once ignored stays so, but for the message that bears it. */
   #register(key: number, thread: ThreadNumber, own = false): void {
-    const known = this.#known.get(key);
+    const known = this.#refs.at(key);
     if (known === thread || (known === ignored && !own)) return;
-    this.#known.set(key, thread);
-    this.#fresh.set(key, thread);
+    this.#refs.set(key, thread);
   }
 }

@@ -1,6 +1,13 @@
 import type { Envelope } from '../types.ts';
 import { baseSubject } from './subject.ts';
 
+/** Every bit of the two words counts for every bit of the hash. */
+const mixed = (a: number, b: number): number => {
+  const low = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  const high = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  return (high >>> 16) * 2 ** 32 + (low >>> 0);
+};
+
 /** 48 bits of a text: enough to tell a few million Message-IDs apart, small enough for a rowid. Not for secrets. */
 export const hash48 = (text: string): number => {
   let a = 0xdeadbeef;
@@ -10,9 +17,7 @@ export const hash48 = (text: string): number => {
     a = Math.imul(a ^ code, 2654435761);
     b = Math.imul(b ^ code, 1597334677);
   }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return (b >>> 16) * 2 ** 32 + (a >>> 0);
+  return mixed(a, b);
 };
 
 export interface Keys {
@@ -32,7 +37,11 @@ const usable = (id: string): boolean => id.includes('@');
 const lastOfReferences = 19;
 
 /** The key of an id for messages of one subject only. */
-export const underSubject = (key: number, subject: number): number => hash48(`${key} ${subject}`);
+export const underSubject = (key: number, subject: number): number =>
+  mixed(
+    Math.imul(key ^ 0xdeadbeef, 2654435761) ^ Math.imul(subject ^ 0x41c6ce57, 1597334677),
+    Math.imul((key / 2 ** 32) ^ subject, 2654435761) ^ Math.imul((subject / 2 ** 32) ^ key, 1597334677),
+  );
 
 type Named = Pick<Envelope, 'messageId' | 'inReplyTo' | 'references' | 'subject'>;
 
