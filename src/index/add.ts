@@ -48,8 +48,6 @@ export class Adder {
     const twins = new Twins(this.#core, mailbox);
     const free = new FreeRows(this.#core, fresh);
     const role = this.#core.mailboxes.get(mailbox)?.role ?? null;
-    const made: EmailRow[] = [];
-    const bare: EmailRow[] = [];
     for (const { message, row } of fresh) {
       if (twins.possible) this.#rows.flush();
       const same = strong.get(message.strongId) ?? twins.find(message, conversations.ofOwn(message.keys)?.id, row);
@@ -61,14 +59,10 @@ export class Adder {
       const email = free.take(row);
       this.#insert(mailbox, message, email, conversations.assign(message.keys).id, message.strongId, false);
       this.#rows.placement(mailbox, email, message, marksOf(message.keywords, message.deleted));
-      made.push(email);
-      if (message.preview === null) bare.push(email);
       strong.set(message, email);
       if (!message.deleted) this.#core.correspondence.note(role, message, receivedAtOf(email));
     }
     this.#rows.flush();
-    this.#queue('todo_body', made);
-    this.#queue('todo_preview', bare);
     conversations.flush();
     strong.flush();
   }
@@ -83,18 +77,12 @@ export class Adder {
     this.#insert(mailbox, message, row, conversations.assign(keys).id, null, true);
     this.#rows.flush();
     conversations.flush();
-    this.#queue('todo_body', [row]);
     return row;
   }
 
   /** After a rollback. */
   forget(): void {
     this.#rows.forget();
-  }
-
-  #queue(todo: 'todo_body' | 'todo_preview', emails: readonly EmailRow[]): void {
-    if (emails.length === 0) return;
-    this.#core.db.run(`INSERT INTO ${todo}(email) SELECT value FROM json_each(?)`, JSON.stringify(emails));
   }
 
   #conversations(keys: Keys[]): Conversations {
@@ -134,15 +122,16 @@ export class Adder {
   /** The UIDs of `messages` that are in the mailbox. */
   #known(mailbox: MailboxId, messages: readonly Ready[]): Set<number> {
     const { db } = this.#core;
-    const [lowest = null, highest = null] =
-      db.row<(number | null)[]>(
-        'SELECT (SELECT min(uid) FROM placement WHERE mailbox = ?), (SELECT max(uid) FROM placement WHERE mailbox = ?)',
-        mailbox,
-        mailbox,
-      ) ?? [];
-    if (lowest === null || highest === null) return new Set();
-    const among = messages.map(({ uid }) => uid).filter((uid) => uid >= lowest && uid <= highest);
-    if (among.length === 0) return new Set();
+    const among = messages.map(({ uid }) => uid);
+    const [lowest, highest] = [Math.min(...among), Math.max(...among)];
+    // Mostly they come from where nothing is known yet.
+    const next = db.value<number>(
+      'SELECT uid FROM placement WHERE mailbox = ? AND uid BETWEEN ? AND ? LIMIT 1',
+      mailbox,
+      lowest,
+      highest,
+    );
+    if (next === undefined) return new Set();
     return new Set(
       db.values<number>(
         'SELECT uid FROM placement WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?))',
@@ -167,7 +156,7 @@ export class Adder {
     const now = core.now();
     core.lastAdded = now;
     core.heads.add(row, message.words);
-    this.#rows.email({ row, thread, marks, boxes, hidden, message, strongId, now });
+    this.#rows.email({ row, thread, marks, boxes, hidden, local, message, strongId, now });
     if (hidden) return;
     core.lists.plain(mailbox, row, null);
     core.tally.enter({ row, thread, hidden, boxes, flags: marks.flags });

@@ -69,7 +69,9 @@ test('I46 a table of hashes holds what was put into it last, whatever the size o
 test('I46 a map of keys has each with its last value, and no other', () => {
   const map = new KeyMap();
   // Those beyond 2^32 share their lower bits with others.
-  const keys = Array.from({ length: 60_000 }, (_, i) => (i % 3 === 0 ? i : i % 3 === 1 ? i + 2 ** 40 : hash48(`in ${i}`)));
+  const keys = Array.from({ length: 60_000 }, (_, i) =>
+    i % 3 === 0 ? i : i % 3 === 1 ? i + 2 ** 40 : hash48(`in ${i}`),
+  );
   for (const [i, key] of keys.entries()) map.set(key, i);
   for (const [i, key] of keys.entries()) map.set(key, -i);
   assert.equal(map.size, new Set(keys).size);

@@ -4,10 +4,12 @@ import { KeyMap } from './key-map.ts';
 
 /** Fewer keys than this at once go straight to their place. */
 const few = 40;
-/** Keys kept aside before they are put in order: a quarter of a megabyte while a mailbox is being read for the first time. */
-const many = 4000;
+/** Keys kept aside before they are put in order: less than a megabyte while a mailbox is being read for the first time. */
+const many = 10_000;
 /** Keys that are held in memory, 16 MB; a table that grows beyond is looked into like any other. */
 const mostHeld = 600_000;
+/** Keys that are read into memory at once: about 10 ms. */
+const mostRead = 20_000;
 
 /**
  * A table from hashes ({@link hash48}) to numbers. Hashes are random, and a batch of them would touch every page of the
@@ -15,6 +17,7 @@ const mostHeld = 600_000;
  */
 export class HashTable {
   readonly #db: Database;
+  readonly #everything: string;
   readonly #select: string;
   readonly #inOrder: BulkInsert;
   readonly #name: string;
@@ -24,23 +27,21 @@ export class HashTable {
   #fresh: number[] = [];
   /** What was loaded from the table. */
   #known = new Map<number, number>();
-  /** All that the table holds, while it grows from nothing. */
+  /** All that the table holds, while it grows from little. */
   #all: KeyMap | null = null;
 
   /** Of the table `name`(key, `column`). */
   constructor(db: Database, name: 'ref' | 'strong', column: 'thread' | 'email') {
     this.#db = db;
     this.#name = name;
-    this.#select = `SELECT key, ${column} FROM ${name} WHERE key IN (SELECT value FROM json_each(?))`;
+    this.#everything = `SELECT key, ${column} FROM ${name}`;
+    this.#select = `${this.#everything} WHERE key IN (SELECT value FROM json_each(?))`;
     this.#inOrder = new BulkInsert(db, `INSERT OR REPLACE INTO ${name}(key, ${column})`, 2);
   }
 
-  /** A table that grows from nothing is held in memory meanwhile. */
+  /** A table that is small and grows much is held in memory meanwhile. */
   hasten(isHasty: boolean): void {
-    const isEmpty = (): boolean =>
-      this.#lateOnes().size === 0 && this.#db.value(`SELECT 1 FROM ${this.#name} LIMIT 1`) === undefined;
-    if (!isHasty) this.#all = null;
-    else if (isEmpty()) this.#all ??= new KeyMap();
+    this.#all = isHasty ? (this.#all ?? this.#whole()) : null;
   }
 
   /** Before {@link at} is asked about these keys. */
@@ -98,6 +99,16 @@ export class HashTable {
     this.#fresh = [];
     this.#known = new Map();
     this.#all = null;
+  }
+
+  /** null: too large. */
+  #whole(): KeyMap | null {
+    const rows = this.#db.rows<[number, number]>(`${this.#everything} LIMIT ?`, mostRead + 1);
+    if (rows.length > mostRead) return null;
+    const all = new KeyMap();
+    for (const [key, value] of rows) all.set(key, value);
+    for (const [key, value] of this.#lateOnes()) all.set(key, value);
+    return all;
   }
 
   #lateOnes(): Map<number, number> {

@@ -12,6 +12,8 @@ export interface NewEmail {
   marks: Marks;
   boxes: readonly MailboxId[];
   hidden: boolean;
+  /** The server does not have it. */
+  local: boolean;
   message: ReadyMessage;
   strongId: string | null;
   /** Unix milliseconds. */
@@ -25,6 +27,8 @@ export class NewRows {
   readonly #preview: BulkInsert;
   readonly #member: BulkInsert;
   readonly #placement: BulkInsert;
+  readonly #withoutBody: BulkInsert;
+  readonly #withoutPreview: BulkInsert;
 
   constructor(db: Database) {
     this.#email = new BulkInsert(
@@ -40,9 +44,11 @@ export class NewRows {
     this.#preview = new BulkInsert(db, 'INSERT INTO preview(email, text)', 2);
     this.#member = new BulkInsert(db, 'INSERT INTO member(mailbox, email, thread, flags)', 4);
     this.#placement = new BulkInsert(db, 'INSERT INTO placement(mailbox, uid, email, flags, labels, modseq, since)', 7);
+    this.#withoutBody = new BulkInsert(db, 'INSERT INTO todo_body(email)', 1);
+    this.#withoutPreview = new BulkInsert(db, 'INSERT INTO todo_preview(email)', 1);
   }
 
-  email({ row, thread, marks, boxes, hidden, message, strongId, now }: NewEmail): void {
+  email({ row, thread, marks, boxes, hidden, local, message, strongId, now }: NewEmail): void {
     this.#email.add(
       row,
       null,
@@ -59,6 +65,8 @@ export class NewRows {
       strongId,
     );
     if (message.preview !== null) this.#preview.add(row, message.preview);
+    else if (!local) this.#withoutPreview.add(row);
+    this.#withoutBody.add(row);
     this.#headers(row, message);
     for (const box of boxes) this.#member.add(box, row, thread, marks.flags);
   }
@@ -73,6 +81,8 @@ export class NewRows {
     this.#preview.flush();
     this.#member.flush();
     this.#placement.flush();
+    this.#withoutBody.flush();
+    this.#withoutPreview.flush();
   }
 
   /** After a rollback. */
@@ -82,6 +92,8 @@ export class NewRows {
     this.#preview.forget();
     this.#member.forget();
     this.#placement.forget();
+    this.#withoutBody.forget();
+    this.#withoutPreview.forget();
   }
 
   #headers(row: EmailRow, message: ReadyMessage): void {
