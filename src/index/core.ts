@@ -77,10 +77,10 @@ export class Core {
     this.heads.flush();
   }
 
-  /** Within a transaction: what was kept aside while much came in goes to its place. */
-  order(): void {
-    this.refs.order();
-    this.strong.order();
+  /** Within a transaction: what was kept aside while much came in goes to its place, a step of it. true: there is more. */
+  order(): boolean {
+    const [refs, strong] = [this.refs.order(), this.strong.order()];
+    return refs || strong;
   }
 
   /** Much comes in at once, or does so no longer. */

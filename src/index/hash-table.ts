@@ -4,12 +4,26 @@ import { KeyMap } from './key-map.ts';
 
 /** Fewer keys than this at once go straight to their place. */
 const few = 40;
-/** Keys kept aside before they are put in order: less than a megabyte while a mailbox is being read for the first time. */
+/** Keys kept aside before they are put in order: half a megabyte. */
 const many = 10_000;
-/** Keys that are held in memory, 16 MB; a table that grows beyond is looked into like any other. */
-const mostHeld = 600_000;
+/** The same while a table is held in memory as a whole: 32 MB. */
+const mostHeld = 1_000_000;
 /** Keys that are read into memory at once: about 10 ms. */
 const mostRead = 20_000;
+/** Keys put in order by one step: about 5 ms. */
+const step = 4_000;
+
+/** Keys are hashes of 48 bits. */
+const keySpace = 2 ** 48;
+
+/** What is being put in order: all that lay aside when it began, in parts of the space of keys. */
+interface Pass {
+  parts: number;
+  /** The next one. */
+  part: number;
+  /** The last row of `NAME_late` that is done when all parts are. */
+  last: number;
+}
 
 /**
  * A table from hashes ({@link hash48}) to numbers. Hashes are random, and a batch of them would touch every page of the
@@ -21,14 +35,14 @@ export class HashTable {
   readonly #select: string;
   readonly #inOrder: BulkInsert;
   readonly #name: string;
-  /** What is in `NAME_late`, or was set and is not written. */
-  #late: Map<number, number> | undefined;
+  /** What is in `NAME_late`, or was set and is not written; with {@link #isWhole} what is in the table as well. */
+  #late: KeyMap | undefined;
+  #isWhole = false;
   /** What was set since the last {@link flush}; the values are in {@link #late}. */
   #fresh: number[] = [];
   /** What was loaded from the table. */
   #known = new Map<number, number>();
-  /** All that the table holds, while it grows from little. */
-  #all: KeyMap | null = null;
+  #pass: Pass | null = null;
 
   /** Of the table `name`(key, `column`). */
   constructor(db: Database, name: 'ref' | 'strong', column: 'thread' | 'email') {
@@ -41,79 +55,101 @@ export class HashTable {
 
   /** A table that is small and grows much is held in memory meanwhile. */
   hasten(isHasty: boolean): void {
-    this.#all = isHasty ? (this.#all ?? this.#whole()) : null;
+    if (!isHasty) this.#isWhole = false;
+    else if (!this.#isWhole) this.#hold();
   }
 
   /** Before {@link at} is asked about these keys. */
   load(keys: Iterable<number>): void {
     this.#known = new Map();
-    if (this.#all !== null) return;
+    if (this.#isWhole) return;
     const asked = [...keys];
     if (asked.length > 0) this.#known = new Map(this.#db.rows<[number, number]>(this.#select, JSON.stringify(asked)));
   }
 
   /** Of a key that was loaded, or set since. */
   at(key: number): number | undefined {
-    return this.#all === null ? (this.#lateOnes().get(key) ?? this.#known.get(key)) : this.#all.get(key);
+    return this.#lateOnes().get(key) ?? this.#known.get(key);
   }
 
   /** In the file after {@link flush}. */
   set(key: number, value: number): void {
     this.#lateOnes().set(key, value);
     this.#fresh.push(key);
-    this.#all?.set(key, value);
   }
 
   flush(): void {
     this.#known = new Map();
     if (this.#fresh.length === 0) return;
     const late = this.#lateOnes();
-    if (late.size > many || late.size < few) this.order();
-    else {
-      const pairs = new Float64Array(2 * this.#fresh.length);
-      for (const [i, key] of this.#fresh.entries()) {
-        pairs[2 * i] = key;
-        pairs[2 * i + 1] = late.get(key) ?? 0;
-      }
-      this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, Buffer.from(pairs.buffer));
-      this.#fresh = [];
+    if (!this.#isWhole && late.size < few) {
+      this.#place(late.keys());
+      this.#db.run(`DELETE FROM ${this.#name}_late`);
+      this.#done();
+      return;
     }
-    if (this.#all !== null && this.#all.size > mostHeld) this.#all = null;
+    const pairs = new Float64Array(2 * this.#fresh.length);
+    for (const [i, key] of this.#fresh.entries()) {
+      pairs[2 * i] = key;
+      pairs[2 * i + 1] = late.get(key) ?? 0;
+    }
+    this.#db.run(`INSERT INTO ${this.#name}_late(pairs) VALUES(?)`, Buffer.from(pairs.buffer));
+    this.#fresh = [];
+    if (late.size > mostHeld) this.#isWhole = false;
+    if (!this.#isWhole && (late.size > many || this.#pass !== null)) this.order();
   }
 
-  /** Puts in order what was kept aside. */
-  order(): void {
+  /** One step of putting in order what lies aside. true: there is more. */
+  order(): boolean {
     const late = this.#lateOnes();
-    this.#fresh = [];
-    if (late.size === 0) return;
-    for (const key of Float64Array.from(late.keys()).sort()) this.#inOrder.add(key, late.get(key) ?? 0);
-    this.#inOrder.flush();
-    this.#db.run(`DELETE FROM ${this.#name}_late`);
-    late.clear();
+    if (late.size === 0) return false;
+    this.#pass ??= {
+      parts: Math.ceil(late.size / step),
+      part: 0,
+      last: this.#db.value<number | null>(`SELECT max(id) FROM ${this.#name}_late`) ?? 0,
+    };
+    const pass = this.#pass;
+    const [from, to] = [pass.part / pass.parts, (pass.part + 1) / pass.parts];
+    this.#place(late.keys(from * keySpace, to * keySpace));
+    pass.part += 1;
+    if (pass.part < pass.parts) return true;
+    this.#db.run(`DELETE FROM ${this.#name}_late WHERE id <= ?`, pass.last);
+    this.#done();
+    return this.#lateOnes().size > 0;
   }
 
   /** After a rollback. */
   forget(): void {
     this.#inOrder.forget();
+    this.#done();
+  }
+
+  /** What lies aside is what the file says. */
+  #done(): void {
     this.#late = undefined;
+    this.#isWhole = false;
     this.#fresh = [];
     this.#known = new Map();
-    this.#all = null;
+    this.#pass = null;
   }
 
-  /** null: too large. */
-  #whole(): KeyMap | null {
+  #place(keys: readonly number[]): void {
+    const late = this.#lateOnes();
+    for (const key of Float64Array.from(keys).sort()) this.#inOrder.add(key, late.get(key) ?? 0);
+    this.#inOrder.flush();
+  }
+
+  #hold(): void {
     const rows = this.#db.rows<[number, number]>(`${this.#everything} LIMIT ?`, mostRead + 1);
-    if (rows.length > mostRead) return null;
-    const all = new KeyMap();
-    for (const [key, value] of rows) all.set(key, value);
-    for (const [key, value] of this.#lateOnes()) all.set(key, value);
-    return all;
+    if (rows.length > mostRead) return;
+    const late = this.#lateOnes();
+    for (const [key, value] of rows) if (late.get(key) === undefined) late.set(key, value);
+    this.#isWhole = true;
   }
 
-  #lateOnes(): Map<number, number> {
+  #lateOnes(): KeyMap {
     if (this.#late) return this.#late;
-    const late = new Map<number, number>();
+    const late = new KeyMap();
     for (const bytes of this.#db.values<Buffer>(`SELECT pairs FROM ${this.#name}_late ORDER BY id`)) {
       const pairs = new Float64Array(Uint8Array.from(bytes).buffer);
       for (let i = 0; i < pairs.length; i += 2) late.set(pairs[i] ?? 0, pairs[i + 1] ?? 0);

@@ -30,6 +30,13 @@ export class KeyMap {
     this.#values[at] = value;
   }
 
+  /** Those from `from` on and below `to`, in no order. */
+  keys(from = 0, to = Infinity): number[] {
+    const found: number[] = [];
+    for (const key of this.#keys) if (key >= from && key < to) found.push(key);
+    return found;
+  }
+
   /** Where the key is, or the free place it would take. */
   #find(key: number): number {
     const keys = this.#keys;
@@ -44,7 +51,8 @@ export class KeyMap {
     const [keys, values] = [this.#keys, this.#values];
     this.#keys = new Float64Array(keys.length * 2).fill(free);
     this.#values = new Float64Array(keys.length * 2);
-    for (const [from, key] of keys.entries()) {
+    for (let from = 0; from < keys.length; from += 1) {
+      const key = keys[from] ?? free;
       if (key === free) continue;
       const at = this.#find(key);
       this.#keys[at] = key;
