@@ -10,12 +10,12 @@ export interface Sheet {
   texts: (string | null)[];
   /** {@link numberColumns} for each message; NaN stands for null. */
   numbers: Float64Array<ArrayBuffer>;
-  /** `keys.parents` of all messages one after another. */
+  /** `keys.parents` and `keys.parentsHere` of all messages one after another. */
   parents: Float64Array<ArrayBuffer>;
 }
 
 const textColumns = 21;
-const numberColumns = 14;
+const numberColumns = 15;
 
 const orNaN = (value: number | null): number => value ?? Number.NaN;
 const orNull = (value: number | undefined): number | null =>
@@ -66,12 +66,13 @@ export const sheetOf = (messages: readonly Ready[]): Sheet => {
         orNaN(keys.own),
         keys.parents.length,
         Number(keys.weak),
+        orNaN(keys.ownHere),
         orNaN(keys.strong),
         keys.subject,
       ],
       i * numberColumns,
     );
-    parents.push(...keys.parents);
+    parents.push(...keys.parents, ...keys.parentsHere);
   }
   return { texts, numbers, parents: Float64Array.from(parents) };
 };
@@ -89,7 +90,12 @@ export const readySheet = ({ texts, numbers, parents }: Sheet): Ready[] => {
     const keywords = text(0) ?? '';
     const subject = text(1) ?? '';
     const preview = text(5);
-    const answered = number(10);
+    const isWeak = number(11) === 1;
+    const take = (count: number): number[] => {
+      parent += count;
+      return [...parents.subarray(parent - count, parent)];
+    };
+    const named = take(number(10));
     messages.push({
       keywords: keywords === '' ? [] : keywords.split(' '),
       subject,
@@ -125,13 +131,14 @@ export const readySheet = ({ texts, numbers, parents }: Sheet): Ready[] => {
       strongKey: orNull(number(8)),
       keys: {
         own: orNull(number(9)),
-        parents: [...parents.subarray(parent, parent + answered)],
-        weak: number(11) === 1,
-        strong: orNull(number(12)),
-        subject: number(13),
+        parents: named,
+        parentsHere: isWeak ? take(named.length) : [],
+        weak: isWeak,
+        ownHere: orNull(number(12)),
+        strong: orNull(number(13)),
+        subject: number(14),
       },
     });
-    parent += answered;
   }
   return messages;
 };

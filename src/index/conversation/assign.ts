@@ -1,7 +1,7 @@
 import type { HashTable } from '../hash-table.ts';
 import type { Tally, ThreadTally } from '../tally.ts';
 import type { ThreadNumber } from '../types.ts';
-import { type Keys, underSubject } from './keys.ts';
+import type { Keys } from './keys.ts';
 
 /** A conversation of this many messages is full: the ids that led to it lead nowhere any more. */
 export const fullAt = 500;
@@ -23,17 +23,12 @@ export class Conversations {
     this.#refs = refs;
     this.#tally = tally;
     this.#merge = merge;
-    const keys = new Set<number>();
-    for (const { own, parents, weak, strong, subject } of batch) {
-      if (strong !== null) keys.add(strong);
-      if (own !== null) {
-        keys.add(own);
-        keys.add(underSubject(own, subject));
-      }
-      for (const parent of parents) {
-        keys.add(parent);
-        if (weak) keys.add(underSubject(parent, subject));
-      }
+    const keys: number[] = [];
+    for (const { own, ownHere, parents, parentsHere, strong } of batch) {
+      if (strong !== null) keys.push(strong);
+      if (own !== null) keys.push(own);
+      if (ownHere !== null) keys.push(ownHere);
+      keys.push(...parents, ...parentsHere);
     }
     refs.load(keys);
     const threads = new Set<ThreadNumber>();
@@ -50,29 +45,30 @@ export class Conversations {
   }
 
   assign(keys: Keys): ThreadTally {
-    const { own, parents, weak, strong, subject } = keys;
+    const { own, ownHere, parents, parentsHere, weak, strong, subject } = keys;
     if (strong !== null) {
       const thread = this.#at(strong) ?? this.#tally.create(subject);
       this.#register(strong, thread.id);
       if (own !== null) this.#register(own, thread.id, true);
       return thread;
     }
-    const lookups = own === null ? [] : [own, underSubject(own, subject)];
-    const found = new Map<ThreadNumber, ThreadTally>();
+    const found: ThreadTally[] = [];
     const consider = (key: number, sameSubject: boolean): void => {
       const thread = this.#at(key);
       if (!thread || (sameSubject && thread.subject !== subject)) return;
       if (thread.emails >= fullAt) this.#register(key, ignored);
-      else found.set(thread.id, thread);
+      else if (!found.includes(thread)) found.push(thread);
     };
-    for (const key of lookups) consider(key, false);
-    for (const parent of parents) {
+    if (own !== null) consider(own, false);
+    if (ownHere !== null) consider(ownHere, false);
+    for (const [i, parent] of parents.entries()) {
       consider(parent, weak);
-      if (weak) consider(underSubject(parent, subject), false);
+      const here = parentsHere[i];
+      if (here !== undefined) consider(here, false);
     }
-    const thread = this.#choose([...found.values()]) ?? this.#tally.create(subject);
+    const thread = this.#choose(found) ?? this.#tally.create(subject);
     if (own !== null) this.#register(own, thread.id, true);
-    for (const parent of parents) this.#register(weak ? underSubject(parent, subject) : parent, thread.id);
+    for (const key of weak ? parentsHere : parents) this.#register(key, thread.id);
     return thread;
   }
 
@@ -91,6 +87,7 @@ export class Conversations {
   }
 
   #choose(found: ThreadTally[]): ThreadTally | undefined {
+    if (found.length <= 1) return found[0];
     const [first, ...others] = found.sort((a, b) => b.emails - a.emails || a.id - b.id);
     if (!first) return undefined;
     for (const other of others) {
