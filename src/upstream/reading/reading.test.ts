@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { silent } from '#base/log.ts';
 import type { Piece } from '#imap/types.ts';
 import type { Email } from '#index/types.ts';
-import { openDovecot } from '#village/dovecot.ts';
+import { openDovecot, type Village } from '#village/dovecot.ts';
 import { UpstreamError } from '../errors.ts';
 import { openTestAccount } from '../test-account.ts';
 import { read } from './read.ts';
@@ -86,16 +86,21 @@ class Watched extends Reading {
   }
 }
 
+/** A mailbox of so many messages. */
+const fill = (village: Village, address: string, count: number): void => {
+  for (let n = 1; n <= count; n += 1) {
+    const answers = n % 3 === 0 ? `In-Reply-To: <m${n - 1}@x.test>\r\n` : '';
+    const strange = n % 100 === 0 ? 'Content-Type: multipart/mixed; boundary=""\r\nFrom: <<@>\r\n' : '';
+    const raw = `From: Bob ${n} <bob${n % 40}@x.test>\r\nTo: Ann <${address}>\r\nSubject: message ${n}\r\nMessage-ID: <m${n}@x.test>\r\n${answers}${strange}\r\nText of message ${n}.\r\n`;
+    village.put(address, n % 5 === 0 ? 'Sent' : 'INBOX', raw, { receivedAt: 1_700_000_000 + n * 60 });
+  }
+};
+
 test('S63 S9 a first sync of many messages is the same whether it was read in a thread of its own or not', async () => {
   await using village = await openDovecot({});
   const [user] = village.users;
   assert.ok(user);
-  for (let n = 1; n <= 2600; n += 1) {
-    const answers = n % 3 === 0 ? `In-Reply-To: <m${n - 1}@x.test>\r\n` : '';
-    const strange = n % 100 === 0 ? 'Content-Type: multipart/mixed; boundary=""\r\nFrom: <<@>\r\n' : '';
-    const raw = `From: Bob ${n} <bob${n % 40}@x.test>\r\nTo: Ann <${user.address}>\r\nSubject: message ${n}\r\nMessage-ID: <m${n}@x.test>\r\n${answers}${strange}\r\nText of message ${n}.\r\n`;
-    village.put(user.address, n % 5 === 0 ? 'Sent' : 'INBOX', raw, { receivedAt: 1_700_000_000 + n * 60 });
-  }
+  fill(village, user.address, 2600);
   const synced = async (reading?: Reading): Promise<unknown[]> => {
     await using account = await openTestAccount({
       imapPort: village.imapPort,
@@ -123,4 +128,24 @@ test('S63 S9 a first sync of many messages is the same whether it was read in a 
   end();
   assert.equal(apart.length, 2600);
   assert.deepEqual(apart, await synced());
+});
+
+test('S63 S60 an account closed in the midst of it takes nothing with it', async () => {
+  await using village = await openDovecot({});
+  const [user] = village.users;
+  assert.ok(user);
+  fill(village, user.address, 2600);
+  const reading = new Reading(silent);
+  const end = reading.begin();
+  await isUp(reading);
+  for (const enough of [1, 600, 1200, 1800]) {
+    const account = await openTestAccount({ imapPort: village.imapPort, user, reading });
+    await account.until(() => account.engine.progress.known >= enough, `${enough} messages`);
+    await account[Symbol.asyncDispose]();
+  }
+  assert.equal((await reading.read(pieceOf(responses))).messages.length, 2);
+  await using account = await openTestAccount({ imapPort: village.imapPort, user, reading });
+  await account.until(() => account.engine.progress.done, 'the first sync');
+  assert.equal(account.engine.progress.known, 2600);
+  end();
 });
