@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silent } from '#base/log.ts';
 import type { Piece } from '#imap/types.ts';
-import type { Email } from '#index/types.ts';
 import { openDovecot, type Village } from '#village/dovecot.ts';
 import { UpstreamError } from '../errors.ts';
 import { openTestAccount } from '../test-account.ts';
@@ -114,10 +113,12 @@ test('S63 S9 a first sync of many messages is the same whether it was read in a 
       return reader.emails(ids);
     });
     const groups = Map.groupBy(emails, ({ thread }) => thread);
-    return emails.map((email: Email) => [
-      { ...email, json: email.json, keywords: email.keywords, envelope: email.envelope, sentAt: email.sentAt },
-      (groups.get(email.thread) ?? []).map(({ number }) => number),
-    ]);
+    return emails.map(
+      ({ row, number, keywords, size, sentAt, messageId, envelope, hasAttachment, structure, thread }) => ({
+        email: { row, number, keywords, size, sentAt, messageId, envelope, hasAttachment, structure },
+        conversation: groups.get(thread)?.map((other) => other.number),
+      }),
+    );
   };
   const reading = new Watched(silent);
   const end = reading.begin();
