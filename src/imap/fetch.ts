@@ -31,6 +31,10 @@ const fetchStart = (bytes: Buffer, start: number, end: number): { seq: number; a
   return bytes[at] === 40 ? { seq, at: at + 1 } : undefined;
 };
 
+/** Whether a response is FETCH. */
+export const isFetch = (bytes: Buffer, start: number, end: number): boolean =>
+  fetchStart(bytes, start, end) !== undefined;
+
 export class FetchParser {
   readonly #decoder = new Decoder(Buffer.alloc(0));
   readonly #flagLists = new Map<string, readonly string[]>();

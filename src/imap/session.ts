@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import { type Log, silent } from '#base/log.ts';
 import { append } from './commands/append.ts';
 import { fetchFlags } from './commands/fetch-flags.ts';
-import { fetchRows } from './commands/fetch-rows.ts';
+import { fetchPieces, fetchRows } from './commands/fetch-rows.ts';
 import { fetchSections, streamSection } from './commands/fetch-sections.ts';
 import { list } from './commands/list.ts';
 import { create, remove, rename, subscribe, unselect } from './commands/mailboxes.ts';
@@ -28,6 +28,8 @@ import type {
   FetchReport,
   FetchRow,
   FlagRow,
+  Piece,
+  PieceReport,
   ListedMailbox,
   MailboxStatus,
   Namespace,
@@ -100,6 +102,11 @@ export interface ImapSession extends AsyncDisposable {
    * `onRows` throws, the rest is read and dropped and the error comes out.
    */
   fetchRows(wish: Wish, items: FetchItems, onRows: (rows: FetchRow[]) => void | Promise<void>): Promise<FetchReport>;
+  /**
+   * The same unread, in pieces of about 150 rows, to be read by `readPiece` with these items, in this thread or another.
+   * Some pieces are given before the one before them is done; the server is held back then.
+   */
+  fetchPieces(wish: Wish, items: FetchItems, onPiece: (piece: Piece) => Promise<PieceReport>): Promise<FetchReport>;
   /** UID, FLAGS and MODSEQ; with `changedSince` (needs CONDSTORE) only what changed, and under QRESYNC what vanished. */
   fetchFlags(wish: Wish, changedSince?: string): Promise<{ rows: FlagRow[]; vanished: Range[] }>;
   /**
@@ -207,6 +214,7 @@ export const openImap = async (authenticated: AuthenticatedStream, options: Imap
     select: (pathRaw, how = {}) => turn(() => select(connection, pathRaw, how)),
     unselect: () => turn(() => unselect(connection)),
     fetchRows: (wish, items, onRows) => turn(() => fetchRows(connection, wish, items, onRows)),
+    fetchPieces: (wish, items, onPiece) => turn(() => fetchPieces(connection, wish, items, onPiece)),
     fetchFlags: (wish, changedSince) => turn(() => fetchFlags(connection, wish, changedSince)),
     rescueRows: (uids, items) => turn(() => rescueRows(connection, uids, items)),
     uidSearchAll: () => turn(() => uidSearchAll(connection)),

@@ -113,6 +113,23 @@ export interface QuotaLimit {
   limit: number;
 }
 
+/** FETCH responses one after another, as they came. */
+export interface Piece {
+  bytes: Buffer<ArrayBuffer>;
+  /** Where each of them ends. */
+  ends: number[];
+}
+
+/** What was in a {@link Piece}. */
+export interface PieceReport {
+  /** Sequence number and UID of each row that was asked for, in turn. */
+  rows: number[];
+  /** Responses that cannot be read, as far as they say what they are about. */
+  broken: { seq: number; uid: number }[];
+  /** Flags that nobody asked for. */
+  flags: FlagRow[];
+}
+
 /** Which messages. `uids` need not be sorted; `newest` is by sequence number. `range` is a UID range. */
 export type Wish = { uids: readonly number[] } | { range: Range } | { newest: number } | { sequence: Range };
 

@@ -1,5 +1,5 @@
 import { Conversations } from './conversation/assign.ts';
-import { hash48, type Keys, keysOf } from './conversation/keys.ts';
+import { hash48, type Keys } from './conversation/keys.ts';
 import type { Core } from './core.ts';
 import { Twins } from './identity.ts';
 import type { Intents } from './intents.ts';
@@ -7,20 +7,19 @@ import { marksOf } from './keywords.ts';
 import type { Mirror } from './mirror.ts';
 import type { Model, Stored } from './model.ts';
 import { NewRows } from './new-rows.ts';
+import { type Ready, type ReadyMessage, readyMessage } from './ready.ts';
 import { numberOfRow, receivedAtOf, rowAt, tieOf } from './rows.ts';
-import type { EmailRow, Found, LocalMessage, MailboxId, ThreadNumber } from './types.ts';
+import type { EmailRow, LocalMessage, MailboxId, ThreadNumber } from './types.ts';
 
 /** A message that is not in its mailbox yet. */
 interface Newcomer {
-  found: Found;
+  message: Ready;
   row: EmailRow;
-  keys: Keys;
 }
 
-const newcomer = (found: Found): Newcomer => {
-  const keys = keysOf(found.envelope, found.strongThread);
-  const bits = keys.own ?? hash48(found.envelope.subject);
-  return { found, keys, row: rowAt(found.receivedAt, tieOf(found.uid, bits % 64)) };
+const newcomer = (message: Ready): Newcomer => {
+  const bits = message.keys.own ?? hash48(message.subject);
+  return { message, row: rowAt(message.receivedAt, tieOf(message.uid, bits % 64)) };
 };
 
 /** Turns messages into Emails: known ones by identity, new ones with their conversation. */
@@ -39,62 +38,51 @@ export class Adder {
     this.#rows = new NewRows(core.db);
   }
 
-  add(mailbox: MailboxId, found: readonly Found[]): void {
-    const fresh = this.#fresh(mailbox, found);
+  add(mailbox: MailboxId, messages: readonly Ready[]): void {
+    const fresh = this.#fresh(mailbox, messages);
     if (fresh.length === 0) return;
     // Newest first: rows, lists and the full text grow at their end.
     fresh.sort((a, b) => a.row - b.row);
-    const conversations = this.#conversations(fresh.map(({ keys }) => keys));
+    const conversations = this.#conversations(fresh.map(({ message }) => message.keys));
     const strong = new StrongIds(this.#core, fresh);
     const twins = new Twins(this.#core, mailbox);
     const free = new FreeRows(this.#core, fresh);
     const role = this.#core.mailboxes.get(mailbox)?.role ?? null;
-    const made: EmailRow[] = [];
-    const bare: EmailRow[] = [];
-    for (const { found: message, keys, row } of fresh) {
+    for (const { message, row } of fresh) {
       if (twins.possible) this.#rows.flush();
-      const same = strong.get(message.strongId) ?? twins.find(message, conversations.ofOwn(keys)?.id, row);
+      const same = strong.get(message.strongId) ?? twins.find(message, conversations.ofOwn(message.keys)?.id, row);
       if (same !== undefined) {
         this.#rows.flush();
-        if (this.#attach(mailbox, same, message)) strong.set(message.strongId, same);
+        if (this.#attach(mailbox, same, message)) strong.set(message, same);
         continue;
       }
       const email = free.take(row);
-      this.#insert(mailbox, message, email, conversations.assign(keys).id, message.strongId, false);
+      this.#insert(mailbox, message, email, conversations.assign(message.keys).id, message.strongId, false);
       this.#rows.placement(mailbox, email, message, marksOf(message.keywords, message.deleted));
-      made.push(email);
-      if (message.preview == null) bare.push(email);
-      strong.set(message.strongId, email);
-      if (!message.deleted) this.#core.correspondence.note(role, message.envelope, receivedAtOf(email));
+      strong.set(message, email);
+      if (!message.deleted) this.#core.correspondence.note(role, message, receivedAtOf(email));
     }
     this.#rows.flush();
-    this.#queue('todo_body', made);
-    this.#queue('todo_preview', bare);
     conversations.flush();
     strong.flush();
   }
 
   /** A draft of ours: it has no placement before its `append` intent is done. */
-  addLocal(mailbox: MailboxId, message: LocalMessage): EmailRow {
-    const keys = keysOf(message.envelope, null);
+  addLocal(mailbox: MailboxId, local: LocalMessage): EmailRow {
+    const message = readyMessage(local);
+    const { keys } = message;
     const conversations = this.#conversations([keys]);
     const wanted = rowAt(message.receivedAt, tieOf(0x3fff, (keys.own ?? 0) % 64));
     const row = new FreeRows(this.#core, [{ row: wanted }]).take(wanted);
     this.#insert(mailbox, message, row, conversations.assign(keys).id, null, true);
     this.#rows.flush();
     conversations.flush();
-    this.#queue('todo_body', [row]);
     return row;
   }
 
   /** After a rollback. */
   forget(): void {
     this.#rows.forget();
-  }
-
-  #queue(todo: 'todo_body' | 'todo_preview', emails: readonly EmailRow[]): void {
-    if (emails.length === 0) return;
-    this.#core.db.run(`INSERT INTO ${todo}(email) SELECT value FROM json_each(?)`, JSON.stringify(emails));
   }
 
   #conversations(keys: Keys[]): Conversations {
@@ -114,16 +102,16 @@ export class Adder {
   }
 
   /** Those whose UID is new here; the flags of the others are brought up to date. */
-  #fresh(mailbox: MailboxId, found: readonly Found[]): Newcomer[] {
-    const known = this.#known(mailbox, found);
+  #fresh(mailbox: MailboxId, messages: readonly Ready[]): Newcomer[] {
+    const known = this.#known(mailbox, messages);
     if (known.size > 0) {
       this.#mirror.keywords(
         mailbox,
-        found.filter(({ uid }) => known.has(uid)),
+        messages.filter(({ uid }) => known.has(uid)),
       );
     }
     const fresh: Newcomer[] = [];
-    for (const message of found) {
+    for (const message of messages) {
       if (known.has(message.uid)) continue;
       known.add(message.uid);
       fresh.push(newcomer(message));
@@ -131,18 +119,19 @@ export class Adder {
     return fresh;
   }
 
-  /** The UIDs of `found` that are in the mailbox. */
-  #known(mailbox: MailboxId, found: readonly Found[]): Set<number> {
+  /** The UIDs of `messages` that are in the mailbox. */
+  #known(mailbox: MailboxId, messages: readonly Ready[]): Set<number> {
     const { db } = this.#core;
-    const [lowest = null, highest = null] =
-      db.row<(number | null)[]>(
-        'SELECT (SELECT min(uid) FROM placement WHERE mailbox = ?), (SELECT max(uid) FROM placement WHERE mailbox = ?)',
-        mailbox,
-        mailbox,
-      ) ?? [];
-    if (lowest === null || highest === null) return new Set();
-    const among = found.map(({ uid }) => uid).filter((uid) => uid >= lowest && uid <= highest);
-    if (among.length === 0) return new Set();
+    const among = messages.map(({ uid }) => uid);
+    const [lowest, highest] = [Math.min(...among), Math.max(...among)];
+    // Mostly they come from where nothing is known yet.
+    const next = db.value<number>(
+      'SELECT uid FROM placement WHERE mailbox = ? AND uid BETWEEN ? AND ? LIMIT 1',
+      mailbox,
+      lowest,
+      highest,
+    );
+    if (next === undefined) return new Set();
     return new Set(
       db.values<number>(
         'SELECT uid FROM placement WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?))',
@@ -154,7 +143,7 @@ export class Adder {
 
   #insert(
     mailbox: MailboxId,
-    message: LocalMessage,
+    message: ReadyMessage,
     row: EmailRow,
     thread: ThreadNumber,
     strongId: string | null,
@@ -166,8 +155,8 @@ export class Adder {
     const boxes = hidden ? [] : [mailbox];
     const now = core.now();
     core.lastAdded = now;
-    core.heads.add(row, message.envelope, message.preview ?? '');
-    this.#rows.email({ row, thread, marks, boxes, hidden, message, strongId, now });
+    core.heads.add(row, message.words);
+    this.#rows.email({ row, thread, marks, boxes, hidden, local, message, strongId, now });
     if (hidden) return;
     core.lists.plain(mailbox, row, null);
     core.tally.enter({ row, thread, hidden, boxes, flags: marks.flags });
@@ -176,7 +165,7 @@ export class Adder {
   }
 
   /** One more copy of an Email, or the one that was expected here. Whether it got its strong id by it. */
-  #attach(mailbox: MailboxId, row: EmailRow, message: Found): boolean {
+  #attach(mailbox: MailboxId, row: EmailRow, message: Ready): boolean {
     const { db } = this.#core;
     const waiting = this.#model.placements(row).find((one: Stored) => one.mailbox === mailbox && one.uid < 0);
     if (waiting) db.run('DELETE FROM placement WHERE mailbox = ? AND uid = ?', mailbox, waiting.uid);
@@ -198,17 +187,17 @@ export class Adder {
 class StrongIds {
   readonly #core: Core;
   readonly #rows = new Map<string, EmailRow>();
-  readonly #fresh = new Map<number, EmailRow>();
 
   constructor(core: Core, batch: readonly Newcomer[]) {
     this.#core = core;
-    const ids = batch.map(({ found }) => found.strongId).filter((id) => id !== null);
-    const candidates = [...new Set(core.strong.get(ids.map(hash48)).values())];
-    if (candidates.length === 0) return;
+    const keys = batch.map(({ message }) => message.strongKey).filter((key) => key !== null);
+    core.strong.load(keys);
+    const candidates = new Set(keys.map((key) => core.strong.at(key)).filter((row) => row !== undefined));
+    if (candidates.size === 0) return;
     // Looked at: what an entry names may be gone, and another id may have the same hash.
     const rows = core.db.rows<[string, EmailRow]>(
       'SELECT e.strong, e.id FROM json_each(?) j CROSS JOIN email e ON e.id = j.value WHERE e.strong IS NOT NULL',
-      JSON.stringify(candidates),
+      JSON.stringify([...candidates]),
     );
     for (const [id, row] of rows) this.#rows.set(id, row);
   }
@@ -217,14 +206,14 @@ class StrongIds {
     return id === null ? undefined : this.#rows.get(id);
   }
 
-  set(id: string | null, row: EmailRow): void {
-    if (id === null) return;
-    this.#rows.set(id, row);
-    this.#fresh.set(hash48(id), row);
+  set({ strongId, strongKey }: Ready, row: EmailRow): void {
+    if (strongId === null || strongKey === null) return;
+    this.#rows.set(strongId, row);
+    this.#core.strong.set(strongKey, row);
   }
 
   flush(): void {
-    this.#core.strong.set(this.#fresh);
+    this.#core.strong.flush();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Database, Value } from './database.ts';
 
-/** Rows of one statement; more make it no cheaper. */
-const together = 16;
+/** Rows of one statement: as many as can be, and the rest by smaller ones. More than 16 make a row no cheaper. */
+const together = [16, 4, 1];
 
 /**
  * Inserts rows many at a time: a call of SQLite costs as much as several rows. What was added is not in the table before
@@ -9,18 +9,17 @@ const together = 16;
  */
 export class BulkInsert {
   readonly #db: Database;
-  readonly #many: string;
-  readonly #one: string;
-  readonly #columns: number;
+  readonly #statements: { text: string; step: number }[];
   #values: Value[] = [];
 
   /** `insert`: `INSERT INTO table(columns)`; `then`: what follows the values, `ON CONFLICT …`. */
   constructor(db: Database, insert: string, columns: number, then = '') {
     const row = `(${Array<string>(columns).fill('?').join(', ')})`;
     this.#db = db;
-    this.#columns = columns;
-    this.#one = `${insert} VALUES ${row} ${then}`;
-    this.#many = `${insert} VALUES ${Array<string>(together).fill(row).join(', ')} ${then}`;
+    this.#statements = together.map((rows) => ({
+      text: `${insert} VALUES ${Array<string>(rows).fill(row).join(', ')} ${then}`,
+      step: rows * columns,
+    }));
   }
 
   add(...row: Value[]): void {
@@ -31,10 +30,9 @@ export class BulkInsert {
     const values = this.#values;
     if (values.length === 0) return;
     this.#values = [];
-    const step = this.#columns * together;
     let at = 0;
-    for (; at + step <= values.length; at += step) this.#db.run(this.#many, ...values.slice(at, at + step));
-    for (; at < values.length; at += this.#columns) this.#db.run(this.#one, ...values.slice(at, at + this.#columns));
+    for (const { text, step } of this.#statements)
+      for (; at + step <= values.length; at += step) this.#db.run(text, ...values.slice(at, at + step));
   }
 
   /** After a rollback. */

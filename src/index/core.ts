@@ -57,14 +57,12 @@ export class Core {
     this.correspondence = new Correspondence(db);
     this.heads = new Heads(db);
     this.numbers = new Numbers(db);
-    this.tally = new Tally(db, this.log, this.lists, (mailbox) => this.mailboxes.isTrash(mailbox));
+    this.tally = new Tally(db, this.log, this.lists, this.mailboxes);
   }
 
   /** Within a transaction: writes the sums, so that counters and lists are true. */
   settle(): void {
-    if (!this.tally.hasWork) return;
-    this.tally.flush();
-    this.mailboxes.forget();
+    if (this.tally.hasWork) this.tally.flush();
   }
 
   /** Within a transaction: {@link settle}, and the change log, so that states are true. */
@@ -79,10 +77,10 @@ export class Core {
     this.heads.flush();
   }
 
-  /** Within a transaction: what was kept aside while much came in goes to its place. */
-  order(): void {
-    this.refs.order();
-    this.strong.order();
+  /** Within a transaction: what was kept aside while much came in goes to its place, a step of it. true: there is more. */
+  order(): boolean {
+    const [refs, strong] = [this.refs.order(), this.strong.order()];
+    return refs || strong;
   }
 
   /** Much comes in at once, or does so no longer. */

@@ -1,7 +1,9 @@
 import type { Core } from './core.ts';
 import { BulkInsert } from './bulk-insert.ts';
 import type { Database } from './database.ts';
-import type { Address, Envelope, Role } from './types.ts';
+import { bulks } from './emails.ts';
+import type { ReadyMessage } from './ready.ts';
+import type { Address, Role } from './types.ts';
 
 interface Seen {
   name: string | null;
@@ -9,6 +11,17 @@ interface Seen {
   received: number;
   last: number;
 }
+
+type How = 'sent' | 'received';
+
+/** Letters with the same list of addresses. */
+interface Alike {
+  letters: number;
+  /** Unix seconds. */
+  last: number;
+}
+
+const personal = bulks.indexOf('none');
 
 /** Mail that says nothing about whom a person writes to. */
 const deaf = new Set<Role>(['junk', 'trash', 'drafts']);
@@ -28,6 +41,8 @@ const wordsOf = (email: string, name: string | null): string => {
 /** Addresses mail was sent to or came from, gathered over one transaction. */
 export class Correspondence {
   readonly #rows: BulkInsert;
+  /** By the JSON of their list: most letters come from few people. */
+  readonly #alike: Record<How, Map<string, Alike>> = { sent: new Map(), received: new Map() };
   readonly #seen = new Map<string, Seen>();
 
   constructor(db: Database) {
@@ -43,16 +58,18 @@ export class Correspondence {
   }
 
   /** A message of a mailbox with this role, received `at` (Unix seconds). */
-  note(role: Role | null, envelope: Envelope, at: number): void {
+  note(role: Role | null, { from, to, cc, bcc, bulk }: ReadyMessage, at: number): void {
     if (role !== null && deaf.has(role)) return;
-    if (role === 'sent') {
-      for (const list of [envelope.to, envelope.cc, envelope.bcc]) for (const one of list) this.#count(one, at, 'sent');
-    } else if (envelope.bulk === 'none') {
-      for (const one of envelope.from) this.#count(one, at, 'received');
-    }
+    if (role === 'sent') for (const list of [to, cc, bcc]) this.#letter('sent', list, at);
+    else if (bulk === personal) this.#letter('received', from, at);
   }
 
   flush(): void {
+    for (const how of ['sent', 'received'] as const) {
+      for (const [list, { letters, last }] of this.#alike[how])
+        for (const one of JSON.parse(list) as Address[]) this.#count(one, how, letters, last);
+      this.#alike[how].clear();
+    }
     for (const [email, { name, sent, received, last }] of this.#seen) {
       this.#rows.add(email, name, wordsOf(email, name), sent, received, last);
     }
@@ -62,21 +79,33 @@ export class Correspondence {
 
   /** After a rollback. */
   forget(): void {
+    this.#alike.sent.clear();
+    this.#alike.received.clear();
     this.#seen.clear();
     this.#rows.forget();
   }
 
-  #count({ name, email }: Address, at: number, how: 'sent' | 'received'): void {
+  #letter(how: How, list: string | null, at: number): void {
+    if (list === null) return;
+    const alike = this.#alike[how].get(list);
+    if (alike === undefined) this.#alike[how].set(list, { letters: 1, last: at });
+    else {
+      alike.letters += 1;
+      alike.last = Math.max(alike.last, at);
+    }
+  }
+
+  #count({ name, email }: Address, how: How, letters: number, at: number): void {
     const key = email.trim().toLowerCase();
     if (!key.includes('@') || key.length > 254) return;
     const known = this.#seen.get(key);
     if (known) {
-      known[how] += 1;
+      known[how] += letters;
       if (name !== null && (known.name === null || at > known.last)) known.name = name;
       known.last = Math.max(known.last, at);
       return;
     }
-    this.#seen.set(key, { name, sent: 0, received: 0, last: at, [how]: 1 });
+    this.#seen.set(key, { name, sent: 0, received: 0, last: at, [how]: letters });
   }
 }
 

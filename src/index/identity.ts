@@ -1,7 +1,7 @@
 import type { Core } from './core.ts';
-import { listJson } from './list-json.ts';
+import type { Ready } from './ready.ts';
 import { receivedAtOf, secondOf } from './rows.ts';
-import type { EmailRow, Found, MailboxId, ThreadNumber } from './types.ts';
+import type { EmailRow, MailboxId, ThreadNumber } from './types.ts';
 
 /** So long after a message went, a copy elsewhere is the same Email (ms). */
 export const moveTime = 10 * 60 * 1000;
@@ -15,13 +15,7 @@ export interface Print {
   subject: string;
 }
 
-export const printOf = ({ envelope }: Pick<Found, 'envelope'>): Print => ({
-  messageId: envelope.messageId,
-  sentAt: envelope.sentAt,
-  from: listJson(envelope.from),
-  to: listJson(envelope.to),
-  subject: envelope.subject,
-});
+const printOf = ({ messageId, sentAt, from, to, subject }: Ready): Print => ({ messageId, sentAt, from, to, subject });
 
 const storedPrint = (core: Core, row: EmailRow): Print | undefined =>
   core.db.get<Print>(
@@ -59,9 +53,9 @@ export class Twins {
       db.value('SELECT 1 FROM intent LIMIT 1') !== undefined;
   }
 
-  find(found: Found, thread: ThreadNumber | undefined, row: EmailRow): EmailRow | undefined {
+  find(message: Ready, thread: ThreadNumber | undefined, row: EmailRow): EmailRow | undefined {
     if (!this.possible) return undefined;
-    const print = printOf(found);
+    const print = printOf(message);
     const matches = relatives(this.#core, thread, row).filter((candidate) => this.#isSame(candidate, print));
     return matches.find((match) => receivedAtOf(match) === receivedAtOf(row)) ?? matches[0];
   }

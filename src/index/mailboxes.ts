@@ -1,4 +1,5 @@
 import type { Database, Value } from './database.ts';
+import type { Delta } from './tally.ts';
 import { whole } from './whole.ts';
 import type { Mailbox, MailboxId, MailboxState, Role } from './types.ts';
 
@@ -165,7 +166,26 @@ export class Mailboxes {
     this.forget();
   }
 
-  /** After any write to the table or a rollback. */
+  /** false: there is no such mailbox any more. */
+  count(id: MailboxId, { totalEmails, unreadEmails, totalThreads, unreadThreads }: Delta): boolean {
+    const box = this.#all().get(id);
+    if (box === undefined) return false;
+    box.totalEmails += totalEmails;
+    box.unreadEmails += unreadEmails;
+    box.totalThreads += totalThreads;
+    box.unreadThreads += unreadThreads;
+    this.#db.run(
+      'UPDATE mailbox SET total_emails = ?, unread_emails = ?, total_threads = ?, unread_threads = ? WHERE id = ?',
+      box.totalEmails,
+      box.unreadEmails,
+      box.totalThreads,
+      box.unreadThreads,
+      id,
+    );
+    return true;
+  }
+
+  /** After any other write to the table or a rollback. */
   forget(): void {
     this.#known = undefined;
     this.#trash = undefined;

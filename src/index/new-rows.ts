@@ -1,10 +1,9 @@
 import { BulkInsert } from './bulk-insert.ts';
 import type { Database } from './database.ts';
-import { bulks } from './emails.ts';
 import type { Marks } from './keywords.ts';
-import { listJson } from './list-json.ts';
+import type { Ready, ReadyMessage } from './ready.ts';
 import { whole } from './whole.ts';
-import type { EmailRow, Envelope, Found, LocalMessage, MailboxId, ThreadNumber } from './types.ts';
+import type { EmailRow, MailboxId, ThreadNumber } from './types.ts';
 
 /** What an Email is at its beginning. */
 export interface NewEmail {
@@ -13,7 +12,9 @@ export interface NewEmail {
   marks: Marks;
   boxes: readonly MailboxId[];
   hidden: boolean;
-  message: LocalMessage;
+  /** The server does not have it. */
+  local: boolean;
+  message: ReadyMessage;
   strongId: string | null;
   /** Unix milliseconds. */
   now: number;
@@ -26,6 +27,8 @@ export class NewRows {
   readonly #preview: BulkInsert;
   readonly #member: BulkInsert;
   readonly #placement: BulkInsert;
+  readonly #withoutBody: BulkInsert;
+  readonly #withoutPreview: BulkInsert;
 
   constructor(db: Database) {
     this.#email = new BulkInsert(
@@ -41,10 +44,11 @@ export class NewRows {
     this.#preview = new BulkInsert(db, 'INSERT INTO preview(email, text)', 2);
     this.#member = new BulkInsert(db, 'INSERT INTO member(mailbox, email, thread, flags)', 4);
     this.#placement = new BulkInsert(db, 'INSERT INTO placement(mailbox, uid, email, flags, labels, modseq, since)', 7);
+    this.#withoutBody = new BulkInsert(db, 'INSERT INTO todo_body(email)', 1);
+    this.#withoutPreview = new BulkInsert(db, 'INSERT INTO todo_preview(email)', 1);
   }
 
-  email({ row, thread, marks, boxes, hidden, message, strongId, now }: NewEmail): void {
-    const { envelope } = message;
+  email({ row, thread, marks, boxes, hidden, local, message, strongId, now }: NewEmail): void {
     this.#email.add(
       row,
       null,
@@ -54,18 +58,20 @@ export class NewRows {
       JSON.stringify(boxes),
       Number(hidden),
       whole(message.size),
-      envelope.sentAt === null ? null : whole(envelope.sentAt),
+      message.sentAt === null ? null : whole(message.sentAt),
       Number(message.hasAttachment),
-      bulks.indexOf(envelope.bulk),
+      message.bulk,
       Math.floor(now / 1000),
       strongId,
     );
-    if (message.preview != null) this.#preview.add(row, message.preview);
-    this.#headers(row, envelope, message.structure);
+    if (message.preview !== null) this.#preview.add(row, message.preview);
+    else if (!local) this.#withoutPreview.add(row);
+    this.#withoutBody.add(row);
+    this.#headers(row, message);
     for (const box of boxes) this.#member.add(box, row, thread, marks.flags);
   }
 
-  placement(mailbox: MailboxId, row: EmailRow, { uid, modseq }: Found, marks: Marks): void {
+  placement(mailbox: MailboxId, row: EmailRow, { uid, modseq }: Ready, marks: Marks): void {
     this.#placement.add(mailbox, uid, row, marks.flags, marks.labels, whole(Number(modseq)), null);
   }
 
@@ -75,6 +81,8 @@ export class NewRows {
     this.#preview.flush();
     this.#member.flush();
     this.#placement.flush();
+    this.#withoutBody.flush();
+    this.#withoutPreview.flush();
   }
 
   /** After a rollback. */
@@ -84,23 +92,25 @@ export class NewRows {
     this.#preview.forget();
     this.#member.forget();
     this.#placement.forget();
+    this.#withoutBody.forget();
+    this.#withoutPreview.forget();
   }
 
-  #headers(row: EmailRow, envelope: Envelope, structure: string | null): void {
+  #headers(row: EmailRow, message: ReadyMessage): void {
     this.#envelope.add(
       row,
-      envelope.subject,
-      listJson(envelope.from),
-      listJson(envelope.sender),
-      listJson(envelope.replyTo),
-      listJson(envelope.to),
-      listJson(envelope.cc),
-      listJson(envelope.bcc),
-      envelope.messageId,
-      listJson(envelope.inReplyTo),
-      listJson(envelope.references),
-      envelope.listId,
-      structure,
+      message.subject,
+      message.from,
+      message.sender,
+      message.replyTo,
+      message.to,
+      message.cc,
+      message.bcc,
+      message.messageId,
+      message.inReplyTo,
+      message.references,
+      message.listId,
+      message.structure,
     );
   }
 }

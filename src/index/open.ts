@@ -31,6 +31,9 @@ const changesKept = 30 * 24 * 3600 * 1000;
 const blobsKept = 24 * 3600 * 1000;
 const tidyEvery = 24 * 3600 * 1000;
 
+/** Lets everything else that waits in this thread run. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Writes that wait to be stored together. */
 interface Gathering {
   /** Milliseconds of work in it. */
@@ -140,8 +143,8 @@ class OpenIndex implements Index {
   }
 
   async calm(): Promise<void> {
-    this.write(() => this.#core.order());
     try {
+      while (this.write(() => this.#core.order())) await turn();
       await this.#haste.flush();
       this.settle();
       this.#haste.end();

@@ -174,7 +174,8 @@ export class Reader implements IndexReader {
   byMessageId(messageId: string): EmailNumber[] {
     const { db, refs } = this.core;
     const key = hash48(messageId);
-    let thread = refs.get([key]).get(key);
+    refs.load([key]);
+    let thread = refs.at(key);
     for (let into = thread; into !== undefined && into !== null;) {
       thread = into;
       into = db.value<ThreadNumber>('SELECT into_ FROM thread WHERE id = ?', thread);

@@ -1,5 +1,5 @@
 /** Raised with every change of the tables or of what a column means; a file of another version is made again. */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 const textOptions = `content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"`;
 

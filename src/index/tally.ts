@@ -39,11 +39,19 @@ export interface ThreadTally {
   readonly before: { emails: number; unread: number; unreadTrash: number; boxes: Map<MailboxId, Presence> };
 }
 
-interface Delta {
+/** What is added to the counts of a mailbox. */
+export interface Delta {
   totalEmails: number;
   unreadEmails: number;
   totalThreads: number;
   unreadThreads: number;
+}
+
+/** Where mailboxes are counted. */
+interface Counters {
+  isTrash(mailbox: MailboxId): boolean;
+  /** false: there is no such mailbox any more. */
+  count(mailbox: MailboxId, delta: Delta): boolean;
 }
 
 /** Told when the list of a mailbox changes: `plain` has every Email, `collapsed` the newest of each conversation. */
@@ -79,17 +87,17 @@ export class Tally {
   readonly #db: Database;
   readonly #log: ChangeLog;
   readonly #edits: ListEdits;
-  readonly #isTrash: (mailbox: MailboxId) => boolean;
+  readonly #mailboxes: Counters;
   readonly #threads = new Map<ThreadNumber, ThreadTally>();
   readonly #deltas = new Map<MailboxId, Delta>();
   readonly #created: BulkInsert;
   #next: number | undefined;
 
-  constructor(db: Database, log: ChangeLog, edits: ListEdits, isTrash: (mailbox: MailboxId) => boolean) {
+  constructor(db: Database, log: ChangeLog, edits: ListEdits, mailboxes: Counters) {
     this.#db = db;
     this.#log = log;
     this.#edits = edits;
-    this.#isTrash = isTrash;
+    this.#mailboxes = mailboxes;
     this.#created = new BulkInsert(db, `INSERT INTO thread(${columns})`, 7);
   }
 
@@ -176,16 +184,7 @@ export class Tally {
     }
     for (const [mailbox, delta] of this.#deltas) {
       if (!delta.totalEmails && !delta.unreadEmails && !delta.totalThreads && !delta.unreadThreads) continue;
-      const changed = this.#db.run(
-        `UPDATE mailbox SET total_emails = total_emails + ?, unread_emails = unread_emails + ?,
-          total_threads = total_threads + ?, unread_threads = unread_threads + ? WHERE id = ?`,
-        delta.totalEmails,
-        delta.unreadEmails,
-        delta.totalThreads,
-        delta.unreadThreads,
-        mailbox,
-      );
-      if (changed > 0) this.#log.note('Mailbox', mailbox, 'counts');
+      if (this.#mailboxes.count(mailbox, delta)) this.#log.note('Mailbox', mailbox, 'counts');
     }
     this.#deltas.clear();
   }
@@ -236,7 +235,7 @@ export class Tally {
       delta.totalEmails += by;
       if (!unread) continue;
       delta.unreadEmails += by;
-      if (this.#isTrash(mailbox)) inTrash = true;
+      if (this.#mailboxes.isTrash(mailbox)) inTrash = true;
       else elsewhere = true;
     }
     if (inTrash) thread.unreadTrash += by;
@@ -268,7 +267,7 @@ export class Tally {
   #settleIn(mailbox: MailboxId, thread: ThreadTally): void {
     const was = thread.before.boxes.get(mailbox);
     const is = thread.boxes.get(mailbox);
-    const unread = this.#isTrash(mailbox) ? 'unreadTrash' : 'unread';
+    const unread = this.#mailboxes.isTrash(mailbox) ? 'unreadTrash' : 'unread';
     const threads = Number(is !== undefined) - Number(was !== undefined);
     const unreads =
       Number(is !== undefined && thread[unread] > 0) - Number(was !== undefined && thread.before[unread] > 0);

@@ -7,6 +7,7 @@ import { must } from '#base/must.ts';
 import { Mirror } from './mirror.ts';
 import { Model } from './model.ts';
 import { Reader } from './reader.ts';
+import { ready, type Ready } from './ready.ts';
 import { recount } from './recount.ts';
 import { rewriteBody, writeBody } from './text/bodies.ts';
 import { mergeHeads, mergeText } from './text/merge.ts';
@@ -70,7 +71,11 @@ export class Transactor extends Reader implements IndexTransactor {
   }
 
   add(mailbox: MailboxId, found: readonly Found[]): void {
-    this.#adder.add(mailbox, found);
+    this.addReady(mailbox, found.map(ready));
+  }
+
+  addReady(mailbox: MailboxId, messages: readonly Ready[]): void {
+    this.#adder.add(mailbox, messages);
   }
 
   keywords(

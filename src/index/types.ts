@@ -1,5 +1,6 @@
 import type { Brand } from '#base/brand.ts';
 import type { Address, Envelope } from '#mime/types.ts';
+import type { Ready } from './ready.ts';
 
 export type { Address, Envelope };
 
@@ -295,6 +296,8 @@ export interface IndexTransactor extends IndexReader {
    * is gone: a move keeps the Email), conversations, counters and the change log.
    */
   add(mailbox: MailboxId, found: readonly Found[]): void;
+  /** The same of messages that were made ready elsewhere. */
+  addReady(mailbox: MailboxId, messages: readonly Ready[]): void;
   /** Server-side keyword state; pending intents overrule per keyword. Unknown UIDs are ignored. */
   keywords(
     mailbox: MailboxId,

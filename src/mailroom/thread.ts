@@ -10,6 +10,7 @@ import { openIndex } from '#index/open.ts';
 import { openStore } from '#store/open.ts';
 import { Couriers } from '#upstream/couriers.ts';
 import { openEngine } from '#upstream/open.ts';
+import { Reading } from '#upstream/reading/reading.ts';
 import { type KeeperAddress, openKeeper } from '#vault/keeper-client.ts';
 import { openLetterPasswords } from './letter-passwords.ts';
 import { openLinks } from './links.ts';
@@ -38,13 +39,14 @@ const managed = appPasswords && openAppPasswords(config.appPasswords, appPasswor
 const desk = { app: managed?.app ?? null, config: config.appPasswords, domains: config.domains };
 const passwords = openLetterPasswords(desk);
 const couriers = new Couriers({ store, keeper, passwords, clock, log });
+const reading = new Reading(log);
 const room = new Room(
   {
     store,
     keeper,
     gateway: openGateway({ clock, log, desk }),
     openIndex: (file, key) => openIndex(file, key, { log }),
-    openEngine,
+    openEngine: (wish) => openEngine({ ...wish, reading }),
     couriers,
     folder: join(config.data, 'index'),
     links: openLinks(Buffer.from(linkKey)),

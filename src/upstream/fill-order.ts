@@ -19,6 +19,8 @@ export interface FillWish {
 /** INBOX is filled this far before any other mailbox is begun; so is a mailbox the user looks at. */
 export const firstRun = 500;
 const lookedRun = 200;
+/** A mailbox of no more is read at once: opening it another time costs as much. */
+const small = 500;
 
 const order: Readonly<Partial<Record<Role, number>>> = {
   inbox: 0,
@@ -36,7 +38,7 @@ const rank = (box: Mailbox): number => (box.role === null ? 6 : (order[box.role]
 const unfinished = ({ box }: FillState): boolean => !box.noselect && box.state !== 'live' && box.state !== 'gone';
 
 /**
- * The next batch of the first sync (rules S6, S8): what the user looks at; INBOX to 500; the head of every mailbox; then
+ * The next batch of the first sync (rules S6, S8): what the user looks at; INBOX to 500; the head of every mailbox, or all of a small one; then
  * always the mailbox whose oldest known message is the youngest. null when all is known.
  */
 export const nextFill = (
@@ -51,7 +53,10 @@ export const nextFill = (
   if (inbox !== undefined && isFresh(inbox.box)) return { mailbox: inbox.box.id, count: headSize };
   if (inbox !== undefined && inbox.known < firstRun) return { mailbox: inbox.box.id, count: firstRun - inbox.known };
   const [fresh] = open.filter((state) => isFresh(state.box)).toSorted((a, b) => rank(a.box) - rank(b.box));
-  if (fresh !== undefined) return { mailbox: fresh.box.id, count: headSize };
+  if (fresh !== undefined) {
+    const { id, exists } = fresh.box;
+    return { mailbox: id, count: exists > 0 && exists <= small ? small : headSize };
+  }
   const [next] = open.toSorted((a, b) => (b.oldest ?? Infinity) - (a.oldest ?? Infinity) || rank(a.box) - rank(b.box));
   return next === undefined ? null : { mailbox: next.box.id, count: batch };
 };
@@ -60,5 +65,5 @@ export const nextFill = (
 export const nextBatch = (batch: number, count: number, ms: number): number => {
   if (count < batch / 2) return batch;
   const ideal = (count / Math.max(1, ms)) * 1_000;
-  return Math.round(Math.min(5_000, Math.max(50, Math.min(batch * 2, Math.max(batch / 2, ideal)))));
+  return Math.round(Math.min(10_000, Math.max(50, Math.min(batch * 4, Math.max(batch / 2, ideal)))));
 };

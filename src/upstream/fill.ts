@@ -40,7 +40,7 @@ export class Fill {
   /** Mailboxes the server would not open or read, and until when they are left alone (Unix ms). */
   readonly #refused = new Map<MailboxId, number>();
   #looked: MailboxId[] = [];
-  #batch = 500;
+  #batch = 1_000;
   #running: Promise<void> | null = null;
   #pause = usualPause;
   #closed = false;

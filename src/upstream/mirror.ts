@@ -1,12 +1,13 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import type { Found, Index, Mailbox, MailboxId, Uid } from '#index/types.ts';
+import type { Index, Mailbox, MailboxId, Uid } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
-import type { FetchRow, FlagRow, Range, Wish } from '#imap/types.ts';
+import type { FetchReport, FetchRow, FlagRow, Piece, PieceReport, Range, Wish } from '#imap/types.ts';
 import { UpstreamError } from './errors.ts';
 import { keywordsOf } from './flags.ts';
 import { bulkItems, foundOf } from './found.ts';
+import type { Reading } from './reading/reading.ts';
 
 /** The highest UID there can be, as a number: `n:*` would name the last message even when there is none from n on. */
 export const lastUid = 0xff_ff_ff_ff;
@@ -15,6 +16,10 @@ export const lastUid = 0xff_ff_ff_ff;
 const slice = 9;
 /** Messages of a slice at least: fewer cost several times as much each, and on a busy machine no slice is short. */
 const fewest = 40;
+/** Ranges of UIDs that went while a FETCH was under way; what a server says beyond, the next comparison finds. */
+const mostGone = 1_000;
+/** So many rows are worth the way to another thread. */
+const worthReading = 200;
 
 /** Lets everything else that waits in this thread run. */
 export const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -31,6 +36,9 @@ export const withinRanges = (ranges: readonly Range[], known: readonly Uid[]): U
   return hits;
 };
 
+const isWithin = (ranges: readonly Range[], uid: number): boolean =>
+  ranges.some(([first, last]) => first <= uid && uid <= last);
+
 /** NO or BAD to this FETCH, and not a request to come back later. */
 export const isRefusal = (error: unknown): error is ImapError =>
   error instanceof ImapError && error.code === 'imap/refused' && error.retryAfter === null;
@@ -42,6 +50,9 @@ const uidsOf = async (session: ImapSession, wish: Wish): Promise<readonly number
   return 'newest' in wish ? all.slice(-wish.newest) : all.slice(wish.sequence[0] - 1, wish.sequence[1]);
 };
 
+const isMany = (wish: Wish): boolean =>
+  ('uids' in wish && wish.uids.length >= worthReading) || ('newest' in wish && wish.newest >= worthReading);
+
 /** What was brought in by one FETCH. */
 export interface Brought {
   count: number;
@@ -51,17 +62,34 @@ export interface Brought {
   oldest: number | null;
 }
 
+/** A FETCH under way. */
+interface Bringing {
+  readonly mailbox: MailboxId;
+  readonly brought: Brought;
+  /** What the server said meanwhile to be there no longer: rows of it may still be on their way. */
+  readonly gone: Range[];
+}
+
+interface Dated {
+  uid: Uid;
+  receivedAt: number;
+}
+
 /** The index as the sync writes it: rows of the server in, in slices short enough for the thread. */
 export class Mirror {
   readonly index: Index;
   readonly clock: Clock;
   readonly log: Log;
+  readonly #reading: Reading | null;
+  readonly #bringing = new Set<Bringing>();
   #rowsPerSlice = 60;
 
-  constructor(parts: { index: Index; clock: Clock; log: Log }) {
+  /** `reading`: where many rows are read; without it all are read here. */
+  constructor(parts: { index: Index; clock: Clock; log: Log; reading?: Reading }) {
     this.index = parts.index;
     this.clock = parts.clock;
     this.log = parts.log;
+    this.#reading = parts.reading ?? null;
   }
 
   mailbox(id: MailboxId): Mailbox {
@@ -80,53 +108,89 @@ export class Mirror {
    */
   async bring(session: ImapSession, mailbox: MailboxId, wish: Wish): Promise<Brought> {
     const brought: Brought = { count: 0, lowest: null, highest: null, oldest: null };
+    const bringing: Bringing = { mailbox, brought, gone: [] };
+    this.#bringing.add(bringing);
     try {
-      await this.#fetch(session, mailbox, wish, brought);
+      await this.#fetch(session, wish, bringing);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.log('info', 'upstream.fetch-refused', { responseCode: error.responseCode });
-      await this.#bisect(session, mailbox, await uidsOf(session, wish), brought);
+      await this.#bisect(session, await uidsOf(session, wish), bringing);
+    } finally {
+      this.#bringing.delete(bringing);
     }
     this.index.settle();
     return brought;
   }
 
-  async #fetch(session: ImapSession, mailbox: MailboxId, wish: Wish, brought: Brought): Promise<void> {
-    const report = await session.fetchRows(wish, bulkItems, (rows) => this.#addRows(mailbox, rows, brought));
-    if (report.missing.length > 0) await this.#rescue(session, mailbox, report.missing, brought);
+  async #fetch(session: ImapSession, wish: Wish, bringing: Bringing): Promise<void> {
+    const report =
+      this.#reading?.isReady === true && isMany(wish)
+        ? await this.#fetchPieces(this.#reading, session, wish, bringing)
+        : await session.fetchRows(wish, bulkItems, (rows) => this.#addRows(rows, bringing));
+    if (report.missing.length > 0) await this.#rescue(session, report.missing, bringing);
   }
 
-  async #rescue(session: ImapSession, mailbox: MailboxId, uids: readonly number[], brought: Brought): Promise<void> {
+  /** One piece is read while the one before it is stored. */
+  #fetchPieces(reading: Reading, session: ImapSession, wish: Wish, bringing: Bringing): Promise<FetchReport> {
+    let before: Promise<unknown> = Promise.resolve();
+    return session.fetchPieces(wish, bulkItems, (piece: Piece): Promise<PieceReport> => {
+      const reads = reading.read(piece);
+      const stored = Promise.all([reads, before]).then(async ([{ messages, report }]) => {
+        await this.#inSlices(messages, bringing, (part) => {
+          this.index.gather((t) => t.addReady(bringing.mailbox, part));
+          return part;
+        });
+        return report;
+      });
+      before = stored.catch(() => undefined);
+      return stored;
+    });
+  }
+
+  async #rescue(session: ImapSession, uids: readonly number[], bringing: Bringing): Promise<void> {
     this.log('info', 'upstream.rows-missing', { count: uids.length });
     const { rows } = await session.rescueRows(uids, bulkItems);
-    await this.#addRows(mailbox, rows, brought);
+    await this.#addRows(rows, bringing);
   }
 
   /** One message that the server cannot read makes it refuse the whole set: halves, until that one is alone. */
-  async #bisect(session: ImapSession, mailbox: MailboxId, uids: readonly number[], brought: Brought): Promise<void> {
-    if (uids.length <= 1) return uids.length === 0 ? undefined : this.#rescue(session, mailbox, uids, brought);
+  async #bisect(session: ImapSession, uids: readonly number[], bringing: Bringing): Promise<void> {
+    if (uids.length <= 1) return uids.length === 0 ? undefined : this.#rescue(session, uids, bringing);
     const half = Math.ceil(uids.length / 2);
     for (const part of [uids.slice(half), uids.slice(0, half)]) {
       try {
-        await this.#fetch(session, mailbox, { uids: part }, brought);
+        await this.#fetch(session, { uids: part }, bringing);
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        await this.#bisect(session, mailbox, part, brought);
+        await this.#bisect(session, part, bringing);
       }
     }
   }
 
-  async #addRows(mailbox: MailboxId, rows: readonly FetchRow[], brought: Brought): Promise<void> {
+  #addRows(rows: readonly FetchRow[], bringing: Bringing): Promise<void> {
     const useful = rows.filter((row) => row.uid > 0);
-    for (let at = 0; at < useful.length;) {
+    return this.#inSlices(useful, bringing, (part) => {
+      const found = part.map(foundOf);
+      this.index.gather((t) => t.add(bringing.mailbox, found));
+      return found;
+    });
+  }
+
+  /** `store` says what it stored. */
+  async #inSlices<T extends { uid: number }>(
+    all: readonly T[],
+    { brought, gone }: Bringing,
+    store: (part: readonly T[]) => readonly Dated[],
+  ): Promise<void> {
+    for (let at = 0; at < all.length;) {
       const begun = performance.now();
-      const found = useful.slice(at, at + this.#rowsPerSlice).map(foundOf);
-      at += found.length;
-      this.index.gather((t) => t.add(mailbox, found));
-      note(brought, found);
+      const next = all.slice(at, at + this.#rowsPerSlice);
+      at += next.length;
+      note(brought, store(gone.length === 0 ? next : next.filter(({ uid }) => !isWithin(gone, uid))));
       const took = performance.now() - begun;
       if (took > slice) this.#rowsPerSlice = Math.max(fewest, Math.floor(this.#rowsPerSlice / 2));
-      else if (took < slice / 3 && found.length === this.#rowsPerSlice)
+      else if (took < slice / 3 && next.length === this.#rowsPerSlice)
         this.#rowsPerSlice = Math.min(400, this.#rowsPerSlice + 20);
       await pause();
     }
@@ -147,6 +211,8 @@ export class Mirror {
 
   /** These are no longer in the mailbox (rule S14). */
   vanished(mailbox: MailboxId, ranges: readonly Range[]): void {
+    for (const { mailbox: into, gone } of this.#bringing)
+      if (into === mailbox) gone.push(...ranges.slice(0, mostGone - gone.length));
     const few = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0) <= 200;
     const gone = few
       ? ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, at) => (first + at) as Uid))
@@ -155,8 +221,8 @@ export class Mirror {
   }
 }
 
-const note = (brought: Brought, found: readonly Found[]): void => {
-  for (const { uid, receivedAt } of found) {
+const note = (brought: Brought, messages: readonly Dated[]): void => {
+  for (const { uid, receivedAt } of messages) {
     brought.count += 1;
     if (brought.lowest === null || uid < brought.lowest) brought.lowest = uid;
     if (brought.highest === null || uid > brought.highest) brought.highest = uid;

@@ -21,6 +21,7 @@ import { Outbox } from './outbox.ts';
 import type { OutboxParts } from './outbox.ts';
 import { Previews } from './previews.ts';
 import { Quotas } from './quotas.ts';
+import type { Reading } from './reading/reading.ts';
 import { RoleChoiceBook } from './role-choices.ts';
 import { openSentFolder } from './sent-folder.ts';
 import { smtpSender } from './smtp-send.ts';
@@ -49,6 +50,8 @@ export interface EngineParts {
   ticket?: Ticket;
   /** Who carries what no ticket takes. */
   carrier?: Carrier;
+  /** Reads what a first sync brings; without it the engine does. */
+  reading?: Reading;
 }
 
 /** Closing waits this long at most for what was begun, milliseconds. */
@@ -104,7 +107,7 @@ class OpenEngine implements Engine {
     this.#book = book;
     this.#roles = new RoleChoiceBook(parts);
     const connect = this.#connector();
-    const mirror = new Mirror({ index, clock, log });
+    const mirror = new Mirror(parts);
     const lines = new Lines({
       connect,
       clock,
@@ -126,6 +129,7 @@ class OpenEngine implements Engine {
       previews: this.#previews,
       told,
       work: this.#work,
+      reading: parts.reading ?? null,
     });
     const roomier = (): void => void (tryAppendsAgain(index, clock.now()) && nudge());
     this.#quotas = new Quotas({ mirror, lines, roomier });

@@ -13,6 +13,7 @@ import type { TaskOptions } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
 import type { Previews } from './previews.ts';
+import type { Reading } from './reading/reading.ts';
 import type { Undertakings } from './undertakings.ts';
 
 /** Other mailboxes are compared this often; less when the server tells of them by itself (rule S11), milliseconds. */
@@ -29,7 +30,7 @@ const sameLook = 2_000;
 /** An Email that lies nowhere is destroyed after this long (rule S14). */
 const goneFor = 10 * 60_000;
 
-/** So many missing messages are written in haste. */
+/** So many missing messages are written in haste, and read in a thread of their own. */
 const much = 2_000;
 
 /** Messages of a mailbox that the user opened before the sync came to it. */
@@ -45,6 +46,7 @@ export interface SyncParts {
   told: () => void;
   /** What goes on by itself. */
   work: Undertakings;
+  reading: Reading | null;
 }
 
 /** What is done on the watch connection so that the index follows the server. */
@@ -161,10 +163,12 @@ export class Sync {
 
   /** The first sync as far as it is missing, then previews and full text. What could not be done now is done later. */
   async fillUp(): Promise<void> {
-    const { fill, previews, lines } = this.#parts;
+    const { fill, previews, lines, reading } = this.#parts;
     const { total, known } = fill.progress();
-    if (total - known > much) this.#mirror.index.hasten();
-    await fill.start();
+    const isMuch = total - known > much;
+    if (isMuch) this.#mirror.index.hasten();
+    const enough = isMuch ? reading?.begin() : undefined;
+    await fill.start().finally(enough);
     if (!fill.progress().done && lines.watch.session !== null) this.#after(fill.pause, () => this.fillUp());
     await previews.start();
     await this.#mirror.index.calm();

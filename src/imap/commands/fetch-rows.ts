@@ -1,9 +1,11 @@
 import type { Connection } from '../connection.ts';
 import { ImapError } from '../errors.ts';
-import { FetchParser, toFlagRow } from '../fetch.ts';
+import { FetchParser, isFetch, toFlagRow } from '../fetch.ts';
+import { wasAsked } from '../read-piece.ts';
 import { chunkRanges, countRanges, formatRanges, toRanges } from '../sequence-set.ts';
-import type { FetchItems, FetchReport, FetchRow, Range, Wish } from '../types.ts';
+import type { FetchItems, FetchReport, FetchRow, Piece, PieceReport, Range, Wish } from '../types.ts';
 import { Batches } from './batches.ts';
+import { Pieces } from './pieces.ts';
 
 /** One FETCH command of a wish. */
 interface Part {
@@ -57,39 +59,94 @@ const identities = (connection: Connection): string[] => {
   return connection.abilities.quirks.guid && connection.guid ? ['X-GUID'] : [];
 };
 
-/** Rows nobody asked for carry flags only; a row we asked for carries something of what we asked. */
-const wasAsked = (row: FetchRow, items: FetchItems): boolean =>
-  row.header !== null ||
-  row.bodystructure !== undefined ||
-  row.size !== null ||
-  row.internalDate !== null ||
-  row.preview !== null ||
-  row.guid !== null ||
-  row.emailId !== null ||
-  row.gmMsgId !== null ||
-  row.sections.size > 0 ||
-  !(
-    items.sections ||
-    items.header ||
-    items.bodystructure ||
-    items.size ||
-    items.internalDate ||
-    items.preview ||
-    items.identity
-  );
+/** Takes the FETCH responses of one command. */
+interface Intake {
+  /** false: it was no FETCH response. */
+  add: (bytes: Buffer, start: number, end: number) => boolean;
+  settled: () => Promise<void>;
+  throwFailure: () => void;
+}
+
+/** What has come of one command. */
+class Harvest {
+  readonly #bySequence: boolean;
+  readonly seen = new Set<number>();
+  readonly broken: number[] = [];
+  rows = 0;
+
+  constructor(part: Part) {
+    this.#bySequence = part.sequence !== null;
+  }
+
+  row(seq: number, uid: number): void {
+    this.rows += 1;
+    this.seen.add(this.#bySequence ? seq : uid);
+  }
+
+  lost(seq: number, uid: number | null): void {
+    if (uid === null) return;
+    this.broken.push(uid);
+    this.seen.add(this.#bySequence ? seq : uid);
+  }
+}
 
 /** FETCH – RFC 3501 §6.4.5 – for many messages, read by our own parser. */
-export const fetchRows = async (
+export const fetchRows = (
   connection: Connection,
   wish: Wish,
   items: FetchItems,
   onRows: (rows: FetchRow[]) => void | Promise<void>,
+): Promise<FetchReport> =>
+  fetchParts(connection, wish, items, (harvest) => {
+    const parser = new FetchParser();
+    const batches = new Batches(connection.line, onRows);
+    const add = (bytes: Buffer, start: number, end: number): boolean => {
+      const parsed = parser.parse(bytes, start, end);
+      if (parsed.kind === 'other') return false;
+      if (parsed.kind === 'broken') harvest.lost(parsed.seq, parsed.uid);
+      else if (!wasAsked(parsed.row, items)) connection.tellFlags(toFlagRow(parsed.row));
+      else {
+        harvest.row(parsed.row.seq, parsed.row.uid);
+        batches.add(parsed.row);
+      }
+      return true;
+    };
+    return { add, settled: () => batches.settled(), throwFailure: () => batches.throwFailure() };
+  });
+
+/** The same, read by somebody else ({@link readPiece}). */
+export const fetchPieces = (
+  connection: Connection,
+  wish: Wish,
+  items: FetchItems,
+  onPiece: (piece: Piece) => Promise<PieceReport>,
+): Promise<FetchReport> =>
+  fetchParts(connection, wish, items, (harvest) => {
+    const pieces = new Pieces(connection.line, async (piece) => {
+      const { rows, broken, flags } = await onPiece(piece);
+      for (let i = 0; i < rows.length; i += 2) harvest.row(rows[i] ?? 0, rows[i + 1] ?? 0);
+      for (const { seq, uid } of broken) harvest.lost(seq, uid);
+      for (const row of flags) connection.tellFlags(row);
+    });
+    const add = (bytes: Buffer, start: number, end: number): boolean => {
+      if (!isFetch(bytes, start, end)) return false;
+      pieces.add(bytes, start, end);
+      return true;
+    };
+    return { add, settled: () => pieces.settled(), throwFailure: () => pieces.throwFailure() };
+  });
+
+const fetchParts = async (
+  connection: Connection,
+  wish: Wish,
+  items: FetchItems,
+  open: (harvest: Harvest) => Intake,
 ): Promise<FetchReport> => {
   const report: FetchReport = { rows: 0, missing: [], missingSequence: [] };
   for (const part of partsOf(connection, wish)) {
     const before = report.rows;
     try {
-      await fetchPart(connection, part, items, onRows, report);
+      await fetchPart(connection, part, items, open, report);
     } catch (error) {
       // A proxy that calls itself Dovecot and does not know X-GUID, a server that says PREVIEW and means another: once
       // more without.
@@ -97,7 +154,7 @@ export const fetchRows = async (
       const preview = items.preview === 'lazy' && hasPreview(connection);
       const refused = error instanceof ImapError && error.code === 'imap/refused';
       if (!(guid || preview) || !refused || report.rows > before) throw error;
-      await withoutExtras(connection, () => fetchPart(connection, part, items, onRows, report));
+      await withoutExtras(connection, () => fetchPart(connection, part, items, open, report));
     }
   }
   return report;
@@ -120,36 +177,19 @@ const fetchPart = async (
   connection: Connection,
   part: Part,
   items: FetchItems,
-  onRows: (rows: FetchRow[]) => void | Promise<void>,
+  open: (harvest: Harvest) => Intake,
   report: FetchReport,
 ): Promise<void> => {
-  const parser = new FetchParser();
-  const batches = new Batches(connection.line, onRows);
-  const seen = new Set<number>();
-  const broken: number[] = [];
-  const untagged = (bytes: Buffer, start: number, end: number): boolean => {
-    const parsed = parser.parse(bytes, start, end);
-    if (parsed.kind === 'other') return false;
-    if (parsed.kind === 'broken') {
-      if (parsed.uid !== null) {
-        broken.push(parsed.uid);
-        seen.add(part.sequence === null ? parsed.uid : parsed.seq);
-      }
-    } else if (parsed.row.uid === 0 || !wasAsked(parsed.row, items)) {
-      connection.tellFlags(toFlagRow(parsed.row));
-    } else {
-      seen.add(part.sequence === null ? parsed.row.uid : parsed.row.seq);
-      report.rows += 1;
-      batches.add(parsed.row);
-    }
-    return true;
-  };
+  const harvest = new Harvest(part);
+  const intake = open(harvest);
   try {
-    await connection.line.run('FETCH', [`${part.command} ${attributes(connection, items)}`], { untagged });
+    await connection.line.run('FETCH', [`${part.command} ${attributes(connection, items)}`], { untagged: intake.add });
   } finally {
-    await batches.settled();
+    await intake.settled();
+    report.rows += harvest.rows;
   }
-  batches.throwFailure();
+  intake.throwFailure();
+  const { seen, broken } = harvest;
   const absent = part.uids === null ? [] : absentFrom(part.uids, seen);
   report.missing = [...new Set([...report.missing, ...broken, ...absent])].sort((a, b) => a - b);
   if (part.sequence !== null) {

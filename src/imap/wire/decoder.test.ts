@@ -66,7 +66,7 @@ test('what is written comes back', () => {
   }));
   fc.assert(
     fc.property(value, (value) => {
-      assert.deepEqual(of(write(value)).value(), value);
+      assert.deepEqual(of(`${write(value)}\r\n`).value(), value);
       const skipping = of(`${write(value)} end`);
       skipping.skip();
       skipping.sp();

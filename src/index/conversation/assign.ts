@@ -1,7 +1,7 @@
 import type { HashTable } from '../hash-table.ts';
 import type { Tally, ThreadTally } from '../tally.ts';
 import type { ThreadNumber } from '../types.ts';
-import { type Keys, underSubject } from './keys.ts';
+import type { Keys } from './keys.ts';
 
 /** A conversation of this many messages is full: the ids that led to it lead nowhere any more. */
 export const fullAt = 500;
@@ -18,27 +18,25 @@ export class Conversations {
   readonly #refs: HashTable;
   readonly #tally: Tally;
   readonly #merge: Merge;
-  readonly #known: Map<number, ThreadNumber>;
-  readonly #fresh = new Map<number, ThreadNumber>();
 
   constructor(refs: HashTable, tally: Tally, merge: Merge, batch: readonly Keys[]) {
     this.#refs = refs;
     this.#tally = tally;
     this.#merge = merge;
-    const keys = new Set<number>();
-    for (const { own, parents, weak, strong, subject } of batch) {
-      if (strong !== null) keys.add(strong);
-      if (own !== null) {
-        keys.add(own);
-        keys.add(underSubject(own, subject));
-      }
-      for (const parent of parents) {
-        keys.add(parent);
-        if (weak) keys.add(underSubject(parent, subject));
-      }
+    const keys: number[] = [];
+    for (const { own, ownHere, parents, parentsHere, strong } of batch) {
+      if (strong !== null) keys.push(strong);
+      if (own !== null) keys.push(own);
+      if (ownHere !== null) keys.push(ownHere);
+      keys.push(...parents, ...parentsHere);
     }
-    this.#known = refs.get([...keys]) as Map<number, ThreadNumber>;
-    tally.preload([...new Set(this.#known.values())]);
+    refs.load(keys);
+    const threads = new Set<ThreadNumber>();
+    for (const key of keys) {
+      const thread = refs.at(key);
+      if (thread !== undefined) threads.add(thread as ThreadNumber);
+    }
+    tally.preload([...threads]);
   }
 
   /** The conversation known by a message's own id. */
@@ -47,48 +45,49 @@ export class Conversations {
   }
 
   assign(keys: Keys): ThreadTally {
-    const { own, parents, weak, strong, subject } = keys;
+    const { own, ownHere, parents, parentsHere, weak, strong, subject } = keys;
     if (strong !== null) {
       const thread = this.#at(strong) ?? this.#tally.create(subject);
       this.#register(strong, thread.id);
       if (own !== null) this.#register(own, thread.id, true);
       return thread;
     }
-    const lookups = own === null ? [] : [own, underSubject(own, subject)];
-    const found = new Map<ThreadNumber, ThreadTally>();
+    const found: ThreadTally[] = [];
     const consider = (key: number, sameSubject: boolean): void => {
       const thread = this.#at(key);
       if (!thread || (sameSubject && thread.subject !== subject)) return;
       if (thread.emails >= fullAt) this.#register(key, ignored);
-      else found.set(thread.id, thread);
+      else if (!found.includes(thread)) found.push(thread);
     };
-    for (const key of lookups) consider(key, false);
-    for (const parent of parents) {
+    if (own !== null) consider(own, false);
+    if (ownHere !== null) consider(ownHere, false);
+    for (const [i, parent] of parents.entries()) {
       consider(parent, weak);
-      if (weak) consider(underSubject(parent, subject), false);
+      const here = parentsHere[i];
+      if (here !== undefined) consider(here, false);
     }
-    const thread = this.#choose([...found.values()]) ?? this.#tally.create(subject);
+    const thread = this.#choose(found) ?? this.#tally.create(subject);
     if (own !== null) this.#register(own, thread.id, true);
-    for (const parent of parents) this.#register(weak ? underSubject(parent, subject) : parent, thread.id);
+    for (const key of weak ? parentsHere : parents) this.#register(key, thread.id);
     return thread;
   }
 
   /** Writes what was registered. */
   flush(): void {
-    this.#refs.set(this.#fresh);
-    this.#fresh.clear();
+    this.#refs.flush();
   }
 
   #at(key: number): ThreadTally | undefined {
-    const id = this.#known.get(key);
+    const id = this.#refs.at(key);
     if (id === undefined || id === ignored) return undefined;
-    const thread = this.#tally.find(id);
+    const thread = this.#tally.find(id as ThreadNumber);
     // A conversation whose last Email was destroyed in an earlier transaction has lost its name.
     if (!thread || (thread.emails === 0 && thread.before.emails === 0 && !thread.isNew)) return undefined;
     return thread;
   }
 
   #choose(found: ThreadTally[]): ThreadTally | undefined {
+    if (found.length <= 1) return found[0];
     const [first, ...others] = found.sort((a, b) => b.emails - a.emails || a.id - b.id);
     if (!first) return undefined;
     for (const other of others) {
@@ -99,9 +98,8 @@ export class Conversations {
 
   /** An id once ignored stays so, but for the message that bears it. */
   #register(key: number, thread: ThreadNumber, own = false): void {
-    const known = this.#known.get(key);
+    const known = this.#refs.at(key);
     if (known === thread || (known === ignored && !own)) return;
-    this.#known.set(key, thread);
-    this.#fresh.set(key, thread);
+    this.#refs.set(key, thread);
   }
 }

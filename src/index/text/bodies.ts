@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts';
 import type { EmailRow } from '../types.ts';
 import { foldForIndex } from './fold.ts';
-import { headColumns, headOf, valuesOf } from './heads.ts';
+import { headColumns, storedWords, valuesOf } from './heads.ts';
 
 /** Body text beyond this many characters is not searched. */
 const mostBodyText = 200_000;
@@ -25,11 +25,11 @@ const isIn = (preview: string, text: string): boolean => {
 export const writeBody = ({ db, results }: Core, row: EmailRow, all: string, preview: string): void => {
   const text = all.slice(0, mostBodyText);
   // What stands in the text as well is no word more.
-  const head = headOf(db, row, isIn(preview, text) ? '' : preview);
-  if (head === undefined) return;
+  const words = storedWords(db, row, isIn(preview, text) ? '' : preview);
+  if (words === undefined) return;
   db.run(
     `INSERT OR REPLACE INTO fts_whole(${headColumns}, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...valuesOf(head),
+    ...valuesOf(row, words),
     foldForIndex(text),
   );
   // What a preview shows as it stands needs no second place for snippets.

@@ -4,9 +4,19 @@ import { foldForIndex } from './fold.ts';
 
 type Names = Pick<Envelope, 'subject' | 'from' | 'to' | 'cc' | 'bcc'>;
 
-export interface Head extends Names {
-  row: EmailRow;
+/** A head as it goes into the full text. */
+export interface HeadWords {
+  subject: string;
+  from: string;
+  to: string;
+  cc: string;
+  bcc: string;
   preview: string;
+}
+
+interface Head {
+  row: EmailRow;
+  words: HeadWords;
 }
 
 /** So many are written together at the most: about 5 ms. */
@@ -24,19 +34,28 @@ const addresses = (json: string | null): Address[] => (json === null ? [] : (JSO
 
 export const headColumns = 'rowid, subject, from_, to_, cc, bcc, preview';
 
+export const headWords = ({ subject, from, to, cc, bcc }: Names, preview: string): HeadWords => ({
+  subject: foldForIndex(subject),
+  from: people(from),
+  to: people(to),
+  cc: people(cc),
+  bcc: people(bcc),
+  preview: foldForIndex(preview),
+});
+
 /** A virtual table takes no real for a rowid. */
-export const valuesOf = ({ row, subject, from, to, cc, bcc, preview }: Head): Value[] => [
+export const valuesOf = (row: EmailRow, { subject, from, to, cc, bcc, preview }: HeadWords): Value[] => [
   BigInt(row),
-  foldForIndex(subject),
-  people(from),
-  people(to),
-  people(cc),
-  people(bcc),
-  foldForIndex(preview),
+  subject,
+  from,
+  to,
+  cc,
+  bcc,
+  preview,
 ];
 
 /** Of an Email that is stored. */
-export const headOf = (db: Database, row: EmailRow, preview: string): Head | undefined => {
+export const storedWords = (db: Database, row: EmailRow, preview: string): HeadWords | undefined => {
   const stored = db.row<[string, string | null, string | null, string | null, string | null]>(
     'SELECT subject, from_, to_, cc, bcc FROM envelope WHERE email = ?',
     row,
@@ -44,7 +63,7 @@ export const headOf = (db: Database, row: EmailRow, preview: string): Head | und
   if (stored === undefined) return undefined;
   const [subject, from, to, cc, bcc] = stored;
   const names = { subject, from: addresses(from), to: addresses(to), cc: addresses(cc), bcc: addresses(bcc) };
-  return { row, ...names, preview };
+  return headWords(names, preview);
 };
 
 /**
@@ -62,8 +81,8 @@ export class Heads {
   }
 
   /** Of a new Email; can be found after {@link flush}. */
-  add(row: EmailRow, { subject, from, to, cc, bcc }: Names, preview: string): void {
-    this.#waiting.push({ row, subject, from, to, cc, bcc, preview });
+  add(row: EmailRow, words: HeadWords): void {
+    this.#waiting.push({ row, words });
     if (this.#waiting.length >= most) this.flush();
   }
 
@@ -72,7 +91,7 @@ export class Heads {
     if (waiting.length === 0) return;
     this.#waiting = [];
     // A statement of many rows has a savepoint, and FTS5 writes a piece at each.
-    for (const head of waiting.sort((a, b) => a.row - b.row)) this.#write('INSERT', head);
+    for (const { row, words } of waiting.sort((a, b) => a.row - b.row)) this.#write('INSERT', row, words);
     this.#pieces += 1;
   }
 
@@ -92,9 +111,9 @@ export class Heads {
   /** Of an Email that is there already. */
   rewrite(row: EmailRow, preview: string): void {
     this.flush();
-    const head = headOf(this.#db, row, preview);
-    if (head === undefined) return;
-    this.#write('INSERT OR REPLACE', head);
+    const words = storedWords(this.#db, row, preview);
+    if (words === undefined) return;
+    this.#write('INSERT OR REPLACE', row, words);
   }
 
   remove(row: EmailRow): void {
@@ -107,7 +126,7 @@ export class Heads {
     this.#waiting = [];
   }
 
-  #write(insert: 'INSERT' | 'INSERT OR REPLACE', head: Head): void {
-    this.#db.run(`${insert} INTO fts_head(${headColumns}) VALUES(?, ?, ?, ?, ?, ?, ?)`, ...valuesOf(head));
+  #write(insert: 'INSERT' | 'INSERT OR REPLACE', row: EmailRow, words: HeadWords): void {
+    this.#db.run(`${insert} INTO fts_head(${headColumns}) VALUES(?, ?, ?, ?, ?, ?, ?)`, ...valuesOf(row, words));
   }
 }

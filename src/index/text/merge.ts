@@ -10,8 +10,8 @@ const step = ({ db }: Core, table: 'fts_head' | 'fts_whole'): boolean => {
   return (db.value<number>('SELECT total_changes()') ?? 0) - before >= 2;
 };
 
-/** Looking into so many pieces still takes a search no time that is felt. */
-const fewPieces = 250;
+/** Looking into so many pieces takes a search some milliseconds. */
+const fewPieces = 600;
 
 /**
  * FTS5 writes a piece for each transaction and could join them by itself, in the middle of a COMMIT and for as long as it

@@ -1,0 +1,62 @@
+/** Not a hash: those are not negative. */
+const free = -1;
+const smallest = 2 ** 12;
+
+/** From hashes of 48 bits to numbers, 16 to 40 bytes each and nothing for the collector of garbage to look at. */
+export class KeyMap {
+  #keys = new Float64Array(smallest).fill(free);
+  #values = new Float64Array(smallest);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: number): number | undefined {
+    const at = this.#find(key);
+    return this.#keys[at] === key ? this.#values[at] : undefined;
+  }
+
+  set(key: number, value: number): void {
+    let at = this.#find(key);
+    if (this.#keys[at] !== key) {
+      this.#size += 1;
+      if (this.#size * 5 > this.#keys.length * 3) {
+        this.#grow();
+        at = this.#find(key);
+      }
+      this.#keys[at] = key;
+    }
+    this.#values[at] = value;
+  }
+
+  /** Those from `from` on and below `to`, in no order. */
+  keys(from = 0, to = Infinity): number[] {
+    const found: number[] = [];
+    for (const key of this.#keys) if (key >= from && key < to) found.push(key);
+    return found;
+  }
+
+  /** Where the key is, or the free place it would take. */
+  #find(key: number): number {
+    const keys = this.#keys;
+    const last = keys.length - 1;
+    // The lower 32 bits; hashes are as even there as anywhere.
+    let at = key & last;
+    while (keys[at] !== key && keys[at] !== free) at = (at + 1) & last;
+    return at;
+  }
+
+  #grow(): void {
+    const [keys, values] = [this.#keys, this.#values];
+    this.#keys = new Float64Array(keys.length * 2).fill(free);
+    this.#values = new Float64Array(keys.length * 2);
+    for (let from = 0; from < keys.length; from += 1) {
+      const key = keys[from] ?? free;
+      if (key === free) continue;
+      const at = this.#find(key);
+      this.#keys[at] = key;
+      this.#values[at] = values[from] ?? 0;
+    }
+  }
+}
