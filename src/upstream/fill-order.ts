@@ -65,5 +65,5 @@ export const nextFill = (
 export const nextBatch = (batch: number, count: number, ms: number): number => {
   if (count < batch / 2) return batch;
   const ideal = (count / Math.max(1, ms)) * 1_000;
-  return Math.round(Math.min(10_000, Math.max(50, Math.min(batch * 4, Math.max(batch / 2, ideal)))));
+  return Math.round(Math.min(20_000, Math.max(50, Math.min(batch * 4, Math.max(batch / 2, ideal)))));
 };

@@ -59,23 +59,38 @@ const identities = (connection: Connection): string[] => {
   return connection.abilities.quirks.guid && connection.guid ? ['X-GUID'] : [];
 };
 
-/** Takes the FETCH responses of one command. */
+/** Takes FETCH responses. */
 interface Intake {
+  /** Responses that were FETCH. */
+  readonly taken: number;
   /** false: it was no FETCH response. */
   add: (bytes: Buffer, start: number, end: number) => boolean;
   settled: () => Promise<void>;
   throwFailure: () => void;
 }
 
-/** What has come of one command. */
+const intakeOf = (
+  add: Intake['add'],
+  consumer: { settled: () => Promise<void>; throwFailure: () => void },
+  taken: () => number,
+): Intake => ({
+  get taken() {
+    return taken();
+  },
+  add,
+  settled: () => consumer.settled(),
+  throwFailure: () => consumer.throwFailure(),
+});
+
+/** What has come of a wish. */
 class Harvest {
   readonly #bySequence: boolean;
   readonly seen = new Set<number>();
   readonly broken: number[] = [];
   rows = 0;
 
-  constructor(part: Part) {
-    this.#bySequence = part.sequence !== null;
+  constructor(parts: readonly Part[]) {
+    this.#bySequence = parts.some(({ sequence }) => sequence !== null);
   }
 
   row(seq: number, uid: number): void {
@@ -87,6 +102,16 @@ class Harvest {
     if (uid === null) return;
     this.broken.push(uid);
     this.seen.add(this.#bySequence ? seq : uid);
+  }
+
+  /** Against what was asked. */
+  report(parts: readonly Part[]): FetchReport {
+    const missing = parts.flatMap(({ uids }) => (uids === null ? [] : absentFrom(uids, this.seen)));
+    return {
+      rows: this.rows,
+      missing: [...new Set([...this.broken, ...missing])].sort((a, b) => a - b),
+      missingSequence: parts.flatMap(({ sequence }) => (sequence === null ? [] : absentFrom([sequence], this.seen))),
+    };
   }
 }
 
@@ -100,9 +125,11 @@ export const fetchRows = (
   fetchParts(connection, wish, items, (harvest) => {
     const parser = new FetchParser();
     const batches = new Batches(connection.line, onRows);
+    let taken = 0;
     const add = (bytes: Buffer, start: number, end: number): boolean => {
       const parsed = parser.parse(bytes, start, end);
       if (parsed.kind === 'other') return false;
+      taken += 1;
       if (parsed.kind === 'broken') harvest.lost(parsed.seq, parsed.uid);
       else if (!wasAsked(parsed.row, items)) connection.tellFlags(toFlagRow(parsed.row));
       else {
@@ -111,7 +138,7 @@ export const fetchRows = (
       }
       return true;
     };
-    return { add, settled: () => batches.settled(), throwFailure: () => batches.throwFailure() };
+    return intakeOf(add, batches, () => taken);
   });
 
 /** The same, read by somebody else ({@link readPiece}). */
@@ -128,40 +155,53 @@ export const fetchPieces = (
       for (const { seq, uid } of broken) harvest.lost(seq, uid);
       for (const row of flags) connection.tellFlags(row);
     });
+    let taken = 0;
     const add = (bytes: Buffer, start: number, end: number): boolean => {
       if (!isFetch(bytes, start, end)) return false;
+      taken += 1;
       pieces.add(bytes, start, end);
       return true;
     };
-    return { add, settled: () => pieces.settled(), throwFailure: () => pieces.throwFailure() };
+    return intakeOf(add, pieces, () => taken);
   });
 
+/** Between commands nobody is waited for: what the next one brings is on its way while the last is still consumed. */
 const fetchParts = async (
   connection: Connection,
   wish: Wish,
   items: FetchItems,
   open: (harvest: Harvest) => Intake,
 ): Promise<FetchReport> => {
-  const report: FetchReport = { rows: 0, missing: [], missingSequence: [] };
-  for (const part of partsOf(connection, wish)) {
-    const before = report.rows;
-    try {
-      await fetchPart(connection, part, items, open, report);
-    } catch (error) {
-      // A proxy that calls itself Dovecot and does not know X-GUID, a server that says PREVIEW and means another: once
-      // more without.
-      const guid = items.identity && connection.abilities.quirks.guid && connection.guid;
-      const preview = items.preview === 'lazy' && hasPreview(connection);
-      const refused = error instanceof ImapError && error.code === 'imap/refused';
-      if (!(guid || preview) || !refused || report.rows > before) throw error;
-      await withoutExtras(connection, () => fetchPart(connection, part, items, open, report));
+  const parts = partsOf(connection, wish);
+  const harvest = new Harvest(parts);
+  const intake = open(harvest);
+  const fetch = ({ command }: Part): Promise<unknown> =>
+    connection.line.run('FETCH', [`${command} ${attributes(connection, items)}`], { untagged: intake.add });
+  try {
+    for (const part of parts) {
+      intake.throwFailure();
+      const before = intake.taken;
+      try {
+        await fetch(part);
+      } catch (error) {
+        // A proxy that calls itself Dovecot and does not know X-GUID, a server that says PREVIEW and means another: once
+        // more without.
+        const guid = items.identity && connection.abilities.quirks.guid && connection.guid;
+        const preview = items.preview === 'lazy' && hasPreview(connection);
+        const refused = error instanceof ImapError && error.code === 'imap/refused';
+        if (!(guid || preview) || !refused || intake.taken > before) throw error;
+        await withoutExtras(connection, () => fetch(part));
+      }
     }
+  } finally {
+    await intake.settled();
   }
-  return report;
+  intake.throwFailure();
+  return harvest.report(parts);
 };
 
 /** Without X-GUID and PREVIEW from now on, unless that was not what the server minded. */
-const withoutExtras = async (connection: Connection, task: () => Promise<void>): Promise<void> => {
+const withoutExtras = async (connection: Connection, task: () => Promise<unknown>): Promise<void> => {
   const { guid, preview } = connection;
   connection.guid = false;
   connection.preview = false;
@@ -170,30 +210,6 @@ const withoutExtras = async (connection: Connection, task: () => Promise<void>):
   } catch (error) {
     Object.assign(connection, { guid, preview });
     throw error;
-  }
-};
-
-const fetchPart = async (
-  connection: Connection,
-  part: Part,
-  items: FetchItems,
-  open: (harvest: Harvest) => Intake,
-  report: FetchReport,
-): Promise<void> => {
-  const harvest = new Harvest(part);
-  const intake = open(harvest);
-  try {
-    await connection.line.run('FETCH', [`${part.command} ${attributes(connection, items)}`], { untagged: intake.add });
-  } finally {
-    await intake.settled();
-    report.rows += harvest.rows;
-  }
-  intake.throwFailure();
-  const { seen, broken } = harvest;
-  const absent = part.uids === null ? [] : absentFrom(part.uids, seen);
-  report.missing = [...new Set([...report.missing, ...broken, ...absent])].sort((a, b) => a - b);
-  if (part.sequence !== null) {
-    report.missingSequence = report.missingSequence.concat(absentFrom([part.sequence], seen));
   }
 };
 
