@@ -69,10 +69,17 @@ const joinPieces = (pieces: Piece[]): string => {
   return decodeWords(whole.toString('latin1'));
 };
 
+/** Nothing in it has to be decoded. */
+const plain = /^[!-~](?:[ -~]*[!-~])?$/;
+
 const decodeParams = (raw: readonly Raw[]): Map<string, string> => {
   const params = new Map<string, string>();
   const pieces = new Map<string, Piece[]>();
   for (const { name, value } of raw) {
+    if (!name.includes('*') && plain.test(value) && !value.includes('=?')) {
+      if (!params.has(name)) params.set(name, value);
+      continue;
+    }
     const match = /^([^*]+)\*(?:(\d{1,4})(\*)?)?$/.exec(name);
     if (match === null) {
       // Lenient: encoded words inside; a plain value does not replace an extended one of the same name.
