@@ -225,6 +225,17 @@ test('hashes of 48 bits are safe integers that tell texts apart', () => {
   for (const hash of all) assert.ok(Number.isSafeInteger(hash) && hash >= 0 && hash < 2 ** 48);
 });
 
+test('ids under subjects tell one from another, and from the ids alone', () => {
+  const keys = Array.from({ length: 200 }, (_, id) =>
+    Array.from({ length: 200 }, (_, subject) =>
+      keysOf({ messageId: `${id}@x`, inReplyTo: [], references: [], subject: `s${subject}` }, null),
+    ),
+  ).flat();
+  assert.equal(new Set(keys.map(({ ownHere }) => ownHere)).size, 40_000);
+  assert.equal(new Set([...keys.map(({ ownHere }) => ownHere), ...keys.map(({ own }) => own)]).size, 40_200);
+  for (const { ownHere } of keys) assert.ok(Number.isSafeInteger(ownHere) && ownHere! >= 0 && ownHere! < 2 ** 48);
+});
+
 test('base subjects', () => {
   for (const [subject, base] of [
     ['Re: Re: FW: hello  there', 'hello there'],
