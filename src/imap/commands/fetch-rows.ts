@@ -1,6 +1,7 @@
 import type { Connection } from '../connection.ts';
 import { ImapError } from '../errors.ts';
 import { FetchParser, isFetch, toFlagRow } from '../fetch.ts';
+import type { Untagged } from '../line.ts';
 import { wasAsked } from '../read-piece.ts';
 import { chunkRanges, countRanges, formatRanges, toRanges } from '../sequence-set.ts';
 import type { FetchItems, FetchReport, FetchRow, Piece, PieceReport, Range, Wish } from '../types.ts';
@@ -59,28 +60,12 @@ const identities = (connection: Connection): string[] => {
   return connection.abilities.quirks.guid && connection.guid ? ['X-GUID'] : [];
 };
 
-/** Takes FETCH responses. */
+/** Where FETCH responses go. */
 interface Intake {
-  /** Responses that were FETCH. */
-  readonly taken: number;
   /** false: it was no FETCH response. */
-  add: (bytes: Buffer, start: number, end: number) => boolean;
-  settled: () => Promise<void>;
-  throwFailure: () => void;
+  add: Untagged;
+  consumer: Batches<FetchRow> | Pieces;
 }
-
-const intakeOf = (
-  add: Intake['add'],
-  consumer: { settled: () => Promise<void>; throwFailure: () => void },
-  taken: () => number,
-): Intake => ({
-  get taken() {
-    return taken();
-  },
-  add,
-  settled: () => consumer.settled(),
-  throwFailure: () => consumer.throwFailure(),
-});
 
 /** What has come of a wish. */
 class Harvest {
@@ -125,11 +110,9 @@ export const fetchRows = (
   fetchParts(connection, wish, items, (harvest) => {
     const parser = new FetchParser();
     const batches = new Batches(connection.line, onRows);
-    let taken = 0;
-    const add = (bytes: Buffer, start: number, end: number): boolean => {
+    const add: Untagged = (bytes, start, end) => {
       const parsed = parser.parse(bytes, start, end);
       if (parsed.kind === 'other') return false;
-      taken += 1;
       if (parsed.kind === 'broken') harvest.lost(parsed.seq, parsed.uid);
       else if (!wasAsked(parsed.row, items)) connection.tellFlags(toFlagRow(parsed.row));
       else {
@@ -138,7 +121,7 @@ export const fetchRows = (
       }
       return true;
     };
-    return intakeOf(add, batches, () => taken);
+    return { add, consumer: batches };
   });
 
 /** The same, read by somebody else ({@link readPiece}). */
@@ -155,14 +138,12 @@ export const fetchPieces = (
       for (const { seq, uid } of broken) harvest.lost(seq, uid);
       for (const row of flags) connection.tellFlags(row);
     });
-    let taken = 0;
-    const add = (bytes: Buffer, start: number, end: number): boolean => {
+    const add: Untagged = (bytes, start, end) => {
       if (!isFetch(bytes, start, end)) return false;
-      taken += 1;
       pieces.add(bytes, start, end);
       return true;
     };
-    return intakeOf(add, pieces, () => taken);
+    return { add, consumer: pieces };
   });
 
 /** Between commands nobody is waited for: what the next one brings is on its way while the last is still consumed. */
@@ -174,13 +155,19 @@ const fetchParts = async (
 ): Promise<FetchReport> => {
   const parts = partsOf(connection, wish);
   const harvest = new Harvest(parts);
-  const intake = open(harvest);
+  const { add, consumer } = open(harvest);
+  let taken = 0;
+  const untagged: Untagged = (bytes, start, end) => {
+    const isTaken = add(bytes, start, end);
+    if (isTaken) taken += 1;
+    return isTaken;
+  };
   const fetch = ({ command }: Part): Promise<unknown> =>
-    connection.line.run('FETCH', [`${command} ${attributes(connection, items)}`], { untagged: intake.add });
+    connection.line.run('FETCH', [`${command} ${attributes(connection, items)}`], { untagged });
   try {
     for (const part of parts) {
-      intake.throwFailure();
-      const before = intake.taken;
+      consumer.throwFailure();
+      const before = taken;
       try {
         await fetch(part);
       } catch (error) {
@@ -189,14 +176,14 @@ const fetchParts = async (
         const guid = items.identity && connection.abilities.quirks.guid && connection.guid;
         const preview = items.preview === 'lazy' && hasPreview(connection);
         const refused = error instanceof ImapError && error.code === 'imap/refused';
-        if (!(guid || preview) || !refused || intake.taken > before) throw error;
+        if (!(guid || preview) || !refused || taken > before) throw error;
         await withoutExtras(connection, () => fetch(part));
       }
     }
   } finally {
-    await intake.settled();
+    await consumer.settled();
   }
-  intake.throwFailure();
+  consumer.throwFailure();
   return harvest.report(parts);
 };
 
