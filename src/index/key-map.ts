@@ -1,6 +1,6 @@
 /** Not a hash: those are not negative. */
 const free = -1;
-const smallest = 2 ** 12;
+const smallest = 2 ** 6;
 
 /** From hashes of 48 bits to numbers, 16 to 40 bytes each and nothing for the collector of garbage to look at. */
 export class KeyMap {
