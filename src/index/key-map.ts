@@ -2,7 +2,7 @@
 const free = -1;
 const smallest = 2 ** 6;
 
-/** From hashes of 48 bits to numbers, 16 to 40 bytes each and nothing for the collector of garbage to look at. */
+/** From hashes of 48 bits to numbers: 27 to 53 bytes each, and nothing for the collector of garbage to look at. */
 export class KeyMap {
   #keys = new Float64Array(smallest).fill(free);
   #values = new Float64Array(smallest);

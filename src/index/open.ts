@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { logError, type Log, silent } from '#base/log.ts';
 import { invariant } from '#base/must.ts';
+import { pause } from '#base/pause.ts';
 import { Core } from './core.ts';
 import { type Database, openDatabase } from './database.ts';
 import { asIndexError, IndexError } from './errors.ts';
@@ -30,9 +31,6 @@ const changesKept = 30 * 24 * 3600 * 1000;
 /** Blobs nobody made use of, uploads say, go after a day. */
 const blobsKept = 24 * 3600 * 1000;
 const tidyEvery = 24 * 3600 * 1000;
-
-/** Lets everything else that waits in this thread run. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Writes that wait to be stored together. */
 interface Gathering {
@@ -144,7 +142,7 @@ class OpenIndex implements Index {
 
   async calm(): Promise<void> {
     try {
-      while (this.write(() => this.#core.order())) await turn();
+      while (this.write(() => this.#core.order())) await pause();
       await this.#haste.flush();
       this.settle();
       this.#haste.end();

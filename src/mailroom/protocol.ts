@@ -129,8 +129,8 @@ export const movable = (bytes: Uint8Array): { bytes: Uint8Array; move: Transfera
 };
 
 /**
- * Wipes bytes that nobody needs any more and frees their memory. The collector sees of an answer an object of a few bytes and lets
- * thousands of them gather, megabytes of mail, until it stops the thread for a whole collection.
+ * Wipes bytes that nobody needs any more and frees their memory. The collector sees of an answer an object of a few bytes
+ * and lets thousands of them gather, megabytes of mail, until it stops the thread for a whole collection.
  */
 export const release = (bytes: Uint8Array): void => {
   if (!areAlone(bytes)) return;

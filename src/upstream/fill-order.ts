@@ -38,8 +38,8 @@ const rank = (box: Mailbox): number => (box.role === null ? 6 : (order[box.role]
 const unfinished = ({ box }: FillState): boolean => !box.noselect && box.state !== 'live' && box.state !== 'gone';
 
 /**
- * The next batch of the first sync (rules S6, S8): what the user looks at; INBOX to 500; the head of every mailbox, or all of a small one; then
- * always the mailbox whose oldest known message is the youngest. null when all is known.
+ * The next batch of the first sync (rules S6, S8): what the user looks at; INBOX to 500; the head of every mailbox, or
+ * all of a small one; then always the mailbox whose oldest known message is the youngest. null when all is known.
  */
 export const nextFill = (
   states: readonly FillState[],

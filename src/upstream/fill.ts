@@ -1,4 +1,5 @@
 import { logError } from '#base/log.ts';
+import { pause } from '#base/pause.ts';
 import type { Mailbox, MailboxId, Uid } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
@@ -7,7 +8,7 @@ import type { Progress } from './engine.ts';
 import { nextBatch, nextFill } from './fill-order.ts';
 import type { FillState, FillWish } from './fill-order.ts';
 import type { Lines } from './lines.ts';
-import { isRefusal, pause } from './mirror.ts';
+import { isRefusal } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
 
 /** UIDs of one mailbox that are not in the index yet, ascending; what is fetched is taken from the end. */

@@ -1,5 +1,6 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import { pause } from '#base/pause.ts';
 import type { Index, Mailbox, MailboxId, Uid } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
@@ -20,9 +21,6 @@ const fewest = 40;
 const mostGone = 1_000;
 /** So many rows are worth the way to another thread. */
 const worthReading = 200;
-
-/** Lets everything else that waits in this thread run. */
-export const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** UIDs as {@link Range}s would name them, one by one, but for those that are not in `known`: a hostile range costs nothing. */
 export const withinRanges = (ranges: readonly Range[], known: readonly Uid[]): Uid[] => {
@@ -124,9 +122,10 @@ export class Mirror {
   }
 
   async #fetch(session: ImapSession, wish: Wish, bringing: Bringing): Promise<void> {
+    const reading = this.#reading;
     const report =
-      this.#reading?.isReady === true && isMany(wish)
-        ? await this.#fetchPieces(this.#reading, session, wish, bringing)
+      reading?.isReady === true && isMany(wish)
+        ? await this.#fetchPieces(reading, session, wish, bringing)
         : await session.fetchRows(wish, bulkItems, (rows) => this.#addRows(rows, bringing));
     if (report.missing.length > 0) await this.#rescue(session, report.missing, bringing);
   }
@@ -134,7 +133,7 @@ export class Mirror {
   /** One piece is read while the one before it is stored. */
   #fetchPieces(reading: Reading, session: ImapSession, wish: Wish, bringing: Bringing): Promise<FetchReport> {
     let before: Promise<unknown> = Promise.resolve();
-    return session.fetchPieces(wish, bulkItems, (piece: Piece): Promise<PieceReport> => {
+    const onPiece = (piece: Piece): Promise<PieceReport> => {
       const reads = reading.read(piece);
       const stored = Promise.all([reads, before]).then(async ([{ messages, report }]) => {
         await this.#inSlices(messages, bringing, (part) => {
@@ -145,7 +144,9 @@ export class Mirror {
       });
       before = stored.catch(() => undefined);
       return stored;
-    });
+    };
+    // The sync that wanted the thread may end before this FETCH does.
+    return session.fetchPieces(wish, bulkItems, onPiece).finally(reading.begin());
   }
 
   async #rescue(session: ImapSession, uids: readonly number[], bringing: Bringing): Promise<void> {

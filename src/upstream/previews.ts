@@ -1,11 +1,12 @@
 import { logError } from '#base/log.ts';
+import { pause } from '#base/pause.ts';
 import type { EmailRow, MailboxId, TextWish } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { previewOfServer } from '#mime/preview.ts';
 import { catchUp } from './catch-up.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
-import { isRefusal, pause } from './mirror.ts';
+import { isRefusal } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
 import { grouped, readText } from './read-text.ts';
 import type { Group, Read } from './read-text.ts';

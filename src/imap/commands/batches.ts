@@ -1,3 +1,4 @@
+import { pause } from '#base/pause.ts';
 import type { Line } from '../line.ts';
 
 const MOST = 500;
@@ -34,7 +35,7 @@ export class Batches<T> {
 
   async #pump(): Promise<void> {
     // After the rest of the chunk in hand has been read.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await pause();
     try {
       while (this.#items.length > 0) await this.#consume(this.#items.splice(0, MOST));
     } catch (error) {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock } from '#base/clock.ts';
 import { silent } from '#base/log.ts';
+import type { ImapSession } from '#imap/session.ts';
 import type { Piece } from '#imap/types.ts';
+import { addMailbox, openTestIndex } from '#index/fixture.ts';
 import { openDovecot, type Village } from '#village/dovecot.ts';
 import { UpstreamError } from '../errors.ts';
+import { Mirror } from '../mirror.ts';
 import { openTestAccount } from '../test-account.ts';
 import { read } from './read.ts';
 import { Reading } from './reading.ts';
@@ -84,6 +88,27 @@ class Watched extends Reading {
     return super.read(piece);
   }
 }
+
+test('S63 the thread stays until the FETCH that uses it is done, whoever wanted it has left', async () => {
+  using t = openTestIndex();
+  const inbox = addMailbox(t.index, 'INBOX', 'inbox');
+  const reading = new Reading(silent);
+  const end = reading.begin();
+  await isUp(reading);
+  const mirror = new Mirror({ index: t.index, clock: systemClock, log: silent, reading });
+  /** All that `bring` asks of a session. */
+  const session = {
+    fetchPieces: async (...[, , onPiece]: Parameters<ImapSession['fetchPieces']>) => {
+      await onPiece(pieceOf(responses.slice(0, 1)));
+      end();
+      await onPiece(pieceOf(responses.slice(3)));
+      return { rows: 2, missing: [], missingSequence: [] };
+    },
+  } as unknown as ImapSession;
+  await mirror.bring(session, inbox, { newest: 500 });
+  assert.deepEqual(mirror.uids(inbox), [5, 8]);
+  assert.equal(reading.isReady, false);
+});
 
 /** A mailbox of so many messages. */
 const fill = (village: Village, address: string, count: number): void => {
