@@ -174,3 +174,31 @@ test('S63 S60 an account closed in the midst of it takes nothing with it', async
   assert.equal(account.engine.progress.known, 2600);
   end();
 });
+
+test('S63 S5 a thread that ends costs the FETCH under way, and the sync goes on without it', async () => {
+  await using village = await openDovecot({});
+  const [user] = village.users;
+  assert.ok(user);
+  fill(village, user.address, 2600);
+  /** A thread whose second piece is its last. */
+  class Ending extends Watched {
+    override read(piece: Piece): ReturnType<Reading['read']> {
+      const reads = super.read(piece);
+      if (this.pieces === 2) end();
+      return reads;
+    }
+
+    /** The sync's own wishes do not hold it. */
+    override begin(): () => void {
+      return this.pieces < 2 ? () => undefined : super.begin();
+    }
+  }
+  const reading = new Ending(silent);
+  const end = Reading.prototype.begin.call(reading);
+  await isUp(reading);
+  // Waits of a second and more take a tenth of one.
+  const clock = { ...systemClock, after: (ms: number, task: () => void) => systemClock.after(Math.min(ms, 100), task) };
+  await using account = await openTestAccount({ imapPort: village.imapPort, user, reading, clock });
+  await account.until(() => account.engine.progress.done, 'the first sync');
+  assert.deepEqual([account.engine.progress.known, reading.pieces >= 2], [2600, true]);
+});
