@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { setImmediate as pause } from 'node:timers/promises';
 import { logError, type Log, silent } from '#base/log.ts';
 import { invariant } from '#base/must.ts';
-import { pause } from '#base/pause.ts';
 import { Core } from './core.ts';
 import { type Database, openDatabase } from './database.ts';
 import { asIndexError, IndexError } from './errors.ts';

@@ -1,5 +1,5 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import { logError } from '#base/log.ts';
-import { pause } from '#base/pause.ts';
 import type { Mailbox, MailboxId, Uid } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';

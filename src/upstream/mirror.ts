@@ -1,6 +1,6 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
-import { pause } from '#base/pause.ts';
 import type { Index, Mailbox, MailboxId, Uid } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';

@@ -1,5 +1,5 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import { logError } from '#base/log.ts';
-import { pause } from '#base/pause.ts';
 import type { EmailRow, MailboxId, TextWish } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { previewOfServer } from '#mime/preview.ts';

@@ -1,4 +1,4 @@
-import { pause } from '#base/pause.ts';
+import { setImmediate as pause } from 'node:timers/promises';
 import type { Line } from '../line.ts';
 
 const MOST = 500;
