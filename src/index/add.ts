@@ -155,7 +155,7 @@ export class Adder {
     const boxes = hidden ? [] : [mailbox];
     const now = core.now();
     core.lastAdded = now;
-    core.heads.add(row, message.words);
+    core.heads.add(row, message.ordinary);
     this.#rows.email({ row, thread, marks, boxes, hidden, local, message, strongId, now });
     if (hidden) return;
     core.lists.plain(mailbox, row, null);

@@ -1,6 +1,8 @@
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { baseSubject } from './conversation/subject.ts';
 import { IndexError } from './errors.ts';
+import { foldForIndex } from './text/fold.ts';
+import { foldPeople } from './text/words.ts';
 
 export type Value = string | number | bigint | Buffer | null;
 
@@ -140,6 +142,12 @@ export const openDatabase = (file: string, key: Buffer): Database => {
     // SQLite's own lower() knows A to Z only.
     connection.function('low', { deterministic: true }, (text) =>
       typeof text === 'string' ? text.toLowerCase() : null,
+    );
+    connection.function('folded', { deterministic: true }, (text) =>
+      typeof text === 'string' ? foldForIndex(text) : null,
+    );
+    connection.function('people', { deterministic: true }, (list) =>
+      typeof list === 'string' ? foldPeople(list) : null,
     );
     return new Database(connection);
   } catch (error) {

@@ -1,7 +1,8 @@
 import { hash48, type Keys, keysOf } from './conversation/keys.ts';
 import { bulks } from './emails.ts';
 import { listJson } from './list-json.ts';
-import { type HeadWords, headWords } from './text/heads.ts';
+import { isOrdinary } from './text/fold.ts';
+import { isOrdinaryList } from './text/words.ts';
 import type { Found, LocalMessage, Uid } from './types.ts';
 
 /** A message as the tables take it. */
@@ -30,7 +31,8 @@ export interface ReadyMessage {
   inReplyTo: string | null;
   references: string | null;
   keys: Keys;
-  words: HeadWords;
+  /** Its words can be searched as they stand. */
+  ordinary: boolean;
 }
 
 /** A message of the server's. */
@@ -45,6 +47,10 @@ export interface Ready extends ReadyMessage {
 export const readyMessage = (message: LocalMessage, strongThread: string | null = null): ReadyMessage => {
   const { envelope } = message;
   const preview = message.preview ?? null;
+  const from = listJson(envelope.from);
+  const to = listJson(envelope.to);
+  const cc = listJson(envelope.cc);
+  const bcc = listJson(envelope.bcc);
   return {
     keywords: message.keywords,
     deleted: message.deleted,
@@ -58,16 +64,22 @@ export const readyMessage = (message: LocalMessage, strongThread: string | null 
     listId: envelope.listId,
     structure: message.structure,
     preview,
-    from: listJson(envelope.from),
+    from,
     sender: listJson(envelope.sender),
     replyTo: listJson(envelope.replyTo),
-    to: listJson(envelope.to),
-    cc: listJson(envelope.cc),
-    bcc: listJson(envelope.bcc),
+    to,
+    cc,
+    bcc,
     inReplyTo: listJson(envelope.inReplyTo),
     references: listJson(envelope.references),
     keys: keysOf(envelope, strongThread),
-    words: headWords(envelope, preview ?? ''),
+    ordinary:
+      isOrdinary(envelope.subject) &&
+      isOrdinary(preview ?? '') &&
+      isOrdinaryList(from) &&
+      isOrdinaryList(to) &&
+      isOrdinaryList(cc) &&
+      isOrdinaryList(bcc),
   };
 };
 

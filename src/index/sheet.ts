@@ -14,21 +14,19 @@ export interface Sheet {
   parents: Float64Array<ArrayBuffer>;
 }
 
-const textColumns = 21;
-const numberColumns = 15;
+const textColumns = 15;
+const numberColumns = 16;
 
 const orNaN = (value: number | null): number => value ?? Number.NaN;
 const orNull = (value: number | undefined): number | null =>
   value === undefined || Number.isNaN(value) ? null : value;
-/** What is the same twice goes once. */
-const unless = (text: string, same: string | null): string | null => (text === same ? null : text);
 
 export const sheetOf = (messages: readonly Ready[]): Sheet => {
   const texts: (string | null)[] = [];
   const numbers = new Float64Array(messages.length * numberColumns);
   const parents: number[] = [];
   for (const [i, one] of messages.entries()) {
-    const { keys, words } = one;
+    const { keys } = one;
     texts.push(
       one.keywords.join(' '),
       one.subject,
@@ -45,12 +43,6 @@ export const sheetOf = (messages: readonly Ready[]): Sheet => {
       one.inReplyTo,
       one.references,
       one.strongId,
-      unless(words.subject, one.subject),
-      words.from,
-      words.to,
-      unless(words.cc, ''),
-      unless(words.bcc, ''),
-      unless(words.preview, one.preview ?? ''),
     );
     numbers.set(
       [
@@ -69,6 +61,7 @@ export const sheetOf = (messages: readonly Ready[]): Sheet => {
         orNaN(keys.ownHere),
         orNaN(keys.strong),
         keys.subject,
+        Number(one.ordinary),
       ],
       i * numberColumns,
     );
@@ -88,8 +81,6 @@ export const readySheet = ({ texts, numbers, parents }: Sheet): Ready[] => {
     const text = (column: number): string | null => texts[t + column] ?? null;
     const number = (column: number): number => numbers[n + column] ?? 0;
     const keywords = text(0) ?? '';
-    const subject = text(1) ?? '';
-    const preview = text(5);
     const isWeak = number(11) === 1;
     const take = (count: number): number[] => {
       parent += count;
@@ -98,11 +89,11 @@ export const readySheet = ({ texts, numbers, parents }: Sheet): Ready[] => {
     const named = take(number(10));
     messages.push({
       keywords: keywords === '' ? [] : keywords.split(' '),
-      subject,
+      subject: text(1) ?? '',
       messageId: text(2),
       listId: text(3),
       structure: text(4),
-      preview,
+      preview: text(5),
       from: text(6),
       sender: text(7),
       replyTo: text(8),
@@ -112,14 +103,7 @@ export const readySheet = ({ texts, numbers, parents }: Sheet): Ready[] => {
       inReplyTo: text(12),
       references: text(13),
       strongId: text(14),
-      words: {
-        subject: text(15) ?? subject,
-        from: text(16) ?? '',
-        to: text(17) ?? '',
-        cc: text(18) ?? '',
-        bcc: text(19) ?? '',
-        preview: text(20) ?? preview ?? '',
-      },
+      ordinary: number(15) === 1,
       uid: number(0) as Uid,
       modseq: String(number(1)),
       deleted: number(2) === 1,

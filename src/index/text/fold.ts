@@ -24,9 +24,12 @@ const pairs = (run: string, closed: boolean): string => {
 
 const ordinary = (text: string): string => text.replaceAll(wideRun, (run) => run.normalize('NFKC'));
 
+/** Whether {@link foldForIndex} would leave it as it is. */
+export const isOrdinary = (text: string): boolean => !far.test(text) || !wide.test(text);
+
 /** Text as it goes into the full text: words as they are, dense runs as pairs. */
 export const foldForIndex = (text: string): string =>
-  far.test(text) && wide.test(text) ? ordinary(text).replaceAll(denseRun, (run) => ` ${pairs(run, true)} `) : text;
+  isOrdinary(text) ? text : ordinary(text).replaceAll(denseRun, (run) => ` ${pairs(run, true)} `);
 
 /** A word or phrase as it is looked for; a dense run at its end stays open, for it may go on in the text. */
 export const foldForQuery = (text: string): string => {

@@ -1,78 +1,26 @@
-import type { Database, Value } from '../database.ts';
-import type { Address, EmailRow, Envelope } from '../types.ts';
-import { foldForIndex } from './fold.ts';
+import type { Database } from '../database.ts';
+import type { EmailRow } from '../types.ts';
+import { headColumns, headersUnless } from './words.ts';
 
-type Names = Pick<Envelope, 'subject' | 'from' | 'to' | 'cc' | 'bcc'>;
-
-/** A head as it goes into the full text. */
-export interface HeadWords {
-  subject: string;
-  from: string;
-  to: string;
-  cc: string;
-  bcc: string;
-  preview: string;
-}
-
-interface Head {
-  row: EmailRow;
-  words: HeadWords;
-}
-
-/** So many are written together at the most: about 5 ms. */
-const most = 500;
-
-const person = ({ name, email }: Address): string => (name === null ? email : `${name} ${email}`);
-
-const people = (list: readonly Address[]): string => {
-  const [first] = list;
-  if (first === undefined) return '';
-  return foldForIndex(list.length === 1 ? person(first) : list.map(person).join(', '));
-};
-
-const addresses = (json: string | null): Address[] => (json === null ? [] : (JSON.parse(json) as Address[]));
-
-export const headColumns = 'rowid, subject, from_, to_, cc, bcc, preview';
-
-export const headWords = ({ subject, from, to, cc, bcc }: Names, preview: string): HeadWords => ({
-  subject: foldForIndex(subject),
-  from: people(from),
-  to: people(to),
-  cc: people(cc),
-  bcc: people(bcc),
-  preview: foldForIndex(preview),
-});
-
-/** A virtual table takes no real for a rowid. */
-export const valuesOf = (row: EmailRow, { subject, from, to, cc, bcc, preview }: HeadWords): Value[] => [
-  BigInt(row),
-  subject,
-  from,
-  to,
-  cc,
-  bcc,
-  preview,
-];
-
-/** Of an Email that is stored. */
-export const storedWords = (db: Database, row: EmailRow, preview: string): HeadWords | undefined => {
-  const stored = db.row<[string, string | null, string | null, string | null, string | null]>(
-    'SELECT subject, from_, to_, cc, bcc FROM envelope WHERE email = ?',
-    row,
-  );
-  if (stored === undefined) return undefined;
-  const [subject, from, to, cc, bcc] = stored;
-  const names = { subject, from: addresses(from), to: addresses(to), cc: addresses(cc), bcc: addresses(bcc) };
-  return headWords(names, preview);
-};
+/** Of Emails in ascending order: their rows, and the rows of those that are odd. */
+const write = (insert: 'INSERT' | 'INSERT OR REPLACE'): string => `
+  ${insert} INTO fts_head(rowid, ${headColumns})
+  SELECT v.email, ${headersUnless('j.odd')}, iif(j.odd, folded(p.text), p.text)
+  FROM (
+    SELECT a.value AS email, a.value IN (SELECT value FROM json_each(?)) AS odd FROM json_each(?) a
+  ) j
+  CROSS JOIN envelope v ON v.email = j.email
+  LEFT JOIN preview p ON p.email = v.email`;
 
 /**
  * Who wrote, to whom, about what, and how it begins: the part of the full text that is there as soon as the Email is. What
- * is added is put together over a transaction: FTS5 writes a piece of its own for rows that do not ascend.
+ * is added is put together over a transaction: FTS5 writes a piece of its own for each statement, and for rows that do
+ * not ascend.
  */
 export class Heads {
   readonly #db: Database;
-  #waiting: Head[] = [];
+  #waiting: EmailRow[] = [];
+  #odd: EmailRow[] = [];
   /** Written side by side since this index was opened or {@link joined}. */
   #pieces = 0;
 
@@ -80,18 +28,20 @@ export class Heads {
     this.#db = db;
   }
 
-  /** Of a new Email; can be found after {@link flush}. */
-  add(row: EmailRow, words: HeadWords): void {
-    this.#waiting.push({ row, words });
-    if (this.#waiting.length >= most) this.flush();
+  /**
+   * Of a new Email; its words are taken from the tables by {@link flush}, and can be found after that. `isOrdinary`: they
+   * stand there as they are to be found.
+   */
+  add(row: EmailRow, isOrdinary: boolean): void {
+    this.#waiting.push(row);
+    if (!isOrdinary) this.#odd.push(row);
   }
 
   flush(): void {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
-    this.#waiting = [];
-    // A statement of many rows has a savepoint, and FTS5 writes a piece at each.
-    for (const { row, words } of waiting.sort((a, b) => a.row - b.row)) this.#write('INSERT', row, words);
+    if (this.#waiting.length === 0) return;
+    const [rows, odd] = [this.#waiting.sort((a, b) => a - b), this.#odd];
+    this.forget();
+    this.#db.run(write('INSERT'), JSON.stringify(odd), JSON.stringify(rows));
     this.#pieces += 1;
   }
 
@@ -108,12 +58,10 @@ export class Heads {
     this.#pieces = 0;
   }
 
-  /** Of an Email that is there already. */
-  rewrite(row: EmailRow, preview: string): void {
+  /** Of an Email that is there already, as its rows are now. */
+  rewrite(row: EmailRow): void {
     this.flush();
-    const words = storedWords(this.#db, row, preview);
-    if (words === undefined) return;
-    this.#write('INSERT OR REPLACE', row, words);
+    this.#db.run(write('INSERT OR REPLACE'), JSON.stringify([row]), JSON.stringify([row]));
   }
 
   remove(row: EmailRow): void {
@@ -124,9 +72,6 @@ export class Heads {
   /** After a rollback. */
   forget(): void {
     this.#waiting = [];
-  }
-
-  #write(insert: 'INSERT' | 'INSERT OR REPLACE', row: EmailRow, words: HeadWords): void {
-    this.#db.run(`${insert} INTO fts_head(${headColumns}) VALUES(?, ?, ?, ?, ?, ?, ?)`, ...valuesOf(row, words));
+    this.#odd = [];
   }
 }
