@@ -94,7 +94,7 @@ test('I42 what is gathered is stored soon without anybody asking', async () => {
   assert.equal(stored(t, inbox), 1);
 });
 
-test('I42 a task that throws takes back what was not stored yet, and nothing else', () => {
+test('I42 a task that throws takes back what was not stored yet, and nothing else; who gathered before is told', () => {
   using t = openTestIndex({ mostPages: 120, ...patient });
   const { index } = t;
   const inbox = addMailbox(index, 'INBOX', 'inbox');
@@ -109,6 +109,7 @@ test('I42 a task that throws takes back what was not stored yet, and nothing els
     RangeError,
   );
   assert.equal(total(index, inbox), 1);
+  assert.throws(() => index.settle(), RangeError);
   const many = Array.from({ length: 3000 }, (_, i) => found(i + 10));
   assert.throws(
     () => index.gather((w) => w.add(inbox, many)),

@@ -16,11 +16,10 @@ const step = 4_000;
 /** Keys are hashes of 48 bits. */
 const keySpace = 2 ** 48;
 
-/** What is being put in order: all that lay aside when it began, in parts of the space of keys. */
+/** What is being put in order: all that lay aside when it began. */
 interface Pass {
-  parts: number;
-  /** The next one. */
-  part: number;
+  /** Keys that are left, in parts of their space, the first one last. */
+  parts: number[][];
   /** The last row of `NAME_late` that is done when all parts are. */
   last: number;
 }
@@ -83,7 +82,7 @@ export class HashTable {
     if (this.#fresh.length === 0) return;
     const late = this.#lateOnes();
     if (!this.#isWhole && late.size < few) {
-      this.#place(late.keys());
+      this.#place(late.parts(1, keySpace).flat());
       this.#db.run(`DELETE FROM ${this.#name}_late`);
       this.#done();
       return;
@@ -104,15 +103,12 @@ export class HashTable {
     const late = this.#lateOnes();
     if (late.size === 0) return false;
     this.#pass ??= {
-      parts: Math.ceil(late.size / step),
-      part: 0,
+      parts: late.parts(Math.ceil(late.size / step), keySpace).reverse(),
       last: this.#db.value<number | null>(`SELECT max(id) FROM ${this.#name}_late`) ?? 0,
     };
     const pass = this.#pass;
-    const [from, to] = [pass.part / pass.parts, (pass.part + 1) / pass.parts];
-    this.#place(late.keys(from * keySpace, to * keySpace));
-    pass.part += 1;
-    if (pass.part < pass.parts) return true;
+    this.#place(pass.parts.pop() ?? []);
+    if (pass.parts.length > 0) return true;
     this.#db.run(`DELETE FROM ${this.#name}_late WHERE id <= ?`, pass.last);
     this.#done();
     return this.#lateOnes().size > 0;

@@ -30,11 +30,15 @@ export class KeyMap {
     this.#values[at] = value;
   }
 
-  /** Those from `from` on and below `to`, in no order. */
-  keys(from = 0, to = Infinity): number[] {
-    const found: number[] = [];
-    for (const key of this.#keys) if (key >= from && key < to) found.push(key);
-    return found;
+  /** Of hashes below `space`: all of them in so many parts of it, each in no order. */
+  parts(count: number, space: number): number[][] {
+    const parts = Array.from({ length: count }, (): number[] => []);
+    const keys = this.#keys;
+    for (let at = 0; at < keys.length; at += 1) {
+      const key = keys[at] ?? free;
+      if (key !== free) parts[Math.floor((key / space) * count)]?.push(key);
+    }
+    return parts;
   }
 
   /** Where the key is, or the free place it would take. */

@@ -114,8 +114,11 @@ class OpenIndex implements Index {
       result = task(this.#transactor);
       this.#core.flush();
     } catch (error) {
+      const reason = asIndexError(error);
+      // Others may have gathered as well.
+      if ((this.#gathering?.work ?? 0) > 0) this.#lost = { error: reason };
       this.#drop();
-      throw asIndexError(error);
+      throw reason;
     } finally {
       this.#writing = false;
     }

@@ -1,4 +1,4 @@
-import type { Mailbox, MailboxId, Uid } from '#index/types.ts';
+import type { IndexTransactor, Mailbox, MailboxId, Uid } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import type { Selected } from '#imap/types.ts';
 import { lastUid } from './mirror.ts';
@@ -18,6 +18,8 @@ export interface CatchUp {
   deep?: boolean;
   /** How many of the newest a mailbox seen for the first time brings. */
   head?: number;
+  /** A first look is stored together with what comes next. */
+  later?: boolean;
 }
 
 const nothing: Brought = { count: 0, lowest: null, highest: null, oldest: null };
@@ -45,7 +47,7 @@ export const catchUp = async (
     ...(mayResync ? { since: { uidvalidity: box.uidvalidity, modseq: box.modseq } } : {}),
   });
   const examined = options.readOnly === true;
-  if (fresh) return firstLook(session, mirror, box, selected, examined, options.head ?? headSize);
+  if (fresh) return firstLook(session, mirror, box, selected, options);
   if (selected.uidvalidity !== box.uidvalidity) {
     mirror.log('info', 'upstream.uidvalidity', { mailbox: id });
     mirror.index.write((t) => {
@@ -59,7 +61,7 @@ export const catchUp = async (
         exists: selected.exists,
       });
     });
-    return firstLook(session, mirror, mirror.mailbox(id), selected, examined, options.head ?? headSize);
+    return firstLook(session, mirror, mirror.mailbox(id), selected, options);
   }
   return inStep(session, mirror, box, selected, examined, options.deep === true);
 };
@@ -79,20 +81,20 @@ const firstLook = async (
   mirror: Mirror,
   box: Mailbox,
   selected: Selected,
-  examined: boolean,
-  head: number,
+  { readOnly: examined = false, head = headSize, later = false }: CatchUp,
 ): Promise<Brought> => {
-  const brought = selected.exists === 0 ? nothing : await mirror.bring(session, box.id, { newest: head });
+  const brought = selected.exists === 0 ? nothing : await mirror.bring(session, box.id, { newest: head }, later);
   const whole = brought.count >= selected.exists;
   const state = whole ? 'live' : box.state === 'remap' ? 'remap' : 'head';
-  mirror.index.write((t) =>
+  const learn = (t: IndexTransactor): void =>
     t.patchMailbox(box.id, {
       ...facts(selected, examined),
       state,
       lowUid: whole ? (0 as Uid) : (brought.lowest ?? lastUid),
       uidnext: max(selected.uidnext, (brought.highest ?? 0) + 1),
-    }),
-  );
+    });
+  if (later) mirror.index.gather(learn);
+  else mirror.index.write(learn);
   return brought;
 };
 

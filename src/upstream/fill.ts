@@ -115,7 +115,7 @@ export class Fill {
         if (this.#closed) return;
         const states = this.#states();
         const wish = nextFill(states, this.#looked, this.#batch);
-        if (wish === null) return;
+        if (wish === null) return this.#mirror.index.settle();
         const begun = performance.now();
         const few = missing(states) <= little;
         const count = await this.#lines.background((session) => this.#mayStep(session, wish), few);
@@ -125,9 +125,17 @@ export class Fill {
       }
     } catch (error) {
       if (this.#closed) return;
+      this.#forget();
       if (error instanceof ImapError && error.retryAfter !== null) this.#pause = error.retryAfter;
       logError(this.#mirror.log, 'upstream.fill-paused', error);
     }
+  }
+
+  /** What was gathered may not have been stored: what is known is what the index says. */
+  #forget(): void {
+    this.#rest.clear();
+    this.#known.clear();
+    this.#oldest.clear();
   }
 
   async #merge(): Promise<void> {
@@ -150,7 +158,7 @@ export class Fill {
     const box = this.#mirror.mailbox(wish.mailbox);
     if (box.state === 'live') return 0;
     if (isFresh(box)) {
-      const brought = await catchUp(session, this.#mirror, box.id, { readOnly: true, head: wish.count });
+      const brought = await catchUp(session, this.#mirror, box.id, { readOnly: true, head: wish.count, later: true });
       this.brought(box.id, brought.oldest);
       return brought.count;
     }
@@ -159,7 +167,7 @@ export class Fill {
     const uids = rest.uids.slice(-wish.count);
     let count = 0;
     if (uids.length > 0) {
-      const brought = await this.#mirror.bring(session, box.id, { uids });
+      const brought = await this.#mirror.bring(session, box.id, { uids }, true);
       count = brought.count;
       this.#known.set(box.id, (this.#known.get(box.id) ?? 0) + count);
       const before = this.#oldest.get(box.id);
@@ -171,7 +179,7 @@ export class Fill {
     if (done) this.#rest.delete(box.id);
     const now = this.#mirror.mailbox(box.id);
     const lowUid = done ? (0 as Uid) : Math.min(uids[0] ?? now.lowUid, now.lowUid);
-    this.#mirror.index.write((t) =>
+    this.#mirror.index.gather((t) =>
       t.patchMailbox(box.id, { lowUid, state: done ? 'live' : now.state === 'remap' ? 'remap' : 'fill' }),
     );
     return count;

@@ -102,9 +102,9 @@ export class Mirror {
 
   /**
    * Fetches and adds messages of the selected mailbox; each of them is accounted for (rule S9).
-   * Safe to repeat: what is known already is updated.
+   * Safe to repeat: what is known already is updated. `later`: what comes next is stored together with it.
    */
-  async bring(session: ImapSession, mailbox: MailboxId, wish: Wish): Promise<Brought> {
+  async bring(session: ImapSession, mailbox: MailboxId, wish: Wish, later = false): Promise<Brought> {
     const brought: Brought = { count: 0, lowest: null, highest: null, oldest: null };
     const bringing: Bringing = { mailbox, brought, gone: [] };
     this.#bringing.add(bringing);
@@ -117,7 +117,7 @@ export class Mirror {
     } finally {
       this.#bringing.delete(bringing);
     }
-    this.index.settle();
+    if (!later) this.index.settle();
     return brought;
   }
 

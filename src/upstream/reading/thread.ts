@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { must } from '#base/must.ts';
 import type { PieceReport } from '#imap/types.ts';
@@ -15,6 +16,12 @@ export interface ToRead {
 export type WasRead = { id: number; sheet: Sheet; report: PieceReport } | { id: number; error: unknown };
 
 const port = must(parentPort, 'pieces are read in a thread');
+
+/** Of the 19 steps below the usual one. */
+const behind = 10;
+
+// The mailroom answers the user, and stores what is read here. Elsewhere than on Linux this would be of the whole process.
+if (process.platform === 'linux') setPriority(behind);
 
 port.on('message', ({ id, bytes, ends }: ToRead) => {
   try {
