@@ -2,7 +2,7 @@ import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { baseSubject } from './conversation/subject.ts';
 import { IndexError } from './errors.ts';
 import { foldForIndex } from './text/fold.ts';
-import { foldPeople } from './text/words.ts';
+import { foldPeople } from './text/people.ts';
 
 export type Value = string | number | bigint | Buffer | null;
 

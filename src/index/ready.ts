@@ -2,7 +2,7 @@ import { hash48, type Keys, keysOf } from './conversation/keys.ts';
 import { bulks } from './emails.ts';
 import { listJson } from './list-json.ts';
 import { isOrdinary } from './text/fold.ts';
-import { isOrdinaryList } from './text/words.ts';
+import { isOrdinaryList } from './text/people.ts';
 import type { Found, LocalMessage, Uid } from './types.ts';
 
 /** A message as the tables take it. */

@@ -100,7 +100,7 @@ export class Transactor extends Reader implements IndexTransactor {
   preview(email: EmailRow, preview: string): void {
     const before = this.core.db.value<string>('SELECT text FROM preview WHERE email = ?', email) ?? '';
     if (this.#setPreview(email, preview)) {
-      this.core.heads.rewrite(email);
+      this.core.heads.rewrite(email, preview);
       rewriteBody(this.core, email, before, preview);
     }
     this.core.db.run('DELETE FROM todo_preview WHERE email = ?', email);

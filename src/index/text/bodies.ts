@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts';
 import type { EmailRow } from '../types.ts';
 import { foldForIndex } from './fold.ts';
-import { foldedHeaders, headColumns } from './words.ts';
+import { headColumns, wordsOf } from './words.ts';
 
 /** Body text beyond this many characters is not searched. */
 const mostBodyText = 200_000;
@@ -25,14 +25,13 @@ const isIn = (preview: string, text: string): boolean => {
 export const writeBody = ({ db, results }: Core, row: EmailRow, all: string, preview: string): void => {
   const text = all.slice(0, mostBodyText);
   // What stands in the text as well is no word more.
-  const written = db.run(
-    `INSERT OR REPLACE INTO fts_whole(rowid, ${headColumns}, body)
-      SELECT v.email, ${foldedHeaders}, ?, ? FROM envelope v WHERE v.email = ?`,
-    foldForIndex(isIn(preview, text) ? '' : preview),
+  const words = wordsOf(db, row, isIn(preview, text) ? '' : preview);
+  if (words === undefined) return;
+  db.run(
+    `INSERT OR REPLACE INTO fts_whole(${headColumns}, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...words,
     foldForIndex(text),
-    row,
   );
-  if (written === 0) return;
   // What a preview shows as it stands needs no second place for snippets.
   if (!preview.includes(text.trim())) db.run('INSERT OR REPLACE INTO body_text(email, text) VALUES(?, ?)', row, text);
   else db.run('DELETE FROM body_text WHERE email = ?', row);

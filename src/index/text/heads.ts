@@ -1,10 +1,10 @@
 import type { Database } from '../database.ts';
 import type { EmailRow } from '../types.ts';
-import { headColumns, headersUnless } from './words.ts';
+import { headColumns, headersUnless, wordsOf } from './words.ts';
 
-/** Of Emails in ascending order: their rows, and the rows of those that are odd. */
-const write = (insert: 'INSERT' | 'INSERT OR REPLACE'): string => `
-  ${insert} INTO fts_head(rowid, ${headColumns})
+/** Of Emails in ascending order: the rows of those that are odd, and of all. */
+const writeMany = `
+  INSERT INTO fts_head(${headColumns})
   SELECT v.email, ${headersUnless('j.odd')}, iif(j.odd, folded(p.text), p.text)
   FROM (
     SELECT a.value AS email, a.value IN (SELECT value FROM json_each(?)) AS odd FROM json_each(?) a
@@ -14,8 +14,8 @@ const write = (insert: 'INSERT' | 'INSERT OR REPLACE'): string => `
 
 /**
  * Who wrote, to whom, about what, and how it begins: the part of the full text that is there as soon as the Email is. What
- * is added is put together over a transaction: FTS5 writes a piece of its own for each statement, and for rows that do
- * not ascend.
+ * is added is put together over a transaction: FTS5 writes a piece of its own for each such statement, and for rows that
+ * do not ascend.
  */
 export class Heads {
   readonly #db: Database;
@@ -41,7 +41,7 @@ export class Heads {
     if (this.#waiting.length === 0) return;
     const [rows, odd] = [this.#waiting.sort((a, b) => a - b), this.#odd];
     this.forget();
-    this.#db.run(write('INSERT'), JSON.stringify(odd), JSON.stringify(rows));
+    this.#db.run(writeMany, JSON.stringify(odd), JSON.stringify(rows));
     this.#pieces += 1;
   }
 
@@ -58,10 +58,12 @@ export class Heads {
     this.#pieces = 0;
   }
 
-  /** Of an Email that is there already, as its rows are now. */
-  rewrite(row: EmailRow): void {
+  /** Of an Email that is there already. */
+  rewrite(row: EmailRow, preview: string): void {
     this.flush();
-    this.#db.run(write('INSERT OR REPLACE'), JSON.stringify([row]), JSON.stringify([row]));
+    const words = wordsOf(this.#db, row, preview);
+    if (words === undefined) return;
+    this.#db.run(`INSERT OR REPLACE INTO fts_head(${headColumns}) VALUES(?, ?, ?, ?, ?, ?, ?)`, ...words);
   }
 
   remove(row: EmailRow): void {
