@@ -65,6 +65,7 @@ export class Adder {
     this.#rows.flush();
     conversations.flush();
     strong.flush();
+    this.#core.heads.relieve();
   }
 
   /** A draft of ours: it has no placement before its `append` intent is done. */
