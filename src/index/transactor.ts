@@ -10,7 +10,7 @@ import { Reader } from './reader.ts';
 import { ready, type Ready } from './ready.ts';
 import { recount } from './recount.ts';
 import { rewriteBody, writeBody } from './text/bodies.ts';
-import { mergeHeads, mergeText } from './text/merge.ts';
+import { mergeText } from './text/merge.ts';
 import type {
   ChangeKind,
   Changes,
@@ -133,8 +133,8 @@ export class Transactor extends Reader implements IndexTransactor {
     return must(this.#model.state(row), 'an Email just made').number;
   }
 
-  mergeText(isFilling = false): boolean {
-    return isFilling ? mergeHeads(this.core) : mergeText(this.core);
+  mergeText(when: 'any' | 'many' = 'any'): boolean {
+    return mergeText(this.core.db, when);
   }
 
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void {

@@ -321,10 +321,10 @@ export interface IndexTransactor extends IndexReader {
   /** An Email that exists only here; gets a placement when its `append` intent is done. */
   addLocal(mailbox: MailboxId, email: LocalMessage & { preview: string }): EmailNumber;
   /**
-   * Joins pieces of the full text that were written side by side, for some milliseconds; false: all is joined. `isFilling`:
-   * more is coming, so that only what is in many pieces is worth it.
+   * Joins pieces of the full text that were written side by side, for some milliseconds, or only if there are many: more
+   * is coming. false: there was nothing to do.
    */
-  mergeText(isFilling?: boolean): boolean;
+  mergeText(when?: 'any' | 'many'): boolean;
   /** The model side of the user's wishes; the intent is recorded in the same transaction. Unknown Emails are ignored. */
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void;
   move(email: EmailNumber, from: MailboxId, to: MailboxId, dueAt: number): void;

@@ -1,4 +1,3 @@
-import { setImmediate as pause } from 'node:timers/promises';
 import { logError } from '#base/log.ts';
 import type { Mailbox, MailboxId, Uid } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
@@ -120,7 +119,7 @@ export class Fill {
         const few = missing(states) <= little;
         const count = await this.#lines.background((session) => this.#mayStep(session, wish), few);
         if (wish.count === this.#batch) this.#batch = nextBatch(this.#batch, count, performance.now() - begun);
-        await this.#merge();
+        await this.#mirror.joinText(() => !this.#closed);
         this.#told();
       }
     } catch (error) {
@@ -136,10 +135,6 @@ export class Fill {
     this.#rest.clear();
     this.#known.clear();
     this.#oldest.clear();
-  }
-
-  async #merge(): Promise<void> {
-    while (!this.#closed && this.#mirror.index.gather((t) => t.mergeText(true))) await pause();
   }
 
   /** A mailbox that the server does not let us read holds up no other. */

@@ -197,6 +197,11 @@ export class Mirror {
     }
   }
 
+  /** Before more is written: joins the full text where it lies in many pieces, while `goesOn`. */
+  async joinText(goesOn: () => boolean): Promise<void> {
+    while (goesOn() && this.index.gather((t) => t.mergeText('many'))) await pause();
+  }
+
   /** The server's flags of these messages, in slices. */
   async flags(mailbox: MailboxId, rows: readonly FlagRow[]): Promise<void> {
     const useful = rows.filter((row) => row.uid > 0);

@@ -150,6 +150,7 @@ export class Previews {
   async #join(read: Read[]): Promise<void> {
     await this.#write(read);
     this.#tell();
+    await this.#mirror.joinText(() => !this.#closed);
     if (read.length >= batch) await this.#merge(1);
   }
 
@@ -229,6 +230,7 @@ export class Previews {
       await pause();
     }
     this.#mirror.index.settle();
+    await this.#mirror.joinText(() => !this.#closed);
   }
 
   async #texts(session: ImapSession, mailbox: MailboxId, wishes: readonly TextWish[]): Promise<Read[]> {

@@ -24,8 +24,6 @@ export class Heads {
   readonly #db: Database;
   #waiting: EmailRow[] = [];
   #odd: EmailRow[] = [];
-  /** Written side by side since this index was opened or {@link joined}. */
-  #pieces = 0;
 
   constructor(db: Database) {
     this.#db = db;
@@ -50,20 +48,11 @@ export class Heads {
     const [rows, odd] = [this.#waiting.sort((a, b) => a - b), this.#odd];
     this.forget();
     this.#db.run(writeMany, JSON.stringify(odd), JSON.stringify(rows));
-    this.#pieces += 1;
   }
 
   /** Something was added and is not written. */
   get waits(): boolean {
     return this.#waiting.length > 0;
-  }
-
-  get pieces(): number {
-    return this.#pieces;
-  }
-
-  joined(): void {
-    this.#pieces = 0;
   }
 
   /** Of an Email that is there already. */

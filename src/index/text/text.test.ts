@@ -248,27 +248,6 @@ test('I37 another preview or another text takes the place of the one before; wha
   );
 });
 
-test('I37 previews and texts of thousands of Emails go into one write', () => {
-  using t = openTestIndex();
-  const { index } = t;
-  const inbox = addMailbox(index, 'INBOX', 'inbox');
-  // FTS5 takes 2,000 pieces.
-  const uids = Array.from({ length: 2_100 }, (_, at) => at + 1);
-  index.write((w) =>
-    w.add(
-      inbox,
-      uids.map((uid) => found(uid)),
-    ),
-  );
-  const rows = index.read((r) => uids.map((uid) => r.placement(inbox, uid as Uid)!.email));
-  index.write((w) => {
-    for (const [at, row] of rows.entries()) w.preview(row, `preview${at}`);
-    for (const [at, row] of rows.entries()) w.bodyText(row, `text${at}`);
-  });
-  for (const text of ['preview0', 'text0', 'preview2099', 'text2099'])
-    assert.equal(search(index, { text }).length, 1, text);
-});
-
 test('I37 a draft is found by its headers and preview, and is read when it is on the server', () => {
   const { t, index, inbox } = threeMails();
   using _ = t;
