@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDomains } from '#config/servers.ts';
-import type { DiscoveryStep as Step, Doubt } from '#jmap/auth.ts';
+import type { DiscoveryStep as Step, Doubt } from '#jmap/auth/discovery.ts';
 import { parseAddress } from './address.ts';
 import { type DiscoveryParts, openDiscovery, settingsOf } from './discover.ts';
 import { guesses } from './guesses.ts';

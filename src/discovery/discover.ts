@@ -1,4 +1,4 @@
-import type { DiscoveryStep as Step, Doubt, FoundSettings as Settings } from '#jmap/auth.ts';
+import type { DiscoveryStep as Step, Doubt, FoundSettings as Settings } from '#jmap/auth/discovery.ts';
 import type { DomainServers, ServerAddress } from '#config/servers.ts';
 import { isWithin, parseAddress, type Who } from './address.ts';
 import { loginOf, type Offer, wholeAddress } from './offer.ts';

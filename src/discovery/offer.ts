@@ -1,4 +1,4 @@
-import type { SettingsSource } from '#jmap/auth.ts';
+import type { SettingsSource } from '#jmap/auth/discovery.ts';
 import type { ServerAddress } from '#config/servers.ts';
 import type { Who } from './address.ts';
 import type { Provider } from './providers.ts';

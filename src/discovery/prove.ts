@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
-import type { Doubt } from '#jmap/auth.ts';
+import type { Doubt } from '#jmap/auth/discovery.ts';
 import type { Reach, ServerAddress } from '#config/servers.ts';
 import type { Names } from './names.ts';
 

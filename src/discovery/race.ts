@@ -1,4 +1,4 @@
-import type { Doubt } from '#jmap/auth.ts';
+import type { Doubt } from '#jmap/auth/discovery.ts';
 import type { ServerAddress } from '#config/servers.ts';
 import type { Who } from './address.ts';
 import { guesses } from './guesses.ts';

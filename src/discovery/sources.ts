@@ -1,4 +1,4 @@
-import type { SettingsSource } from '#jmap/auth.ts';
+import type { SettingsSource } from '#jmap/auth/discovery.ts';
 import { isHostName, isWithin, type Who } from './address.ts';
 import { type Autoconfig, parseAutoconfig } from './autoconfig.ts';
 import type { Fetching } from './fetching.ts';

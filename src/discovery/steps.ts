@@ -1,4 +1,4 @@
-import type { DiscoveryStep } from '#jmap/auth.ts';
+import type { DiscoveryStep } from '#jmap/auth/discovery.ts';
 
 /** Steps as they happen, from several tasks at once. */
 export class Steps {

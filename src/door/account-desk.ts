@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AccountCheck, AccountFacts, ServerCheck } from '#jmap/auth.ts';
+import type { AccountCheck, AccountFacts, ServerCheck } from '#jmap/auth/accounts.ts';
 import { jmapAccountId } from '#mailroom/account-id.ts';
 import type { AuditKind } from '#store/audit-kinds.ts';
 import { StoreError } from '#store/errors.ts';

@@ -1,4 +1,4 @@
-import type { AccountFacts, AwayChoice, SeenCertificate as SeenFacts } from '#jmap/auth.ts';
+import type { AccountFacts, AwayChoice, SeenCertificate as SeenFacts } from '#jmap/auth/accounts.ts';
 import { jmapAccountId } from '#mailroom/account-id.ts';
 import type { MailAccount } from '#store/types.ts';
 import type { MailProtocol } from '#vault/keeper.ts';

@@ -5,7 +5,7 @@ import { malformed } from './problems.ts';
 import { readSecretForm, type Secrets } from './secret-form.ts';
 import { Server } from './sign-in-form.ts';
 
-/** Forms of `/auth/accounts`; what each field says stands in jmap/auth.ts. */
+/** Forms of `/auth/accounts`; what each field says stands in jmap/auth/accounts.ts. */
 
 const colours = ['patina', 'slate', 'plum', 'clay', 'moss', 'ochre', 'rose', 'iris'] as const;
 

@@ -1,6 +1,7 @@
 import type { Config } from '#config/config.ts';
 import { openReach, type Reach } from '#config/servers.ts';
-import type { FoundSettings, ProblemDocument } from '#jmap/auth.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import type { MailAccount } from '#store/types.ts';
 import { type VaultCode, VaultError } from '#vault/errors.ts';
 import type { Admission, IncomingSecret, Keeper, MailProtocol, Target } from '#vault/keeper.ts';

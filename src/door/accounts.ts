@@ -1,4 +1,5 @@
-import type { ServerFacts, SignedIn } from '#jmap/auth.ts';
+import type { ServerFacts } from '#jmap/auth/servers.ts';
+import type { SignedIn } from '#jmap/auth/sign-in.ts';
 import { jmapAccountId } from '#mailroom/account-id.ts';
 import type { MailAccount } from '#store/types.ts';
 import type { Target, UserId } from '#vault/keeper.ts';

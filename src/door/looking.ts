@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { DiscoveryStep } from '#jmap/auth.ts';
+import type { DiscoveryStep } from '#jmap/auth/discovery.ts';
 import { json, readJson } from './body.ts';
 import { newRoutes, type Routes } from './context.ts';
 import { eventStream } from './event-stream.ts';

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { OAuthFinished, SignedIn } from '#jmap/auth.ts';
+import type { OAuthFinished } from '#jmap/auth/oauth.ts';
+import type { SignedIn } from '#jmap/auth/sign-in.ts';
 import { AccountDesk, type Asking } from './account-desk.ts';
 import { json, readJson } from './body.ts';
 import { newRoutes, type Routes } from './context.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { PasskeyChallenge } from '#jmap/auth.ts';
+import type { PasskeyChallenge } from '#jmap/auth/sign-in.ts';
 import type { Clock } from '#base/clock.ts';
 import type { UserId } from '#vault/keeper.ts';
 import type { Peer } from './peer.ts';

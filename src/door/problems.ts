@@ -1,4 +1,4 @@
-import { type ProblemDocument, type ProblemName, problemPrefix, problemStatus } from '#jmap/auth.ts';
+import { type ProblemDocument, type ProblemName, problemPrefix, problemStatus } from '#jmap/auth/problems.ts';
 import { type Blame, Problem } from '#base/problem.ts';
 
 type More = Omit<ProblemDocument, 'type' | 'status' | 'title' | 'detail'>;

@@ -1,4 +1,4 @@
-import type { UnlockerKind } from '#jmap/auth.ts';
+import type { UnlockerKind } from '#jmap/auth/unlockers.ts';
 import type { Store } from '#store/types.ts';
 import { DoorError } from './problems.ts';
 import type { Sessions, Visitor } from './sessions.ts';

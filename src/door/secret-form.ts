@@ -34,7 +34,7 @@ const fromJson = (body: Buffer, allowed: boolean): { rest: Buffer; secrets: Secr
   };
 };
 
-/** sealed-form = length(4) JSON *( length(2) box ), numbers big endian; see jmap/auth.ts */
+/** sealed-form = length(4) JSON *( length(2) box ), numbers big endian; see jmap/auth/sign-in.ts */
 const fromSealed = (body: Buffer): { rest: Buffer; secretsFor: (login: string | undefined) => Secrets | null } => {
   if (body.length < 4) throw malformed('The sealed form is cut off.');
   const end = 4 + body.readUInt32BE();

@@ -1,4 +1,4 @@
-import type { FoundSettings } from '#jmap/auth.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
 import type { Config } from '#config/config.ts';
 import { openReach, type Reach } from '#config/servers.ts';
 import { parseAddress, type Who } from '#discovery/address.ts';

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { malformed } from './problems.ts';
 import { readSecretForm, type Secrets } from './secret-form.ts';
 
-/** Forms of signing in, unlocking and proving; what each field says stands in jmap/auth.ts. */
+/** Forms of signing in, unlocking and proving; what each field says stands in jmap/auth/sign-in.ts. */
 
 const host = v.pipe(v.string(), v.trim(), v.toLowerCase(), v.regex(/^[\w.:-]{1,253}$/, 'is no host name'));
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import type { NewToken, TokenFacts } from '#jmap/auth.ts';
+import type { NewToken, TokenFacts } from '#jmap/auth/tokens.ts';
 import { newSlot } from '#store/new-rows.ts';
 import type { ApiToken } from '#store/types.ts';
 import type { SlotId } from '#vault/keeper.ts';

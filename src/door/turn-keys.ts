@@ -1,5 +1,5 @@
 import { must } from '#base/must.ts';
-import type { TurnedKeysFacts } from '#jmap/auth.ts';
+import type { TurnedKeysFacts } from '#jmap/auth/unlockers.ts';
 import { StoreError } from '#store/errors.ts';
 import type { MailAccount, Slot, TurnedKeys, User } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';

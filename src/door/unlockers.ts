@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import type { AuditFacts, PasskeyOffer, UnlockerFacts, UnlockerKind, Unlockers } from '#jmap/auth.ts';
+import type { AuditFacts, PasskeyOffer, UnlockerFacts, UnlockerKind, Unlockers } from '#jmap/auth/unlockers.ts';
 import { jmapAccountId } from '#mailroom/account-id.ts';
 import { StoreError } from '#store/errors.ts';
 import { newSlot } from '#store/new-rows.ts';

@@ -1,5 +1,5 @@
 import { must } from '#base/must.ts';
-import type { UnlockerKind } from '#jmap/auth.ts';
+import type { UnlockerKind } from '#jmap/auth/unlockers.ts';
 import type { SealedRecord, Slot, Store, User } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
 import { VaultError } from '#vault/errors.ts';

@@ -1,4 +1,6 @@
-import type { CertificateReport, Doubt, FoundSettings, ServerFacts, UnlockerKind } from '#jmap/auth.ts';
+import type { Doubt, FoundSettings } from '#jmap/auth/discovery.ts';
+import type { CertificateReport, ServerFacts } from '#jmap/auth/servers.ts';
+import type { UnlockerKind } from '#jmap/auth/unlockers.ts';
 import { Problem } from '#base/problem.ts';
 import { type CertificateReason, type VaultCode, VaultError } from '#vault/errors.ts';
 import { DoorError, locked, unauthenticated } from './problems.ts';

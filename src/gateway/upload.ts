@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type ProblemName, problemPrefix, problemStatus } from '#jmap/auth.ts';
+import { type ProblemName, problemPrefix, problemStatus } from '#jmap/auth/problems.ts';
 import type { UploadResponse } from '#jmap/core.ts';
 import type { AccountId, BlobId } from '#jmap/ids.ts';
 import { limits } from './limits.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import type { UserId } from '#vault/keeper.ts';
 import type { World } from '#world';
 import { openDatabase } from '../../src/app-passwords/database.ts';

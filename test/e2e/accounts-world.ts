@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import { type RunningSubmission, startSubmission } from '#cli/demo/submission.ts';
 import { openDovecot, type Village, type VillageOptions } from '#village/dovecot.ts';
 import type { World } from '#world';

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import type { NewPasskeyRequest, PasskeyAnswer, PasskeyChallenge, PasskeyOffer } from '#jmap/auth.ts';
+import type { PasskeyAnswer, PasskeyChallenge } from '#jmap/auth/sign-in.ts';
+import type { NewPasskeyRequest, PasskeyOffer } from '#jmap/auth/unlockers.ts';
 
 /** A passkey in memory, as an authenticator and its browser make and use one (Web Authentication Level 3, with PRF). */
 

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { toConfig } from '#config/config.ts';
 import { readEnv } from '#config/env.ts';
 import { toSecrets } from '#config/secrets.ts';
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import type { UserId } from '#vault/keeper.ts';
 import { openWorld } from '#world';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { problemPrefix, problemStatus } from '#jmap/auth.ts';
+import { problemPrefix, problemStatus } from '#jmap/auth/problems.ts';
 import { openDovecot, type Village } from '#village/dovecot.ts';
 import type { Browser } from './browser.ts';
 import { openFolder } from './postern.ts';

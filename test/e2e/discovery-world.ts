@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createSecureContext, createServer as createTls } from 'node:tls';
-import type { DiscoveryStep, FoundSettings } from '#jmap/auth.ts';
+import type { DiscoveryStep, FoundSettings } from '#jmap/auth/discovery.ts';
 import { toConfig } from '#config/config.ts';
 import { readEnv } from '#config/env.ts';
 import { toSecrets } from '#config/secrets.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import type { ProblemDocument } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import { folderIspdb } from '#discovery/ispdb.ts';
 import { clientConfig, type Finder, type Net, openFinder, openNet, type Page } from './discovery-world.ts';
 

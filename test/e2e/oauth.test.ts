@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AccountFacts, OAuthBegun, OAuthFinished } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
+import type { OAuthBegun, OAuthFinished } from '#jmap/auth/oauth.ts';
 import type { UserId } from '#vault/keeper.ts';
 import { Browser, problemOf } from './browser.ts';
 import { type OAuthVillage, openOAuthVillage } from './oauth-world.ts';

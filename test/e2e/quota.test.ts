@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { AccountCheck } from '#jmap/auth.ts';
+import type { AccountCheck } from '#jmap/auth/accounts.ts';
 import type { Quota } from '#jmap/quota.ts';
 import { quotaOf } from '#village/dovecot.ts';
 import {

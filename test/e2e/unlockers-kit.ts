@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import type { NewPasskeyRequest, PasskeyChallenge, PasskeyOffer, Unlockers } from '#jmap/auth.ts';
+import type { PasskeyChallenge } from '#jmap/auth/sign-in.ts';
+import type { NewPasskeyRequest, PasskeyOffer, Unlockers } from '#jmap/auth/unlockers.ts';
 import { readKey, type Sealed, sealForm } from '#model/seal.ts';
 import { Passkey } from './authenticator.ts';
 import { Browser } from './browser.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, mock, test } from 'node:test';
 import sodium from 'sodium-native';
-import type { SignedIn } from '#jmap/auth.ts';
+import type { SignedIn } from '#jmap/auth/sign-in.ts';
 import { anAccount } from '#store/store.testkit.ts';
 import type { UserId } from '#vault/keeper.ts';
 import { type Village, openDovecot } from '#village/dovecot.ts';

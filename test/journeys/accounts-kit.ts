@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
-import type { AccountFacts, AccountPatch, DiscoveryStep, FoundSettings } from '#jmap/auth.ts';
+import type { AccountFacts, AccountPatch } from '#jmap/auth/accounts.ts';
+import type { DiscoveryStep, FoundSettings } from '#jmap/auth/discovery.ts';
 import type { QuotaId } from '#jmap/ids.ts';
 import type { Quota } from '#jmap/quota.ts';
 import type { Extension } from './fake-jmap.ts';

@@ -1,5 +1,5 @@
 import type { AppPasswordCapability, OwnAuth } from '#jmap/app-password.ts';
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import { dateWords, sinceWords } from './app-passwords-words.ts';
 
 /** What Postern itself keeps for each account. */

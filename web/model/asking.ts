@@ -1,5 +1,5 @@
-import type { ProblemDocument, ProblemName } from '#jmap/auth.ts';
-import { problemPrefix } from '#jmap/auth.ts';
+import type { ProblemDocument, ProblemName } from '#jmap/auth/problems.ts';
+import { problemPrefix } from '#jmap/auth/problems.ts';
 import type { Fetch } from './connection.ts';
 import { ModelError } from './errors.ts';
 

@@ -8,7 +8,7 @@ import {
   type ResultReference,
   type WithReferences,
 } from '#jmap/core.ts';
-import { problemPrefix } from '#jmap/auth.ts';
+import { problemPrefix } from '#jmap/auth/problems.ts';
 import type { MethodError } from '#jmap/errors.ts';
 import type { MethodName, Methods } from '#jmap/methods.ts';
 import { MethodFailed, ModelError } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { OAuthBeginRequest, OAuthBegun, OAuthFinished, OAuthFinishRequest } from '#jmap/auth.ts';
+import type { OAuthBeginRequest, OAuthBegun, OAuthFinished, OAuthFinishRequest } from '#jmap/auth/oauth.ts';
 import type { Fetch } from './connection.ts';
 import { type Outcome, sendJson } from './asking.ts';
 

@@ -1,6 +1,6 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
-import type { UnlockerKind, Unlockers } from '#jmap/auth.ts';
+import type { UnlockerKind, Unlockers } from '#jmap/auth/unlockers.ts';
 import type { Connection, Fetch } from './connection.ts';
 import type { Storage } from './prefs.ts';
 

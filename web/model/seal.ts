@@ -2,11 +2,11 @@ import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { pow } from '@noble/curves/abstract/modular.js';
 import { montgomery } from '@noble/curves/abstract/montgomery.js';
 import { blake2b } from '@noble/hashes/blake2.js';
-import type { SignInRequest } from '#jmap/auth.ts';
+import type { SignInRequest } from '#jmap/auth/sign-in.ts';
 
 /**
  * Passwords on their way to the keeper, sealed so that nothing between this page and it can read them: libsodium's
- * `crypto_box_seal`, and the form of `POST /auth/sign-in` around it (docs/spec/vault.md V50, jmap/auth.ts).
+ * `crypto_box_seal`, and the form of `POST /auth/sign-in` around it (docs/spec/vault.md V50, jmap/auth/sign-in.ts).
  */
 
 const prime = 2n ** 255n - 19n;

@@ -1,4 +1,4 @@
-import type { SealingKey } from '#jmap/auth.ts';
+import type { SealingKey } from '#jmap/auth/sign-in.ts';
 import { answered, broken, common, getJson, isProblem, type Outcome } from './asking.ts';
 import type { Fetch } from './connection.ts';
 import { readKey, sealForm, type Sealed } from './seal.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { problemPrefix } from '#jmap/auth.ts';
+import { problemPrefix } from '#jmap/auth/problems.ts';
 import { signIn } from './signing-in.ts';
 
 /** A Postern whose keeper has each of the given keys in turn; `refuse` says which sign-ins come too late. */

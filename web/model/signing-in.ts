@@ -1,4 +1,5 @@
-import type { DiscoveryStep, SignedIn, SignInRequest } from '#jmap/auth.ts';
+import type { DiscoveryStep } from '#jmap/auth/discovery.ts';
+import type { SignedIn, SignInRequest } from '#jmap/auth/sign-in.ts';
 import type { Fetch } from './connection.ts';
 import type { Sealed } from './seal.ts';
 import { type Outcome } from './asking.ts';

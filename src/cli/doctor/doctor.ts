@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { DiscoveryStep, FoundSettings } from '#jmap/auth.ts';
+import type { DiscoveryStep, FoundSettings } from '#jmap/auth/discovery.ts';
 import { systemClock } from '#base/clock.ts';
 import { openLog } from '#base/log.ts';
 import type { Config } from '#config/config.ts';

@@ -1,4 +1,5 @@
-import type { FoundSettings, ProblemDocument } from '#jmap/auth.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import type { ServerAddress } from '#config/servers.ts';
 import { serverFacts } from '#door/accounts.ts';
 import { asDoorError } from '#door/words.ts';

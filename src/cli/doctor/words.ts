@@ -1,4 +1,4 @@
-import type { FoundSettings } from '#jmap/auth.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
 import { type Examined, isWell, type Trouble } from './examine.ts';
 
 const sourceWords: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals-core';
-import type { AccountFacts } from '#jmap/auth.ts';
-import { problemPrefix } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
+import { problemPrefix } from '#jmap/auth/problems.ts';
 import type { MailAccount } from '#jmap/keep.ts';
 import type { Quota } from '#jmap/quota.ts';
 import type { Connection } from '../connection.ts';

@@ -4,9 +4,9 @@ import type {
   AccountFacts,
   AccountPatch,
   AddAccountRequest,
-  ProblemDocument,
   RenewAccountRequest,
-} from '#jmap/auth.ts';
+} from '#jmap/auth/accounts.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';

@@ -1,4 +1,4 @@
-import type { AccountFacts, AwayChoice, CertificateChange } from '#jmap/auth.ts';
+import type { AccountFacts, AwayChoice, CertificateChange } from '#jmap/auth/accounts.ts';
 import type { MailAccount } from '#jmap/keep.ts';
 import type { Quota } from '#jmap/quota.ts';
 import { atTime, clockTime, foldTime } from '../format.ts';

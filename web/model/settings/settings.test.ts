@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NewToken, TokenFacts } from '#jmap/auth.ts';
+import type { NewToken, TokenFacts } from '#jmap/auth/tokens.ts';
 import type { UTCDate, WebSessionId } from '#jmap/ids.ts';
 import type { MailAccount, WebSession } from '#jmap/keep.ts';
 import type { Identity } from '#jmap/mail.ts';

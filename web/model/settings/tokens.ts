@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
-import type { NewToken, TokenFacts, TokenRequest } from '#jmap/auth.ts';
+import type { NewToken, TokenFacts, TokenRequest } from '#jmap/auth/tokens.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Question } from '../actions.ts';
 import type { Connection } from '../connection.ts';

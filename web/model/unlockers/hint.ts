@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals-core';
-import type { Unlockers } from '#jmap/auth.ts';
+import type { Unlockers } from '#jmap/auth/unlockers.ts';
 import { getJson } from '../asking.ts';
 import type { Model } from '../model.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PasskeyOffer } from '#jmap/auth.ts';
+import type { PasskeyOffer } from '#jmap/auth/unlockers.ts';
 import { type Credentials, makePasskey, passkeyWords, showPasskey } from './passkey.ts';
 
 const bytes = (...values: number[]): ArrayBuffer => Uint8Array.from(values).buffer;

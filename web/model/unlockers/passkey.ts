@@ -1,4 +1,5 @@
-import type { NewPasskeyRequest, PasskeyAnswer, PasskeyChallenge, PasskeyOffer } from '#jmap/auth.ts';
+import type { PasskeyAnswer, PasskeyChallenge } from '#jmap/auth/sign-in.ts';
+import type { NewPasskeyRequest, PasskeyOffer } from '#jmap/auth/unlockers.ts';
 
 /**
  * Passkeys (WebAuthn Level 3) that yield a secret: the PRF extension gives 32 bytes for a salt, which open what Postern

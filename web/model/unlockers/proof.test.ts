@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { problemPrefix } from '#jmap/auth.ts';
+import { problemPrefix } from '#jmap/auth/problems.ts';
 import { needsProof, proofAsked, ProofNeeded, withProof } from './proof.ts';
 
 const refusal = (): Response => Response.json({ type: `${problemPrefix}proof-needed` }, { status: 403 });

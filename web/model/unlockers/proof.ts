@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal } from '@preact/signals-core';
-import { problemPrefix, type ProblemDocument } from '#jmap/auth.ts';
+import { problemPrefix, type ProblemDocument } from '#jmap/auth/problems.ts';
 import type { SetError } from '#jmap/errors.ts';
 import { ModelError } from '../errors.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { problemPrefix } from '#jmap/auth.ts';
+import { problemPrefix } from '#jmap/auth/problems.ts';
 import { show, signInWith } from './showing.ts';
 
 /** A Postern that takes what it is given, and remembers the form in front of the boxes. */

@@ -1,5 +1,6 @@
-import type { OtherUnlockerForm, PasskeyChallenge, ProblemDocument, SignedIn, UnlockRequest } from '#jmap/auth.ts';
-import { problemPrefix } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { OtherUnlockerForm, PasskeyChallenge, SignedIn, UnlockRequest } from '#jmap/auth/sign-in.ts';
+import { problemPrefix } from '#jmap/auth/problems.ts';
 import type { Fetch } from '../connection.ts';
 import { type Outcome, sendJson } from '../asking.ts';
 import { postSealed } from '../sealed-post.ts';

@@ -7,7 +7,7 @@ import type {
   TurnedKeysFacts,
   UnlockerFacts,
   Unlockers as UnlockersAnswer,
-} from '#jmap/auth.ts';
+} from '#jmap/auth/unlockers.ts';
 import type { Fetch } from '../connection.ts';
 import { getJson, type Outcome, sendJson } from '../asking.ts';
 import { postSealed } from '../sealed-post.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AuditFacts } from '#jmap/auth.ts';
+import type { AuditFacts } from '#jmap/auth/unlockers.ts';
 import { deviceName, eventWords, strengthOf, unlockerWords } from './words.ts';
 
 const event = (kind: string, facts: AuditFacts['facts'] = {}): AuditFacts => ({

@@ -1,4 +1,4 @@
-import type { AuditFacts, UnlockerFacts, UnlockerKind } from '#jmap/auth.ts';
+import type { AuditFacts, UnlockerFacts, UnlockerKind } from '#jmap/auth/unlockers.ts';
 import { foldTime } from '../format.ts';
 import { ago } from '../settings/words.ts';
 

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AccountFacts, FoundSettings, ProblemDocument } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { gateColours } from '#model/people.ts';
 import { isProblem } from '#model/asking.ts';

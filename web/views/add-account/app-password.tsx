@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import type { ProblemDocument } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import type { Colour } from '#jmap/keep.ts';
 import { isProblem } from '#model/asking.ts';
 import { Dialog } from '#parts/dialog.tsx';

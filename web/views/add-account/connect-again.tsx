@@ -1,4 +1,4 @@
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import { Dialog } from '#parts/dialog.tsx';
 import { Arch } from '#parts/people.tsx';
 import { ContinueWith } from '../servers/continue-with.tsx';

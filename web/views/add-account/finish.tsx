@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { accountName } from '#model/place.ts';
 import { Dialog } from '#parts/dialog.tsx';

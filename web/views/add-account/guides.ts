@@ -1,4 +1,4 @@
-import type { FoundSettings } from '#jmap/auth.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
 
 /** How one gets an app password where the ordinary password is refused, in the provider's own names for things. */
 export interface Guide {

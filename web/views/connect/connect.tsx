@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { OAuthFinishRequest, ProblemDocument } from '#jmap/auth.ts';
+import type { OAuthFinishRequest } from '#jmap/auth/oauth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import { finishAtIssuer, returned } from '#model/issuer.ts';
 import { isProblem } from '#model/asking.ts';
 import { LitArch } from '#parts/icon.tsx';

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { UnlockerKind } from '#jmap/auth.ts';
+import type { UnlockerKind } from '#jmap/auth/unlockers.ts';
 import { clockTime } from '#model/format.ts';
 import { printRoute } from '#model/route.ts';
 import { show } from '#model/unlockers/showing.ts';

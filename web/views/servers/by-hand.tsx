@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { ProblemDocument, Security, ServerWish } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { Security, ServerWish } from '#jmap/auth/servers.ts';
 
 /** One server as it stands in the form. */
 export interface ServerFields {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { OAuthBeginRequest, ProblemDocument } from '#jmap/auth.ts';
+import type { OAuthBeginRequest } from '#jmap/auth/oauth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import { beginAtIssuer } from '#model/issuer.ts';
 import { Icon } from '#parts/icon.tsx';
 import { Trouble } from '../unlock/trouble.tsx';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ProblemDocument } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import { Icon } from '#parts/icon.tsx';
 
 const paired = (fingerprint: string): string => fingerprint.toUpperCase().replaceAll(/(..)(?=.)/gu, '$1:');

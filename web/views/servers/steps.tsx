@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { never } from '#base/must.ts';
-import type { DiscoveryStep, FoundSettings, ProblemDocument } from '#jmap/auth.ts';
+import type { DiscoveryStep, FoundSettings } from '#jmap/auth/discovery.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import { discover } from '#model/signing-in.ts';
 import { Icon } from '#parts/icon.tsx';
 

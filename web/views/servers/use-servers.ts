@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { FoundSettings, ProblemDocument, ServerWish } from '#jmap/auth.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { ServerWish } from '#jmap/auth/servers.ts';
 import { isProblem } from '#model/asking.ts';
 import { type ServerFields, toWish } from './by-hand.tsx';
 import { type Discovery, useDiscovery } from './steps.tsx';

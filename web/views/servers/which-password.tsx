@@ -1,5 +1,5 @@
 import { useId, useState } from 'preact/hooks';
-import type { FoundSettings } from '#jmap/auth.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
 
 /** Which password a mail program needs; in the provider's words when it is known. */
 export const WhichPassword = ({ provider }: { provider: FoundSettings['provider'] }) => {

@@ -1,5 +1,5 @@
 import { useEffect, useId } from 'preact/hooks';
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { awayWords } from '#model/accounts/words.ts';
 import { atTime } from '#model/format.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks';
-import type { AccountCheck, AccountFacts, AccountPatch } from '#jmap/auth.ts';
+import type { AccountCheck, AccountFacts, AccountPatch } from '#jmap/auth/accounts.ts';
 import type { Quota } from '#jmap/quota.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { keptWords, type StandingWords } from '#model/accounts/words.ts';

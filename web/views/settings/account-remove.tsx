@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { AccountFacts, ProblemDocument } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { Dialog } from '#parts/dialog.tsx';
 

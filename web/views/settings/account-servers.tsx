@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AccountFacts, ProblemDocument, ServerFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { ServerFacts } from '#jmap/auth/servers.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { changeWords } from '#model/accounts/words.ts';
 import { useModel } from '../model.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import type { AccountId } from '#jmap/ids.ts';
 import { type Accounts as AccountsModel, openAccounts } from '#model/accounts/accounts.ts';
 import { standingWords, withRoom } from '#model/accounts/words.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { AccountFacts } from '#jmap/auth.ts';
+import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import { openAccounts } from '#model/accounts/accounts.ts';
 import { ownOf, ownWords, type OwnWords } from '#model/app-passwords-own.ts';
 import { Arch } from '#parts/people.tsx';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { AuditFacts } from '#jmap/auth.ts';
+import type { AuditFacts } from '#jmap/auth/unlockers.ts';
 import { getJson } from '#model/asking.ts';
 import { ago } from '#model/settings/words.ts';
 import { eventWords } from '#model/unlockers/words.ts';

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ProblemDocument, UnlockerFacts } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { UnlockerFacts } from '#jmap/auth/unlockers.ts';
 import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { deviceName, unlockerWords } from '#model/unlockers/words.ts';

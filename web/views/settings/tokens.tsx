@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { NewToken, TokenFacts } from '#jmap/auth.ts';
+import type { NewToken, TokenFacts } from '#jmap/auth/tokens.ts';
 import { foldTime } from '#model/format.ts';
 import { type Life, lives, openTokens, type TokenWish } from '#model/settings/tokens.ts';
 import { ago } from '#model/settings/words.ts';

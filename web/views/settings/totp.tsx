@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
-import type { NewTotp, ProblemDocument } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { NewTotp } from '#jmap/auth/unlockers.ts';
 import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { useModel } from '../model.ts';

@@ -1,4 +1,4 @@
-import type { UnlockerFacts, UnlockerKind } from '#jmap/auth.ts';
+import type { UnlockerFacts, UnlockerKind } from '#jmap/auth/unlockers.ts';
 import { ModelError } from '#model/errors.ts';
 import type { Loaded } from '#model/settings/loaded.ts';
 import { useEffect, useState } from 'preact/hooks';

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import type { TurnedKeysFacts } from '#jmap/auth.ts';
+import type { TurnedKeysFacts } from '#jmap/auth/unlockers.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { kindNames, unlockerWords } from '#model/unlockers/words.ts';
 import { Dialog } from '#parts/dialog.tsx';

@@ -1,4 +1,4 @@
-import type { FoundSettings } from '#jmap/auth.ts';
+import type { FoundSettings } from '#jmap/auth/discovery.ts';
 import { WhichPassword } from '../servers/which-password.tsx';
 
 /** Beside the password: where only an app password is taken, the way to one; else which password it is. */

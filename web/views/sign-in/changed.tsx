@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { ProblemDocument, UnlockerKind } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { UnlockerKind } from '#jmap/auth/unlockers.ts';
 import { Icon } from '#parts/icon.tsx';
 import { PasswordField } from '../servers/password-field.tsx';
 import { CodeField } from '../unlock/code-field.tsx';

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ProblemDocument, SignInRequest } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { SignInRequest } from '#jmap/auth/sign-in.ts';
 import { isProblem, type Outcome } from '#model/asking.ts';
 import type { Sealed } from '#model/seal.ts';
 import { signIn } from '#model/signing-in.ts';

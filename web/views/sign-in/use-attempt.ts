@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
-import type { ProblemDocument, SignedIn } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { SignedIn } from '#jmap/auth/sign-in.ts';
 import { isProblem, type Outcome } from '#model/asking.ts';
 import { useModel } from '../model.ts';
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { getJson } from '#model/asking.ts';
-import type { Unlockers, UnlockerKind } from '#jmap/auth.ts';
+import type { Unlockers, UnlockerKind } from '#jmap/auth/unlockers.ts';
 import type { ProofQuestion } from '#model/unlockers/proof.ts';
 import { show } from '#model/unlockers/showing.ts';
 import { Dialog } from '#parts/dialog.tsx';

@@ -1,4 +1,4 @@
-import type { ProblemDocument } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import { Icon } from '#parts/icon.tsx';
 
 /** What did not work, in words. */

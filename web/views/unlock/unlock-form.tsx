@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ProblemDocument, UnlockerKind } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
+import type { UnlockerKind } from '#jmap/auth/unlockers.ts';
 import { isProblem, type Outcome } from '#model/asking.ts';
 import type { Shown } from '#model/unlockers/showing.ts';
 import { Icon } from '#parts/icon.tsx';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ProblemDocument } from '#jmap/auth.ts';
+import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import { isProblem } from '#model/asking.ts';
 import { askedGroups, groupsOf, recoverySheet, sameCode, spaced } from '#model/unlockers/recovery.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
