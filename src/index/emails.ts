@@ -31,8 +31,8 @@ type Row = [
 
 const columns = `e.id, e.number, e.thread, e.flags, e.labels, e.boxes, e.size, e.sent, e.attachment, e.bulk,
   v.subject, v.from_, v.sender, v.reply_to, v.to_, v.cc, v.bcc, v.message_id, v.in_reply_to, v.refs, v.list_id,
-  v.structure, p.text`;
-const joins = 'CROSS JOIN envelope v ON v.email = e.id LEFT JOIN preview p ON p.email = e.id';
+  v.structure, v.preview`;
+const joins = 'CROSS JOIN envelope v ON v.email = e.id';
 
 export const emailsSql = `SELECT ${columns} FROM json_each(?) j CROSS JOIN email e ON e.id = j.value ${joins} WHERE e.hidden = 0`;
 export const emailSql = `SELECT ${columns} FROM email e ${joins} WHERE e.id = ? AND e.hidden = 0`;

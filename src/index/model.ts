@@ -168,7 +168,7 @@ export class Model {
     if (this.hasIntents) db.run('DELETE FROM intent WHERE email = ?', row);
     this.#core.heads.remove(row);
     removeBody(this.#core, row);
-    for (const table of ['envelope', 'preview', 'body_text', 'todo_preview', 'todo_body', 'gone', 'body'] as const) {
+    for (const table of ['envelope', 'body_text', 'todo_preview', 'todo_body', 'gone', 'body'] as const) {
       db.run(`DELETE FROM ${table} WHERE email = ?`, row);
     }
     db.run('DELETE FROM email WHERE id = ?', row);

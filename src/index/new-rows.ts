@@ -24,7 +24,6 @@ export interface NewEmail {
 export class NewRows {
   readonly #email: BulkInsert;
   readonly #envelope: BulkInsert;
-  readonly #preview: BulkInsert;
   readonly #member: BulkInsert;
   readonly #placement: BulkInsert;
   readonly #withoutBody: BulkInsert;
@@ -33,17 +32,16 @@ export class NewRows {
   constructor(db: Database) {
     this.#email = new BulkInsert(
       db,
-      'INSERT INTO email(id, number, thread, flags, labels, boxes, hidden, size, sent, attachment, bulk, added, strong)',
-      13,
+      'INSERT INTO email(id, thread, flags, labels, boxes, hidden, size, sent, attachment, bulk, added, strong)',
+      12,
     );
     this.#envelope = new BulkInsert(
       db,
-      'INSERT INTO envelope(email, subject, from_, sender, reply_to, to_, cc, bcc, message_id, in_reply_to, refs, list_id, structure)',
-      13,
+      'INSERT INTO envelope(email, subject, from_, sender, reply_to, to_, cc, bcc, message_id, in_reply_to, refs, list_id, structure, preview)',
+      14,
     );
-    this.#preview = new BulkInsert(db, 'INSERT INTO preview(email, text)', 2);
     this.#member = new BulkInsert(db, 'INSERT INTO member(mailbox, email, thread, flags)', 4);
-    this.#placement = new BulkInsert(db, 'INSERT INTO placement(mailbox, uid, email, flags, labels, modseq, since)', 7);
+    this.#placement = new BulkInsert(db, 'INSERT INTO placement(mailbox, uid, email, flags, labels, modseq)', 6);
     this.#withoutBody = new BulkInsert(db, 'INSERT INTO todo_body(email)', 1);
     this.#withoutPreview = new BulkInsert(db, 'INSERT INTO todo_preview(email)', 1);
   }
@@ -51,7 +49,6 @@ export class NewRows {
   email({ row, thread, marks, boxes, hidden, local, message, strongId, now }: NewEmail): void {
     this.#email.add(
       row,
-      null,
       thread,
       marks.flags,
       marks.labels,
@@ -64,21 +61,19 @@ export class NewRows {
       Math.floor(now / 1000),
       strongId,
     );
-    if (message.preview !== null) this.#preview.add(row, message.preview);
-    else if (!local) this.#withoutPreview.add(row);
+    if (message.preview === null && !local) this.#withoutPreview.add(row);
     this.#withoutBody.add(row);
     this.#headers(row, message);
     for (const box of boxes) this.#member.add(box, row, thread, marks.flags);
   }
 
   placement(mailbox: MailboxId, row: EmailRow, { uid, modseq }: Ready, marks: Marks): void {
-    this.#placement.add(mailbox, uid, row, marks.flags, marks.labels, whole(Number(modseq)), null);
+    this.#placement.add(mailbox, uid, row, marks.flags, marks.labels, whole(Number(modseq)));
   }
 
   flush(): void {
     this.#email.flush();
     this.#envelope.flush();
-    this.#preview.flush();
     this.#member.flush();
     this.#placement.flush();
     this.#withoutBody.flush();
@@ -89,7 +84,6 @@ export class NewRows {
   forget(): void {
     this.#email.forget();
     this.#envelope.forget();
-    this.#preview.forget();
     this.#member.forget();
     this.#placement.forget();
     this.#withoutBody.forget();
@@ -111,6 +105,7 @@ export class NewRows {
       message.references,
       message.listId,
       message.structure,
+      message.preview,
     );
   }
 }

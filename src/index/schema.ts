@@ -1,10 +1,11 @@
 /** Raised with every change of the tables or of what a column means; a file of another version is made again. */
-export const schemaVersion = 6;
+export const schemaVersion = 7;
 
 const textOptions = `content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"`;
 
 /**
- * - `email` is small and changes, `envelope` is large and never changes: flags and scans touch few pages.
+ * - `email` is small and changes, `envelope` is large and hardly ever changes: flags and scans touch few pages. Its
+ *   `preview` is null until it is known.
  * - `placement` mirrors the server, `member` is what the user sees (server and pending intents).
  * - `thread.boxes` is `[mailbox, emails, newest row, …]`; a merged thread stays as a signpost (`into`).
  * - `change` holds runs: `seq` is the number of the last id in `ids`.
@@ -38,9 +39,8 @@ CREATE UNIQUE INDEX email_number ON email(number) WHERE number IS NOT NULL;
 
 CREATE TABLE envelope(
   email INTEGER PRIMARY KEY, subject TEXT NOT NULL, from_ TEXT, sender TEXT, reply_to TEXT, to_ TEXT, cc TEXT, bcc TEXT,
-  message_id TEXT, in_reply_to TEXT, refs TEXT, list_id TEXT, structure TEXT
+  message_id TEXT, in_reply_to TEXT, refs TEXT, list_id TEXT, structure TEXT, preview TEXT
 ) STRICT;
-CREATE TABLE preview(email INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
 CREATE TABLE body_text(email INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
 CREATE TABLE todo_preview(email INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE todo_body(email INTEGER PRIMARY KEY) STRICT;

@@ -98,7 +98,7 @@ export class Transactor extends Reader implements IndexTransactor {
   }
 
   preview(email: EmailRow, preview: string): void {
-    const before = this.core.db.value<string>('SELECT text FROM preview WHERE email = ?', email) ?? '';
+    const before = this.#previewOf(email) ?? '';
     if (this.#setPreview(email, preview)) {
       this.core.heads.rewrite(email, preview);
       rewriteBody(this.core, email, before, preview);
@@ -108,7 +108,7 @@ export class Transactor extends Reader implements IndexTransactor {
 
   bodyText(email: EmailRow, text: string, preview = ''): void {
     if (!this.#model.state(email)) return;
-    const known = this.core.db.value<string>('SELECT text FROM preview WHERE email = ?', email) ?? '';
+    const known = this.#previewOf(email) ?? '';
     if (known === '') this.#setPreview(email, preview);
     writeBody(this.core, email, text, known === '' ? preview : known);
   }
@@ -228,14 +228,18 @@ export class Transactor extends Reader implements IndexTransactor {
     this.core.heads.flush();
   }
 
+  #previewOf(email: EmailRow): string | null {
+    return this.core.db.value<string | null>('SELECT preview FROM envelope WHERE email = ?', email) ?? null;
+  }
+
   /** Whether it is another one than before. */
   #setPreview(email: EmailRow, preview: string): boolean {
     const { db, log } = this.core;
     const state = this.#model.state(email);
     if (!state) return false;
-    const old = db.value<string>('SELECT text FROM preview WHERE email = ?', email);
+    const old = this.#previewOf(email);
     if (old === preview) return false;
-    db.run('INSERT OR REPLACE INTO preview(email, text) VALUES(?, ?)', email, preview);
+    db.run('UPDATE envelope SET preview = ? WHERE email = ?', preview, email);
     if (preview === (old ?? '')) return false;
     if (!state.hidden) log.note('Email', state.number, 'updated');
     return true;

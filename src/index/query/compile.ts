@@ -64,8 +64,8 @@ const wordless = (text: string): Piece =>
   text.trim() === ''
     ? everything
     : piece(
-        `EXISTS (SELECT 1 FROM envelope v LEFT JOIN preview p ON p.email = v.email WHERE v.email = e.id
-          AND (instr(v.subject, ?) > 0 OR instr(coalesce(p.text, ''), ?) > 0))`,
+        `EXISTS (SELECT 1 FROM envelope v WHERE v.email = e.id
+          AND (instr(v.subject, ?) > 0 OR instr(coalesce(v.preview, ''), ?) > 0))`,
         text.trim(),
         text.trim(),
       );

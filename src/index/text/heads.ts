@@ -8,12 +8,11 @@ const most = 400;
 /** Of Emails in ascending order: the rows of those that are odd, and of all. */
 const writeMany = `
   INSERT INTO fts_head(${headColumns})
-  SELECT v.email, ${headersUnless('j.odd')}, iif(j.odd, folded(p.text), p.text)
+  SELECT v.email, ${headersUnless('j.odd')}, iif(j.odd, folded(v.preview), v.preview)
   FROM (
     SELECT a.value AS email, a.value IN (SELECT value FROM json_each(?)) AS odd FROM json_each(?) a
   ) j
-  CROSS JOIN envelope v ON v.email = j.email
-  LEFT JOIN preview p ON p.email = v.email`;
+  CROSS JOIN envelope v ON v.email = j.email`;
 
 /**
  * Who wrote, to whom, about what, and how it begins: the part of the full text that is there as soon as the Email is. What
