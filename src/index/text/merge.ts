@@ -13,15 +13,15 @@ type Table = 'fts_head' | 'fts_whole';
 
 /** The record of a full text that says what it consists of (fts5_index.c, "Structure records"). */
 const structure = 10;
-/** What stands behind the first four bytes of that record in a table with `contentless_delete`. */
-const second = 0xff_00_00_01;
+/** What comes after the first four bytes of it in a table with `contentless_delete`. */
+const mark = 0xff_00_00_01;
 
 /** Pieces that lie side by side in the file. */
 export const piecesOf = (db: Database, table: Table): number => {
   const record = db.value<Buffer>(`SELECT block FROM ${table}_data WHERE id = ?`, structure);
   if (record === undefined || record.length < 6) return 0;
-  let at = record.length >= 8 && record.readUInt32BE(4) === second ? 8 : 4;
-  const number = (): number => {
+  let at = record.length >= 8 && record.readUInt32BE(4) === mark ? 8 : 4;
+  const varint = (): number => {
     let value = 0;
     let byte: number;
     do {
@@ -32,8 +32,8 @@ export const piecesOf = (db: Database, table: Table): number => {
     return value;
   };
   // Levels come first.
-  number();
-  return number();
+  varint();
+  return varint();
 };
 
 const step = (db: Database, table: Table): boolean => {
