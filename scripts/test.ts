@@ -30,7 +30,7 @@ const runFile = async (path: string): Promise<Tally> => {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0, seconds: 0 };
   const began = Date.now();
   let said = '';
-  for await (const event of run({ files: [path], concurrency: 1, timeout: 600_000 })) {
+  for await (const event of run({ files: [path], concurrency: 1, timeout: 300_000 })) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') {
       said += event.data.message;
     } else if (event.type === 'test:pass' || event.type === 'test:fail') {

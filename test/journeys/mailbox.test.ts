@@ -196,6 +196,7 @@ test('moving: v, a few letters, Enter', async () => {
   const { page, press } = at;
   await rowNamed(page, 'Margit').waitFor();
   await press('j', 'j', 'v');
+  await holds(page, `document.activeElement.getAttribute('role') === 'combobox'`);
   assert.equal(await at.focus(), 'combobox Folder');
   await page.keyboard.type('row');
   await press('Enter');
