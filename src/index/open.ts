@@ -55,6 +55,7 @@ class OpenIndex implements Index {
   #gathering: Gathering | null = null;
   /** Why gathered writes were lost, until those who gathered them are told. */
   #lost: { error: unknown } | null = null;
+  #losses = 0;
 
   constructor(db: Database, file: string, epoch: string, options: IndexOptions) {
     this.epoch = epoch;
@@ -127,6 +128,10 @@ class OpenIndex implements Index {
     gathering.work += performance.now() - begun;
     if (gathering.work >= this.#mostGathered.work) this.settle();
     return result;
+  }
+
+  get losses(): number {
+    return this.#losses;
   }
 
   settle(): void {
@@ -222,6 +227,7 @@ class OpenIndex implements Index {
 
   /** Nothing that was gathered comes to be. */
   #drop(): void {
+    this.#losses += 1;
     if (this.#gathering !== null) clearTimeout(this.#gathering.timer);
     this.#gathering = null;
     this.#rollback();

@@ -369,6 +369,8 @@ export interface Index extends Disposable {
    * failure, the next `gather` or `settle` throws it too.
    */
   gather<T>(task: (transactor: IndexTransactor) => T): T;
+  /** How often gathered writes were rolled back: a change says that what one gathered meanwhile may be gone. */
+  readonly losses: number;
   /** Stores what was gathered: what was gathered since the last `settle` is in the file, or this throws. */
   settle(): void;
   /**

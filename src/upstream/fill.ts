@@ -42,6 +42,7 @@ export class Fill {
   #looked: MailboxId[] = [];
   #batch = 1_000;
   #running: Promise<void> | null = null;
+  #losses = 0;
   #pause = usualPause;
   #closed = false;
 
@@ -112,6 +113,7 @@ export class Fill {
     try {
       for (;;) {
         if (this.#closed) return;
+        if (this.#mirror.index.losses !== this.#losses) this.#forget();
         const states = this.#states();
         const wish = nextFill(states, this.#looked, this.#batch);
         if (wish === null) return this.#mirror.index.settle();
@@ -132,6 +134,7 @@ export class Fill {
 
   /** What was gathered may not have been stored: what is known is what the index says. */
   #forget(): void {
+    this.#losses = this.#mirror.index.losses;
     this.#rest.clear();
     this.#known.clear();
     this.#oldest.clear();

@@ -1,6 +1,7 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import { IndexError } from '#index/errors.ts';
 import type { Index, Mailbox, MailboxId, Uid } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
@@ -103,10 +104,12 @@ export class Mirror {
   /**
    * Fetches and adds messages of the selected mailbox; each of them is accounted for (rule S9).
    * Safe to repeat: what is known already is updated. `later`: what comes next is stored together with it.
+   * @throws IndexError when some of it was lost with what others gathered
    */
   async bring(session: ImapSession, mailbox: MailboxId, wish: Wish, later = false): Promise<Brought> {
     const brought: Brought = { count: 0, lowest: null, highest: null, oldest: null };
     const bringing: Bringing = { mailbox, brought, gone: [] };
+    const { losses } = this.index;
     this.#bringing.add(bringing);
     try {
       await this.#fetch(session, wish, bringing);
@@ -118,6 +121,7 @@ export class Mirror {
       this.#bringing.delete(bringing);
     }
     if (!later) this.index.settle();
+    if (this.index.losses !== losses) throw new IndexError('index/io', 'what was brought was not stored');
     return brought;
   }
 
