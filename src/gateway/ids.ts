@@ -64,23 +64,23 @@ export const emailIds = (numbers: readonly EmailNumber[]): IdList => new IdList(
 export const threadIds = (numbers: readonly ThreadNumber[]): IdList => new IdList('T', numbers);
 
 interface Numbered<N> {
-  /** Each once, in the order of the ids. */
-  numbers: N[];
-  /** What is no such id. */
+  /** In the order of the ids, and as often. */
+  numbers: readonly N[];
+  /** What is no such id, each once. */
   strangers: string[];
 }
 
 const numbersOf = <N extends number>(letter: Lettered, ids: Ids): Numbered<N> => {
   const isList = ids instanceof IdList;
-  if (isList && ids.letter === letter) return { numbers: [...new Set(ids.numbers as readonly N[])], strangers: [] };
-  const numbers = new Set<N>();
+  if (isList && ids.letter === letter) return { numbers: ids.numbers as readonly N[], strangers: [] };
+  const numbers: N[] = [];
   const strangers = new Set<string>();
   for (const id of isList ? ids.ids : ids) {
     const number = numberOf(id, letter);
     if (number === undefined) strangers.add(id);
-    else numbers.add(number as N);
+    else numbers.push(number as N);
   }
-  return { numbers: [...numbers], strangers: [...strangers] };
+  return { numbers, strangers: [...strangers] };
 };
 
 export const emailNumbers = (ids: Ids): Numbered<EmailNumber> => numbersOf('M', ids);

@@ -7,56 +7,66 @@ import { isUtf8 } from 'node:buffer';
 const deepest = 500;
 
 const quote = 0x22;
+const colon = 0x3a;
 const backslash = 0x5c;
-const comma = 0x2c;
+const d = 0x64;
+const u = 0x75;
 
-/** Whether valid JSON text is nested too deep, or has an object with one name twice. */
-const isUnsound = (text: string): boolean => {
-  const outer: (Set<string> | null)[] = [];
-  let names: Set<string> | null = null;
-  let atName = false;
-  for (let index = 0; index < text.length; index += 1) {
-    switch (text.charCodeAt(index)) {
-      case quote: {
-        const start = index;
-        let escaped = false;
-        for (index += 1; text.charCodeAt(index) !== quote; index += 1) {
-          if (text.charCodeAt(index) !== backslash) continue;
-          escaped = true;
-          index += 1;
+/** What valid JSON text shows without being read. */
+interface Look {
+  /** Members of all its objects. */
+  members: number;
+  depth: number;
+  /** There may be an escaped surrogate. */
+  surrogates: boolean;
+}
+
+const lookAt = (text: string): Look => {
+  const look = { members: 0, depth: 0, surrogates: false };
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        for (at += 1; text.charCodeAt(at) !== quote; at += 1) {
+          if (text.charCodeAt(at) !== backslash) continue;
+          at += 1;
+          // In either case of the letter.
+          if (text.charCodeAt(at) === u && (text.charCodeAt(at + 1) | 0x20) === d) look.surrogates = true;
         }
-        if (!atName || !names) break;
-        const name = escaped ? (JSON.parse(text.slice(start, index + 1)) as string) : text.slice(start + 1, index);
-        if (names.has(name)) return true;
-        names.add(name);
-        atName = false;
         break;
-      }
+      case colon:
+        look.members += 1;
+        break;
       case 0x7b:
-        if (outer.push(names) > deepest) return true;
-        names = new Set();
-        atName = true;
-        break;
       case 0x5b:
-        if (outer.push(names) > deepest) return true;
-        names = null;
-        atName = false;
+        depth += 1;
+        if (depth > look.depth) look.depth = depth;
         break;
       case 0x7d:
       case 0x5d:
-        names = outer.pop() ?? null;
-        atName = false;
-        break;
-      case comma:
-        atName = names !== null;
+        depth -= 1;
         break;
       default:
     }
   }
-  return false;
+  return look;
 };
 
-const surrogateEscape = /\\u[dD][89a-fA-F]/u;
+/** Members of all objects within: of two with one name JSON.parse leaves the last. */
+const membersOf = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0;
+  let members = 0;
+  if (Array.isArray(value)) for (const item of value) members += membersOf(item);
+  else for (const name of Object.keys(value)) members += 1 + membersOf((value as Record<string, unknown>)[name]);
+  return members;
+};
+
+const isWellFormed = (value: unknown): boolean => {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isWellFormed);
+  return Object.entries(value).every(([name, member]) => name.isWellFormed() && isWellFormed(member));
+};
 
 /** The value of I-JSON bytes; undefined when they are none. */
 export const parseIJson = (bytes: Buffer): { value: unknown } | undefined => {
@@ -64,8 +74,9 @@ export const parseIJson = (bytes: Buffer): { value: unknown } | undefined => {
   const text = bytes.toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
-    if (isUnsound(text)) return undefined;
-    if (surrogateEscape.test(text) && surrogateEscape.test(JSON.stringify(value))) return undefined;
+    const { members, depth, surrogates } = lookAt(text);
+    if (depth > deepest || membersOf(value) !== members) return undefined;
+    if (surrogates && !isWellFormed(value)) return undefined;
     return { value };
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-/** The last few lists that were written whole, each known by the numbers of what it shows, in their order. */
+/** The last few lists that were written whole, each known by the numbers that were asked for, in their order. */
 export class Lists<V extends { readonly numbers: readonly number[] }> {
   readonly #most: number;
   /** The one asked for last comes first. */

@@ -21,6 +21,8 @@ export interface WrittenThread {
 /** Emails one after another, as they stood in an answer. */
 interface EmailList {
   numbers: readonly EmailNumber[];
+  /** Each once. */
+  found: readonly EmailNumber[];
   threads: readonly ThreadNumber[];
   /** Rows of those that show a preview that is not known yet. */
   waiting: readonly EmailRow[];
@@ -30,6 +32,8 @@ interface EmailList {
 /** Conversations one after another. */
 interface ThreadList {
   numbers: readonly ThreadNumber[];
+  /** Each once. */
+  found: readonly ThreadNumber[];
   emails: readonly EmailNumber[];
   text: string;
 }

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { lowerBound } from './sorted.ts';
 import type { EmailRow, MailboxId } from './types.ts';
 
 /**
@@ -26,7 +27,9 @@ export class RowList {
 
   slice(from: number, to: number): EmailRow[] {
     const end = this.#start + Math.min(to, this.#length);
-    return Array.from(this.#buffer.subarray(this.#start + Math.max(0, from), Math.max(this.#start, end))) as EmailRow[];
+    const rows: EmailRow[] = [];
+    for (let at = this.#start + Math.max(0, from); at < end; at += 1) rows.push(this.#buffer[at] as EmailRow);
+    return rows;
   }
 
   /** -1: not in the list. */
@@ -65,14 +68,7 @@ export class RowList {
 
   /** First position whose row is not less than `row`. */
   #lowerBound(row: EmailRow): number {
-    let low = 0;
-    let high = this.#length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#buffer[this.#start + middle] ?? 0) < row) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(this.#buffer, row, this.#start, this.#start + this.#length) - this.#start;
   }
 
   #grow(): void {

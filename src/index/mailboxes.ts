@@ -131,6 +131,11 @@ export class Mailboxes {
     return box && { ...box };
   }
 
+  /** How many Emails or conversations there are in it. */
+  total(id: MailboxId, of: 'totalEmails' | 'totalThreads'): number {
+    return this.#all().get(id)?.[of] ?? 0;
+  }
+
   isTrash(id: MailboxId): boolean {
     this.#trash ??= new Set(this.#db.values<MailboxId>("SELECT id FROM mailbox WHERE role = 'trash'"));
     return this.#trash.has(id);

@@ -23,6 +23,8 @@ test('I8 own numbers are the same from memory and from the file, few or many, as
     for (const most of [0, 1, 2, 100]) {
       const numbers = new Numbers(db, most);
       assert.deepEqual([numbers.of(rows), numbers.hasOwn], [wanted, true]);
+      assert.deepEqual(numbers.of(rows.toReversed()), wanted.toReversed());
+      for (const at of rows.keys()) assert.deepEqual(numbers.of(rows.slice(at)), wanted.slice(at));
       assert.deepEqual(
         wanted.map((number) => numbers.rowOf(number)),
         rows,

@@ -58,7 +58,8 @@ const allNumbers = (reader: IndexReader): EmailNumber[] => {
 };
 
 interface Asked {
-  numbers: EmailNumber[];
+  /** As often as they were asked for. */
+  numbers: readonly EmailNumber[];
   notFound: string[];
 }
 
@@ -77,10 +78,11 @@ interface Read {
 const read = ({ open }: AccountContext, ids: Ids | null): Read =>
   open.index.read((reader) => {
     const { numbers, notFound } = askedFor(reader, ids);
-    const emails = reader.emails(numbers);
-    if (emails.length < numbers.length) {
+    const once = [...new Set(numbers)];
+    const emails = reader.emails(once);
+    if (emails.length < once.length) {
       const found = new Set(emails.map((email) => email.number));
-      for (const number of numbers) if (!found.has(number)) notFound.push(emailId(number));
+      for (const number of once) if (!found.has(number)) notFound.push(emailId(number));
     }
     return { state: reader.state('Email'), emails, notFound };
   });
@@ -94,7 +96,7 @@ const emptyBodyValues = ',"bodyValues":{}';
 
 /** What an answer shows of Emails that the index knows all of. */
 interface Shown {
-  numbers: readonly EmailNumber[];
+  found: readonly EmailNumber[];
   threads: readonly ThreadNumber[];
   waiting: readonly EmailRow[];
   pieces: readonly Buffer[];
@@ -119,36 +121,37 @@ const shownOf = (
     each.put(email.number, made);
     return made;
   };
-  const known = asked.map((number) => each.get(number));
-  const unknown = known.includes(undefined) ? asked.filter((_, at) => known[at] === undefined) : [];
+  const once = [...new Set(asked)];
+  const known = once.map((number) => each.get(number));
+  const unknown = known.includes(undefined) ? once.filter((_, at) => known[at] === undefined) : [];
   const fresh = new Map(
     unknown.length === 0 ? [] : reader.emails(unknown).map((email) => [email.number, write(email)]),
   );
-  const numbers: EmailNumber[] = [];
+  const found: EmailNumber[] = [];
   const threads: ThreadNumber[] = [];
   const waiting: EmailRow[] = [];
   const pieces: Buffer[] = [];
   let length = 0;
-  for (const [at, number] of asked.entries()) {
+  for (const [at, number] of once.entries()) {
     const email = known[at] ?? fresh.get(number);
     if (!email) {
       notFound.push(emailId(number));
       continue;
     }
-    pieces.push(numbers.length === 0 ? email.bytes.subarray(1) : email.bytes);
+    pieces.push(found.length === 0 ? email.bytes.subarray(1) : email.bytes);
     length += email.bytes.length;
-    numbers.push(number);
+    found.push(number);
     threads.push(email.thread);
     if (email.waiting !== null) waiting.push(email.waiting);
   }
   // A list all of which was asked for before is one that somebody comes back to.
   if (unknown.length === 0 && length <= longestList)
-    lists.put({ numbers, threads, waiting, bytes: Buffer.concat(pieces) });
-  return { numbers, threads, waiting, pieces };
+    lists.put({ numbers: asked, found, threads, waiting, bytes: Buffer.concat(pieces) });
+  return { found, threads, waiting, pieces };
 };
 
 const fromIndex = (context: AccountContext, ids: Ids | null, wish: Wish): Answer => {
-  const { json, numbers, threads, waiting } = context.open.index.read((reader) => {
+  const { json, found, threads, waiting } = context.open.index.read((reader) => {
     const asked = askedFor(reader, ids);
     const shown = shownOf(context, reader, asked.numbers, wish, asked.notFound);
     return { ...shown, json: [headOf(context, reader.state('Email')), ...shown.pieces, endOf(asked.notFound)] };
@@ -158,7 +161,7 @@ const fromIndex = (context: AccountContext, ids: Ids | null, wish: Wish): Answer
     json,
     peek: (path) => {
       if (path === '/list/*/threadId' && wish.list.includes('threadId')) return threadIds(threads);
-      return path === '/list/*/id' ? emailIds(numbers) : undefined;
+      return path === '/list/*/id' ? emailIds(found) : undefined;
     },
   };
 };

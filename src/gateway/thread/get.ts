@@ -7,7 +7,8 @@ import { type AccountContext, type Answer, method } from '../method.ts';
 import { longestList, type WrittenThread } from '../remembered.ts';
 
 interface Shown {
-  numbers: readonly ThreadNumber[];
+  /** Each once. */
+  found: readonly ThreadNumber[];
   /** Of all of them, in turn. */
   emails: readonly EmailNumber[];
   text: string;
@@ -23,8 +24,9 @@ const shownOf = (
   const { threads, threadLists } = memories(open.index);
   const list = threadLists.find(asked);
   if (list) return list;
-  const known = asked.map((number) => threads.get(number));
-  const unknown = known.includes(undefined) ? asked.filter((_, at) => known[at] === undefined) : [];
+  const once = [...new Set(asked)];
+  const known = once.map((number) => threads.get(number));
+  const unknown = known.includes(undefined) ? once.filter((_, at) => known[at] === undefined) : [];
   const fresh = new Map<ThreadNumber, WrittenThread>();
   for (const [number, emails] of unknown.length === 0 ? [] : reader.threads(unknown)) {
     const ids = emails.map((email) => `"${emailId(email)}"`).join(',');
@@ -32,21 +34,21 @@ const shownOf = (
     threads.put(number, thread);
     fresh.set(number, thread);
   }
-  const numbers: ThreadNumber[] = [];
+  const found: ThreadNumber[] = [];
   const emails: EmailNumber[] = [];
   const texts: string[] = [];
-  for (const [at, number] of asked.entries()) {
+  for (const [at, number] of once.entries()) {
     const thread = known[at] ?? fresh.get(number);
     if (!thread) {
       notFound.push(threadId(number));
       continue;
     }
-    numbers.push(number);
+    found.push(number);
     for (const email of thread.emails) emails.push(email);
     texts.push(thread.text);
   }
-  const shown = { numbers, emails, text: texts.join(',') };
-  if (unknown.length === 0 && shown.text.length <= longestList) threadLists.put(shown);
+  const shown = { found, emails, text: texts.join(',') };
+  if (unknown.length === 0 && shown.text.length <= longestList) threadLists.put({ ...shown, numbers: asked });
   return shown;
 };
 
@@ -61,11 +63,11 @@ export const threadGet = method(
     if (args.ids === null) throw new MethodFailure('requestTooLarge', 'Threads are asked for by id.');
     const { numbers: asked, strangers: notFound } = threadNumbers(notTooMany(args.ids));
     const { jmapId, index } = context.open;
-    const { state, numbers, emails, text } = index.read((reader) => ({
+    const { state, found, emails, text } = index.read((reader) => ({
       ...shownOf(context, reader, asked, notFound),
       state: reader.state('Thread'),
     }));
-    const list = withEmails ? text : numbers.map((number) => `{"id":"${threadId(number)}"}`).join(',');
+    const list = withEmails ? text : found.map((number) => `{"id":"${threadId(number)}"}`).join(',');
     const json = `{"accountId":"${jmapId}","state":${JSON.stringify(state)},"list":[${list}],"notFound":${JSON.stringify(notFound)}}`;
     return { json, peek: (path) => (withEmails && path === '/list/*/emailIds' ? emailIds(emails) : undefined) };
   },

@@ -22,10 +22,7 @@ const loneMailbox = (filter: Filter | null): MailboxId | undefined => {
 
 const fromList = (core: Core, mailbox: MailboxId, collapsed: boolean): Result => ({
   page: (from, to) => core.lists.page(mailbox, collapsed, from, to),
-  length: () => {
-    const box = core.mailboxes.get(mailbox);
-    return (collapsed ? box?.totalThreads : box?.totalEmails) ?? 0;
-  },
+  length: () => core.mailboxes.total(mailbox, collapsed ? 'totalThreads' : 'totalEmails'),
   indexOf: (row) => core.lists.indexOf(mailbox, collapsed, row),
 });
 
