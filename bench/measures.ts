@@ -256,7 +256,7 @@ export const listPages = async (g: Ground): Promise<Figure[]> => {
     ['list page, 50 newest messages', flat(0)],
     [`list page at depth ${deep}`, flat(deep)],
   ];
-  const warm = 300;
+  const warm = 1_000;
   const counted = 200;
   /** Bodies made before the clock runs: what the asking side spends on them is not Postern's time. */
   const bodies = (calls: Invocation[]): Buffer[] =>
