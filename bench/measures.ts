@@ -227,7 +227,18 @@ const withLimit = async <M, T>(
 const withBareHttp = <T>(bytes: number, task: (origin: string) => Promise<T>): Promise<T> =>
   withLimit('limit/http.ts', [String(bytes)], ({ port }: { port: number }) => task(`http://127.0.0.1:${port}`));
 
+/** What a sync leaves to be done is over: pieces of the full text are joined for half a minute after it. */
+const quiet = async (g: Ground): Promise<void> => {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const before = g.postern.cpu();
+    await wait(2_000);
+    if (g.postern.cpu() - before < 0.05) return;
+  }
+  throw new Error('Postern does not come to rest');
+};
+
 export const listPages = async (g: Ground): Promise<Figure[]> => {
+  await quiet(g);
   const inbox = (await inboxOf(g.client)) ?? '';
   const figures: Figure[] = [];
   const deep = Math.min(50_000, Math.floor(g.manifest.size / 2));
