@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dovecotMissing, mailFolder, startDovecot } from '#cli/demo/dovecot.ts';
-import { startSubmission } from '#cli/demo/submission.ts';
+import { overLmtp, startSubmission } from '#cli/demo/submission.ts';
 import { type Figure, table } from './figures.ts';
 import { writeMailbox } from './mailbox/write.ts';
 import {
@@ -47,7 +47,7 @@ const manifest = writeMailbox(mail, big.address, size, dovecot.owner, (done) =>
   process.stdout.write(`\r${done} written `),
 );
 process.stdout.write('\r');
-await using submission = await startSubmission({ users: [big, ...small], lmtpPort: dovecot.lmtpPort });
+await using submission = await startSubmission({ users: [big, ...small], hand: overLmtp(dovecot.lmtpPort) });
 const another = (environment: Record<string, string> = {}): ReturnType<typeof startPostern> =>
   startPostern({
     POSTERN_PRIVATE_SERVERS: `127.0.0.1:${dovecot.imapPort},127.0.0.1:${submission.port}`,

@@ -1,6 +1,7 @@
 /** Installs Debian packages that the demo or the tests need, where we may; otherwise says what is missing and goes on. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 interface Need {
   package: string;
@@ -54,6 +55,48 @@ const needs: Record<string, Need[]> = {
   ],
 };
 
+/**
+ * Servers of which Debian lets only one be installed, and Dovecot is that one: they are unpacked beside each other, and
+ * what they are linked with is installed.
+ */
+interface Unpacked {
+  name: string;
+  what: string;
+  packages: readonly string[];
+  libraries: readonly string[];
+}
+
+const servers: Unpacked[] = [
+  {
+    name: 'cyrus',
+    what: 'Cyrus IMAP',
+    packages: ['cyrus-imapd', 'cyrus-common'],
+    libraries: [
+      'libical3',
+      'libicu72',
+      'libjansson4',
+      'libkrb5-3',
+      'libldap-2.5-0',
+      'libpcre3',
+      'libpq5',
+      'libsasl2-2',
+      'libsasl2-modules',
+      'libsqlite3-0',
+      'libwrap0',
+      'libxapian30',
+      'libxml2',
+    ],
+  },
+  {
+    name: 'courier',
+    what: 'Courier IMAP',
+    packages: ['courier-imap', 'courier-base', 'courier-authlib'],
+    libraries: ['libcourier-unicode4', 'libgamin0', 'libgdbm6', 'libgnutls30', 'libidn12', 'libpcre3'],
+  },
+];
+
+const place = (server: Unpacked): string => join('.cache/servers', server.name);
+
 const policy = '/usr/sbin/policy-rc.d';
 
 /** A Debian package starts its service when installed; we want the programs, not a mail server on the machine's ports. */
@@ -73,16 +116,46 @@ const apt = (...parameters: string[]): boolean =>
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   }).status === 0;
 
-const missing = (needs[process.argv[2] ?? ''] ?? []).filter((need) => !need.present());
+/** Whether it is there now. */
+const unpack = (server: Unpacked): boolean => {
+  mkdirSync('.cache/servers', { recursive: true });
+  const folder = mkdtempSync('.cache/servers/new-');
+  try {
+    // As the user we are: apt's own may not write here.
+    const options: SpawnSyncOptions = { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] };
+    const parameters = ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...server.packages];
+    if (spawnSync('apt-get', parameters, options).status !== 0) return false;
+    for (const file of globSync('*.deb', { cwd: folder }))
+      if (spawnSync('dpkg', ['-x', file, 'root'], options).status !== 0) return false;
+    renameSync(join(folder, 'root'), place(server));
+    return true;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const install = (names: readonly string[]): boolean => {
+  const done = withoutServices(() => apt('update') && apt('install', '-y', '--no-install-recommends', ...names));
+  if (!done) console.log(`Could not install ${names.join(', ')} by apt; going on without.`);
+  return done;
+};
+
+const wish = process.argv[2] ?? '';
+const mayInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+const missing = (needs[wish] ?? []).filter((need) => !need.present());
 if (missing.length > 0) {
   const names = missing.map((need) => need.package);
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+  if (mayInstall) {
+    console.log(`Installing ${names.join(', ')} (once, one to three minutes) ...`);
+    install(names);
+  } else
     console.log(
       `Not here: ${missing.map((need) => need.what).join(', ')}. To install: apt-get install ${names.join(' ')}`,
     );
-  } else {
-    console.log(`Installing ${names.join(', ')} (once, one to three minutes) ...`);
-    const done = withoutServices(() => apt('update') && apt('install', '-y', '--no-install-recommends', ...names));
-    if (!done) console.log(`Could not install ${names.join(', ')} by apt; going on without.`);
-  }
+}
+for (const server of wish === 'test' && mayInstall ? servers : []) {
+  if (existsSync(place(server))) continue;
+  console.log(`Unpacking ${server.what} for the tests (once) ...`);
+  if (!install(server.libraries) || !unpack(server))
+    console.log(`Could not unpack ${server.what}; its tests are skipped.`);
 }

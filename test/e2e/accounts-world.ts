@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AccountFacts } from '#jmap/auth/accounts.ts';
-import { type RunningSubmission, startSubmission } from '#cli/demo/submission.ts';
+import { overLmtp, type RunningSubmission, startSubmission } from '#cli/demo/submission.ts';
 import { openDovecot, type Village, type VillageOptions } from '#village/dovecot.ts';
 import type { World } from '#world';
 import type { Browser } from './browser.ts';
@@ -33,7 +33,7 @@ export const openProviders = async (more: VillageOptions = {}): Promise<Provider
   const hill = stack.use(await openDovecot({ users: [carla, dora], ...more, extra }));
   const relayUser = { address: 'relay', password: 'only for sending' };
   const users = [relayUser, carla, dora].map((user) => ({ ...user, password: relayUser.password }));
-  const relay = stack.use(await startSubmission({ users, lmtpPort: hill.dovecot.lmtpPort }));
+  const relay = stack.use(await startSubmission({ users, hand: overLmtp(hill.dovecot.lmtpPort) }));
   const at = ({ imapPort, smtpPort }: Village): string => `127.0.0.1:${imapPort}:none,127.0.0.1:${smtpPort}:none`;
   return {
     village,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chmodSync } from 'node:fs';
 import { type DovecotOptions, type RunningDovecot, startDovecot } from '#cli/demo/dovecot.ts';
-import { deliver, startSubmission, type SubmissionOptions } from '#cli/demo/submission.ts';
+import { deliver, overLmtp, startSubmission, type SubmissionOptions } from '#cli/demo/submission.ts';
 import { openAuthority, type TestAuthority } from './tls.ts';
 
 export { quotaOf } from '#cli/demo/quota.ts';
@@ -57,7 +57,7 @@ export const openDovecot = async (options: VillageOptions = {}): Promise<Village
   });
   const submission = await startSubmission({
     users,
-    lmtpPort: dovecot.lmtpPort,
+    hand: overLmtp(dovecot.lmtpPort),
     ...(options.onMessage ? { onMessage: options.onMessage } : {}),
     ...(options.takesToken ? { takesToken: options.takesToken } : {}),
   });

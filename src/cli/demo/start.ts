@@ -6,7 +6,7 @@ import { type RunningDovecot, dovecotMissing, freePort, mailFolder, startDovecot
 import { fillDemo, sampleMailMissing } from './fill.ts';
 import { askSasl } from './sasl.ts';
 import { quotaOf } from './quota.ts';
-import { startSubmission } from './submission.ts';
+import { overLmtp, startSubmission } from './submission.ts';
 
 interface Server {
   host: string;
@@ -114,7 +114,7 @@ export const startDemo = async ({
     const submission = await startSubmission({
       users: facts.users,
       takesPassword: async (user, password) => (await askSasl(dovecot.authSocket, user, password)) === 'accepted',
-      lmtpPort: dovecot.lmtpPort,
+      hand: overLmtp(dovecot.lmtpPort),
       port: facts.smtp.port,
     });
     writeFileSync(file, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });

@@ -1,12 +1,13 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection/index.js';
 import { SMTPServer } from 'smtp-server';
 
-/** A submission server for the demo and for tests: signs people in and delivers to Dovecot by LMTP, nowhere else. */
+/** A submission server for the demo and for tests: signs people in and delivers to users of its own, nowhere else. */
 export interface SubmissionOptions {
   users: readonly { address: string; password: string }[];
   /** Asked for a password that is not in `users`. */
   takesPassword?: (user: string, password: string) => Promise<boolean>;
-  lmtpPort: number;
+  /** Brings a message to its recipients. @throws Error when one of them does not get it */
+  hand: (from: string, to: string[], raw: Buffer) => Promise<void>;
   /** Fixed port, or a free one. */
   port?: number;
   /** PEM texts; with them STARTTLS is offered, or implicit TLS when `secure`. */
@@ -22,6 +23,12 @@ export interface RunningSubmission extends AsyncDisposable {
   /** Messages taken since the start. */
   readonly taken: number;
 }
+
+/** Hands messages to Dovecot's LMTP. */
+export const overLmtp =
+  (port: number): SubmissionOptions['hand'] =>
+  (from, to, raw) =>
+    deliver(port, from, to, raw);
 
 /** Hands one message to Dovecot's LMTP. @throws Error when any recipient is refused */
 export const deliver = (lmtpPort: number, from: string, to: string[], raw: Buffer): Promise<void> =>
@@ -93,7 +100,7 @@ export const startSubmission = async (options: SubmissionOptions): Promise<Runni
         const raw = Buffer.concat(chunks);
         const take = async (): Promise<void> => {
           options.onMessage?.({ from, to, raw });
-          await deliver(options.lmtpPort, from, to, raw);
+          await options.hand(from, to, raw);
           taken += 1;
         };
         take().then(
