@@ -195,7 +195,10 @@ for (const [name, script, want] of [
 test('over the announced SIZE nothing is sent', () =>
   serve({}, async (stream, told) => {
     const error = await failing(go(stream, { message: Buffer.alloc(2000, 'x') }).result);
-    assert.equal(error.code, 'smtp/too-large');
+    assert.deepEqual(
+      [error.code, error.words, error.temporary],
+      ['smtp/too-large', '552 5.3.4 The letter has 2 kB, this server takes 1 kB at most', false],
+    );
     assert.deepEqual(
       told.commands.filter((command) => !/^(EHLO|QUIT)/.test(command)),
       [],

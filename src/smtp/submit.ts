@@ -121,7 +121,8 @@ class Dialogue {
     able: Able,
   ): Promise<Pick<Submitted, 'accepted' | 'refused'>> {
     const limit = Number(able.get('SIZE') ?? 0);
-    if (limit > 0 && message.length > limit) throw new SmtpError('smtp/too-large');
+    if (limit > 0 && message.length > limit)
+      throw new SmtpError('smtp/too-large', { reply: overSize(message.length, limit) });
     const utf8 = [mailFrom, ...rcptTo].some(({ email }) => !isAscii(email));
     if (utf8 && !able.has('SMTPUTF8')) throw new SmtpError('smtp/refused', { reply: noUtf8 });
     const mail = `MAIL FROM:${path(mailFrom)}${mailParameters(message, able, utf8)}${given(mailFrom)}`;
@@ -193,6 +194,11 @@ const refusal = (reply: Reply, refused: readonly RefusedRecipient[]): SmtpError 
 
 /** Our own words where the server is not asked. */
 const noUtf8 = toReply(553, ['5.6.7 This server does not take addresses with letters beyond ASCII']);
+/** RFC 1870 §6.4; kilobytes as people are told of them. */
+const overSize = (bytes: number, limit: number): Reply => {
+  const kB = (size: number): string => `${Math.ceil(size / 1000).toLocaleString('en')} kB`;
+  return toReply(552, [`5.3.4 The letter has ${kB(bytes)}, this server takes ${kB(limit)} at most`]);
+};
 const noRecipients = toReply(554, ['5.5.1 No valid recipients']);
 
 // oxlint-disable-next-line no-control-regex

@@ -31,7 +31,7 @@ export const openPlace = (server: string): { folder: string; root: string } & Di
   const folder = mkdtempSync(join(tmpdir(), `postern-${server}-`));
   chmodSync(folder, 0o755);
   const root = join(folder, 'root');
-  cpSync(unpacked(server), root, { recursive: true });
+  cpSync(unpacked(server), root, { recursive: true, verbatimSymlinks: true });
   return { folder, root, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 };
 
