@@ -204,6 +204,27 @@ test('moving: v, a few letters, Enter', async () => {
   await focusIs(page, 'Inês');
 });
 
+test('moving: letters typed while the dialog is on its way are the name of the folder, and no commands', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  let arrive = (): void => undefined;
+  const way = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route('**/move-*.js', async (route) => {
+    await way;
+    await route.continue();
+  });
+  await page.reload();
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'j', 'v', 'r', 'o');
+  assert.equal(await page.locator('dialog[open]').count(), 0);
+  arrive();
+  await holds(page, `document.activeElement.getAttribute('role') === 'combobox'`);
+  await page.keyboard.type('w');
+  assert.equal(await page.getByRole('combobox', { name: 'Folder' }).inputValue(), 'row');
+  await press('Enter');
+  await toastSays(page, 'Moved “Rowing camp: who can drive?” to Rowing club');
+});
+
 test('search: operators, chips, nothing found', async () => {
   await using at = await visit();
   const { page, press } = at;

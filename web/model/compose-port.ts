@@ -1,6 +1,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals-core';
 import type { AccountId, EmailId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
+import { aheadMs, holdKeys } from './ahead.ts';
 
 /** What somebody wants to write. `emailId`: the message answered or forwarded, or the draft. */
 export interface ComposeRequest {
@@ -40,36 +41,15 @@ export const registerComposer = (opener: Opener): void => {
 /** Whether there is a composer at all. */
 export const canCompose = (): boolean => load !== null || open !== null;
 
-/** What was typed while a letter was being opened; null while none is. */
-let ahead: string | null = null;
-let opening = 0;
-
-/** True when the press belongs to a letter that is about to open: it is no command, and text is kept for it. */
-export const typedAhead = (key: string): boolean => {
-  if (ahead === null) return false;
-  if (key.length === 1) ahead += key;
-  return true;
-};
-
-/** The letter has the focus: what was typed on the way to it. */
-export const takeAhead = (): string => {
-  const text = ahead ?? '';
-  ahead = null;
-  return text;
-};
-
 export const openComposer = async (request: ComposeRequest): Promise<void> => {
-  opening += 1;
-  const mine = opening;
-  ahead = '';
+  const letGo = holdKeys();
   try {
     if (!open) await load?.();
     trouble.value = null;
     await open?.(request);
-    // The letter takes the focus within moments; should it never, keys are commands again.
-    setTimeout(() => mine === opening && takeAhead(), 3000);
+    setTimeout(letGo, aheadMs);
   } catch {
-    takeAhead();
+    letGo();
     trouble.value = 'The composer could not be loaded. Check the connection and try again.';
   }
 };

@@ -29,9 +29,11 @@ export const Chooser = (props: {
   label: string;
   choices: readonly Choice[];
   none: string;
+  /** What was typed before it was there. */
+  typed?: string;
   onChoose(key: string): void;
 }) => {
-  const [typed, setTyped] = useState('');
+  const [typed, setTyped] = useState(props.typed ?? '');
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const id = useId();

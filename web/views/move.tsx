@@ -1,4 +1,6 @@
+import { useState } from 'preact/hooks';
 import type { MailboxId } from '#jmap/ids.ts';
+import { takeAhead } from '#model/ahead.ts';
 import { type MailboxNode } from '#model/mailboxes.ts';
 import { accountName, boxName } from '#model/place.ts';
 import { Chooser, type Choice } from '#parts/chooser.tsx';
@@ -12,6 +14,7 @@ const flat = (nodes: readonly MailboxNode[]): MailboxNode[] => nodes.flatMap((no
 /** v: to which folder. With nothing to move (g l) it goes there instead. */
 export const MoveDialog = ({ onClose }: { onClose(): void }) => {
   const { model, commands } = useApp();
+  const [typed] = useState(takeAhead);
   const target = commands.target();
   const part = target?.parts[0];
   const mail = part?.mail ?? model.mail.value;
@@ -46,7 +49,7 @@ export const MoveDialog = ({ onClose }: { onClose(): void }) => {
   const title = target ? 'Move to' : 'Go to folder';
   return (
     <Dialog title={title} focus="input" onClose={onClose}>
-      <Chooser label="Folder" choices={choices} none="No folder has that name." onChoose={choose} />
+      <Chooser label="Folder" typed={typed} choices={choices} none="No folder has that name." onChoose={choose} />
     </Dialog>
   );
 };

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { typedAhead } from '#model/compose-port.ts';
+import { aheadMs, holdKeys, typedAhead } from '#model/ahead.ts';
 import { commands as everyCommand, openKeys, type Command, type Press } from '#model/keys.ts';
 import { listWidths } from '#model/prefs.ts';
 import { focusRegion } from '#parts/regions.ts';
@@ -125,6 +125,11 @@ export const Shell = () => {
   const [dialog, setDialog] = useState<DialogName>(null);
   const [drawer, setDrawer] = useState(false);
   const own = useRef<HTMLDivElement>(null);
+  /** Whoever types the name of the folder at once need not wait for the code of the dialog. */
+  const chooseFolder = (): void => {
+    setTimeout(holdKeys(), aheadMs);
+    setDialog('move');
+  };
   useKeys(app);
   useLater(app);
   useEffect(() => {
@@ -134,7 +139,7 @@ export const Shell = () => {
         const target = commands.target();
         const why = target && commands.whyNotMove(target);
         if (why) model.toasts.show(why, { icon: 'folder-input' });
-        else if (target) setDialog('move');
+        else if (target) chooseFolder();
       }),
       commands.on('open', () => {
         const place = model.reading.place.peek();
@@ -143,7 +148,7 @@ export const Shell = () => {
         openRow(app, place, id);
         requestAnimationFrame(() => document.querySelector<HTMLElement>('.conv')?.focus({ preventScroll: true }));
       }),
-      commands.on('goFolder', () => setDialog('move')),
+      commands.on('goFolder', chooseFolder),
     ];
     return () => {
       for (const stop of stops) stop();

@@ -2,7 +2,8 @@ import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signal
 import type { Clock } from '#base/clock.ts';
 import type { AccountId, BlobId, EmailId, IdentityId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
-import { takeAhead, type ComposeRequest } from '../compose-port.ts';
+import { takeAhead } from '../ahead.ts';
+import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
 import { quoteTime } from '../format.ts';

@@ -1,7 +1,7 @@
 import type { EmailAddress } from '#jmap/mail.ts';
 import { looksLikeAddress } from '#model/compose/letter.ts';
 import { colourOf, initialsOf, nameOf } from '#model/people.ts';
-import { takeAhead } from '#model/compose-port.ts';
+import { takeAhead } from '#model/ahead.ts';
 import { parsePeople } from '#model/compose/people.ts';
 import { Icon } from '#parts/icon.tsx';
 import { Tokens } from '#parts/tokens.tsx';

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active } from '#editor/protocol.ts';
 import type { Writing } from '#model/compose/composers.ts';
 import { type Letter, htmlOf, plainOf, signatureOf, type Warning, warnings } from '#model/compose/letter.ts';
-import { takeAhead } from '#model/compose-port.ts';
+import { takeAhead } from '#model/ahead.ts';
 import { Icon } from '#parts/icon.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { useModel } from '../model.ts';

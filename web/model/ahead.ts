@@ -1,0 +1,33 @@
+/** What was typed on the way to something that is about to open and take the focus; null while nothing is. */
+let ahead: string | null = null;
+let holding = 0;
+
+/**
+ * Something is about to open: from now on keys are text for it, until {@link takeAhead}. The function ends that when it
+ * does not come.
+ */
+export const holdKeys = (): (() => void) => {
+  holding += 1;
+  const mine = holding;
+  ahead = '';
+  return () => {
+    if (mine === holding) ahead = null;
+  };
+};
+
+/** True when the press belongs to what is about to open: it is no command, and text is kept for it. */
+export const typedAhead = (key: string): boolean => {
+  if (ahead === null) return false;
+  if (key.length === 1) ahead += key;
+  return true;
+};
+
+/** It has the focus: what was typed on the way to it. */
+export const takeAhead = (): string => {
+  const text = ahead ?? '';
+  ahead = null;
+  return text;
+};
+
+/** What opens takes the focus within so many milliseconds; should it never, keys are commands again. */
+export const aheadMs = 3_000;
