@@ -6,17 +6,10 @@ import { dovecotMissing, mailFolder, startDovecot } from '#cli/demo/dovecot.ts';
 import { overLmtp, startSubmission } from '#cli/demo/submission.ts';
 import { type Figure, table } from './figures.ts';
 import { writeMailbox } from './mailbox/write.ts';
-import {
-  firstSync,
-  idleMemory,
-  listPages,
-  logins,
-  markRead,
-  openMessage,
-  requestsPerSecond,
-  scriptBytes,
-  searches,
-} from './measures.ts';
+import { idleMemory, scriptBytes } from './measures/footprint.ts';
+import { markRead, openMessage, searches } from './measures/letters.ts';
+import { listPages, logins, requestsPerSecond } from './measures/list.ts';
+import { firstSync } from './measures/sync.ts';
 import { Client, startPostern } from './postern.ts';
 
 const { values } = parseArgs({
