@@ -103,6 +103,8 @@ interface Options {
   store?: Partial<Store>;
   dist?: string;
   tide?: Tide;
+  /** States are told after this. */
+  states?: Promise<void>;
 }
 
 const openApp = async (options: Options = {}) => {
@@ -118,7 +120,10 @@ const openApp = async (options: Options = {}) => {
     ask: async (op: string, who: { user: UserId }) => {
       asked.push(op);
       if (op !== 'close' && !open.has(who.user)) throw new RoomError('room/locked', 'locked');
-      if (op === 'states') return { A1: { Email: 'e-1' } };
+      if (op === 'states') {
+        await options.states;
+        return { A1: { Email: 'e-1' } };
+      }
       if (op !== 'api') return null;
       return { status: 200, type: 'application/json', body: Buffer.from('{}'), level: options.tide?.level ?? null };
     },
@@ -364,6 +369,21 @@ test('D12 the event stream tells the states once; who knows them is told nothing
   const told = await first();
   assert.match(told, /^event: state\nid: (.+)\ndata: \{"@type":"StateChange","changed":\{"A1":\{"Email":"e-1"\}\}\}/);
   assert.equal(await first({ 'last-event-id': /id: (.+)/.exec(told)?.[1] ?? '' }), '');
+});
+
+test('D12 a stream whose session ends while it is being opened ends with it', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await using door = await openApp({ states: promise });
+  await door.signIn();
+  const coming = door.fetch('/jmap/eventsource?types=*&closeafter=no&ping=0');
+  while (!door.asked.includes('states')) await new Promise((next) => setImmediate(next));
+  assert.equal((await door.post('/auth/sign-out', undefined, { jar: new Map(door.jar) })).status, 204);
+  resolve();
+  const text = await Promise.race([
+    coming.then((answer) => answer.text()),
+    new Promise<string>((late) => setTimeout(late, 2_000, 'it stays open')),
+  ]);
+  assert.doesNotMatch(text, /stays open|event: state/);
 });
 
 test('D13 the app: hashed files for ever, pages never, any page of the app is index.html', async () => {

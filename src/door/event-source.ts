@@ -101,6 +101,8 @@ const openStream = (sessions: Sessions, hub: Hub, visitor: Visitor, wish: Wish, 
       }),
     ];
     over.addEventListener('abort', () => wake());
+    // Who left while the states were asked for was told before anybody listened here.
+    if (!sessions.presence.knows(id)) ended.abort();
     const timer =
       wish.ping > 0
         ? setInterval(() => {

@@ -42,6 +42,21 @@ test('a method error rejects its call alone', async () => {
   assert.deepEqual(await good, { n: 1 });
 });
 
+test('an answer that only other calls refer to is no error of the page when it fails', async () => {
+  const { connection, next } = fakeServer(get);
+  next.push(401);
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown): void => void unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  const query = connection.call('Core/echo', {});
+  const found = connection.call('Email/get', { accountId, '#ids': query.ref('/ids') });
+  await assert.rejects(found.answer, ModelError);
+  await settled();
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', hear);
+  assert.deepEqual(unheard, []);
+});
+
 test('423 unlocks once for several requests and repeats them', async () => {
   const { connection, paths, next } = fakeServer(echo);
   next.push(423, 423);

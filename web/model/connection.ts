@@ -274,6 +274,8 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
       const group = before[0]?.group ?? nextId;
       for (const other of queue) if (before.some((call) => call.group === other.group)) other.group = group;
       const { promise, resolve, reject } = Promise.withResolvers<never>();
+      // Of a call that others refer to nobody may want the answer itself: that it failed, they hear.
+      promise.catch(() => undefined);
       if (queue.length === 0) queueMicrotask(flush);
       queue.push({
         id,
