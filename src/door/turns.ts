@@ -79,7 +79,8 @@ const apart = 1;
 
 /**
  * The longest turns of this thread's loop. Until it is first asked it does nothing; from then on it reads the thread once
- * in a millisecond at most, which takes some microseconds. Turns are told apart by an immediate that does not keep the loop from waiting: it runs once after each wait.
+ * in a millisecond at most, which takes some microseconds. Turns are told apart by an immediate that does not keep the
+ * loop from waiting: it runs once after each wait.
  */
 export class Turns {
   #reader: Reader | null = null;
