@@ -1,12 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dovecotFiles } from '../../src/app-passwords/dovecot/files.ts';
 import type { ConfigFile, DovecotWish } from '../../src/app-passwords/dovecot/wish.ts';
-import { freePort } from '../../src/cli/demo/dovecot.ts';
+import { answers, freePort } from '../../src/cli/demo/dovecot.ts';
 
 export interface TestDovecot extends AsyncDisposable {
   imap: number;
@@ -22,16 +21,6 @@ export interface TestDovecot extends AsyncDisposable {
 }
 
 export const mainUser = { address: 'alice@village.test', password: 'main-alice' } as const;
-
-const answers = (port: number): Promise<boolean> =>
-  new Promise((done) => {
-    const socket = dial(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once('error', () => done(false));
-  });
 
 /** A Dovecot 2.3 whose sign-in is exactly what the command prints; only ports, folders and waits are the test's. */
 export const openDovecot = async (

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Village } from '#village/dovecot.ts';
 import { Browser } from './browser.ts';
@@ -46,14 +45,6 @@ export const familyOf = (pid: number): number[] => {
 };
 
 export const isAlive = (pid: number): boolean => parentsNow().has(pid);
-
-/** Whether something listens at the port. */
-export const listens = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve((socket.destroy(), true)));
-    socket.once('error', () => resolve(false));
-  });
 
 /** Asks until it is so. */
 export const eventually = async (what: string, so: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> => {

@@ -4,12 +4,12 @@ import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { visit } from '#app-passwords/dialogue.ts';
-import { mailFolder } from '#cli/demo/dovecot.ts';
+import { answers, mailFolder } from '#cli/demo/dovecot.ts';
 import type { DemoFacts } from '#cli/demo/start.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import { Browser, problemOf } from './browser.ts';
 import { openFolder } from './postern.ts';
-import { eventually, familyOf, isAlive, keeperOf, launch, listens, type Running, serve } from './process.ts';
+import { eventually, familyOf, isAlive, keeperOf, launch, type Running, serve } from './process.ts';
 
 /** The program as people start and end it, by hand and by accident. */
 
@@ -91,7 +91,7 @@ const total = async (browser: Browser): Promise<number> => {
 /** Nothing of it runs any more, and nothing listens. */
 const isGone = async (pids: readonly number[], ports: readonly number[]): Promise<void> => {
   await eventually(`these end: ${pids.join(' ')}`, () => pids.every((pid) => !isAlive(pid)));
-  for (const port of ports) assert.equal(await listens(port), false, `port ${port}`);
+  for (const port of ports) assert.equal(await answers(port), false, `port ${port}`);
 };
 
 test('the demo starts, tells whom to sign in as, ends with Ctrl-C, and begins again where it was', async () => {
@@ -106,7 +106,7 @@ test('the demo starts, tells whom to sign in as, ends with Ctrl-C, and begins ag
     for (const server of [first.imap, first.smtp]) {
       assert.deepEqual(Object.keys(server), ['host', 'port', 'security']);
       assert.equal(server.host, '127.0.0.1');
-      assert.ok(await listens(server.port));
+      assert.ok(await answers(server.port));
     }
     assert.equal(statSync(join(folder.data, 'demo.json')).mode & 0o077, 0, 'passwords are for the owner');
     for (const { address, password } of first.users) assert.ok(demo.said.includes(`${address}   ${password}`));
@@ -169,7 +169,7 @@ test('a demo that is killed leaves nothing, and the next one has its ports again
   await using again = launch(['demo'], { env: { ...quiet, POSTERN_DATA: folder.data } });
   await urlOf(again);
   assert.doesNotMatch(again.said, /No demo mail server/);
-  assert.deepEqual([folder.facts().imap.port, await listens(imap.port)], [imap.port, true]);
+  assert.deepEqual([folder.facts().imap.port, await answers(imap.port)], [imap.port, true]);
 });
 
 test('without Dovecot, or with one of another kind, it says so and starts all the same', async () => {

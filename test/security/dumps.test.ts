@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answers } from '#cli/demo/dovecot.ts';
 import { allowCores, cannotDump, coresIn, crash } from './core-of.ts';
 import { openPlace, startInstance } from './instance.ts';
 
 const skip = process.platform !== 'linux' && 'reads /proc, which only Linux has';
-
-const listens = (port: number): Promise<boolean> =>
-  new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => (socket.destroy(), done(true)));
-    socket.once('error', () => done(false));
-  });
 
 test('what Postern writes is for its owner only, in a folder that is open to all', { skip }, async () => {
   using place = openPlace();
@@ -42,11 +36,11 @@ test('no process of Postern dumps a core, and none opens a debugger for a signal
     const [, soft, hard] = /^Max core file size +(\d+) +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8')) ?? [];
     assert.ok(Number(soft) <= 1 && Number(hard) <= 1, `process ${pid} may dump ${soft} bytes`);
   }
-  const debugging = await listens(9229);
+  const debugging = await answers(9229);
   for (const pid of family) process.kill(pid, 'SIGUSR1');
   await sleep(300);
   assert.doesNotMatch(postern.said(), /Debugger listening/);
-  assert.equal(await listens(9229), debugging);
+  assert.equal(await answers(9229), debugging);
   assert.deepEqual(postern.family(), family, 'both go on');
 });
 

@@ -185,7 +185,7 @@ ${o.extra ?? ''}
 };
 
 /** Whether something answers on the port. */
-const answers = (port: number): Promise<boolean> =>
+export const answers = (port: number): Promise<boolean> =>
   new Promise((done) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, connect, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '#cli/demo/dovecot.ts';
+import { answers, freePort } from '#cli/demo/dovecot.ts';
 import { isHere, openPlace, type OtherServer, type OtherUser, usersOf } from './server.ts';
 
 const programs = 'usr/lib/cyrus/bin';
@@ -35,16 +35,6 @@ const openPasswords = async (socket: string, users: readonly OtherUser[]): Promi
   chmodSync(socket, 0o777);
   return server;
 };
-
-const answers = (port: number): Promise<boolean> =>
-  new Promise((done) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once('error', () => done(false));
-  });
 
 /** Cyrus 3.6: hierarchy below INBOX, OBJECTID, QRESYNC; its Archive has no role. */
 export const openCyrus = async (names: readonly string[] = ['alice', 'bob']): Promise<OtherServer> => {
