@@ -10,7 +10,7 @@ import type { KeeperCore } from './keeper-core.ts';
 import { askable, type Ask, type AskStream, type Hello, type StreamWish } from './protocol.ts';
 
 /** The greeting that stands before the stream; see {@link Authenticated}. */
-const preface = (protocol: 'imap' | 'smtp', signedIn: Pick<SignedIn, 'capabilities' | 'greeting'>): string => {
+export const preface = (protocol: 'imap' | 'smtp', signedIn: Pick<SignedIn, 'capabilities' | 'greeting'>): string => {
   const text = cleanWords(signedIn.greeting) ?? 'ready';
   if (protocol === 'smtp') return `220 ${text}\r\n`;
   const known = signedIn.capabilities.filter((word) => /^[\x21-\x5c\x5e-\x7e]+$/.test(word));

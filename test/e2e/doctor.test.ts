@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openDovecot, type Village } from '#village/dovecot.ts';
+import { openDovecot, quotaOf, type Village } from '#village/dovecot.ts';
+import { openScriptedImap } from '#village/scripted-imap.ts';
 import { openAuthority, type TestAuthority } from '#village/tls.ts';
 import { imapScript, openScripted, type Script } from '#vault/scripted-server.testkit.ts';
 import { runCommand, type Ran } from '../security/instance.ts';
@@ -13,7 +14,11 @@ let village: Village;
 let data: string;
 before(async () => {
   data = mkdtempSync(join(tmpdir(), 'postern-doctor-'));
-  village = await openDovecot({ users: [alice], tls: true });
+  village = await openDovecot({
+    users: [alice],
+    tls: true,
+    extra: quotaOf({ storage: '2M', messages: 10 }),
+  });
 });
 after(async () => {
   await village[Symbol.asyncDispose]();
@@ -45,6 +50,7 @@ interface Report {
     abilities: { name: string; has: boolean; words: string }[];
     signedIn: { ok: boolean } | null;
     signInWords: string;
+    quota: { ok: true; limits: { resource: string; limit: number }[] } | { ok: false; code: string } | null;
   }[];
 }
 
@@ -69,6 +75,7 @@ describe('postern doctor', () => {
       /People can use Postern with this address\./,
     ])
       assert.match(out, line);
+    assert.doesNotMatch(out, /^ {2}quota/m);
   });
 
   test('with a password on standard input signs in once, sees more, and never shows it', async () => {
@@ -84,10 +91,77 @@ describe('postern doctor', () => {
     const can = new Set(imap?.abilities.filter(({ has }) => has).map(({ name }) => name));
     for (const name of ['IDLE', 'QRESYNC', 'CONDSTORE', 'SPECIAL-USE', 'MOVE', 'UIDPLUS', 'PREVIEW', 'LIST-STATUS'])
       assert.ok(can.has(name), `${name} of ${[...can].join(' ')}`);
+    assert.deepEqual(imap?.quota?.ok && imap.quota.limits.map(({ resource, limit }) => [resource, limit]), [
+      ['STORAGE', 2 * 1024 ** 2],
+      ['MESSAGE', 10],
+    ]);
+    assert.equal(servers[1]?.quota, null);
     assert.match(imap?.visit?.tls?.version ?? '', /^TLSv1\.[23]$/);
     assert.ok((imap?.certificateDays ?? 0) > 5);
     assert.ok(!`${out}${err}`.includes(alice.password));
     assert.ok(!`${out}${err}`.includes(Buffer.from(`\0${alice.address}\0${alice.password}`).toString('base64')));
+  });
+
+  test('S50 with a password it tells how full the mailbox is, and where that stands', async () => {
+    const told = async (): Promise<string> => {
+      const { code, out, err } = await doctor([alice.address, '--password'], village.authority, alice.password);
+      assert.equal(code, 0, err + out);
+      return /^ {2}quota[^\n]*\n {15}[^\n]*\n/m.exec(out)?.[0] ?? out;
+    };
+    const deliver = (octets: number): Promise<void> =>
+      village.deliver(alice.address, `Subject: x\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(octets / 72)}`);
+    assert.equal(await told(), '  quota        0 kB of 2 MB used.\n               0 of 10 messages.\n');
+    await deliver(1_600_000);
+    assert.equal(await told(), '  quota        1.5 MB of 2 MB used.\n               1 of 10 messages.\n');
+    await deliver(350_000);
+    for (let i = 0; i < 7; i += 1) await deliver(720);
+    assert.equal(
+      await told(),
+      '  quota        1.9 MB of 2 MB used. Nearly full.\n               9 of 10 messages. Nearly as many as the server takes.\n',
+    );
+    await deliver(720);
+    assert.match(await told(), /\n {15}10 of 10 messages\. As many as the server takes: it takes no new mail\.\n/);
+  });
+
+  test('S50 S52 a server without a limit, one that refuses to tell, one that hangs up, one that knows no quotas', async () => {
+    const sides = ['IMAP4rev1', 'SASL-IR', 'AUTH=PLAIN', 'NAMESPACE'];
+    const look = async (
+      answer: (tag: string) => string | null,
+      capabilities = [...sides, 'QUOTA'],
+    ): Promise<{ out: string; commands: string[] }> => {
+      await using server = await openScriptedImap({
+        capabilities,
+        onCommand: ({ name, tag, connection }) => {
+          if (name !== 'GETQUOTAROOT') return false;
+          const said = answer(tag);
+          if (said === null) connection.drop();
+          else connection.send(said);
+          return true;
+        },
+      });
+      const imap = ['--imap', `127.0.0.1:${server.imapPort}:none`];
+      const { out, err, code } = await doctor([alice.address, '--password', ...imap], null, alice.password);
+      assert.equal(code, 0, err + out);
+      assert.equal(server.logins, 1);
+      return { out, commands: server.commands };
+    };
+    const unlimited = await look((tag) => `* QUOTAROOT INBOX ""\r\n* QUOTA "" ()\r\n${tag} OK done\r\n`);
+    assert.match(unlimited.out, /^ {2}quota {8}the server names no limit$/m);
+    assert.equal(unlimited.commands.at(-1), 'LOGOUT');
+    const full = await look(
+      (tag) =>
+        `* QUOTAROOT INBOX mine #all\r\n* QUOTA mine (STORAGE 5242880 5242880)\r\n* QUOTA #all (MESSAGE 1200 4000)\r\n${tag} OK done\r\n`,
+    );
+    assert.match(full.out, /^ {2}quota {8}mine: 5 GB of 5 GB used\. Full: the server takes no new mail\.$/m);
+    assert.match(full.out, /^ {15}#all: 1,200 of 4,000 messages\.$/m);
+    const refused = await look((tag) => `${tag} NO [NOPERM] not for you\r\n`);
+    assert.match(refused.out, /^ {2}quota {8}cannot be told \(imap\/refused\)\. The server said: .*not for you$/m);
+    const gone = await look(() => null);
+    assert.match(gone.out, /^ {2}quota {8}cannot be told \(imap\/closed\)\.$/m);
+    const none = await look(() => null, sides);
+    assert.match(none.out, /cannot\n[\s\S]*QUOTA +Nobody sees how full the mailbox is until a letter does not fit\./);
+    assert.doesNotMatch(none.out, /^ {2}quota/m);
+    assert.ok(!none.commands.includes('GETQUOTAROOT'));
   });
 
   test('a wrong password is told in words, and is not tried at the second server', async () => {

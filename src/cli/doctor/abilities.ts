@@ -53,6 +53,11 @@ const imapRows: readonly Row[] = [
     'The counts of each folder take a question of their own; many folders are slow.',
   ],
   ['LITERAL+', 'A letter is filed without waiting.', 'Filing a letter takes one round trip more.'],
+  [
+    'QUOTA',
+    'The user sees how full the mailbox is.',
+    'Nobody sees how full the mailbox is until a letter does not fit.',
+  ],
   ['ID', 'The server says what it is.', 'What is special about this server has to be guessed.'],
 ];
 

@@ -100,7 +100,8 @@ export const doctor = single({
   summary: 'Looks at the mail servers of an address: what they can do, what they lack, certificate, speed.',
   details: [
     'Finds the servers as a sign-in does, connects to them and asks; without --password nobody signs in. With it the',
-    'password is read from the terminal, which does not show it, or as one line from what is piped in; it is tried once.',
+    'password is read from the terminal, which does not show it, or as one line from what is piped in; it is tried once,',
+    'and it is told how full the mailbox is.',
     '--imap and --smtp name servers instead (tls, starttls or none behind the port), --login a login that is not the address.',
     '--json prints one JSON object. Exit code 0: people can use it; 1: something does not work; 2: not understood.',
   ],

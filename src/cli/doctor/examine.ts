@@ -10,6 +10,7 @@ import type { MailProtocol, Target } from '#vault/keeper.ts';
 import type { Network } from '#vault/network.ts';
 import { type Visit, visit } from '#vault/visit.ts';
 import { type Ability, imapAbilities, mechanismsOf, signInWords, smtpAbilities } from './abilities.ts';
+import { askQuota, type Fullness } from './quota.ts';
 
 /** What a user would be told, and the code behind it. */
 export type Trouble = Pick<ProblemDocument, 'title' | 'detail' | 'words' | 'certificate'> & { code: string };
@@ -30,6 +31,8 @@ export interface Examined {
   /** Entries of the table of servers that need special care. */
   quirks: readonly string[];
   signedIn: { ok: true; ms: number } | { ok: false; trouble: Trouble } | null;
+  /** null: nobody signed in, or the server knows no quotas. */
+  quota: Fullness | null;
 }
 
 const dayMs = 86_400_000;
@@ -63,12 +66,12 @@ const tried = async (network: Network, { target, provider, password }: Question)
   if (password === null) return null;
   const began = performance.now();
   try {
-    const { socket, capabilities } = await signIn(network, target, password);
+    const signedIn = await signIn(network, target, password);
     const ms = performance.now() - began;
-    socket.on('error', () => undefined).destroy();
-    return { capabilities, told: { ok: true, ms } as const };
+    signedIn.socket.on('error', () => undefined);
+    return { signedIn, told: { ok: true, ms } as const };
   } catch (error) {
-    return { capabilities: null, told: { ok: false, trouble: troubleOf(error, target, provider) } as const };
+    return { signedIn: null, told: { ok: false, trouble: troubleOf(error, target, provider) } as const };
   }
 };
 
@@ -88,6 +91,7 @@ export const examine = async (network: Network, question: Question, now: number)
     abilities: [],
     quirks: [],
     signedIn: null,
+    quota: null,
   };
   let found: Visit;
   try {
@@ -97,8 +101,13 @@ export const examine = async (network: Network, question: Question, now: number)
   }
   const { greeting, certificate, capabilities: before } = found;
   const entry = await tried(network, question);
-  const capabilities = entry?.capabilities ?? before;
+  const capabilities = entry?.signedIn?.capabilities ?? before;
   const quirks = quirksFor({ host, greeting, capabilities, id: {} });
+  const abilities = protocol === 'imap' ? imapAbilities(capabilities, quirks.broken) : smtpAbilities(capabilities);
+  const asks = abilities.some(({ name, has }) => name === 'QUOTA' && has);
+  const quota =
+    asks && entry?.signedIn ? await askQuota(entry.signedIn, { host, timeout: network.limits.answer }) : null;
+  entry?.signedIn?.socket.destroy();
   return {
     ...none,
     visit: { ...found, capabilities },
@@ -106,9 +115,10 @@ export const examine = async (network: Network, question: Question, now: number)
     clockAhead: clockOf(greeting, now),
     mechanisms: mechanismsOf(before),
     signInWords: signInWords(protocol, before),
-    abilities: protocol === 'imap' ? imapAbilities(capabilities, quirks.broken) : smtpAbilities(capabilities),
+    abilities,
     quirks: quirks.names,
     signedIn: entry?.told ?? null,
+    quota,
   };
 };
 

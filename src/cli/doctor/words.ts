@@ -1,5 +1,6 @@
 import type { FoundSettings } from '#jmap/auth/discovery.ts';
 import { type Examined, isWell, type Trouble } from './examine.ts';
+import { fullnessLines } from './quota.ts';
 
 const sourceWords: Readonly<Record<string, string>> = {
   operator: 'set by POSTERN_DOMAINS',
@@ -89,6 +90,7 @@ export const linesOf = (examined: Examined): string[] => {
     `  sign-in      ${examined.signInWords ?? ''}`,
     ...(examined.mechanisms.length > 0 ? [`               offered: ${examined.mechanisms.join(', ')}`] : []),
     ...entry,
+    ...(examined.quota ? fullnessLines(examined.quota) : []),
     ...(quirks.length > 0 ? [`  known as     ${quirks.join(', ')}: Postern minds what is special there`] : []),
     ...abilityLines(examined),
   ];

@@ -18,7 +18,7 @@ export const quotaProperties: readonly (keyof Quota)[] = [
 ];
 
 /** No server says when to warn: at nine tenths. */
-const warning = 0.9;
+export const warnAt = (limit: number): number => Math.floor(limit * 0.9);
 
 /** Roots are often without a name. */
 const nameless = 'Mailbox';
@@ -31,7 +31,7 @@ const view = ({ id, root, resource, used, limit }: KnownQuota): Quota => ({
   scope: 'account',
   name: root === '' ? nameless : root,
   types: ['Email'],
-  warnLimit: Math.floor(limit * warning),
+  warnLimit: warnAt(limit),
   softLimit: null,
   description: null,
 });

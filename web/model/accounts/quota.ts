@@ -1,4 +1,5 @@
 import { signal, type ReadonlySignal } from '@preact/signals-core';
+import { binarySize } from '#base/octets.ts';
 import type { AccountId } from '#jmap/ids.ts';
 import type { Quota } from '#jmap/quota.ts';
 import type { Connection } from '../connection.ts';
@@ -39,21 +40,6 @@ export interface RoomWords {
   percent: number;
 }
 
-const step = 1024;
-
-/** In the units that quotas are given in: 5 GB are 5 × 1024³. A tenth is told below ten. */
-const room = (octets: number): string => {
-  const units = ['kB', 'MB', 'GB', 'TB', 'PB'];
-  let unit = 0;
-  let value = octets / step;
-  while (value >= step - 0.5 && unit < units.length - 1) {
-    value /= step;
-    unit += 1;
-  }
-  const shown = value < 10 && unit > 0 ? Math.round(value * 10) / 10 : Math.round(value);
-  return `${count(shown)} ${units[unit]}`;
-};
-
 const stays = 'What is here stays, and you can still read and send. Delete large letters and empty Trash to make room.';
 
 const details: Record<Quota['resourceType'], Record<RoomWords['tone'], string | null>> = {
@@ -74,7 +60,7 @@ export const roomWords = (quota: Pick<Quota, 'resourceType' | 'used' | 'hardLimi
   const tone = used >= hardLimit ? 'full' : used >= (warnLimit ?? hardLimit) ? 'near' : 'ok';
   const title =
     resourceType === 'octets'
-      ? `${room(used)} of ${room(hardLimit)} used`
+      ? `${binarySize(used)} of ${binarySize(hardLimit)} used`
       : `${count(used)} of ${count(hardLimit)} messages`;
   const percent = tone === 'full' ? 100 : Math.min(99, Math.floor((used / hardLimit) * 100));
   return { tone, title, detail: details[resourceType][tone], percent };
