@@ -225,6 +225,34 @@ test('moving: letters typed while the dialog is on its way are the name of the f
   await toastSays(page, 'Moved “Rowing camp: who can drive?” to Rowing club');
 });
 
+test('W7 moving: Escape while the dialog is on its way gives it up, and what was typed', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  let arrive = (): void => undefined;
+  const way = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route('**/move-*.js', async (route) => {
+    await way;
+    await route.continue();
+  });
+  await page.reload();
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'j', 'v', 'r', 'Escape');
+  await focusIs(page, 'Tomasz');
+  const arrived = page.waitForResponse('**/move-*.js');
+  arrive();
+  await (await arrived).finished();
+  await press('j');
+  await focusIs(page, 'Inês');
+  await page.waitForTimeout(100);
+  assert.equal(await page.locator('dialog').count(), 0);
+  await press('v');
+  await holds(page, `document.activeElement.getAttribute('role') === 'combobox'`);
+  assert.equal(await page.getByRole('combobox', { name: 'Folder' }).inputValue(), '');
+  await press('Escape');
+  await focusIs(page, 'Inês');
+  assert.deepEqual(at.errors, []);
+});
+
 test('search: operators, chips, nothing found', async () => {
   await using at = await visit();
   const { page, press } = at;
@@ -254,6 +282,13 @@ test('search says what it does not cover yet', async () => {
   await at.page
     .getByText('Search covers subjects, senders and beginnings of all messages; whole texts back to May 2019.')
     .waitFor();
+});
+
+test('W8 a search over several accounts says what it does not cover yet', async () => {
+  const progress = { known: 1000, total: 3000, done: false };
+  await using at = await visit('/search?q=permits', desktop, { progress, accounts: 3 });
+  await rowNamed(at.page, 'Permits').waitFor();
+  await at.page.getByText('Search covers the 3,000 of 9,000 messages that are here so far.').waitFor();
 });
 
 test('new mail comes by itself: at the top it comes in, below it is counted', async () => {

@@ -1,15 +1,17 @@
 /** What was typed on the way to something that is about to open and take the focus; null while nothing is. */
 let ahead: string | null = null;
+let giveUp: (() => void) | undefined;
 let holding = 0;
 
 /**
  * Something is about to open: from now on keys are text for it, until {@link takeAhead}. The function ends that when it
- * does not come.
+ * does not come. With `cancel`, Escape ends it too, drops the text and calls `cancel`, so that it does not open.
  */
-export const holdKeys = (): (() => void) => {
+export const holdKeys = (cancel?: () => void): (() => void) => {
   holding += 1;
   const mine = holding;
   ahead = '';
+  giveUp = cancel;
   return () => {
     if (mine === holding) ahead = null;
   };
@@ -18,7 +20,10 @@ export const holdKeys = (): (() => void) => {
 /** True when the press belongs to what is about to open: it is no command, and text is kept for it. */
 export const typedAhead = (key: string): boolean => {
   if (ahead === null) return false;
-  if (key.length === 1) ahead += key;
+  if (key === 'Escape' && giveUp) {
+    ahead = null;
+    giveUp();
+  } else if (key.length === 1) ahead += key;
   return true;
 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UTCDate } from '#jmap/ids.ts';
 import type { SyncProgress } from '#jmap/keep.ts';
-import { coverageWords } from './coverage.ts';
+import { coverageOf, coverageWords } from './coverage.ts';
 
 const all: SyncProgress = {
   known: 3000,
@@ -33,5 +33,56 @@ test('K7 what a search covers, in words', () => {
   assert.equal(
     words({ read: 0, readTo: at(2026, 10, 3) }),
     'Search covers subjects, senders and beginnings of all messages; their texts are being read.',
+  );
+});
+
+test('W8 what a search over several accounts covers: what holds of each that lacks something', () => {
+  const of = (...patches: (Partial<SyncProgress> | null)[]): string | null =>
+    coverageOf(
+      patches.map((patch, index) => ({
+        name: ['Work', 'Home', 'Choir', 'Club', 'Shop'][index] ?? '',
+        progress: patch && { ...all, ...patch },
+      })),
+      now,
+    );
+  const may = { read: 1000, readTo: at(2019, 4, 7) };
+  const november = { read: 900, readTo: at(2026, 10, 3) };
+  assert.equal(of({}, {}), null);
+  assert.equal(of(null, {}), null, 'of one nothing is known yet');
+  assert.equal(of(), null);
+  assert.equal(
+    of(may),
+    'Search covers subjects, senders and beginnings of all messages; whole texts back to May 2019.',
+    'one account is not named',
+  );
+  assert.equal(
+    of(may, november),
+    'Search covers subjects, senders and beginnings of all messages; whole texts back to 3 November.',
+    'all lack something: the shortest way back, nobody is named',
+  );
+  assert.equal(
+    of(november, {}, may),
+    'In Work and Choir, search covers subjects, senders and beginnings of all messages; whole texts back to 3 November.',
+  );
+  assert.equal(
+    of({}, { ...may, searchable: 1000 }),
+    'In Home, search covers subjects and senders of all messages; whole texts back to May 2019.',
+  );
+  assert.equal(
+    of({ read: 0, readTo: at(2026, 10, 3) }, may),
+    'Search covers subjects, senders and beginnings of all messages; their texts are being read.',
+  );
+  assert.equal(
+    of({ done: false, known: 1200 }, {}, null),
+    'In Work, search covers the 1,200 of 3,000 messages that are here so far.',
+  );
+  assert.equal(
+    of({ done: false, known: 1200 }, may),
+    'Search covers the 4,200 of 6,000 messages that are here so far.',
+    'together',
+  );
+  assert.equal(
+    of(may, may, may, may, {}),
+    'In Work, Home and 2 others, search covers subjects, senders and beginnings of all messages; whole texts back to May 2019.',
   );
 });
