@@ -1,94 +1,99 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { must } from '../src/base/must.ts';
 
-/** Writes web/parts/icons.ts: the lucide icons Postern uses, each as one path. Run after adding a name. */
+/** Writes web/parts/icons.ts and later-icons.ts: the lucide icons Postern uses, each as one path. Run after adding a name. */
 
-const names = [
+/** What the first list and all around it shows. */
+const first = [
   'archive',
-  'arrow-left',
-  'bold',
-  'calendar-clock',
   'check',
   'chevron-down',
-  'chevron-left',
   'chevron-right',
-  'circle-alert',
   'circle-question-mark',
-  'circle-check',
-  'command',
-  'signature',
-  'blend',
-  'tag',
-  'terminal',
-  'clock',
   'cloud-off',
-  'code',
-  'columns-2',
   'contrast',
-  'copy',
   'corner-up-left',
-  'download',
   'ellipsis',
-  'external-link',
-  'eye',
-  'eye-off',
-  'fingerprint-pattern',
-  'file',
-  'file-archive',
-  'file-image',
   'file-text',
   'folder',
   'folder-input',
   'forward',
-  'image-off',
   'inbox',
-  'italic',
-  'key-round',
-  'laptop',
-  'smartphone',
-  'palette',
   'link',
   'list',
   'list-filter',
-  'list-ordered',
   'lock',
   'log-out',
   'mail',
   'mail-open',
-  'maximize-2',
   'menu',
-  'minimize-2',
   'minus',
   'octagon-alert',
   'paperclip',
   'pen-line',
-  'plus',
-  'quote',
-  'refresh-cw',
+  'printer',
   'reply',
-  'reply-all',
   'search',
   'send',
   'send-horizontal',
   'server',
   'settings',
-  'shield-check',
   'square-check',
   'star',
-  'strikethrough',
-  'sun-moon',
   'trash',
   'triangle-alert',
   'type',
-  'underline',
   'undo-2',
-  'redo-2',
-  'users',
-  'wifi-off',
   'x',
-  'printer',
+];
+
+/** What only views show that are fetched later. */
+const later = [
+  'arrow-left',
+  'blend',
+  'bold',
+  'calendar-clock',
+  'chevron-left',
+  'circle-alert',
+  'circle-check',
+  'clock',
+  'code',
+  'columns-2',
+  'command',
+  'copy',
+  'download',
+  'external-link',
+  'eye',
+  'eye-off',
+  'file',
+  'file-archive',
+  'file-image',
+  'fingerprint-pattern',
+  'image-off',
+  'italic',
+  'key-round',
+  'laptop',
+  'list-ordered',
+  'maximize-2',
+  'minimize-2',
+  'palette',
   'pause',
   'play',
+  'plus',
+  'quote',
+  'redo-2',
+  'refresh-cw',
+  'reply-all',
+  'shield-check',
+  'signature',
+  'smartphone',
+  'strikethrough',
+  'sun-moon',
+  'tag',
+  'terminal',
+  'underline',
+  'users',
+  'wifi-off',
 ];
 
 type Node = [string, Record<string, string>];
@@ -133,12 +138,19 @@ const path = ([tag, at]: Node): string => {
   }
 };
 
-const entries = names.toSorted().map((name) => {
-  const shape = must(nodes[name], `lucide has ${name}`);
-  return `  '${name}': '${shape.map(path).join('')}',`;
-});
+/** Source of an object of these. */
+const object = (names: readonly string[]): string =>
+  `{\n${names
+    .toSorted()
+    .map((name) => `  '${name}': '${must(nodes[name], `lucide has ${name}`).map(path).join('')}',`)
+    .join('\n')}\n} as const;\n`;
 
+const what = 'Path data of lucide icons (ISC), 24 × 24, drawn with a stroke of 1.75';
 writeFileSync(
   'web/parts/icons.ts',
-  `/** Path data of lucide icons (ISC), 24 × 24, drawn with a stroke of 1.75. Made by scripts/icons.ts. */\nexport const icons = {\n${entries.join('\n')}\n} as const;\n\nexport type IconName = keyof typeof icons;\n`,
+  `/** ${what}, that the first list and all around it shows. Made by scripts/icons.ts. */\nexport const icons = ${object(first)}`,
+);
+writeFileSync(
+  'web/parts/later-icons.ts',
+  `/** ${what}, that only views show that are fetched later. Made by scripts/icons.ts. */\nexport const laterIcons = ${object(later)}`,
 );

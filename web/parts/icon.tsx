@@ -1,6 +1,16 @@
-import { icons, type IconName } from './icons.ts';
+import { icons } from './icons.ts';
+import type { laterIcons } from './later-icons.ts';
 
-export type { IconName };
+export type IconName = keyof typeof icons | keyof typeof laterIcons;
+
+const known: Partial<Record<IconName, string>> = { ...icons };
+
+/** Makes the icons of views that are fetched later known. */
+export const addIcons = (more: typeof laterIcons): void => {
+  Object.assign(known, more);
+};
+
+export const isIcon = (name: string | null): name is IconName => name !== null && Object.hasOwn(known, name);
 
 /** A lucide icon; decoration only, so the control around it carries the name. */
 export const Icon = ({ name, size, star }: { name: IconName; size?: 's' | 'xs'; star?: boolean }) => (
@@ -13,7 +23,7 @@ export const Icon = ({ name, size, star }: { name: IconName; size?: 's' | 'xs'; 
     stroke-linejoin="round"
     aria-hidden="true"
   >
-    <path d={icons[name]} />
+    <path d={known[name]} />
   </svg>
 );
 

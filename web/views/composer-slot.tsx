@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { composerTrouble, setComposerLoader } from '#model/compose-port.ts';
+import { withIcons } from './later.tsx';
 import { useApp, type App } from './model.ts';
 
 /** What the composer's chunk (`composer/composer.tsx`) exports. */
@@ -31,7 +32,7 @@ export const prepareComposer = (app: App): void => {
   if (!load) return;
   const open = async (): Promise<void> => {
     if (loaded.peek()) return;
-    const composer = await load();
+    const composer = await withIcons(load);
     composer.start(app);
     loaded.value = composer;
   };

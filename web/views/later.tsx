@@ -1,5 +1,13 @@
 import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
+import { addIcons } from '#parts/icon.tsx';
+
+/** What a view that comes after the first list is drawn with. */
+export const withIcons = async <T,>(load: () => Promise<T>): Promise<T> => {
+  const [view, { laterIcons }] = await Promise.all([load(), import('#parts/later-icons.ts')]);
+  addIcons(laterIcons);
+  return view;
+};
 
 /** A view whose code comes after the first list: fetched when it is drawn, or while the browser has nothing to do. */
 export const later = <P extends object>(
@@ -10,7 +18,7 @@ export const later = <P extends object>(
   const fetch = (): void => {
     if (started) return;
     started = true;
-    load().then(
+    withIcons(load).then(
       (component) => {
         loaded.value = component;
       },

@@ -5,7 +5,7 @@ import { LitArch, Mark } from '#parts/icon.tsx';
 import { LiveRegions } from '#parts/live.tsx';
 import { proofAsked } from '#model/unlockers/proof.ts';
 import { prepareComposer } from './composer-slot.tsx';
-import { later } from './later.tsx';
+import { later, withIcons } from './later.tsx';
 import { AppContext, useModel, type App } from './model.ts';
 import { Shell } from './shell.tsx';
 
@@ -26,7 +26,8 @@ const SignInSlot = ({ ended }: { ended: boolean }) => {
   const load = async (): Promise<void> => {
     setFailed(false);
     try {
-      signIn.value ??= (await signInChunks['./sign-in/sign-in.tsx']?.()) ?? null;
+      const load = signInChunks['./sign-in/sign-in.tsx'];
+      if (load) signIn.value ??= await withIcons(load);
     } catch {
       setFailed(true);
     }

@@ -1,9 +1,6 @@
-import { Icon, type IconName } from '#parts/icon.tsx';
-import { icons } from '#parts/icons.ts';
+import { Icon, isIcon } from '#parts/icon.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { useModel } from './model.ts';
-
-const isIcon = (name: string | null): name is IconName => name !== null && Object.hasOwn(icons, name);
 
 export const ToastView = () => {
   const { toasts } = useModel();
