@@ -4,21 +4,13 @@ import type { EmailId, MailboxId } from '#jmap/ids.ts';
 import type { Mailbox, Role } from '#jmap/mail.ts';
 import { pointerToken } from '#jmap/pointer.ts';
 import type { Connection } from './connection.ts';
+import { destroyIn } from './destroy.ts';
 import { modelError } from './errors.ts';
 import { counted } from './format.ts';
 import type { Mail } from './mail.ts';
 import { mailboxName } from './mailboxes.ts';
 import { inverse, type Outcome, type Patches } from './records.ts';
-import {
-  headsOf,
-  leavingRows,
-  pageOfAll,
-  rowCount,
-  sourcesOf,
-  type Leaving,
-  type Target,
-  type TargetPart,
-} from './targets.ts';
+import { headsOf, leavingRows, rowCount, sourcesOf, type Leaving, type Target, type TargetPart } from './targets.ts';
 import type { Toasts } from './toasts.ts';
 import type { EmailHead } from './types.ts';
 import type { Undoable, UndoStack } from './undo.ts';
@@ -212,27 +204,12 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       await moveTo({ ...target, parts: target.parts.filter(({ mail }) => toOf.has(mail)) }, toOf, verb, icon, also);
     });
 
-  const destroyIn = async (part: TargetPart, heads: readonly EmailHead[]): Promise<string | null> => {
-    const { mail, list, named } = part;
-    const putBack = list.take(named);
-    const ids = heads.map((head) => head.id);
-    for (let from = 0; from < ids.length; from += pageOfAll) {
-      const some = ids.slice(from, from + pageOfAll);
-      const answer = await connection.call('Email/set', { accountId: mail.id, destroy: some }).answer;
-      mail.emails.gone(answer.destroyed ?? []);
-      const no = Object.values(answer.notDestroyed ?? {})[0];
-      if (!no) continue;
-      putBack();
-      return no.description ?? no.type;
-    }
-    return null;
-  };
-
   const destroy = async (target: Target): Promise<void> => {
     const found: { part: TargetPart; heads: EmailHead[] }[] = [];
     for (const part of target.parts) {
+      const { mailboxId } = part.query;
       const heads = (await headsOf(connection, part)).filter(
-        (head) => part.query.mailboxId === null || Object.hasOwn(head.mailboxIds, part.query.mailboxId),
+        (head) => mailboxId !== null && Object.hasOwn(head.mailboxIds, mailboxId),
       );
       if (heads.length > 0) found.push({ part, heads });
     }
@@ -249,8 +226,12 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     });
     if (!sure) return;
     for (const { part, heads } of found) {
-      const no = await destroyIn(part, heads);
+      const { mail, query } = part;
+      if (query.mailboxId === null) continue;
+      const putBack = part.list.take(part.named);
+      const no = await destroyIn(connection, mail, query.mailboxId, heads);
       if (no === null) continue;
+      putBack();
       toasts.show(`${what} is still there. The server did not allow it: ${no}`, { tone: 'failed' });
       return;
     }
@@ -293,10 +274,9 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
   return {
     archive: (target) => toRole(target, 'archive', 'Archived', 'archive'),
     remove: (target) => {
-      const forEver = target.parts.every(({ mail, query }) => {
-        const trash = mail.mailboxes.byRole('trash');
-        return trash !== undefined && query.mailboxId === trash.id;
-      });
+      const forEver = target.parts.every(
+        ({ mail, query: { mailboxId } }) => mailboxId !== null && mail.mailboxes.within(mailboxId, 'trash'),
+      );
       return forEver ? guard(() => destroy(target)) : toRole(target, 'trash', 'Deleted', 'trash');
     },
     junk: (target) =>

@@ -17,6 +17,10 @@ export interface Mailboxes {
   readonly tree: ReadonlySignal<readonly MailboxNode[]>;
   get(id: MailboxId): Mailbox | undefined;
   byRole(role: Role): Mailbox | undefined;
+  /** Trash and Junk with what lies below them: mail there shows only where it is asked for. */
+  readonly hidden: ReadonlySignal<readonly MailboxId[]>;
+  /** Whether it is the mailbox of this role or lies below it. */
+  within(id: MailboxId, role: Role): boolean;
   /** The mailbox of this role, made when the account has none. Errors of the connection; null when the server refuses. */
   need(role: 'archive' | 'trash' | 'junk' | 'drafts' | 'sent'): Promise<Mailbox | null>;
   /** `All / Sub / Leaf` as shown in choices. */
@@ -92,6 +96,11 @@ export const openMailboxes = (connection: Connection, accountId: AccountId): Mai
   const byRole = (role: Role): Mailbox | undefined =>
     [...(all.value?.values() ?? [])].find((mailbox) => mailbox.role === role);
 
+  const within = (id: MailboxId | null, role: Role): boolean => {
+    const mailbox = id === null ? undefined : all.value?.get(id);
+    return mailbox !== undefined && (mailbox.role === role || within(mailbox.parentId, role));
+  };
+
   const pathOf = (id: MailboxId): string => {
     const mailbox = all.value?.get(id);
     if (!mailbox) return '';
@@ -103,6 +112,10 @@ export const openMailboxes = (connection: Connection, accountId: AccountId): Mai
     all,
     tree,
     byRole,
+    hidden: computed(() =>
+      [...(all.value?.keys() ?? [])].filter((id) => within(id, 'trash') || within(id, 'junk')).toSorted(),
+    ),
+    within,
     pathOf,
     put,
     get: (id) => all.value?.get(id),

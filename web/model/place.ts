@@ -81,9 +81,6 @@ const shows: Record<Show, EmailFilter> = {
   files: { hasAttachment: true },
 };
 
-const hiddenOf = (mail: Mail): MailboxId[] =>
-  (['trash', 'junk'] as const).map((role) => mail.mailboxes.byRole(role)?.id).filter((id) => id !== undefined);
-
 /** The account a route names by its address or id; the first when it names none. */
 export const mailOf = (mails: readonly Mail[], name: string | null): Mail | undefined =>
   (name === null ? undefined : mailNamed(mails, name)) ?? mails[0];
@@ -100,6 +97,12 @@ const allTitles: Record<AllBox, string> = { inbox: 'All inboxes', starred: 'Star
 
 /** How routes name a mailbox. */
 export const boxName = (mailbox: Mailbox): string => mailbox.role ?? mailbox.id;
+
+/** The one folder whose mail a list is; null when it is of several, or of none. */
+export const onlyFolder = ({ mailboxes: [only, ...others] }: Place): { mail: Mail; mailbox: Mailbox } | null => {
+  const mailbox = others.length === 0 ? only?.mail.mailboxes.get(only.id) : undefined;
+  return only && mailbox ? { mail: only.mail, mailbox } : null;
+};
 
 type NotOpen = Exclude<PlaceState, { at: 'open' }>;
 
@@ -140,7 +143,7 @@ const wantedSearch = (
 const starred = (mail: Mail, show: Show): WantedPart => ({
   mail,
   mailbox: null,
-  filter: { ...shows[show], hasKeyword: '$flagged', inMailboxOtherThan: hiddenOf(mail) },
+  filter: { ...shows[show], hasKeyword: '$flagged', inMailboxOtherThan: [...mail.mailboxes.hidden.value] },
 });
 
 const within = (mail: Mail, mailbox: Mailbox, show: Show): WantedPart => ({

@@ -40,13 +40,11 @@ export const membersOf = (
   query: Pick<ListQuery, 'collapse' | 'mailboxId'>,
 ): EmailHead[] => {
   if (!query.collapse) return [head];
-  const hidden = (['trash', 'junk'] as const)
-    .map((role) => mail.mailboxes.byRole(role)?.id)
-    .filter((id) => id !== undefined && id !== query.mailboxId);
+  const hidden = mail.mailboxes.hidden.value.filter((id) => id !== query.mailboxId);
   const ids = mail.threads.get(head.threadId)?.emailIds ?? [head.id];
   const members = ids.map((id) => mail.emails.get(id)).filter((each) => each !== undefined);
   const shown = members.filter(
-    (each) => each.id === head.id || !hidden.some((id) => id !== undefined && Object.hasOwn(each.mailboxIds, id)),
+    (each) => each.id === head.id || !hidden.some((id) => Object.hasOwn(each.mailboxIds, id)),
   );
   return shown.length > 0 ? shown : [head];
 };

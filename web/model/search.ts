@@ -189,10 +189,8 @@ export const ask = (text: string, mailboxes: Mailboxes, now: Date): Question => 
     every.push(before ? { operator: 'OR', conditions: [before, condition] } : condition);
   }
   const where = tokens.some((each) => each.operator === 'in' && !each.negated);
-  const hidden = (['trash', 'junk'] as const)
-    .map((role) => mailboxes.byRole(role)?.id)
-    .filter((id) => id !== undefined);
-  if (every.length > 0 && !where && hidden.length > 0) every.push({ inMailboxOtherThan: hidden });
+  const hidden = mailboxes.hidden.value;
+  if (every.length > 0 && !where && hidden.length > 0) every.push({ inMailboxOtherThan: [...hidden] });
   return { filter: simpler(every), tokens, unanswered };
 };
 

@@ -1,7 +1,7 @@
 import type { EmailId } from '#jmap/ids.ts';
 import type { Connection } from './connection.ts';
 import type { List, Part, RowId } from './list.ts';
-import type { EmailHead } from './types.ts';
+import type { EmailHead, ListQuery } from './types.ts';
 
 /** What an action acts on: rows of a list, or all of it. */
 export interface Target {
@@ -40,8 +40,11 @@ export const targetIn = (list: List, rows: readonly RowId[] | 'all', except: rea
   return parts.length > 0 ? { list, rows, except, parts } : null;
 };
 
-/** Ids of all messages of a list, whatever its length. Rejects as the connection does. */
-const allIds = async (connection: Connection, { query: { accountId, filter } }: Part): Promise<EmailId[]> => {
+/** Ids of all messages that a filter lets through, however many. Rejects as the connection does. */
+export const allIds = async (
+  connection: Connection,
+  { accountId, filter }: Pick<ListQuery, 'accountId' | 'filter'>,
+): Promise<EmailId[]> => {
   const ids: EmailId[] = [];
   for (;;) {
     const answer = await connection.call('Email/query', {
@@ -61,7 +64,7 @@ export const headsOf = async (connection: Connection, part: TargetPart): Promise
   const { mail, query, rows, except } = part;
   const peek = (id: string): EmailHead | undefined => mail.emails.peek(id);
   if (rows === 'all') {
-    const ids = await allIds(connection, part);
+    const ids = await allIds(connection, query);
     for (let from = 0; from < ids.length; from += pageOfAll) await mail.needHeads(ids.slice(from, from + pageOfAll));
     const spared = new Set(except.map((id) => peek(id)?.threadId));
     return ids.map(peek).filter((head) => head !== undefined && !spared.has(head.threadId)) as EmailHead[];

@@ -31,13 +31,17 @@ export const Chooser = (props: {
   none: string;
   /** What was typed before it was there. */
   typed?: string;
-  onChoose(key: string): void;
+  /** One more choice, made of what is typed; null: none. */
+  offer?: (typed: string) => Choice | null;
+  onChoose(key: string, typed: string): void;
 }) => {
   const [typed, setTyped] = useState(props.typed ?? '');
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
-  const shown = props.choices.filter((choice) => matches(choice.label, typed));
+  const offered = typed.trim() === '' ? null : (props.offer?.(typed.trim()) ?? null);
+  const shown = [...props.choices.filter((choice) => matches(choice.label, typed)), ...(offered ? [offered] : [])];
+  const choose = (key: string): void => props.onChoose(key, typed.trim());
   const here = Math.min(at, shown.length - 1);
 
   const go = (index: number): void => {
@@ -49,7 +53,7 @@ export const Chooser = (props: {
     const chosen = shown[here];
     if (event.key === 'ArrowDown') go(here + 1);
     else if (event.key === 'ArrowUp') go(here - 1);
-    else if (event.key === 'Enter' && chosen) props.onChoose(chosen.key);
+    else if (event.key === 'Enter' && chosen) choose(chosen.key);
     else return;
     event.preventDefault();
   };
@@ -82,7 +86,7 @@ export const Chooser = (props: {
             id={`${id}-${index}`}
             role="option"
             aria-selected={index === here}
-            onClick={() => props.onChoose(choice.key)}
+            onClick={() => choose(choice.key)}
             onPointerMove={() => index !== here && setAt(index)}
           >
             {choice.children}

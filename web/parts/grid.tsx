@@ -251,6 +251,8 @@ export interface GridRowProps {
   onClick(event: TargetedMouseEvent<HTMLDivElement>): void;
   onContextMenu(event: TargetedMouseEvent<HTMLDivElement>): void;
   rowRef?: (row: HTMLDivElement | null) => void;
+  /** It can be dragged by mouse; whatever that does has a twin for keys. */
+  drag?: { onDragStart(event: DragEvent): void; onDragEnd(): void };
   children: ComponentChildren;
 }
 
@@ -266,6 +268,8 @@ export const GridRow = (props: GridRowProps) => (
     tabIndex={props.stop ? 0 : -1}
     onClick={props.onClick}
     onContextMenu={props.onContextMenu}
+    draggable={props.drag !== undefined}
+    {...props.drag}
   >
     {props.children}
   </div>

@@ -131,8 +131,8 @@ const Panel = (props: {
 interface MenuButtonProps {
   label: string;
   icon: IconName;
-  /** Made when it opens. */
-  items(): readonly MenuItem[];
+  /** Made when it opens, which may take the loading of code. */
+  items(): readonly MenuItem[] | Promise<readonly MenuItem[]>;
   cap?: string;
   size?: 'sm';
   tabIndex?: number;
@@ -144,7 +144,11 @@ export const MenuButton = ({ label, icon, items, cap, size, tabIndex, opener }: 
   const [shown, setShown] = useState<readonly MenuItem[] | null>(null);
   const own = useRef<HTMLButtonElement>(null);
   const id = useId();
-  const open = (): void => setShown(items());
+  const open = (): void => {
+    const made = items();
+    if (made instanceof Promise) void made.then(setShown);
+    else setShown(made);
+  };
   opener?.(() => {
     own.current?.focus();
     open();

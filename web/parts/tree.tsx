@@ -1,5 +1,7 @@
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Icon } from './icon.tsx';
+import type { Box } from './place.ts';
 
 export interface Branch {
   key: string;
@@ -13,10 +15,14 @@ export interface Branch {
   /** Where Enter and a click lead; none for a branch that only unfolds. */
   href: string | null;
   class: string;
+  /** It has a menu of its own. */
+  menu: boolean;
   children: ComponentChildren;
 }
 
 const typingPause = 700;
+/** Milliseconds that something dragged rests on a folded branch before it unfolds. */
+const dragRest = 600;
 
 /** APG tree, flat in the DOM: Right opens, Left closes or climbs, typing jumps, Enter goes. One Tab stop. */
 export const Tree = (props: {
@@ -24,10 +30,17 @@ export const Tree = (props: {
   branches: readonly Branch[];
   onOpen(branch: Branch): void;
   onFold(branch: Branch, expanded: boolean): void;
+  /** Asked for by right-click, `.`, the menu key, or the dots that a mouse finds. */
+  onMenu(branch: Branch, at: Box): void;
+  /** Whether what is dragged over it may be let go there. */
+  takes(branch: Branch): boolean;
+  onDrop(branch: Branch): void;
 }) => {
   const own = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: '', at: 0 });
   const [stop, setStop] = useState<string | null>(null);
+  const [over, setOver] = useState<string | null>(null);
+  const unfolding = useRef<ReturnType<typeof setTimeout>>(undefined);
   const { branches } = props;
   const stopKey = branches.some((branch) => branch.key === stop)
     ? stop
@@ -87,6 +100,10 @@ export const Tree = (props: {
         if (parent >= 0) focus(parent);
         return;
       }
+      case '.':
+        if (!branch.menu) return;
+        done();
+        return props.onMenu(branch, (event.target as HTMLElement).getBoundingClientRect());
       case 'Enter':
       case ' ':
         done();
@@ -104,7 +121,7 @@ export const Tree = (props: {
         <a
           key={branch.key}
           data-key={branch.key}
-          class={`${branch.class} ${branch.current ? 'on' : ''}`}
+          class={`${branch.class} ${branch.current ? 'on' : ''} ${over === branch.key ? 'over' : ''}`}
           role="treeitem"
           aria-level={branch.level}
           aria-expanded={branch.expanded}
@@ -120,8 +137,43 @@ export const Tree = (props: {
             setStop(branch.key);
             props.onOpen(branch);
           }}
+          draggable={false}
+          onDragEnter={() => {
+            clearTimeout(unfolding.current);
+            if (branch.expanded === false) unfolding.current = setTimeout(() => props.onFold(branch, true), dragRest);
+          }}
+          onDragOver={(event) => {
+            const takes = props.takes(branch);
+            if (takes) event.preventDefault();
+            setOver(takes ? branch.key : null);
+          }}
+          onDragLeave={() => setOver(null)}
+          onDrop={(event) => {
+            event.preventDefault();
+            setOver(null);
+            props.onDrop(branch);
+          }}
+          onContextMenu={(event) => {
+            if (!branch.menu) return;
+            event.preventDefault();
+            const { clientX: left, clientY: top } = event;
+            props.onMenu(branch, { left, right: left, top, bottom: top });
+          }}
         >
           {branch.children}
+          {branch.menu ? (
+            <span
+              class="dots"
+              aria-hidden="true"
+              onClick={(event) => {
+                event.preventDefault();
+                event.stopPropagation();
+                props.onMenu(branch, event.currentTarget.getBoundingClientRect());
+              }}
+            >
+              <Icon name="ellipsis" size="s" />
+            </span>
+          ) : null}
         </a>
       ))}
     </div>

@@ -2,7 +2,9 @@ import { useState } from 'preact/hooks';
 import type { MailboxId } from '#jmap/ids.ts';
 import { takeAhead } from '#model/ahead.ts';
 import { type MailboxNode } from '#model/mailboxes.ts';
+import { openFolders } from '#model/folders/folders.ts';
 import { accountName, boxName } from '#model/place.ts';
+import type { Target } from '#model/targets.ts';
 import { Chooser, type Choice } from '#parts/chooser.tsx';
 import { Dialog } from '#parts/dialog.tsx';
 import { Icon } from '#parts/icon.tsx';
@@ -10,6 +12,9 @@ import { boxIcon } from './boxes.ts';
 import { useApp } from './model.ts';
 
 const flat = (nodes: readonly MailboxNode[]): MailboxNode[] => nodes.flatMap((node) => [node, ...flat(node.children)]);
+
+/** The choice that makes a folder of what is typed. */
+const fresh = ' new';
 
 /** v: to which folder. With nothing to move (g l) it goes there instead. */
 export const MoveDialog = ({ onClose }: { onClose(): void }) => {
@@ -32,11 +37,33 @@ export const MoveDialog = ({ onClose }: { onClose(): void }) => {
         </>
       ),
     }));
-  const choose = (key: string): void => {
+  const move = (given: Target, to: MailboxId): void => commands.leaving((rows) => model.actions.move(rows, to), given);
+  const offer = (typed: string): Choice | null =>
+    target && !choices.some(({ label }) => label.toLocaleLowerCase() === typed.toLocaleLowerCase())
+      ? {
+          key: fresh,
+          label: typed,
+          children: (
+            <>
+              <Icon name="plus" />
+              <span class="grow cut">Make the folder “{typed}” and move there</span>
+            </>
+          ),
+        }
+      : null;
+  const choose = (key: string, typed: string): void => {
     onClose();
+    if (key === fresh && target) {
+      void openFolders(model, mail)
+        .make({ name: typed, parentId: null })
+        .then((made) =>
+          made.at === 'done' ? move(target, made.id) : model.toasts.show(made.words, { tone: 'failed' }),
+        );
+      return;
+    }
     const mailbox = mail.mailboxes.get(key as MailboxId);
     if (!mailbox) return;
-    if (target) commands.leaving((given) => model.actions.move(given, mailbox.id), target);
+    if (target) move(target, mailbox.id);
     else
       model.router.go({
         at: 'mailbox',
@@ -49,7 +76,14 @@ export const MoveDialog = ({ onClose }: { onClose(): void }) => {
   const title = target ? 'Move to' : 'Go to folder';
   return (
     <Dialog title={title} focus="input" onClose={onClose}>
-      <Chooser label="Folder" typed={typed} choices={choices} none="No folder has that name." onChoose={choose} />
+      <Chooser
+        label="Folder"
+        typed={typed}
+        choices={choices}
+        none="No folder has that name."
+        offer={offer}
+        onChoose={choose}
+      />
     </Dialog>
   );
 };

@@ -8,6 +8,7 @@ import { ComposerDocks } from './composer-slot.tsx';
 import { Confirm } from './confirm.tsx';
 import { openRow } from './mailbox/row.tsx';
 import { ListPane } from './mailbox/pane.tsx';
+import { folderForm } from './folders/asked.ts';
 import { later } from './later.tsx';
 import { useApp, type App } from './model.ts';
 import { PhoneBar } from './phone.tsx';
@@ -17,6 +18,7 @@ import { ToastView } from './toast.tsx';
 const conversation = later(async () => (await import('./conversation/pane.tsx')).ConversationPane);
 const help = later(async () => (await import('./help.tsx')).Help);
 const move = later(async () => (await import('./move.tsx')).MoveDialog);
+const folder = later(async () => (await import('./folders/form.tsx')).FolderDialog);
 const settings = later(async () => (await import('./settings/settings.tsx')).Settings);
 
 /** Fetches the code of the letter and of what keys open, once the first list is on the screen. */
@@ -26,7 +28,7 @@ const useLater = ({ model }: App): void => {
   useEffect(() => {
     if (!shown) return;
     const timer = setTimeout(() => {
-      for (const each of [conversation, move, help]) each.fetch();
+      for (const each of [conversation, move, help, folder]) each.fetch();
     }, 200);
     return () => clearTimeout(timer);
   }, [shown]);
@@ -125,9 +127,12 @@ export const Shell = () => {
   const [dialog, setDialog] = useState<DialogName>(null);
   const [drawer, setDrawer] = useState(false);
   const own = useRef<HTMLDivElement>(null);
-  /** Whoever types the name of the folder at once need not wait for the code of the dialog. */
+  /** Whoever types the name of the folder at once, or gives up, need not wait for the code of the dialog. */
   const chooseFolder = (): void => {
-    setTimeout(holdKeys(), aheadMs);
+    setTimeout(
+      holdKeys(() => setDialog(null)),
+      aheadMs,
+    );
     setDialog('move');
   };
   useKeys(app);
@@ -213,6 +218,14 @@ export const Shell = () => {
       <ComposerDocks />
       {dialog === 'help' ? <help.View onClose={() => setDialog(null)} /> : null}
       {dialog === 'move' ? <move.View onClose={() => setDialog(null)} /> : null}
+      {folderForm.value ? (
+        <folder.View
+          form={folderForm.value}
+          onClose={() => {
+            folderForm.value = null;
+          }}
+        />
+      ) : null}
       <Confirm />
     </div>
   );

@@ -1,19 +1,24 @@
 import { useRef } from 'preact/hooks';
+import type { MailboxId } from '#jmap/ids.ts';
+import type { Mailbox } from '#jmap/mail.ts';
 import { unproven } from '#model/accounts/unproven.ts';
 import { draftsOf, gathered, unreadInboxes } from '#model/all-inboxes.ts';
 import { canCompose } from '#model/compose-port.ts';
 import { count } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import { mailboxName, type MailboxNode } from '#model/mailboxes.ts';
-import { accountName, boxName } from '#model/place.ts';
+import { accountName, boxName, onlyFolder } from '#model/place.ts';
 import { printRoute, type AllBox, type Route } from '#model/route.ts';
 import { otherTheme } from '#model/theme.ts';
 import { Icon, Mark, type IconName } from '#parts/icon.tsx';
+import { MenuButton } from '#parts/menu.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { Tree, type Branch } from '#parts/tree.tsx';
 import { boxIcon } from './boxes.ts';
+import { folderItemsOf, openFolderMenu } from './folders/open.ts';
+import { dropOn, takesDragged } from './mailbox/drag.ts';
 import { Gate, nameOfAccount } from './gate.tsx';
-import { useApp, useModel } from './model.ts';
+import { useApp, useModel, type App } from './model.ts';
 
 const flat = (nodes: readonly MailboxNode[]): MailboxNode[] => nodes.flatMap((node) => [node, ...flat(node.children)]);
 
@@ -37,6 +42,8 @@ interface Leaf {
   branch: Branch;
   route: Route | null;
   account: string | null;
+  /** What its menu is about: a folder, or with `id` null the account. */
+  menu: { mail: Mail; id: MailboxId | null } | null;
 }
 
 const BoxLabel = ({ icon, name, n, unread }: { icon: IconName; name: string; n: number; unread: boolean }) => (
@@ -74,12 +81,22 @@ const useLeaves = (): Leaf[] => {
   const openBox = state.at === 'open' && gathering === null ? state.place.box : null;
   const folded = prefs.folded.value;
   const leaves: Leaf[] = [];
-  const box = (mail: Mail, key: string, icon: IconName, name: string, n: number, level: number): void => {
+  const box = (
+    mail: Mail,
+    key: string,
+    icon: IconName,
+    name: string,
+    n: number,
+    level: number,
+    id: MailboxId | null = null,
+  ): void => {
     const route = routeTo(mail, key);
     leaves.push({
       route,
       account: null,
+      menu: id === null ? null : { mail, id },
       branch: {
+        menu: id !== null,
         key: `${mail.id} ${key}`,
         level,
         current: mail === here && openBox === key,
@@ -96,7 +113,9 @@ const useLeaves = (): Leaf[] => {
     leaves.push({
       route,
       account: null,
+      menu: null,
       branch: {
+        menu: false,
         key: `all ${to}`,
         level: 1,
         current: gathering === to,
@@ -114,7 +133,7 @@ const useLeaves = (): Leaf[] => {
   } else if (here) {
     const drafts = here.mailboxes.byRole('drafts');
     box(here, 'starred', 'star', 'Starred', 0, 1);
-    if (drafts) box(here, 'drafts', 'file-text', 'Drafts', drafts.totalEmails, 1);
+    if (drafts) box(here, 'drafts', 'file-text', 'Drafts', drafts.totalEmails, 1, drafts.id);
   }
   for (const [index, mail] of mails.entries()) {
     const expanded = !folded.includes(mail.id);
@@ -123,7 +142,9 @@ const useLeaves = (): Leaf[] => {
     leaves.push({
       route: null,
       account: mail.id,
+      menu: { mail, id: null },
       branch: {
+        menu: true,
         key: mail.id,
         level: 1,
         expanded,
@@ -158,6 +179,7 @@ const useLeaves = (): Leaf[] => {
         mailboxName(node.mailbox),
         countOf(node),
         node.depth + 1,
+        node.mailbox.id,
       );
     }
   }
@@ -165,10 +187,16 @@ const useLeaves = (): Leaf[] => {
 };
 
 export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void; onHelp(): void }) => {
-  const { model, commands } = useApp();
+  const app = useApp();
+  const { model, commands } = app;
   const own = useRef<HTMLElement>(null);
   const leaves = useLeaves();
   const leafOf = (branch: Branch): Leaf | undefined => leaves.find((leaf) => leaf.branch.key === branch.key);
+  const folderOf = (branch: Branch): { mail: Mail; mailbox: Mailbox } | undefined => {
+    const menu = leafOf(branch)?.menu;
+    const mailbox = menu?.id ? menu.mail.mailboxes.get(menu.id) : undefined;
+    return menu && mailbox ? { mail: menu.mail, mailbox } : undefined;
+  };
   const fold = (id: string, expanded: boolean): void => {
     const { folded } = model.prefs;
     folded.value = expanded ? folded.peek().filter((each) => each !== id) : [...folded.peek(), id];
@@ -208,6 +236,18 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
             const leaf = leafOf(branch);
             if (leaf?.account) fold(leaf.account, expanded);
           }}
+          takes={(branch) => {
+            const folder = folderOf(branch);
+            return folder !== undefined && takesDragged(app, folder.mail, folder.mailbox);
+          }}
+          onDrop={(branch) => {
+            const folder = folderOf(branch);
+            if (folder) dropOn(app, folder.mailbox);
+          }}
+          onMenu={(branch, at) => {
+            const menu = leafOf(branch)?.menu;
+            if (menu) void openFolderMenu(app, menu.mail, menu.id, at);
+          }}
         />
         <div class="foot">
           <IconButton
@@ -218,6 +258,7 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
           />
           <IconButton icon="circle-question-mark" label="Keyboard shortcuts" cap="?" onClick={onHelp} />
           <ThemeButton />
+          {model.onePane.value ? <FolderButton app={app} /> : null}
           <IconButton icon="lock" label="Lock Postern" cap="G K" onClick={() => commands.run('lock')} />
           <IconButton icon="log-out" label="Sign out" class="last" onClick={() => void model.signOut()} />
         </div>
@@ -225,6 +266,19 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
     </>
   );
 };
+
+/** On a phone: what can be done with the folder that is open. */
+const FolderButton = ({ app }: { app: App }) => (
+  <MenuButton
+    icon="folder"
+    label="This folder"
+    items={() => {
+      const state = app.model.places.peek();
+      const open = state.at === 'open' ? onlyFolder(state.place) : null;
+      return open ? folderItemsOf(app, open.mail, open.mailbox) : [];
+    }}
+  />
+);
 
 const ThemeButton = () => {
   const { theme, prefs } = useModel();

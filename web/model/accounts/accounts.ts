@@ -15,6 +15,7 @@ import { answered, getJson, isProblem, type Outcome, sendJson } from '../asking.
 import { postSealed } from '../sealed-post.ts';
 import type { Session } from '../session.ts';
 import { type Loaded, openLoaded } from '../settings/loaded.ts';
+import { tellUndoable } from '../tell-undoable.ts';
 import type { Toasts } from '../toasts.ts';
 import type { Undoable, UndoStack } from '../undo.ts';
 import { withProof } from '../unlockers/proof.ts';
@@ -123,11 +124,7 @@ export const openAccounts = ({ connection, session, toasts, undo, mails }: Accou
   const patchOne: Accounts['patch'] = async (account, patch, label) => {
     const back = inverse(account, patch);
     const item: Undoable = { label, undo: () => void send(account.id, back) };
-    undo.push(item);
-    const run = (): void => {
-      if (undo.undo(item) !== null) toasts.show('It is as it was', { icon: 'undo-2', life: 4_000 });
-    };
-    toasts.show(label, { icon: 'check', actions: [{ label: 'Undo', cap: 'Z', run }] });
+    tellUndoable({ undo, toasts }, item, 'check');
     if (!(await send(account.id, patch))) undo.drop(item);
   };
 

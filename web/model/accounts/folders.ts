@@ -4,6 +4,7 @@ import type { Mailbox } from '#jmap/mail.ts';
 import type { Connection } from '../connection.ts';
 import { modelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
+import { tellUndoable } from '../tell-undoable.ts';
 import type { Toasts } from '../toasts.ts';
 import type { Undoable, UndoStack } from '../undo.ts';
 
@@ -100,12 +101,7 @@ export const openFolders = ({ connection, toasts, undo }: FolderParts, mail: Mai
       if (was === id) return;
       const label = `Changed the folder for ${folderRoles.get(role) ?? role}`;
       const item: Undoable = { label, undo: () => void send(role, was) };
-      undo.push(item);
-      const run = (): void => {
-        if (undo.undo(item) !== null) toasts.show('It is as it was', { icon: 'undo-2', life: 4_000 });
-      };
-      if (await send(role, id)) toasts.show(label, { icon: 'check', actions: [{ label: 'Undo', cap: 'Z', run }] });
-      else undo.drop(item);
+      if (await send(role, id)) tellUndoable({ undo, toasts }, item, 'check');
     },
   };
 };

@@ -6,6 +6,7 @@ import type { Connection } from '../connection.ts';
 import { modelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
 import { inverse } from '../records.ts';
+import { tellUndoable } from '../tell-undoable.ts';
 import type { Toasts } from '../toasts.ts';
 import type { Undoable, UndoStack } from '../undo.ts';
 
@@ -73,11 +74,7 @@ export const openIdentities = ({ connection, toasts, undo }: IdentityParts, mail
       const back = inverse(identity, patch);
       const label = `Saved the ${labels[field]} of ${identity.email}`;
       const item: Undoable = { label, undo: () => void send(identity.id, back, patch) };
-      undo.push(item);
-      const run = (): void => {
-        if (undo.undo(item) !== null) toasts.show(`The ${labels[field]} is as it was`, { icon: 'undo-2', life: 4_000 });
-      };
-      toasts.show(label, { icon: 'check', actions: [{ label: 'Undo', cap: 'Z', run }] });
+      tellUndoable({ undo, toasts }, item, 'check', `The ${labels[field]} is as it was`);
       if (!(await send(identity.id, patch, back))) undo.drop(item);
     },
   };

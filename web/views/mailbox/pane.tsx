@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { shows } from '#model/commands.ts';
-import { coverageWords } from '#model/coverage.ts';
+import { coverageOf } from '#model/coverage.ts';
 import { count, counted } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
-import { accountName, type Place } from '#model/place.ts';
+import { accountName, onlyFolder, type Place } from '#model/place.ts';
 import { densityNames } from './densities.ts';
 import type { Density } from '#model/prefs.ts';
 import { without } from '#model/search.ts';
@@ -13,7 +13,8 @@ import { MenuButton, type MenuItem } from '#parts/menu.tsx';
 import { Tabs } from '#parts/tabs.tsx';
 import { IconButton } from '#parts/tooltip.tsx';
 import { later } from '../later.tsx';
-import { useApp, useModel } from '../model.ts';
+import { folderItemsOf } from '../folders/open.ts';
+import { useApp, useModel, type App } from '../model.ts';
 import { PhoneHeader } from '../phone.tsx';
 import { nameOfAccount } from '../gate.tsx';
 import { bannerOf } from '../status.ts';
@@ -49,8 +50,19 @@ const summaryOf = (place: Place): string => {
   return unread > 0 ? `${count(unread)} unread` : '';
 };
 
+/** How the list looks, and what can be done with the folder that it shows. */
+const headerItems = async (app: App, place: Place): Promise<MenuItem[]> => {
+  const { density } = app.model.prefs;
+  const rows = densityItems(density.peek(), (chosen) => {
+    density.value = chosen;
+  });
+  const open = onlyFolder(place);
+  const own = open ? await folderItemsOf(app, open.mail, open.mailbox) : [];
+  return own.length > 0 ? [{ kind: 'title', label: 'Folder' }, ...own, { kind: 'line' }, ...rows] : rows;
+};
+
 const Header = ({ place }: { place: Place }) => {
-  const { prefs } = useModel();
+  const app = useApp();
   return (
     <div class="list-h">
       <h1 tabIndex={-1}>{place.title}</h1>
@@ -66,16 +78,7 @@ const Header = ({ place }: { place: Place }) => {
           if (first) place.selection.toggle(first);
         }}
       />
-      <MenuButton
-        icon="list-filter"
-        size="sm"
-        label="How the list looks"
-        items={() =>
-          densityItems(prefs.density.peek(), (density) => {
-            prefs.density.value = density;
-          })
-        }
-      />
+      <MenuButton icon="list-filter" size="sm" label="This list" items={() => headerItems(app, place)} />
     </div>
   );
 };
@@ -86,8 +89,10 @@ const Asked = ({ place }: { place: Place }) => {
   const { question } = place;
   if (!question || route.at !== 'search') return null;
   const chips = question.tokens.filter((token) => token.operator !== null);
-  const status = place.mail?.status.value ?? null;
-  const covered = status === null ? null : coverageWords(status.progress, new Date());
+  const covered = coverageOf(
+    place.mails.map((mail) => ({ name: nameOfAccount(mail), progress: mail.status.value?.progress ?? null })),
+    new Date(),
+  );
   if (chips.length === 0 && question.unanswered.length === 0 && covered === null) return null;
   return (
     <div class="asked">

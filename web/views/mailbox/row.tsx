@@ -11,6 +11,7 @@ import { tooltip } from '#parts/tooltip.tsx';
 import { actionItems } from '../action-items.ts';
 import { Gate, nameOfAccount } from '../gate.tsx';
 import { useApp, type App } from '../model.ts';
+import { dragOf } from './drag.ts';
 import { useSwipe } from './swipe.tsx';
 
 /** `account` is said where rows of several stand together. */
@@ -117,6 +118,7 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: RowId; i
         stop={stop}
         picked={picked}
         current={current}
+        {...(model.onePane.value ? {} : { drag: dragOf(app, place, id, row.subject) })}
         onClick={(event) => {
           if (swipe.moved()) return;
           if (event.shiftKey) void place.selection.extend(id);
