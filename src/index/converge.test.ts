@@ -140,7 +140,7 @@ class World {
       if (want.kind === 'keywords') {
         for (const keyword of want.add) message.keywords.add(keyword);
         for (const keyword of want.remove) message.keywords.delete(keyword);
-      } else if (want.kind === 'destroy') box.messages.delete(at.uid);
+      } else if (want.kind === 'destroy' || want.kind === 'leave') box.messages.delete(at.uid);
       else if (want.kind === 'move' || want.kind === 'copy') {
         const to = this.boxes.find((one) => one.id === want.to) as Box;
         if (want.kind === 'move') box.messages.delete(at.uid);
@@ -329,6 +329,7 @@ type Act =
   | { do: 'carry'; box: number; at: number; to: number; copy: boolean }
   | { do: 'mark'; at: number; keyword: number; on: boolean }
   | { do: 'move' | 'copy'; at: number; to: number }
+  | { do: 'leave'; at: number; box: number }
   | { do: 'draft'; at: number; again: boolean }
   | { do: 'role' | 'replace'; box: number }
   | { do: 'destroy' | 'preview'; at: number }
@@ -358,6 +359,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('mark' as const), at: small, keyword: small, on: fc.boolean() }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('move' as const, 'copy' as const), at: small, to: small }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('leave' as const), at: small, box: small }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('draft' as const), at: small, again: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('role' as const, 'replace' as const), box: small }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('destroy' as const, 'preview' as const), at: small }) },
@@ -421,6 +423,14 @@ const perform = (world: World, now: { at: number }, step: Act): void => {
       const email = nth(world.emails(), step.at);
       world.copied = true;
       if (email) index.write((t) => t.copy(email.number, world.box(step.to).id, 0));
+      return;
+    }
+    case 'leave': {
+      const emails = world.emails();
+      const several = emails.filter(({ mailboxes }) => mailboxes.length > 1);
+      const email = nth(several.length > 0 ? several : emails, step.at);
+      const box = email && nth(email.mailboxes, step.box);
+      if (email && box !== undefined) index.write((t) => t.leave(email.number, box, 0));
       return;
     }
     case 'draft': {

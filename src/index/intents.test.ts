@@ -119,6 +119,61 @@ test('I26 a move begun is followed by the next, which waits for the UID', () => 
   );
 });
 
+/** The same message in INBOX and Archive, told by its strong id. */
+const twice = (s: Scene): void => {
+  s.index.write((w) => {
+    w.add(s.inbox, [found(2, { strongId: 'x', envelope: { messageId: '2@x', subject: 'Twice' } })]);
+    w.add(s.archive, [found(9, { strongId: 'x', envelope: { messageId: '2@x', subject: 'Twice' } })]);
+  });
+  Object.assign(s, { number: s.index.read((r) => r.query(query()).ids.find((number) => number !== s.number)) });
+};
+
+test('I49 leaving one of several mailboxes takes that copy alone; before it was begun, a copy back is nothing', () => {
+  using s = scene();
+  s.index.write((w) => w.leave(s.number, s.inbox, 0));
+  assert.deepEqual([wants(s), email(s).mailboxes], [[], [s.inbox]], 'it lies nowhere else');
+  assert.equal(s.index.read((r) => r.mailbox(s.inbox))?.totalEmails, 1);
+  twice(s);
+  const here = (): MailboxId[] => email(s).mailboxes;
+  assert.deepEqual(here(), [s.inbox, s.archive]);
+  const leave = (): void => s.index.write((w) => w.leave(s.number, s.inbox, 0));
+  leave();
+  assert.deepEqual([wants(s), here()], [[{ kind: 'leave', from: s.inbox }], [s.archive]]);
+  s.index.write((w) => w.copy(s.number, s.inbox, 0));
+  assert.deepEqual([wants(s), here()], [[], [s.inbox, s.archive]]);
+  leave();
+  const [intent] = due(s);
+  assert.deepEqual(intent?.at, { mailbox: s.inbox, uidvalidity: 1, uid: 2 });
+  s.index.write((w) => w.intentsStarted([intent!.id]));
+  s.index.write((w) => w.copy(s.number, s.inbox, 0));
+  assert.deepEqual(due(s).at(-1)?.at, { mailbox: s.archive, uidvalidity: 1, uid: 9 }, 'copied from what stays');
+  s.index.write((w) => w.intentDone(intent!.id, null));
+  assert.deepEqual(
+    [s.index.read((r) => r.uids(s.inbox)), s.index.read((r) => r.uids(s.archive)), here()],
+    [[1], [9], [s.inbox, s.archive]],
+  );
+});
+
+test('I49 what was about to come where it is not to be stays away; a wish never follows the message elsewhere', () => {
+  using s = scene();
+  twice(s);
+  s.index.write((w) => w.move(s.number, s.inbox, s.trash, 0));
+  s.index.write((w) => w.leave(s.number, s.trash, 0));
+  assert.deepEqual([wants(s), email(s).mailboxes], [[{ kind: 'leave', from: s.inbox }], [s.archive]]);
+  s.index.write((w) => w.vanished(s.inbox, [2 as Uid]));
+  s.index.write((w) => w.setKeywords(s.number, ['$flagged'], [], 0));
+  s.index.write((w) => w.intentDone(due(s).find(({ want }) => want.kind === 'keywords')!.id, null));
+  assert.deepEqual([s.index.read((r) => r.intentCount()), email(s).mailboxes], [0, [s.archive]]);
+});
+
+test('I28 I49 a copy that the server kept is back in its mailbox', () => {
+  using s = scene();
+  twice(s);
+  s.index.write((w) => w.leave(s.number, s.archive, 0));
+  s.index.write((w) => w.intentRefused(due(s)[0]!.id));
+  assert.deepEqual([wants(s), email(s).mailboxes], [[], [s.inbox, s.archive]]);
+});
+
 test('I26 destroying cancels what was wished before', () => {
   using s = scene();
   mark(s, ['$flagged']);

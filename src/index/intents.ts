@@ -84,7 +84,31 @@ export class Intents {
   copy(row: EmailRow, to: MailboxId, due: number): void {
     const state = this.#model.state(row);
     if (!state || state.hidden || state.boxes.includes(to)) return;
-    this.#insert(row, { kind: 'copy', to }, this.#model.placements(row).find(addressable) ?? null, due);
+    const left = this.#model
+      .intents(row)
+      .filter(({ want, started }) => want.kind === 'leave' && want.from === to && started === 0);
+    for (const { id } of left) this.#remove(id);
+    // A copy that is on its way out is none to copy from.
+    const from = this.#model.placements(row).filter((placement) => placement.mailbox !== to);
+    if (left.length === 0) this.#insert(row, { kind: 'copy', to }, from.find(addressable) ?? null, due);
+    this.#model.remodel(row);
+  }
+
+  leave(row: EmailRow, from: MailboxId, due: number): void {
+    const state = this.#model.state(row);
+    if (!state || state.hidden || !state.boxes.includes(from) || state.boxes.length < 2) return;
+    /** Where copies lie that are not to be: here, and where those still are that were about to come here. */
+    const sources = new Set([from]);
+    for (const { id, want, started } of this.#model.intents(row)) {
+      if (started !== 0 || (want.kind !== 'move' && want.kind !== 'copy') || want.to !== from) continue;
+      if (want.kind === 'move') sources.add(want.from);
+      this.#remove(id);
+    }
+    const placements = this.#model.placements(row).filter(({ mailbox }) => sources.has(mailbox));
+    for (const placement of placements.filter(addressable))
+      this.#insert(row, { kind: 'leave', from: placement.mailbox }, placement, due);
+    if (!placements.some(({ mailbox, uid }) => mailbox === from && uid > 0) && this.#isComing(row, from))
+      this.#insert(row, { kind: 'leave', from }, null, due);
     this.#model.remodel(row);
   }
 
@@ -150,6 +174,7 @@ export class Intents {
         if (want.replaces) this.#replaced(want.replaces);
         break;
       case 'destroy':
+      case 'leave':
         this.#drop(intent);
         break;
     }
@@ -173,16 +198,18 @@ export class Intents {
     for (const intent of intents) {
       if (placements.some((placement) => isAt(intent, placement))) continue;
       const { want } = intent;
-      const from = want.kind === 'move' || want.kind === 'destroy' ? want.from : null;
+      const from = 'from' in want ? want.from : null;
       const isFree = (placement: Stored): boolean =>
         !intents.some((other) => other.want.kind === want.kind && isAt(other, placement));
       const target =
         placements.find((placement) => placement.mailbox === from) ??
-        // Somebody moved the message: the wish follows it, unless one of our own moves is still on its way.
-        (intents.some(({ started }) => started !== 0) ? undefined : placements.find(isFree));
+        // Somebody moved the message: the wish follows it, unless one of our own moves is still on its way, or it was to
+        // leave a mailbox in which it does not lie any more.
+        (want.kind === 'leave' || intents.some(({ started }) => started !== 0) ? undefined : placements.find(isFree));
+      if (!target && want.kind === 'leave' && !this.#isComing(row, want.from)) this.#remove(intent.id);
       if (!target) continue;
       if (want.kind === 'move' && want.to === target.mailbox) {
-        this.#core.db.run('DELETE FROM intent WHERE id = ?', intent.id);
+        this.#remove(intent.id);
         continue;
       }
       const moved: Want = from === null ? want : ({ ...want, from: target.mailbox } as Want);
@@ -206,7 +233,7 @@ export class Intents {
     const server = here.some((intent) => intent.started !== 0) ? null : placement;
     const merged = reduced(earlier ? both(earlier.want as Keywords, want) : want, server);
     const isEmpty = merged.add.length === 0 && merged.remove.length === 0;
-    if (earlier && isEmpty) this.#core.db.run('DELETE FROM intent WHERE id = ?', earlier.id);
+    if (earlier && isEmpty) this.#remove(earlier.id);
     else if (earlier) this.#rewrite(earlier.id, merged, due);
     else if (!isEmpty) this.#insert(row, merged, placement, due);
   }
@@ -214,8 +241,26 @@ export class Intents {
   /** A later goal replaces an earlier one that was not begun; back where it came from it is no wish at all. */
   #redirect(intent: StoredIntent, to: MailboxId, due: number): void {
     const want = intent.want as Extract<Want, { kind: 'move' | 'copy' }>;
-    if (want.kind === 'move' && want.from === to) this.#core.db.run('DELETE FROM intent WHERE id = ?', intent.id);
+    if (want.kind === 'move' && want.from === to) this.#remove(intent.id);
     else this.#rewrite(intent.id, { ...want, to }, due);
+  }
+
+  #remove(id: number): void {
+    this.#core.db.run('DELETE FROM intent WHERE id = ?', id);
+  }
+
+  /** A copy of it will lie there: a wish that brings it was begun, or one that arrived without a UID. */
+  #isComing(row: EmailRow, mailbox: MailboxId): boolean {
+    return (
+      this.#model.placements(row).some((placement) => placement.mailbox === mailbox && placement.uid < 0) ||
+      this.#model
+        .intents(row)
+        .some(
+          ({ want, started }) =>
+            started !== 0 &&
+            ((want.kind === 'append' && want.mailbox === mailbox) || ('to' in want && want.to === mailbox)),
+        )
+    );
   }
 
   /** Takes back a wish not begun. What an APPEND would have replaced still has to go. */

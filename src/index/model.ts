@@ -246,6 +246,9 @@ const boxesOf = (placements: readonly Stored[], intents: readonly StoredIntent[]
       case 'append':
         boxes.add(want.mailbox);
         break;
+      case 'leave':
+        boxes.delete(want.from);
+        break;
       case 'destroy':
         boxes.clear();
         break;

@@ -152,6 +152,16 @@ export class Transactor extends Reader implements IndexTransactor {
     if (row !== undefined) this.#intents.copy(row, to, dueAt);
   }
 
+  mayCopy(email: EmailNumber): boolean {
+    const row = this.rowOf(email);
+    return this.core.db.value('SELECT 1 FROM email WHERE id = ? AND strong IS NOT NULL', row ?? -1) !== undefined;
+  }
+
+  leave(email: EmailNumber, from: MailboxId, dueAt: number): void {
+    const row = this.rowOf(email);
+    if (row !== undefined) this.#intents.leave(row, from, dueAt);
+  }
+
   destroy(email: EmailNumber, dueAt: number): void {
     const row = this.rowOf(email);
     if (row !== undefined) this.#intents.destroy(row, dueAt);

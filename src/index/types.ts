@@ -210,6 +210,8 @@ export type Want =
   | { kind: 'move'; from: MailboxId; to: MailboxId }
   | { kind: 'copy'; to: MailboxId }
   | { kind: 'destroy'; from: MailboxId }
+  /** Only this copy goes; the Email stays where else it lies. */
+  | { kind: 'leave'; from: MailboxId }
   /** Bytes lie in `body` under part `raw`; `replaces` is the placement that goes once the new one stands. */
   | {
       kind: 'append';
@@ -328,9 +330,14 @@ export interface IndexTransactor extends IndexReader {
   /** The model side of the user's wishes; the intent is recorded in the same transaction. Unknown Emails are ignored. */
   setKeywords(email: EmailNumber, add: string[], remove: string[], dueAt: number): void;
   move(email: EmailNumber, from: MailboxId, to: MailboxId, dueAt: number): void;
+  /** Takes an Email out of one of several mailboxes that it lies in. */
+  leave(email: EmailNumber, from: MailboxId, dueAt: number): void;
   destroy(email: EmailNumber, dueAt: number): void;
   append(email: EmailNumber, want: Extract<Want, { kind: 'append' }>, dueAt: number): void;
+  /** Also takes back a {@link leave} that was not begun. */
   copy(email: EmailNumber, to: MailboxId, dueAt: number): void;
+  /** Whether a copy would be the same Email: the server tells copies of one message by a strong id. */
+  mayCopy(email: EmailNumber): boolean;
   /** The executor has begun: later wishes become intents of their own and no longer change these. */
   intentsStarted(ids: readonly number[]): void;
   /** The intent is done; for a move or append `uid` is the new UID when the server said it (COPYUID, APPENDUID). */

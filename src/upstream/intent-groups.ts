@@ -24,7 +24,8 @@ const keyOf = (intent: Intent): string | null => {
     case 'copy':
       return at && `copy ${at.mailbox} ${at.uidvalidity} ${want.to}`;
     case 'destroy':
-      return at && `destroy ${at.mailbox} ${at.uidvalidity}`;
+    case 'leave':
+      return at && `${want.kind} ${at.mailbox} ${at.uidvalidity}`;
     case 'append':
       return null;
   }

@@ -239,7 +239,7 @@ export class Intents {
         const target = want.kind === 'move' || want.kind === 'copy' ? want.to : null;
         const there = places.find((place) => place.mailbox === target && place.uid !== null);
         if (there?.uid != null) t.intentDone(intent.id, { mailbox: there.mailbox, uid: there.uid });
-        else if (want.kind === 'destroy') t.intentDone(intent.id, null);
+        else if (want.kind === 'destroy' || want.kind === 'leave') t.intentDone(intent.id, null);
         else if (places.some((place) => place.uid === null))
           t.intentLater(intent.id, this.#mirror.clock.now() + intentBackoff.first);
         else t.intentRefused(intent.id);
@@ -277,6 +277,7 @@ export class Intents {
       case 'copy':
         return this.#transfer(session, box, want, placed);
       case 'destroy':
+      case 'leave':
         await session.expunge(uids);
         this.#parts.resized();
         return this.#done(placed, () => null);

@@ -41,16 +41,19 @@ const move = (
 ): void => {
   const gone = before.filter((box) => !after.includes(box));
   const fresh = after.filter((box) => !before.includes(box));
-  if (gone.length === 0 && fresh.length === 0) return;
-  const [from] = gone;
-  const [to] = fresh;
-  if (fresh.length > 1 || (fresh.length === 1 && gone.length === 0)) throw new SetFailure({ type: 'tooManyMailboxes' });
-  if (to === undefined || from === undefined || gone.length > 1) {
-    // Seen in several mailboxes by its strong id: leaving one of them needs one to go to.
-    throw invalidProperties(['mailboxIds'], 'An Email is moved from one mailbox to another.');
+  const [to, ...more] = fresh;
+  // A copy is another Email, unless the server says by a strong id that it is not.
+  if (more.length > 0 || (to !== undefined && gone.length === 0 && !transactor.mayCopy(number)))
+    throw new SetFailure({ type: 'tooManyMailboxes' });
+  if (to !== undefined) admitMailbox(boxes.get(to));
+  if (gone.some((box) => boxes.get(box)?.readOnly)) throw new SetFailure({ type: 'forbidden' });
+  const [from, ...others] = gone;
+  if (to === undefined) for (const box of gone) transactor.leave(number, box, dueAt);
+  else if (from === undefined) transactor.copy(number, to, dueAt);
+  else {
+    for (const box of others) transactor.leave(number, box, dueAt);
+    transactor.move(number, from, to, dueAt);
   }
-  if (admitMailbox(boxes.get(to)).id !== to || boxes.get(from)?.readOnly) throw new SetFailure({ type: 'forbidden' });
-  transactor.move(number, from, to, dueAt);
 };
 
 /** One update of Email/set: only keywords and mailboxIds may change – RFC 8621 §4.6. @throws SetFailure */

@@ -46,6 +46,30 @@ test('RFC 8621 §4.6 Email/set update: keywords and mailboxIds by patch and by f
   );
 });
 
+test('J21 an Email that lies in several mailboxes by its strong id leaves one, comes back, and moves out of all', async () => {
+  using g = openTestGateway();
+  const copy = (uid: number) => found(uid, { strongId: 'x', envelope: { messageId: 'x@x', subject: 'Twice' } });
+  g.index.write((t) => {
+    t.add(g.box.inbox, [copy(70)]);
+    t.add(g.box.archive, [copy(9)]);
+  });
+  const [inbox, archive, trash] = [g.box.inbox, g.box.archive, g.box.trash].map(mailboxId);
+  const [id = ''] = (await g.one('Email/query', { filter: { subject: 'Twice' } })).ids as string[];
+  const patch = async (...keys: [string | undefined, true | null][]) => {
+    const update = { [id]: Object.fromEntries(keys.map(([box, value]) => [`mailboxIds/${box}`, value])) };
+    const answer = await g.one('Email/set', { update });
+    assert.equal(answer.notUpdated, null, JSON.stringify(answer.notUpdated));
+    return Object.keys((await g.one('Email/get', { ids: [id], properties: ['mailboxIds'] })).list[0].mailboxIds);
+  };
+  const kinds = (): string[] => intents(g).map(({ want }) => want.kind);
+  assert.deepEqual([await patch([inbox, null], [archive, true]), kinds()], [[archive], ['leave']]);
+  assert.deepEqual([await patch([inbox, true]), kinds()], [[inbox, archive], []]);
+  assert.deepEqual(await patch([inbox, null], [archive, null], [trash, true]), [trash]);
+  assert.deepEqual(kinds().toSorted(), ['leave', 'move']);
+  const { notUpdated } = await g.one('Email/set', { update: { [id]: { [`mailboxIds/${trash}`]: null } } });
+  assert.equal(notUpdated[id].type, 'invalidProperties');
+});
+
 test('RFC 8621 §4.6 Email/set update: what is refused, and with which error', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: a\n\nx');
