@@ -40,11 +40,24 @@ export const Tree = (props: {
   const typed = useRef({ text: '', at: 0 });
   const [stop, setStop] = useState<string | null>(null);
   const [over, setOver] = useState<string | null>(null);
-  const unfolding = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const resting = useRef({ key: '', timer: 0 });
   const { branches } = props;
+  const last = useRef(-1);
   const stopKey = branches.some((branch) => branch.key === stop)
     ? stop
-    : (branches.find((branch) => branch.current) ?? branches[0])?.key;
+    : (
+        (stop === null ? undefined : branches[Math.min(last.current, branches.length - 1)]) ??
+        branches.find((branch) => branch.current) ??
+        branches[0]
+      )?.key;
+  last.current = branches.findIndex((branch) => branch.key === stopKey);
+  const hadFocus = own.current?.contains(document.activeElement) ?? false;
+
+  // A branch that is taken out, or put elsewhere, loses the focus: it goes back to it, or to what is in its place.
+  useLayoutEffect(() => {
+    if (hadFocus && document.activeElement === document.body)
+      own.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
+  });
 
   useLayoutEffect(() => {
     own.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
@@ -65,6 +78,12 @@ export const Tree = (props: {
     const order = [...branches.keys()].map((index) => (from + index) % branches.length);
     const found = order.find((index) => branches[index]?.label.toLocaleLowerCase().startsWith(wanted));
     if (found !== undefined) focus(found);
+  };
+
+  const drag = (event: DragEvent, branch: Branch): void => {
+    const takes = props.takes(branch);
+    if (takes) event.preventDefault();
+    setOver(takes ? branch.key : null);
   };
 
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
@@ -138,20 +157,23 @@ export const Tree = (props: {
             props.onOpen(branch);
           }}
           draggable={false}
-          onDragEnter={() => {
-            clearTimeout(unfolding.current);
-            if (branch.expanded === false) unfolding.current = setTimeout(() => props.onFold(branch, true), dragRest);
+          onDragEnter={(event) => {
+            clearTimeout(resting.current.timer);
+            const unfold = (): void => props.onFold(branch, true);
+            const timer = branch.expanded === false ? window.setTimeout(unfold, dragRest) : 0;
+            resting.current = { key: branch.key, timer };
+            drag(event, branch);
           }}
-          onDragOver={(event) => {
-            const takes = props.takes(branch);
-            if (takes) event.preventDefault();
-            setOver(takes ? branch.key : null);
+          onDragOver={(event) => drag(event, branch)}
+          onDragLeave={() => {
+            // What is entered is told before what is left.
+            if (resting.current.key === branch.key) clearTimeout(resting.current.timer);
+            setOver((now) => (now === branch.key ? null : now));
           }}
-          onDragLeave={() => setOver(null)}
           onDrop={(event) => {
             event.preventDefault();
             setOver(null);
-            props.onDrop(branch);
+            if (props.takes(branch)) props.onDrop(branch);
           }}
           onContextMenu={(event) => {
             if (!branch.menu) return;

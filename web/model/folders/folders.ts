@@ -114,7 +114,7 @@ export const openFolders = ({ connection, toasts, undo, ask }: FolderParts, mail
     guarded<string | null>(
       async () => {
         const { notDestroyed } = await set({ destroy: folders.map(({ id }) => id), onDestroyRemoveEmails: withEmails });
-        const [no] = Object.values(notDestroyed ?? {});
+        const no = Object.values(notDestroyed ?? {}).find(({ type }) => type !== 'notFound');
         if (!no) return null;
         return no.type === 'mailboxHasEmail' ? 'There is mail in it by now.' : refusalWords(no, '');
       },
@@ -149,9 +149,7 @@ export const openFolders = ({ connection, toasts, undo, ask }: FolderParts, mail
       const name = n === 1 ? folder.name : `${folder.name} ${n}`;
       const answer = await update(folder.id, { name, parentId: trash.id });
       if ('at' in answer) {
-        told(`Deleted the folder “${folder.name}”. It lies in ${mailboxName(trash)}`, 'trash', () =>
-          placeBack(folder.id, was),
-        );
+        told(`Moved the folder “${folder.name}” to ${mailboxName(trash)}`, 'trash', () => placeBack(folder.id, was));
         return true;
       }
       if (answer.no === null) {
