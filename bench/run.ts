@@ -6,6 +6,7 @@ import { dovecotMissing, mailFolder, startDovecot } from '#cli/demo/dovecot.ts';
 import { overLmtp, startSubmission } from '#cli/demo/submission.ts';
 import { type Figure, table } from './figures.ts';
 import { writeMailbox } from './mailbox/write.ts';
+import { coldSync } from './measures/cold.ts';
 import { idleMemory, scriptBytes } from './measures/footprint.ts';
 import { markRead, openMessage, searches } from './measures/letters.ts';
 import { listPages, logins, requestsPerSecond } from './measures/list.ts';
@@ -54,6 +55,7 @@ const ground = {
   big,
   small,
   manifest,
+  mail,
   smtpPort: submission.port,
   client: new Client(postern.origin),
   another,
@@ -70,6 +72,7 @@ await measure('searches', () => searches(ground));
 await measure('logins', () => logins(ground));
 await measure('requests per second', () => requestsPerSecond(ground));
 await measure('marking 1,000 read', () => markRead(ground));
+await measure('the first sync of a server without caches', () => coldSync(ground));
 await measure('memory of idle users', () => idleMemory(ground));
 await measure('script at first load', () => scriptBytes(ground));
 ground.client.close();

@@ -10,6 +10,8 @@ export interface Ground {
   big: { address: string; password: string };
   small: readonly { address: string; password: string }[];
   manifest: Manifest;
+  /** Dovecot's folder: each user's mail and indexes, by address. */
+  mail: string;
   smtpPort: number;
   client: Client;
   /** One more Postern, with a data folder of its own. */

@@ -5,14 +5,14 @@ import type { Client } from '../postern.ts';
 import { type Ground, inboxOf, listOf, page, raw } from './ground.ts';
 
 /** What Postern's bulk FETCH asks a Dovecot for, word for word. */
-const items =
+export const items =
   '(UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODYSTRUCTURE PREVIEW (LAZY) X-GUID BODY.PEEK[HEADER.FIELDS (DATE FROM SENDER REPLY-TO TO CC BCC SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID LIST-UNSUBSCRIBE AUTO-SUBMITTED PRECEDENCE)])';
 
 interface AccountState {
   progress: { known: number; total: number; done: boolean; searchable: number; read: number };
 }
 
-const stateOf = async (client: Client): Promise<AccountState> => {
+export const stateOf = async (client: Client): Promise<AccountState> => {
   const [answer] = await client.call(['MailAccount/get', { ids: null }, '0']);
   return must(listOf<AccountState>(answer)[0], 'one account');
 };
@@ -33,7 +33,7 @@ const mainThread = async (
   return { work: ms('work_seconds'), longest: { work: of('work'), queue: of('queue'), pause: of('pause') } };
 };
 
-const fetchAll = async (g: Ground, what: string): Promise<number> => {
+export const fetchAll = async (g: Ground, what: string): Promise<number> => {
   const imap = await raw(g);
   let seconds = 0;
   for (const mailbox of Object.keys(g.manifest.mailboxes)) {
@@ -47,7 +47,7 @@ const fetchAll = async (g: Ground, what: string): Promise<number> => {
 };
 
 export const firstSync = async (g: Ground): Promise<Figure[]> => {
-  // Both sides meet a server whose own caches are warm; a cold one is slower than any client.
+  // Both sides meet a server whose own caches are warm (cold.ts: what they do with cold ones).
   await fetchAll(g, items);
   const headSeconds = median(
     await times(5, async () => {

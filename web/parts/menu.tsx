@@ -145,9 +145,12 @@ export const MenuButton = ({ label, icon, items, cap, size, tabIndex, opener }: 
   const own = useRef<HTMLButtonElement>(null);
   const id = useId();
   const open = (): void => {
+    const show = (made: readonly MenuItem[]): void => {
+      if (made.length > 0) setShown(made);
+    };
     const made = items();
-    if (made instanceof Promise) void made.then(setShown);
-    else setShown(made);
+    if (made instanceof Promise) void made.then(show);
+    else show(made);
   };
   opener?.(() => {
     own.current?.focus();

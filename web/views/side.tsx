@@ -267,7 +267,7 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
   );
 };
 
-/** On a phone: what can be done with the folder that is open. */
+/** On a phone: what can be done with the folder that is open, or with the account. */
 const FolderButton = ({ app }: { app: App }) => (
   <MenuButton
     icon="folder"
@@ -275,7 +275,8 @@ const FolderButton = ({ app }: { app: App }) => (
     items={() => {
       const state = app.model.places.peek();
       const open = state.at === 'open' ? onlyFolder(state.place) : null;
-      return open ? folderItemsOf(app, open.mail, open.mailbox) : [];
+      const mail = open?.mail ?? app.model.mail.peek();
+      return mail ? folderItemsOf(app, mail, open?.mailbox ?? null) : [];
     }}
   />
 );

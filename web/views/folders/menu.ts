@@ -32,7 +32,7 @@ const newFolder = (mail: Mail): MenuItem => ({
 });
 
 /** What can be done with a folder; what its server or its use does not allow is left out. */
-export const folderItems = (app: App, mail: Mail, folder: Mailbox): MenuItem[] => {
+const folderItems = (app: App, mail: Mail, folder: Mailbox): MenuItem[] => {
   const { model } = app;
   const { myRights, role } = folder;
   const letters = openLetters(model, mail);
@@ -78,9 +78,12 @@ const accountItems = ({ model }: App, mail: Mail): MenuItem[] => [
   { label: 'Account settings', icon: 'settings', run: () => model.router.go({ at: 'settings', page: 'accounts' }) },
 ];
 
+export const itemsOf = (app: App, mail: Mail, folder: Mailbox | null): MenuItem[] =>
+  folder ? folderItems(app, mail, folder) : accountItems(app, mail);
+
 export const openMenu = (app: App, mail: Mail, id: MailboxId | null, at: Box): void => {
   const folder = id === null ? null : mail.mailboxes.get(id);
   if (folder === undefined) return;
-  const items = folder ? folderItems(app, mail, folder) : accountItems(app, mail);
+  const items = itemsOf(app, mail, folder);
   if (items.length > 0) openContextMenu(folder ? mailboxName(folder) : nameOfAccount(mail), items, at);
 };

@@ -22,6 +22,6 @@ const load = async (app: App): Promise<typeof Menu | null> => {
 export const openFolderMenu = async (app: App, mail: Mail, id: MailboxId | null, at: Box): Promise<void> =>
   (await load(app))?.openMenu(app, mail, id, at);
 
-/** What can be done with a folder; nothing while the code for it cannot be had. */
-export const folderItemsOf = async (app: App, mail: Mail, folder: Mailbox): Promise<MenuItem[]> =>
-  (await load(app))?.folderItems(app, mail, folder) ?? [];
+/** What can be done with a folder, or with null an account; nothing while the code for it cannot be had. */
+export const folderItemsOf = async (app: App, mail: Mail, folder: Mailbox | null): Promise<MenuItem[]> =>
+  (await load(app))?.itemsOf(app, mail, folder) ?? [];
