@@ -16,7 +16,12 @@ export default [
   { name: 'composer, loaded with the first letter', path: 'dist/assets/composer-*.js', limit: '15 kB', gzip: true },
   {
     name: 'settings, loaded when they are opened',
-    path: ['dist/assets/settings-*.js', 'dist/assets/accounts-*.js', 'dist/assets/add-account-*.js'],
+    path: [
+      'dist/assets/settings-*.js',
+      'dist/assets/pages-*.js',
+      'dist/assets/accounts-*.js',
+      'dist/assets/add-account-*.js',
+    ],
     limit: '15 kB',
     gzip: true,
   },

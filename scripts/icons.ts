@@ -5,6 +5,7 @@ import { must } from '../src/base/must.ts';
 
 /** What the first list and all around it shows. */
 const first = [
+  'command',
   'archive',
   'check',
   'chevron-down',
@@ -32,23 +33,23 @@ const first = [
   'paperclip',
   'pen-line',
   'printer',
-  'reply',
   'search',
   'send',
   'send-horizontal',
-  'server',
   'settings',
   'square-check',
   'star',
   'trash',
   'triangle-alert',
-  'type',
   'undo-2',
   'x',
 ];
 
 /** What only views show that are fetched later. */
 const later = [
+  'type',
+  'server',
+  'reply',
   'arrow-left',
   'blend',
   'bold',
@@ -59,7 +60,6 @@ const later = [
   'clock',
   'code',
   'columns-2',
-  'command',
   'copy',
   'download',
   'external-link',
@@ -92,6 +92,7 @@ const later = [
   'tag',
   'terminal',
   'underline',
+  'user',
   'users',
   'wifi-off',
 ];

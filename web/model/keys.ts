@@ -52,6 +52,7 @@ export const commands = {
   nextRegion: ['Next part of the window', 'go'],
   previousRegion: ['Previous part of the window', 'go'],
   lock: ['Lock Postern', 'go'],
+  commands: ['Find a command', 'go'],
   help: ['Keyboard shortcuts', 'go'],
 } as const satisfies Record<string, readonly [string, 'list' | 'act' | 'letter' | 'go']>;
 
@@ -157,6 +158,10 @@ export const openKeys = (clock: Clock): { press(press: Press, on: boolean): Mean
     press: ({ key, ctrl, alt, meta, shift, writing }, on) => {
       const fixed = always[key];
       if (fixed && !ctrl && !alt && !meta) return { command: shift ? 'previousRegion' : fixed, digit: null, shift };
+      if ((ctrl || meta) && !alt && !shift && key.toLowerCase() === 'k') {
+        forget();
+        return { command: 'commands', digit: null, shift };
+      }
       if (ctrl || alt || meta || writing || !on || key === 'Shift') {
         if (key !== 'Shift') forget();
         return null;
@@ -188,6 +193,7 @@ export const capsOf = (command: Command): readonly (readonly string[])[] => {
   for (const [first, seconds] of Object.entries(after))
     for (const [second, each] of Object.entries(seconds)) if (each === command) caps.push([first, second]);
   if (command === 'goAccount') caps.push(['g', '1…9']);
+  if (command === 'commands') caps.push(['Ctrl K']);
   if (command === 'nextRegion') caps.push(['F6']);
   if (command === 'previousRegion') caps.push(['Shift F6']);
   const lower = caps.filter(([key, second]) => second !== undefined || !(key && /^[RAF]$/u.test(key)));

@@ -125,6 +125,8 @@ export const openReading = (
     where.cursor.value = id;
     if (id === null || onePane.peek()) return;
     cancelFollow = clock.after(followAfter, () => {
+      // Whoever is in the settings by then stays there.
+      if (router.route.peek().at === 'settings') return;
       if (place.peek() === where && where.cursor.peek() === id) show(where, id, 'step');
     });
   };

@@ -126,6 +126,11 @@ export const Bar = ({ onDrawer }: { onDrawer(): void }) => {
     <header class={`bar ${narrow ? 'asking' : ''}`}>
       <IconButton icon="menu" label="Folders" class="drawer-open" onClick={onDrawer} />
       <SearchBox onLeave={() => setAsking(false)} />
+      <button type="button" class="btn quiet commands" onClick={() => commands.run('commands')}>
+        <Icon name="command" size="s" />
+        Commands
+        <kbd>Ctrl K</kbd>
+      </button>
       <StatusLine />
     </header>
   );

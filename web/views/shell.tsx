@@ -19,6 +19,7 @@ const conversation = later(async () => (await import('./conversation/pane.tsx'))
 const help = later(async () => (await import('./help.tsx')).Help);
 const move = later(async () => (await import('./move.tsx')).MoveDialog);
 const folder = later(async () => (await import('./folders/form.tsx')).FolderDialog);
+const palette = later(async () => (await import('./palette/palette.tsx')).CommandPalette);
 const settings = later(async () => (await import('./settings/settings.tsx')).Settings);
 
 /** Fetches the code of the letter and of what keys open, once the first list is on the screen. */
@@ -28,7 +29,7 @@ const useLater = ({ model }: App): void => {
   useEffect(() => {
     if (!shown) return;
     const timer = setTimeout(() => {
-      for (const each of [conversation, move, help, folder]) each.fetch();
+      for (const each of [conversation, move, help, folder, palette]) each.fetch();
     }, 200);
     return () => clearTimeout(timer);
   }, [shown]);
@@ -119,7 +120,7 @@ const Sash = () => {
   );
 };
 
-export type DialogName = 'help' | 'move' | null;
+export type DialogName = 'help' | 'move' | 'commands' | null;
 
 export const Shell = () => {
   const app = useApp();
@@ -127,24 +128,25 @@ export const Shell = () => {
   const [dialog, setDialog] = useState<DialogName>(null);
   const [drawer, setDrawer] = useState(false);
   const own = useRef<HTMLDivElement>(null);
-  /** Whoever types the name of the folder at once, or gives up, need not wait for the code of the dialog. */
-  const chooseFolder = (): void => {
+  /** Whoever types at once, or gives up, need not wait for the code of the dialog. */
+  const openTyped = (name: 'move' | 'commands'): void => {
     setTimeout(
       holdKeys(() => setDialog(null)),
       aheadMs,
     );
-    setDialog('move');
+    setDialog(name);
   };
   useKeys(app);
   useLater(app);
   useEffect(() => {
     const stops = [
       commands.on('help', () => setDialog('help')),
+      commands.on('commands', () => openTyped('commands')),
       commands.on('move', () => {
         const target = commands.target();
         const why = target && commands.whyNotMove(target);
         if (why) model.toasts.show(why, { icon: 'folder-input' });
-        else if (target) chooseFolder();
+        else if (target) openTyped('move');
       }),
       commands.on('open', () => {
         const place = model.reading.place.peek();
@@ -153,7 +155,7 @@ export const Shell = () => {
         openRow(app, place, id);
         requestAnimationFrame(() => document.querySelector<HTMLElement>('.conv')?.focus({ preventScroll: true }));
       }),
-      commands.on('goFolder', chooseFolder),
+      commands.on('goFolder', () => openTyped('move')),
     ];
     return () => {
       for (const stop of stops) stop();
@@ -217,6 +219,7 @@ export const Shell = () => {
       <ToastView />
       <ComposerDocks />
       {dialog === 'help' ? <help.View onClose={() => setDialog(null)} /> : null}
+      {dialog === 'commands' ? <palette.View onClose={() => setDialog(null)} /> : null}
       {dialog === 'move' ? <move.View onClose={() => setDialog(null)} /> : null}
       {folderForm.value ? (
         <folder.View

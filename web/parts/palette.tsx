@@ -1,0 +1,143 @@
+import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+export interface PaletteOption {
+  key: string;
+  children: ComponentChildren;
+  run(): void;
+}
+
+export interface PaletteGroup {
+  key: string;
+  title: string;
+  options: readonly PaletteOption[];
+}
+
+/**
+ * A modal dialog that is one combobox with its listbox, in groups: type to find, arrows to choose, Enter to run. It closes
+ * before it runs, so that the focus is back where it was. Escape closes.
+ */
+export const Palette = (props: {
+  label: string;
+  /** What was typed before it was there. */
+  typed: string;
+  mark: ComponentChildren;
+  /** What it acts on. */
+  chip: string | null;
+  groups(typed: string): readonly PaletteGroup[];
+  /** When nothing is found. */
+  none: string;
+  foot: ComponentChildren;
+  onClose(): void;
+}) => {
+  const [typed, setTyped] = useState(props.typed);
+  const [at, setAt] = useState(0);
+  const own = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  const groups = props.groups(typed);
+  const all = groups.flatMap(({ options }) => options);
+  const here = Math.min(at, all.length - 1);
+
+  useLayoutEffect(() => {
+    const dialog = own.current;
+    const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    dialog?.showModal();
+    dialog?.querySelector('input')?.focus();
+    return () => {
+      dialog?.close();
+      if (before?.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+
+  const go = (index: number): void => {
+    const to = (index + all.length) % Math.max(1, all.length);
+    setAt(to);
+    own.current?.querySelector(`#${CSS.escape(`${id}-${to}`)}`)?.scrollIntoView({ block: 'nearest' });
+  };
+  const run = (option: PaletteOption | undefined): void => {
+    if (!option) return;
+    props.onClose();
+    // The dialog is gone by then, and has given the focus back.
+    setTimeout(() => option.run());
+  };
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLInputElement>): void => {
+    if (event.key === 'ArrowDown') go(here + 1);
+    else if (event.key === 'ArrowUp') go(here - 1);
+    else if (event.key === 'Enter') run(all[here]);
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') props.onClose();
+    else return;
+    event.preventDefault();
+  };
+
+  let index = -1;
+  return (
+    <dialog
+      ref={own}
+      class="palette"
+      aria-label={props.label}
+      onCancel={(event) => {
+        event.preventDefault();
+        props.onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === own.current) props.onClose();
+      }}
+    >
+      <div class="palette-in">
+        {props.mark}
+        <input
+          type="text"
+          role="combobox"
+          aria-label={props.label}
+          aria-expanded="true"
+          aria-controls={id}
+          aria-autocomplete="list"
+          aria-activedescendant={all[here] ? `${id}-${here}` : undefined}
+          autocomplete="off"
+          spellcheck={false}
+          placeholder={props.label}
+          value={typed}
+          onInput={(event) => {
+            setTyped(event.currentTarget.value);
+            setAt(0);
+          }}
+          onKeyDown={onKeyDown}
+        />
+        {props.chip === null ? null : <span class="ctx cut">{props.chip}</span>}
+      </div>
+      <div id={id} class="palette-list" role="listbox" aria-label={props.label} tabIndex={-1}>
+        {groups.map((group) => (
+          <div key={group.key} role="group" aria-labelledby={`${id}-${group.key}`}>
+            <div id={`${id}-${group.key}`} class="palette-title" role="presentation">
+              {group.title}
+            </div>
+            {group.options.map((option) => {
+              index += 1;
+              const mine = index;
+              return (
+                <div
+                  key={option.key}
+                  id={`${id}-${mine}`}
+                  role="option"
+                  aria-selected={mine === here}
+                  onClick={() => run(option)}
+                  onPointerMove={() => mine !== here && setAt(mine)}
+                >
+                  {option.children}
+                </div>
+              );
+            })}
+          </div>
+        ))}
+      </div>
+      {all.length === 0 ? (
+        <p class="muted" role="status">
+          {props.none}
+        </p>
+      ) : null}
+      <div class="palette-foot" aria-hidden="true">
+        {props.foot}
+      </div>
+    </dialog>
+  );
+};
