@@ -18,10 +18,16 @@ const titles: Record<Section, string> = {
 let recent: readonly string[] = [];
 const mostRecent = 30;
 
+/** As on the keys: `e` is E, `N` is Shift and N. */
+const capWords = (cap: string): string => {
+  if (cap.length > 1) return cap;
+  return /\p{Lu}/u.test(cap) ? `⇧ ${cap}` : cap.toLocaleUpperCase();
+};
+
 const Caps = ({ caps }: { caps: readonly string[] }) => (
   <>
     {caps.map((cap) => (
-      <kbd key={cap}>{cap.length === 1 ? cap.toLocaleUpperCase() : cap}</kbd>
+      <kbd key={cap}>{capWords(cap)}</kbd>
     ))}
   </>
 );
