@@ -276,12 +276,28 @@ export class Intents {
       case 'move':
       case 'copy':
         return this.#transfer(session, box, want, placed);
+      case 'leave': {
+        const all = session.quirks.labels ? this.#allMail() : undefined;
+        if (all === undefined || all.id === box.id) await session.expunge(uids);
+        else await session.move(uids, all.pathRaw);
+        this.#parts.resized();
+        return this.#done(placed, () => null);
+      }
       case 'destroy':
-      case 'leave':
         await session.expunge(uids);
         this.#parts.resized();
         return this.#done(placed, () => null);
     }
+  }
+
+  /**
+   * Where mailboxes are labels (Gmail), every message lies in this one too: moved there it only loses the label. What
+   * EXPUNGE would do is a setting of the user's.
+   */
+  #allMail(): Mailbox | undefined {
+    return this.#mirror.index.read((reader) =>
+      reader.mailboxes().find(({ role, state, noselect }) => role === 'all' && state !== 'gone' && !noselect),
+    );
   }
 
   async #transfer(
