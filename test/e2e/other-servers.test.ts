@@ -275,6 +275,21 @@ const journey = async (t: TestContext, { open, below }: (typeof servers)[number]
     await list[Symbol.asyncDispose]();
     assert.match(said, /Wege/);
     assert.doesNotMatch(said, /Reisen/);
+    const trash = must(
+      (await desk.boxes()).find(({ role }) => role === 'trash'),
+      'the trash',
+    );
+    // As the folder's menu does it: into Trash with all below it, and back.
+    await desk.set('Mailbox', { update: { [id]: { parentId: trash.id } } });
+    await desk.browser.until(
+      () => desk.letters({ inMailbox: nested.id }),
+      (list) => list.length === 1,
+    );
+    await desk.set('Mailbox', { update: { [id]: { parentId: null } } });
+    await desk.browser.until(
+      () => desk.letters({ inMailbox: nested.id }),
+      (list) => list.length === 1,
+    );
     await desk.set('Mailbox', { destroy: [nested.id], onDestroyRemoveEmails: true });
     await desk.set('Mailbox', { destroy: [id] });
     const names = (await desk.boxes()).map(({ name }) => name);
