@@ -1,3 +1,4 @@
+import { signal, type Signal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
 import type { EmailId, SubmissionId } from '#jmap/ids.ts';
 import type { OutboxProperties } from '#jmap/keep.ts';
@@ -35,7 +36,18 @@ export interface Leaving {
   sent?(): void;
 }
 
+/** A letter that is handed in and has not left. */
+export interface Waiting extends Pick<Leaving, 'mail' | 'id' | 'sendAt' | 'subject'> {
+  emailId: EmailId;
+  to: string;
+  fate: Fate;
+}
+
 export interface Outbox {
+  /** Letters of all accounts that have not left; kept by `watchWaiting` (waiting.ts). */
+  readonly waiting: Signal<readonly Waiting[]>;
+  /** Takes a letter back to be written on; says when that comes too late. */
+  takeBack(leaving: Pick<Leaving, 'mail' | 'id' | 'reopen'>): void;
   /** Counts down, then says how it ended. */
   watch(leaving: Leaving): void;
   /** Takes up what an earlier visit left: letters that are held, and those that failed meanwhile. Never rejects. */
@@ -85,7 +97,8 @@ export const fateOf = (submission: EmailSubmission & Partial<OutboxProperties>):
   }
 };
 
-const said = (words: string | null): string => (words ? `The server said: ${words}. ` : 'The server does not answer. ');
+export const said = (words: string | null): string =>
+  words ? `The server said: ${words}. ` : 'The server does not answer. ';
 
 /** What the person is told; null while there is nothing to tell. */
 export const fateWords = (fate: Fate, subject: string): { text: string; tone: 'done' | 'failed' } | null => {
@@ -116,7 +129,7 @@ export const fateWords = (fate: Fate, subject: string): { text: string; tone: 'd
   }
 };
 
-const isFinal = ({ at }: Fate): boolean => at !== 'held' && at !== 'sending' && at !== 'later';
+export const isFinal = ({ at }: Fate): boolean => at !== 'held' && at !== 'sending' && at !== 'later';
 
 /** Push tells of changes; a look now and then finds what push missed. */
 const looks = [1_500, 3_000, 5_000, 10_000, 30_000];
@@ -201,7 +214,7 @@ export const openOutbox = ({ connection, clock, toasts, undo, storage }: OutboxP
     });
   };
 
-  const takeBack = (leaving: Leaving): void => {
+  const takeBack: Outbox['takeBack'] = (leaving) => {
     toasts.dismiss();
     set(leaving.mail, leaving.id, { undoStatus: 'canceled' }).then(
       (inTime) => {
@@ -266,6 +279,8 @@ export const openOutbox = ({ connection, clock, toasts, undo, storage }: OutboxP
   };
 
   return {
+    waiting: signal([]),
+    takeBack,
     watch,
     resume: async (mail, reopen) => {
       try {

@@ -19,6 +19,7 @@ const conversation = later(async () => (await import('./conversation/pane.tsx'))
 const help = later(async () => (await import('./help.tsx')).Help);
 const move = later(async () => (await import('./move.tsx')).MoveDialog);
 const folder = later(async () => (await import('./folders/form.tsx')).FolderDialog);
+const outbox = later(async () => (await import('./outbox.tsx')).OutboxDialog);
 const palette = later(async () => (await import('./palette/palette.tsx')).CommandPalette);
 const settings = later(async () => (await import('./settings/settings.tsx')).Settings);
 
@@ -28,10 +29,22 @@ const useLater = ({ model }: App): void => {
     model.reading.place.value?.list.total.value !== undefined && model.reading.place.value?.list.total.value !== null;
   useEffect(() => {
     if (!shown) return;
+    let over = false;
+    let stop = (): void => undefined;
     const timer = setTimeout(() => {
-      for (const each of [conversation, move, help, folder, palette]) each.fetch();
+      for (const each of [conversation, move, help, folder, palette, outbox]) each.fetch();
+      import('#model/waiting.ts').then(
+        ({ watchWaiting }) => {
+          if (!over) stop = watchWaiting(model);
+        },
+        () => undefined,
+      );
     }, 200);
-    return () => clearTimeout(timer);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+      stop();
+    };
   }, [shown]);
 };
 
@@ -120,7 +133,7 @@ const Sash = () => {
   );
 };
 
-export type DialogName = 'help' | 'move' | 'commands' | null;
+export type DialogName = 'help' | 'move' | 'commands' | 'outbox' | null;
 
 export const Shell = () => {
   const app = useApp();
@@ -141,6 +154,7 @@ export const Shell = () => {
   useEffect(() => {
     const stops = [
       commands.on('help', () => setDialog('help')),
+      commands.on('goOutbox', () => setDialog('outbox')),
       commands.on('commands', () => openTyped('commands')),
       commands.on('move', () => {
         const target = commands.target();
@@ -219,6 +233,7 @@ export const Shell = () => {
       <ToastView />
       <ComposerDocks />
       {dialog === 'help' ? <help.View onClose={() => setDialog(null)} /> : null}
+      {dialog === 'outbox' ? <outbox.View onClose={() => setDialog(null)} /> : null}
       {dialog === 'commands' ? <palette.View onClose={() => setDialog(null)} /> : null}
       {dialog === 'move' ? <move.View onClose={() => setDialog(null)} /> : null}
       {folderForm.value ? (

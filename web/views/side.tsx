@@ -38,6 +38,9 @@ const countOf = (node: MailboxNode): number =>
       ? 0
       : node.mailbox.unreadThreads;
 
+/** The key of the branch that is no folder. */
+const outbox = 'outbox';
+
 interface Leaf {
   branch: Branch;
   route: Route | null;
@@ -135,6 +138,28 @@ const useLeaves = (): Leaf[] => {
     box(here, 'starred', 'star', 'Starred', 0, 1);
     if (drafts) box(here, 'drafts', 'file-text', 'Drafts', drafts.totalEmails, 1, drafts.id);
   }
+  const waiting = model.outbox.waiting.value.length;
+  if (waiting > 0)
+    leaves.push({
+      route: null,
+      account: null,
+      menu: null,
+      branch: {
+        menu: false,
+        key: outbox,
+        level: 1,
+        current: false,
+        label: 'Outbox',
+        href: null,
+        class: 'box',
+        children: (
+          <>
+            <Icon name="send" />
+            <span class="cut">Outbox</span> <span class="n wait">{count(waiting)} waiting</span>
+          </>
+        ),
+      },
+    });
   for (const [index, mail] of mails.entries()) {
     const expanded = !folded.includes(mail.id);
     const name = nameOfAccount(mail);
@@ -228,6 +253,7 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
           branches={leaves.map((leaf) => leaf.branch)}
           onOpen={(branch) => {
             const leaf = leafOf(branch);
+            if (branch.key === outbox) commands.run('goOutbox');
             if (leaf?.route) model.router.go(leaf.route);
             else if (leaf?.account) fold(leaf.account, branch.expanded === false);
             if (leaf?.route) onClose();

@@ -48,6 +48,7 @@ export const FolderDialog = ({ form, onClose }: { form: FolderForm; onClose(): v
       title={folder ? `Rename or move “${folder.name}”` : 'New folder'}
       focus="input"
       onClose={onClose}
+      returnTo={() => document.querySelector<HTMLElement>('#list [tabindex="0"]')}
       footer={
         <>
           <button type="button" class="btn" onClick={onClose}>

@@ -156,6 +156,7 @@ export const entriesOf = (app: App): PaletteEntry[] => {
         },
       );
   command('go', 'goStarred', 'star');
+  command('go', 'goOutbox', 'send');
   for (const { email, name } of peopleOf(mails))
     add(
       'go',
