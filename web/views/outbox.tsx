@@ -44,6 +44,7 @@ export const OutboxDialog = ({ onClose }: { onClose(): void }) => {
   return (
     <Dialog
       title="Outbox"
+      focus=".outbox button"
       onClose={onClose}
       returnTo={() => document.querySelector<HTMLElement>('#list [tabindex="0"]')}
     >
