@@ -32,8 +32,8 @@ export const Tree = (props: {
   onFold(branch: Branch, expanded: boolean): void;
   /** Asked for by right-click, `.`, the menu key, or the dots that a mouse finds. */
   onMenu(branch: Branch, at: Box): void;
-  /** Whether what is dragged over it may be let go there. */
-  takes(branch: Branch): boolean;
+  /** Whether what is dragged over it, of these types, may be let go there. */
+  takes(branch: Branch, types: readonly string[]): boolean;
   onDrop(branch: Branch): void;
 }) => {
   const own = useRef<HTMLDivElement>(null);
@@ -81,7 +81,7 @@ export const Tree = (props: {
   };
 
   const drag = (event: DragEvent, branch: Branch): void => {
-    const takes = props.takes(branch);
+    const takes = props.takes(branch, event.dataTransfer?.types ?? []);
     if (takes) event.preventDefault();
     setOver(takes ? branch.key : null);
   };
@@ -171,9 +171,10 @@ export const Tree = (props: {
             setOver((now) => (now === branch.key ? null : now));
           }}
           onDrop={(event) => {
-            event.preventDefault();
             setOver(null);
-            if (props.takes(branch)) props.onDrop(branch);
+            if (!props.takes(branch, event.dataTransfer?.types ?? [])) return;
+            event.preventDefault();
+            props.onDrop(branch);
           }}
           onContextMenu={(event) => {
             if (!branch.menu) return;

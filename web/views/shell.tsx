@@ -27,8 +27,12 @@ const settings = later(async () => (await import('./settings/settings.tsx')).Set
 const useLater = ({ model }: App): void => {
   const shown =
     model.reading.place.value?.list.total.value !== undefined && model.reading.place.value?.list.total.value !== null;
+  const [begun, setBegun] = useState(false);
   useEffect(() => {
-    if (!shown) return;
+    if (shown) setBegun(true);
+  }, [shown]);
+  useEffect(() => {
+    if (!begun) return;
     let over = false;
     let stop = (): void => undefined;
     const timer = setTimeout(() => {
@@ -45,7 +49,7 @@ const useLater = ({ model }: App): void => {
       clearTimeout(timer);
       stop();
     };
-  }, [shown]);
+  }, [begun]);
 };
 
 const isWriting = (target: EventTarget | null): boolean =>
@@ -185,6 +189,13 @@ export const Shell = () => {
     document.title = [subject, title, 'Postern'].filter(Boolean).join(' - ');
   }, [title, subject]);
   useEffect(() => setDrawer(false), [route]);
+  // Whoever comes in after it was locked, or somebody else signed in, is not asked about a folder of before.
+  useEffect(
+    () => () => {
+      folderForm.value = null;
+    },
+    [],
+  );
   const reading = model.reading.conversation.value !== null;
   const closing = model.lock.state.value === 'closing';
   const onePane = model.onePane.value;

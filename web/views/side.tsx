@@ -262,9 +262,9 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
             const leaf = leafOf(branch);
             if (leaf?.account) fold(leaf.account, expanded);
           }}
-          takes={(branch) => {
+          takes={(branch, types) => {
             const folder = folderOf(branch);
-            return folder !== undefined && takesDragged(app, folder.mail, folder.mailbox);
+            return folder !== undefined && takesDragged(app, types, folder);
           }}
           onDrop={(branch) => {
             const folder = folderOf(branch);

@@ -213,8 +213,11 @@ export const openFolders = ({ connection, toasts, undo, ask }: FolderParts, mail
           });
           return true;
         }
-        fail(words);
-        return false;
+        if (words === lost) {
+          fail(words);
+          return false;
+        }
+        // It is not as empty as it looked.
       }
       const moved = mailboxes.within(folder.id, 'trash') ? null : await intoTrash(folder);
       return moved ?? forEver(folder);

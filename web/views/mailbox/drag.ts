@@ -11,6 +11,9 @@ import type { App } from '../model.ts';
 /** What is being dragged; the page alone knows, nothing of it is handed to where else one might let go. */
 let dragged: Target | null = null;
 
+/** Names what is dragged for what it comes over; of the mail it holds nothing. */
+const kind = 'application/x-postern';
+
 /** Picked rows go together. */
 export const dragOf = ({ commands }: App, place: Place, id: RowId, subject: string) => ({
   onDragStart: (event: DragEvent): void => {
@@ -18,7 +21,7 @@ export const dragOf = ({ commands }: App, place: Place, id: RowId, subject: stri
     const { dataTransfer } = event;
     if (!dragged || !dataTransfer) return event.preventDefault();
     dataTransfer.effectAllowed = 'move';
-    dataTransfer.setData('application/x-postern', '');
+    dataTransfer.setData(kind, '');
     const rows = rowCount(dragged);
     const chip = document.createElement('div');
     chip.className = 'drag-chip cut';
@@ -33,11 +36,16 @@ export const dragOf = ({ commands }: App, place: Place, id: RowId, subject: stri
   },
 });
 
-/** Whether what is dragged may be dropped on this folder. */
-export const takesDragged = ({ commands }: App, mail: Mail, folder: Mailbox): boolean => {
+/** Whether what is dragged, of these types, may be dropped on this folder. */
+export const takesDragged = (
+  { commands }: App,
+  types: readonly string[],
+  { mail, mailbox: folder }: { mail: Mail; mailbox: Mailbox },
+): boolean => {
   const part = dragged?.parts[0];
   return (
     dragged !== null &&
+    types.includes(kind) &&
     part?.mail === mail &&
     part.query.mailboxId !== folder.id &&
     folder.myRights.mayAddItems &&
@@ -46,5 +54,9 @@ export const takesDragged = ({ commands }: App, mail: Mail, folder: Mailbox): bo
   );
 };
 
-export const dropOn = ({ model, commands }: App, folder: Mailbox): void =>
-  commands.leaving((given) => model.actions.move(given, folder.id), dragged);
+export const dropOn = ({ model, commands }: App, folder: Mailbox): void => {
+  const rows = dragged;
+  // A row that is taken out of the list never hears that its drag has ended.
+  dragged = null;
+  if (rows) commands.leaving((given) => model.actions.move(given, folder.id), rows);
+};

@@ -118,7 +118,9 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: RowId; i
         stop={stop}
         picked={picked}
         current={current}
-        {...(model.onePane.value ? {} : { drag: dragOf(app, place, id, row.subject) })}
+        {...(model.onePane.value || !matchMedia('(pointer: fine)').matches
+          ? {}
+          : { drag: dragOf(app, place, id, row.subject) })}
         onClick={(event) => {
           if (swipe.moved()) return;
           if (event.shiftKey) void place.selection.extend(id);

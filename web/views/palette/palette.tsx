@@ -1,5 +1,7 @@
+import { effect } from '@preact/signals';
 import { useMemo, useState } from 'preact/hooks';
 import { takeAhead } from '#model/ahead.ts';
+import type { Model } from '#model/model.ts';
 import { find, readTyped, type Section } from '#model/palette.ts';
 import { Icon, type IconName } from '#parts/icon.tsx';
 import { Palette, type PaletteGroup, type PaletteOption } from '#parts/palette.tsx';
@@ -14,9 +16,17 @@ const titles: Record<Section, string> = {
   postern: 'Postern',
 };
 
-/** What was run since the page was opened, newest first; in memory only, since it names people. */
+/** What was run since one came in, newest first; it names people, so it goes when Postern is locked or left. */
 let recent: readonly string[] = [];
 const mostRecent = 30;
+let forgetting = false;
+const forgetWhenLeft = ({ session }: Model): void => {
+  if (forgetting) return;
+  forgetting = true;
+  effect(() => {
+    if (session.state.value.at !== 'signed-in') recent = [];
+  });
+};
 
 /** As on the keys: `e` is E, `N` is Shift and N. */
 const capWords = (cap: string): string => {
@@ -37,6 +47,7 @@ export const CommandPalette = ({ onClose }: { onClose(): void }) => {
   const app = useApp();
   const { router, mails } = app.model;
   const [typed] = useState(takeAhead);
+  forgetWhenLeft(app.model);
   const entries = useMemo(() => entriesOf(app), []);
   const chip = useMemo(() => chipOf(app), []);
 
