@@ -202,7 +202,8 @@ export class Intents {
       const isFree = (placement: Stored): boolean =>
         !intents.some((other) => other.want.kind === want.kind && isAt(other, placement));
       const target =
-        placements.find((placement) => placement.mailbox === from) ??
+        // Of two copies in one mailbox the other has a wish of its own.
+        placements.find((placement) => placement.mailbox === from && isFree(placement)) ??
         // Somebody moved the message: the wish follows it, unless one of our own moves is still on its way, or it was to
         // leave a mailbox in which it does not lie any more.
         (want.kind === 'leave' || intents.some(({ started }) => started !== 0) ? undefined : placements.find(isFree));

@@ -53,6 +53,7 @@ export const applyEmailPatch = (t: IndexTransactor, number: EmailNumber, patch: 
   if (to !== null && from !== null) t.move(number, from, to, dueAt);
   // It has left the mailbox it was to leave: somebody put it elsewhere, and there it stays.
   else if (to !== null && boxes.off.length === 0) t.copy(number, to, dueAt);
+  else if (to === null && from !== null && email.mailboxes.length > 1) t.leave(number, from, dueAt);
 };
 
 /**

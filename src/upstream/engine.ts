@@ -70,8 +70,11 @@ export interface Engine extends AsyncDisposable {
   /** `parent` null: at the top of the personal namespace. Resolves when the server did it and the index shows it. */
   createMailbox(name: string, parent: MailboxId | null, subscribe: boolean): Promise<MailboxId>;
   renameMailbox(id: MailboxId, name: string, parent: MailboxId | null): Promise<void>;
-  /** @throws UpstreamError `mailbox/has-children`, `mailbox/refused` */
-  destroyMailbox(id: MailboxId): Promise<void>;
+  /**
+   * What the user moved out of it is out before it goes. Unless `withMail`, it goes only if the server itself says that
+   * nothing lies in it. @throws UpstreamError `mailbox/has-children`, `mailbox/has-mail`, `mailbox/refused`
+   */
+  destroyMailbox(id: MailboxId, withMail: boolean): Promise<void>;
   subscribeMailbox(id: MailboxId, subscribed: boolean): Promise<void>;
   /** The mailbox of this role, created (`CREATE ... USE` where offered) when there is none. */
   mailboxFor(role: GivenRole): Promise<MailboxId>;

@@ -18,6 +18,8 @@ export type UpstreamCode =
   | 'mailbox/not-found'
   | 'mailbox/exists'
   | 'mailbox/has-children'
+  /** It holds messages, and was to go only without. */
+  | 'mailbox/has-mail'
   /** The account has no room left at the server. */
   | 'mailbox/full'
   /** The server said NO; {@link UpstreamError.words} has its text. */
@@ -33,6 +35,7 @@ const blames: Record<UpstreamCode, Blame> = {
   'mailbox/not-found': 'user',
   'mailbox/exists': 'user',
   'mailbox/has-children': 'user',
+  'mailbox/has-mail': 'user',
   'mailbox/full': 'user',
   'mailbox/refused': 'server',
 };

@@ -291,13 +291,70 @@ test('R4 mailboxes are created, renamed, subscribed and removed', async () => {
   );
   await assert.rejects(engine.createMailbox('Käse & Brot', null, true), { code: 'mailbox/exists' });
   await assert.rejects(engine.createMailbox('a/b', null, true), { code: 'mailbox/refused' });
-  await assert.rejects(engine.destroyMailbox(id), { code: 'mailbox/has-children' });
+  await assert.rejects(engine.destroyMailbox(id, true), { code: 'mailbox/has-children' });
   await engine.renameMailbox(id, 'Wein', null);
   assert.deepEqual([at(id)?.path, at(under)?.path], ['Wein', 'Wein/Below']);
-  await engine.destroyMailbox(under);
-  await engine.destroyMailbox(id);
+  await engine.destroyMailbox(under, true);
+  await engine.destroyMailbox(id, true);
   assert.equal(at(id), undefined);
   assert.equal(await engine.mailboxFor('trash'), boxOf(account, 'trash').id);
+});
+
+test('R7 a mailbox goes only once what was moved out of it is out, and not with mail that the index has not seen', async () => {
+  const { account, user } = await open(6);
+  await using _ = account;
+  const { engine, index } = account;
+  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
+  const work = await engine.createMailbox('Work', null, true);
+  index.write((w) => {
+    for (const { number } of inRole(account, 'inbox')) w.move(number, inbox.id, work, 0);
+  });
+  engine.nudge();
+  await noIntents(account);
+  await account.until(() => index.read((reader) => reader.mailbox(work)?.totalEmails) === 6, 'six in Work');
+  const there = index.read((reader) =>
+    reader
+      .mailboxes()
+      .flatMap(({ id }) => (id === work ? reader.uids(id).map((uid) => reader.placement(id, uid)) : [])),
+  );
+  index.write((w) => {
+    for (const place of there) {
+      const email = place && index.read((reader) => reader.byRow(place.email));
+      if (email) w.move(email.number, work, archive.id, 0);
+    }
+  });
+  await engine.destroyMailbox(work, false);
+  await noIntents(account);
+  const client = await account.client();
+  assert.equal((await uidsAt(client, archive)).length, 6);
+
+  const quiet = await engine.createMailbox('Quiet', null, true);
+  await village.deliver(user.address, message(99));
+  village.dovecot.doveadm('move', '-u', user.address, 'Quiet', 'mailbox', 'INBOX', 'subject', 'message 99');
+  await assert.rejects(engine.destroyMailbox(quiet, false), { code: 'mailbox/has-mail' });
+  await engine.destroyMailbox(quiet, true);
+});
+
+test('I49 of two copies in one mailbox both leave', async () => {
+  const { account, user } = await open(1);
+  await using _ = account;
+  const { engine, index } = account;
+  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
+  village.dovecot.doveadm('copy', '-u', user.address, 'Archive', 'mailbox', 'INBOX', 'uid', '1');
+  village.dovecot.doveadm('copy', '-u', user.address, 'INBOX', 'mailbox', 'Archive', 'all');
+  await account.until(
+    () => index.read((reader) => [reader.uids(inbox.id).length, reader.uids(archive.id).length].join()) === '2,1',
+    'two copies here, one there',
+  );
+  const [email, ...others] = inRole(account, 'inbox');
+  assert.ok(email);
+  assert.deepEqual([others.length, index.read((reader) => reader.placements(email.row)).length], [0, 3]);
+  index.write((w) => w.leave(email.number, inbox.id, 0));
+  engine.nudge();
+  await noIntents(account);
+  const client = await account.client();
+  assert.deepEqual(await uidsAt(client, inbox), []);
+  assert.equal((await uidsAt(client, archive)).length, 1);
 });
 
 test('R4 a missing mailbox of a role is made with its attribute, once', async () => {

@@ -198,12 +198,12 @@ export class Intents {
         return this.#postpone(group.intents);
       }
     }
-    const placed = this.#place(group.intents, box.id);
+    const placed = this.#place(group.intents, box);
     if (placed.length > 0) await this.#command(session, box, want, placed);
   }
 
   /** Where each message lies in this mailbox now; the others are settled. */
-  #place(intents: readonly Intent[], mailbox: MailboxId): Placed[] {
+  #place(intents: readonly Intent[], { id: mailbox, uidvalidity }: Mailbox): Placed[] {
     const places = this.#mirror.index.read((reader) =>
       intents.map((intent) => ({ intent, at: reader.placements(intent.email) })),
     );
@@ -211,7 +211,10 @@ export class Intents {
     const unknown: Intent[] = [];
     const elsewhere: Intent[] = [];
     for (const { intent, at } of places) {
-      const here = at.find((place) => place.mailbox === mailbox);
+      const there = at.filter((place) => place.mailbox === mailbox);
+      const isMeant = intent.at?.mailbox === mailbox && intent.at.uidvalidity === uidvalidity;
+      // Of two copies in one mailbox each has a wish of its own.
+      const here = there.find(({ uid }) => isMeant && uid === intent.at?.uid) ?? there[0];
       if (here?.uid != null) placed.push({ intent, uid: here.uid });
       else if (here !== undefined) unknown.push(intent);
       else elsewhere.push(intent);
@@ -278,8 +281,8 @@ export class Intents {
         return this.#transfer(session, box, want, placed);
       case 'leave': {
         const all = session.quirks.labels ? this.#allMail() : undefined;
-        if (all === undefined || all.id === box.id) await session.expunge(uids);
-        else await session.move(uids, all.pathRaw);
+        if (all?.id === box.id) return this.#leftToServer(box.id, placed);
+        await (all === undefined ? session.expunge(uids) : session.move(uids, all.pathRaw));
         this.#parts.resized();
         return this.#done(placed, () => null);
       }
@@ -288,6 +291,14 @@ export class Intents {
         this.#parts.resized();
         return this.#done(placed, () => null);
     }
+  }
+
+  /** The server itself takes a message out of all mail when it comes to Trash or Junk; until it does, it lies there. */
+  #leftToServer(all: MailboxId, placed: readonly Placed[]): void {
+    this.#mirror.index.write((t) => {
+      for (const { intent } of placed) t.intentRefused(intent.id);
+    });
+    this.#parts.visit(all);
   }
 
   /**

@@ -50,12 +50,19 @@ export class Mailboxes {
     });
   }
 
-  destroy(id: MailboxId): Promise<void> {
+  destroy(id: MailboxId, withMail: boolean): Promise<void> {
     return this.#job(async (session) => {
       const box = this.#mirror.mailbox(id);
+      if (this.isLeft(id))
+        throw new UpstreamError('mailbox/refused', 'messages are on their way out of it', {
+          words: 'Letters are still being moved out of it. Try again in a moment.',
+        });
       const children = this.#mirror.index.read((reader) => reader.mailboxes()).some((other) => other.parent === id);
       if (children) throw new UpstreamError('mailbox/has-children', 'there are mailboxes below it');
       if (session.selected?.pathRaw === box.pathRaw) await session.unselect();
+      // The index may not have looked for a minute: what came meanwhile would be gone unseen.
+      if (!withMail && !box.noselect && ((await session.status(box.pathRaw)).messages ?? 0) > 0)
+        throw new UpstreamError('mailbox/has-mail', 'there are messages in it');
       await session.delete(box.pathRaw);
       if (box.subscribed) await quietly(session.subscribe(box.pathRaw, false));
       this.#folders.forget(id);
@@ -131,6 +138,12 @@ export class Mailboxes {
     if (above === null) return personal.prefix + encodeMailboxName(clean);
     if (delimiter === null) throw new UpstreamError('mailbox/refused', 'this server has no mailboxes inside mailboxes');
     return above.pathRaw + delimiter + encodeMailboxName(clean);
+  }
+
+  /** Messages that the user took out of it, or copied from it, still lie there: with it they would be lost. */
+  isLeft(id: MailboxId): boolean {
+    const intents = this.#mirror.index.read((reader) => reader.intents(Number.MAX_SAFE_INTEGER));
+    return intents.some(({ want, at }) => (want.kind === 'move' || want.kind === 'copy') && at?.mailbox === id);
   }
 
   #anyDelimiter(): string | null {

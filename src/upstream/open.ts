@@ -254,9 +254,14 @@ class OpenEngine implements Engine {
     return this.#mailboxes.rename(id, name, parent);
   }
 
-  async destroyMailbox(id: MailboxId): Promise<void> {
+  async destroyMailbox(id: MailboxId, withMail: boolean): Promise<void> {
     this.#watch.hurry();
-    return this.#mailboxes.destroy(id);
+    // What could not be moved at once is tried again within a second.
+    for (let rounds = 0; rounds < 10 && this.#mailboxes.isLeft(id); rounds += 1) {
+      if (rounds > 0) await new Promise<void>((resolve) => void this.#parts.clock.after(300, resolve));
+      await this.#intents.nudge();
+    }
+    return this.#mailboxes.destroy(id, withMail);
   }
 
   async subscribeMailbox(id: MailboxId, subscribed: boolean): Promise<void> {

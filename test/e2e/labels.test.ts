@@ -22,7 +22,7 @@ interface Box {
   role: string | null;
 }
 
-test('S55 archiving where mailboxes are labels takes the label away by MOVE; nothing is expunged', async () => {
+test('S55 where mailboxes are labels one is left by MOVE, and nothing is expunged', async () => {
   await using village = await openDovecot({ extra });
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
@@ -65,4 +65,40 @@ test('S55 archiving where mailboxes are labels takes the label away by MOVE; not
   );
   // Gmail knows it as the same message; this Dovecot has it twice now, which shows by what command it left.
   assert.equal(count('All Mail'), 2);
+
+  // Deleted from a search it is to leave every mailbox: Gmail itself takes it out of All Mail when it comes to Trash.
+  const trash = idOf('trash');
+  await village.deliver(alice.address, letter('Oars'));
+  const arrived = await browser.until(
+    async () =>
+      ((await browser.jmap([['Email/query', { filter: { inMailbox: inbox, subject: 'Oars' } }]]))[0]?.['ids'] ??
+        []) as string[],
+    (ids) => ids.length === 1,
+  );
+  village.dovecot.doveadm('copy', '-u', alice.address, 'All Mail', 'mailbox', 'INBOX', 'subject', 'Oars');
+  const [id = ''] = arrived;
+  const boxesOf = async (): Promise<string[]> => {
+    const [got] = await browser.jmap([['Email/get', { ids: [id], properties: ['mailboxIds'] }]]);
+    return Object.keys(((got?.['list'] ?? []) as { mailboxIds: object }[])[0]?.mailboxIds ?? {});
+  };
+  await browser.until(boxesOf, (list) => list.length === 2, 70_000);
+  const [deleted] = await browser.jmap([
+    [
+      'Email/set',
+      {
+        update: { [id]: { [`mailboxIds/${inbox}`]: null, [`mailboxIds/${all}`]: null, [`mailboxIds/${trash}`]: true } },
+      },
+    ],
+  ]);
+  assert.equal(deleted?.['notUpdated'], null);
+  const oars = (mailbox: string): number =>
+    village.dovecot
+      .doveadm('search', '-u', alice.address, 'mailbox', mailbox, 'subject', 'Oars')
+      .split('\n')
+      .filter(Boolean).length;
+  await browser.until(
+    async () => [oars('INBOX'), oars('Trash')].join(),
+    (now) => now === '0,1',
+  );
+  assert.equal(oars('All Mail'), 1, 'nothing was expunged there');
 });

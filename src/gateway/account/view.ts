@@ -40,7 +40,7 @@ export const watchRefusals = (engine: Engine, now: () => number): Refusal[] => {
   const refusals: Refusal[] = [];
   refusalsOf.set(engine, refusals);
   engine.onRefusal(({ emails, kind, responseCode, words }: EngineRefusal) => {
-    const change = kind === 'leave' ? 'destroy' : kind;
+    const change = kind === 'leave' ? 'move' : kind;
     refusals.unshift({ at: utcDate(now() / 1000), change, emailIds: emails.map(emailId), responseCode, words });
     refusals.length = Math.min(refusals.length, mostRefusals);
   });

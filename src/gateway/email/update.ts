@@ -41,19 +41,18 @@ const move = (
 ): void => {
   const gone = before.filter((box) => !after.includes(box));
   const fresh = after.filter((box) => !before.includes(box));
-  const [to, ...more] = fresh;
   // A copy is another Email, unless the server says by a strong id that it is not.
-  if (more.length > 0 || (to !== undefined && gone.length === 0 && !transactor.mayCopy(number)))
+  if (fresh.length > Math.min(1, gone.length) && !transactor.mayCopy(number))
     throw new SetFailure({ type: 'tooManyMailboxes' });
-  if (to !== undefined) admitMailbox(boxes.get(to));
+  for (const box of fresh) admitMailbox(boxes.get(box));
   if (gone.some((box) => boxes.get(box)?.readOnly)) throw new SetFailure({ type: 'forbidden' });
-  const [from, ...others] = gone;
-  if (to === undefined) for (const box of gone) transactor.leave(number, box, dueAt);
-  else if (from === undefined) transactor.copy(number, to, dueAt);
-  else {
-    for (const box of others) transactor.leave(number, box, dueAt);
-    transactor.move(number, from, to, dueAt);
-  }
+  // It is where it is to be before it leaves where it is not to be.
+  const [from] = gone;
+  const [to] = fresh;
+  const isMoved = from !== undefined && to !== undefined;
+  if (isMoved) transactor.move(number, from, to, dueAt);
+  for (const box of isMoved ? fresh.slice(1) : fresh) transactor.copy(number, box, dueAt);
+  for (const box of isMoved ? gone.slice(1) : gone) transactor.leave(number, box, dueAt);
 };
 
 /** One update of Email/set: only keywords and mailboxIds may change – RFC 8621 §4.6. @throws SetFailure */

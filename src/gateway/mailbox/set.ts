@@ -18,6 +18,7 @@ const codes: Readonly<Record<string, SetError['type']>> = {
   'mailbox/not-found': 'notFound',
   'mailbox/exists': 'alreadyExists',
   'mailbox/has-children': 'mailboxHasChild',
+  'mailbox/has-mail': 'mailboxHasEmail',
   'mailbox/full': 'overQuota',
   'mailbox/refused': 'forbidden',
 };
@@ -195,7 +196,7 @@ class MailboxSet {
       throw new SetFailure({ type: 'mailboxHasChild' });
     const held = row.state === 'live' ? row.totalEmails : Math.max(row.totalEmails, row.exists);
     if (held > 0 && !removeEmails) throw new SetFailure({ type: 'mailboxHasEmail' });
-    await this.#context.open.engine.destroyMailbox(row.id);
+    await this.#context.open.engine.destroyMailbox(row.id, removeEmails);
   }
 }
 
