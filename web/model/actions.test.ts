@@ -16,7 +16,12 @@ import { openUndo } from './undo.ts';
 const id = (n: number): EmailId => `M${n}` as EmailId;
 const boxes = (['inbox', 'archive', 'trash', 'junk'] as const).map((role) => ({ id: role, name: role, role }) as never);
 
-const openDesk = async (count = 60, more: Handlers = {}, where = 'inbox') => {
+const openDesk = async (
+  count = 60,
+  more: Handlers = {},
+  where = 'inbox',
+  meanwhile: () => Promise<void> = async () => undefined,
+) => {
   const box = fakeMailbox(count);
   const sets: Record<string, unknown>[] = [];
   const server = fakeServer({
@@ -54,7 +59,11 @@ const openDesk = async (count = 60, more: Handlers = {}, where = 'inbox') => {
     connection: server.connection,
     toasts,
     undo,
-    confirm: async ({ title }) => (asked.push(title), true),
+    confirm: async ({ title }) => {
+      asked.push(title);
+      await meanwhile();
+      return true;
+    },
   });
   await settled();
   const target = (rows: readonly EmailId[] | 'all'): Target => must(targetIn(list, rows), 'rows are meant');
@@ -128,6 +137,55 @@ test('from Trash things go for ever, and only after a question that names them',
   assert.deepEqual(asked, ['Delete “Subject of M1” for ever?']);
   assert.deepEqual(sets[0]?.['destroy'], ['M1']);
   assert.equal(mail.emails.of('M1').value.at, 'gone');
+});
+
+test('T6 what was taken out of Trash while the question stood is not destroyed', async () => {
+  const desk = await openDesk(3, {}, 'trash', async () => {
+    await desk.mail.emails.change({ M1: { 'mailboxIds/trash': null, 'mailboxIds/inbox': true } });
+  });
+  const { actions, target, sets, rows, toasts, list } = desk;
+  for (const row of rows) Object.assign(row, { mailboxIds: { trash: true } });
+  await list.refresh();
+  await actions.remove(target([id(1), id(2)]));
+  await settled();
+  assert.deepEqual(
+    sets.flatMap((args) => args['destroy'] ?? []),
+    ['M2'],
+  );
+
+  const before = desk.asked.length;
+  Object.assign(must(desk.byId('M1'), 'there'), { mailboxIds: { trash: true } });
+  desk.mail.emails.forget();
+  await list.refresh();
+  await actions.remove(target([id(1)]));
+  await settled();
+  assert.equal(desk.asked.length, before + 1);
+  assert.equal(sets.filter((args) => args['destroy'] !== undefined).length, 1);
+  assert.equal(toasts.current.value?.text, '“Subject of M1” is not in Trash any more');
+});
+
+test('T6 what is gone for ever is not said to be back, nor shown', async () => {
+  const { actions, target, list, toasts, mail, sets, undo } = await openDesk();
+  await actions.remove(target([id(1)]));
+  await actions.remove(target([id(2), id(3)]));
+  await settled();
+  mail.emails.gone(['M2', 'M3', 'M1']);
+  actions.undoLast();
+  assert.equal(toasts.current.value?.text, '2 conversations are gone for ever and cannot be brought back');
+  actions.undoLast();
+  assert.equal(toasts.current.value?.text, '“Subject of M1” is gone for ever and cannot be brought back');
+  await settled();
+  assert.deepEqual([list.total.value, sets.length, undo.items.value.length], [57, 2, 0]);
+});
+
+test('what was forgotten meanwhile is taken back all the same', async () => {
+  const { actions, target, mail, rows } = await openDesk();
+  await actions.archive(target([id(1)]));
+  await settled();
+  mail.emails.forget(['M1']);
+  actions.undoLast();
+  await settled();
+  assert.deepEqual(must(rows[1], 'there').mailboxIds, { inbox: true });
 });
 
 test('all of a long list is asked for in pages and changed in batches', async () => {

@@ -51,6 +51,10 @@ const title = (heads: readonly EmailHead[], rows: number): string => {
   return rows === 1 ? `“${subject || '(no subject)'}”` : counted(rows, 'conversation');
 };
 
+/** The subject of a sentence and its verb: `“Board dinner” is`, `3 conversations are`. */
+const being = (heads: readonly EmailHead[], rows: number): string =>
+  `${title(heads, rows)} ${rows === 1 ? 'is' : 'are'}`;
+
 const moved = (head: EmailHead, sources: readonly string[], to: MailboxId, also: PatchObject): PatchObject | null => {
   const from = Object.keys(head.mailboxIds).filter((id) => sources.includes(id) && id !== to);
   if (from.length === 0) return null;
@@ -73,6 +77,21 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       toasts.show('The change could not be made. Everything is as it was.', { tone: 'failed' });
   };
 
+  const guard = async (act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      const { code } = modelError(error);
+      if (code !== 'auth/signed-out')
+        toasts.show(
+          code === 'net/offline'
+            ? 'You are offline. Nothing was changed.'
+            : 'The server could not do that. Nothing was changed.',
+          { tone: 'failed' },
+        );
+    }
+  };
+
   /** What is done in one account. */
   interface Step {
     mail: Mail;
@@ -86,13 +105,20 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
   interface Deed {
     steps: readonly Step[];
     label: string;
+    /** `“Board dinner” is` */
+    being: string;
     icon: string;
     /** Small marks do not deserve a toast; they can be undone all the same. */
     quiet: boolean;
   }
 
+  /** Whether all its mail was destroyed since. */
+  const isGone = ({ mail, patches }: Step): boolean =>
+    Object.keys(patches).every((id) => mail.emails.of(id).peek().at === 'gone');
+
   /** Starts a change; what the server refuses of it comes back by itself, and is not undone once more. */
-  const begin = ({ mail, patches, leave, to }: Step, failed: () => void): (() => void) => {
+  const begin = (step: Step, failed: () => void): (() => void) => {
+    const { mail, patches, leave, to } = step;
     const back: Record<string, PatchObject> = {};
     for (const [id, patch] of Object.entries(patches)) {
       const head = mail.emails.peek(id);
@@ -109,43 +135,39 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       tellRefused(mail, outcome, to);
     });
     return () => {
-      if (!stands) return;
+      if (!stands || isGone(step)) return;
       putBack();
-      void mail.emails.change(back).then((outcome) => tellRefused(mail, outcome, to));
+      void guard(async () => {
+        // What left Trash for ever and lies elsewhere too was forgotten.
+        const missing = mail.emails.missing(Object.keys(back)) as EmailId[];
+        if (missing.length > 0) await mail.needHeads(missing);
+        tellRefused(mail, await mail.emails.change(back), to);
+      });
     };
   };
 
-  const run = ({ steps, label, icon, quiet }: Deed): void => {
+  const run = ({ steps, label, being: words, icon, quiet }: Deed): void => {
     let left = steps.length;
     const failed = (): void => {
       left -= 1;
       if (left === 0) undo.drop(item);
     };
     const backs = batch(() => steps.map((step) => begin(step, failed)));
-    const item: Undoable = { label, undo: () => batch(() => backs.forEach((back) => back())) };
+    const item: Undoable = {
+      label,
+      hopeless: () => (steps.every(isGone) ? `${words} gone for ever and cannot be brought back` : null),
+      undo: () => batch(() => backs.forEach((back) => back())),
+    };
     undo.push(item);
     if (!quiet) toasts.show(label, { icon, actions: [{ label: 'Undo', cap: 'Z', run: () => undoOne(item) }] });
   };
 
-  const undoOne = (item?: Undoable): void => {
+  const undoOne = (item = undo.items.peek().at(-1)): void => {
+    const hopeless = item?.hopeless?.() ?? null;
     const label = undo.undo(item);
-    if (label === null) toasts.show('Nothing to undo', { life: 3_000 });
+    if (label !== null && hopeless !== null) toasts.show(hopeless);
+    else if (label === null) toasts.show('Nothing to undo', { life: 3_000 });
     else toasts.show(`Undone: ${label.charAt(0).toLowerCase()}${label.slice(1)}`, { icon: 'undo-2', life: 4_000 });
-  };
-
-  const guard = async (act: () => Promise<void>): Promise<void> => {
-    try {
-      await act();
-    } catch (error) {
-      const { code } = modelError(error);
-      if (code !== 'auth/signed-out')
-        toasts.show(
-          code === 'net/offline'
-            ? 'You are offline. Nothing was changed.'
-            : 'The server could not do that. Nothing was changed.',
-          { tone: 'failed' },
-        );
-    }
   };
 
   /** Takes the mail of each part to where `toOf` says. */
@@ -171,15 +193,16 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       }
       if (Object.keys(patches).length > 0) steps.push({ mail: part.mail, patches, leave: leavingRows(part), to });
     }
-    const what = title(all, rowCount(target));
+    const rows = rowCount(target);
+    const what = title(all, rows);
     const [where] = toOf.values();
     if (!where) return;
     if (steps.length === 0) {
-      toasts.show(`${what} is already in ${mailboxName(where)}`, { icon, life: 4_000 });
+      toasts.show(`${being(all, rows)} already in ${mailboxName(where)}`, { icon, life: 4_000 });
       return;
     }
     const label = verb === 'Moved' ? `Moved ${what} to ${mailboxName(where)}` : `${verb} ${what}`;
-    run({ steps, label, icon, quiet: false });
+    run({ steps, label, being: being(all, rows), icon, quiet: false });
     if (target.rows === 'all') void target.list.refresh();
   };
 
@@ -204,20 +227,26 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       await moveTo({ ...target, parts: target.parts.filter(({ mail }) => toOf.has(mail)) }, toOf, verb, icon, also);
     });
 
+  /** What is to go for ever out of a mailbox. */
+  interface Doomed {
+    part: TargetPart;
+    mailbox: MailboxId;
+    heads: EmailHead[];
+  }
+
   const destroy = async (target: Target): Promise<void> => {
-    const found: { part: TargetPart; heads: EmailHead[] }[] = [];
+    const found: Doomed[] = [];
     for (const part of target.parts) {
-      const { mailboxId } = part.query;
-      const heads = (await headsOf(connection, part)).filter(
-        (head) => mailboxId !== null && Object.hasOwn(head.mailboxIds, mailboxId),
-      );
-      if (heads.length > 0) found.push({ part, heads });
+      const { mailboxId: mailbox } = part.query;
+      if (mailbox === null) continue;
+      const heads = (await headsOf(connection, part)).filter((head) => Object.hasOwn(head.mailboxIds, mailbox));
+      if (heads.length > 0) found.push({ part, mailbox, heads });
     }
-    if (found.length === 0) return;
-    const what = title(
-      found.flatMap(({ heads }) => heads),
-      rowCount(target),
-    );
+    const [first] = found;
+    if (!first) return;
+    const all = found.flatMap(({ heads }) => heads);
+    const rows = rowCount(target);
+    const what = title(all, rows);
     const sure = await confirm({
       title: `Delete ${what} for ever?`,
       text: 'It is removed from the server at once and cannot be brought back.',
@@ -225,14 +254,25 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       no: 'Keep',
     });
     if (!sure) return;
-    for (const { part, heads } of found) {
-      const { mail, query } = part;
-      if (query.mailboxId === null) continue;
+    // While the question stood, some of it may have been taken elsewhere: here by `z`, or by another program.
+    const left = found
+      .map(({ part, mailbox, heads }): Doomed => {
+        const now = heads.map(({ id }) => part.mail.emails.peek(id)).filter((head) => head !== undefined);
+        return { part, mailbox, heads: now.filter((head) => Object.hasOwn(head.mailboxIds, mailbox)) };
+      })
+      .filter(({ heads }) => heads.length > 0);
+    if (left.length === 0) {
+      const where = first.part.mail.mailboxes.get(first.mailbox);
+      toasts.show(`${being(all, rows)} not in ${where ? mailboxName(where) : 'Trash'} any more`, { life: 4_000 });
+      void target.list.refresh();
+      return;
+    }
+    for (const { part, mailbox, heads } of left) {
       const putBack = part.list.take(part.named);
-      const no = await destroyIn(connection, mail, query.mailboxId, heads);
+      const no = await destroyIn(connection, part.mail, mailbox, heads);
       if (no === null) continue;
       putBack();
-      toasts.show(`${what} is still there. The server did not allow it: ${no}`, { tone: 'failed' });
+      toasts.show(`${being(all, rows)} still there. The server did not allow it: ${no}`, { tone: 'failed' });
       return;
     }
     toasts.show(`Deleted ${what} for ever`, { icon: 'trash' });
@@ -256,7 +296,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
       }
       if (steps.length === 0) return;
       const rows = rowCount(target);
-      run({ steps, label: `${verb} ${title(all, rows)}`, icon, quiet: rows === 1 });
+      run({ steps, label: `${verb} ${title(all, rows)}`, being: being(all, rows), icon, quiet: rows === 1 });
     });
 
   const each = (heads: readonly EmailHead[], name: string, on: boolean): Record<string, PatchObject> =>
@@ -321,6 +361,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
           run({
             steps: [{ mail, patches, leave: null, to: null }],
             label: `Marked unread: ${title(heads, 1)}`,
+            being: being(heads, 1),
             icon: 'mail',
             quiet: true,
           });

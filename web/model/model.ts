@@ -159,6 +159,7 @@ export const openModel = (parts: ModelParts): Model => {
     places.forget();
     undo.clear();
     toasts.dismiss();
+    question.peek()?.answer(false);
   };
 
   /** Accounts follow the session; an account that stays keeps its records. */
@@ -166,10 +167,8 @@ export const openModel = (parts: ModelParts): Model => {
     const now = session.state.value;
     untracked(() => {
       if (now.at === 'signed-out') {
-        push.stop();
-        followers.clear();
+        letGo();
         resting = [];
-        mails.value = [];
       }
       if (now.at === 'locked') letGo();
       if (now.at !== 'signed-in') return;

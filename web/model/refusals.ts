@@ -28,7 +28,8 @@ const wordsOf = (mail: Mail, refusal: Refusal): string => {
   const first = heads[0];
   const named = first?.subject?.trim() ? `“${first.subject.trim()}”` : counted(Math.max(1, emailIds.length), 'message');
   const subject = emailIds.length > 1 ? counted(emailIds.length, 'message') : named;
-  const mailbox = mail.mailboxes.get((Object.keys(first?.mailboxIds ?? {})[0] ?? '') as MailboxId);
+  const [only, ...others] = Object.keys(first?.mailboxIds ?? {});
+  const mailbox = only === undefined || others.length > 0 ? undefined : mail.mailboxes.get(only as MailboxId);
   const is = emailIds.length > 1 ? 'are' : 'is';
   const where = change === 'keywords' || !mailbox ? `${is} as before` : `${is} back in ${mailboxName(mailbox)}`;
   const box = `The mailbox of ${mail.status.peek()?.name ?? mail.account.name} has no room for`;

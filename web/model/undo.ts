@@ -3,6 +3,8 @@ import { signal, type ReadonlySignal } from '@preact/signals-core';
 export interface Undoable {
   /** What was done, as the toast says it: `Archived “Board dinner”`. */
   label: string;
+  /** Why it cannot be taken back although nobody has: a sentence, or null. */
+  hopeless?(): string | null;
   undo(): void;
 }
 

@@ -92,6 +92,7 @@ export const Palette = (props: {
           aria-expanded="true"
           aria-controls={id}
           aria-autocomplete="list"
+          aria-describedby={props.chip === null ? undefined : `${id}-chip`}
           aria-activedescendant={all[here] ? `${id}-${here}` : undefined}
           autocomplete="off"
           spellcheck={false}
@@ -103,7 +104,11 @@ export const Palette = (props: {
           }}
           onKeyDown={onKeyDown}
         />
-        {props.chip === null ? null : <span class="ctx cut">{props.chip}</span>}
+        {props.chip === null ? null : (
+          <span id={`${id}-chip`} class="ctx cut">
+            {props.chip}
+          </span>
+        )}
       </div>
       <div id={id} class="palette-list" role="listbox" aria-label={props.label} tabIndex={-1}>
         {groups.map((group) => (
@@ -130,11 +135,10 @@ export const Palette = (props: {
           </div>
         ))}
       </div>
-      {all.length === 0 ? (
-        <p class="muted" role="status">
-          {props.none}
-        </p>
-      ) : null}
+      {/* Always there: only what changes in it is read out. */}
+      <p class={all.length === 0 ? 'muted' : 'vh'} role="status">
+        {all.length === 0 ? props.none : ''}
+      </p>
       <div class="palette-foot" aria-hidden="true">
         {props.foot}
       </div>

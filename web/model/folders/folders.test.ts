@@ -37,7 +37,7 @@ const box = (id: string, more: Partial<Mailbox> = {}): Mailbox => ({
 const at = (id: string): MailboxId => id as MailboxId;
 
 /** A server with folders, that refuses by name: `taken`, `no`. */
-const openDesk = (start: Mailbox[], { yes = true, trashTakesFolders = true } = {}) => {
+const openDesk = (start: Mailbox[], { yes = true, trashTakesFolders = true, lists = true } = {}) => {
   const boxes = new Map(start.map((each) => [each.id, each]));
   const sets: Record<string, unknown>[] = [];
   const refusal = (name: unknown, parentId: unknown): object | null => {
@@ -48,7 +48,8 @@ const openDesk = (start: Mailbox[], { yes = true, trashTakesFolders = true } = {
       : null;
   };
   const server = fakeServer({
-    'Mailbox/get': () => ({ accountId, state: '1', list: [...boxes.values()], notFound: [] }),
+    'Mailbox/get': () =>
+      lists ? { accountId, state: '1', list: [...boxes.values()], notFound: [] } : { error: 'serverUnavailable' },
     'Mailbox/set': (args) => {
       sets.push(args);
       const answer = { created: {} as object, notCreated: {}, notUpdated: {}, notDestroyed: {} } as Record<
@@ -126,9 +127,38 @@ test('T2 T3 why it cannot be is told to the form, and nothing is to be undone', 
       words: 'There is a folder “Work” already.',
     },
   );
-  desk.server.next.push(null);
-  assert.deepEqual(await why('Plans'), { at: 'refused', words: 'The server cannot be reached. Nothing was changed.' });
   assert.deepEqual([desk.undo.items.value.length, desk.toasts.current.value], [0, null]);
+});
+
+test('T2 T5 without an answer nothing is said to be known; the folders are as the server has them', async () => {
+  const desk = openDesk([trash]);
+  desk.boxes.set(at('Plans'), box('Plans'));
+  desk.server.next.push(null);
+  assert.deepEqual(await desk.folders.make({ name: 'Plans', parentId: null }), {
+    at: 'refused',
+    words:
+      'It is not known whether it was done: the server did not answer. The folders are as the server has them once it answers.',
+  });
+  await settled();
+  assert.deepEqual([desk.tree(), desk.undo.items.value.length], [['Trash', 'Plans'], 0]);
+});
+
+test('T2 T3 T4 what was done is told as done, though the folders could not be fetched', async () => {
+  const desk = openDesk([trash, box('Work'), box('Home')], { lists: false });
+  assert.equal((await desk.folders.make({ name: 'Plans', parentId: null })).at, 'done');
+  const home = must(desk.mail.mailboxes.get(at('Home')), 'there');
+  assert.equal((await desk.folders.change(home, { name: 'House', parentId: null })).at, 'done');
+  assert.equal(await desk.folders.remove(must(desk.mail.mailboxes.get(at('Work')), 'there')), true);
+  assert.deepEqual([desk.said(), desk.undo.items.value.length], ['Deleted the folder “Work”', 3]);
+});
+
+test('T1 a folder with one below it that has a role is not deleted', () => {
+  const sent = box('Sent', { parentId: at('Plans'), role: 'sent' });
+  const work = box('Work');
+  const desk = openDesk([trash, work, box('Plans', { parentId: at('Work') }), sent, box('Home')]);
+  const may = (id: string): boolean => desk.folders.mayRemove(must(desk.mail.mailboxes.get(at(id)), 'there'));
+  assert.deepEqual(['Work', 'Plans', 'Home'].map(may), [false, false, true]);
+  assert.equal(desk.folders.mayRemove(box('Fixed', { myRights: { ...rights, mayDelete: false } })), false);
 });
 
 test('T3 T5 name and place change together, and back', async () => {

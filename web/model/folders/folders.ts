@@ -45,15 +45,23 @@ export interface Folders {
   destroy(folders: readonly Mailbox[]): Promise<string | null>;
   /** The folder itself and all below it. */
   subtree(folder: Mailbox): readonly Mailbox[];
+  /** Whether the folder may be deleted: not when one below it has a role, as Sent, which would go with it unseen. */
+  mayRemove(folder: Mailbox): boolean;
 }
 
 type MailboxSet = SetArguments<Partial<Mailbox>, MailboxId> & { onDestroyRemoveEmails?: boolean };
 
-const lost = 'The server cannot be reached. Nothing was changed.';
+/** What became of a change; `words` are empty when the session is over. */
+type Fate = { at: 'done' } | { at: 'refused'; no: SetError } | { at: 'failed'; words: string };
+
+const unanswered =
+  'It is not known whether it was done: the server did not answer. The folders are as the server has them once it answers.';
+const unchanged = 'The server could not do that. Nothing was changed.';
 /** Names tried in Trash when others of the name lie there. */
 const namesake = 20;
 
 const refusalWords = ({ type, description }: SetError, name: string): string => {
+  if (type === 'mailboxHasEmail') return 'There is mail in it by now.';
   if (type === 'alreadyExists') return `There is a folder “${name}” already.`;
   if (type === 'invalidProperties' && description !== undefined) return description;
   return `The server did not allow it: ${description ?? type}`;
@@ -70,19 +78,29 @@ export const openFolders = ({ connection, toasts, undo, ask }: FolderParts, mail
       .flatMap((child) => subtree(child)),
   ];
 
-  /** Rejects as the connection does. */
-  const set = async (args: Omit<MailboxSet, 'accountId'>): Promise<SetResponse<Mailbox, MailboxId>> => {
-    const answer = await connection.call('Mailbox/set', { accountId, ...args }).answer;
-    mailboxes.reset((await connection.call('Mailbox/get', { accountId, ids: null }).answer).list);
-    return answer;
+  const fetchAll = async (): Promise<void> => {
+    try {
+      mailboxes.reset((await connection.call('Mailbox/get', { accountId, ids: null }).answer).list);
+    } catch (error) {
+      // What was done stands without it, and push tells of the folders too.
+      modelError(error);
+    }
   };
 
-  const guarded = async <T>(work: () => Promise<T>, failed: (words: string) => T): Promise<T> => {
+  /** Never rejects. */
+  const set = async (
+    args: Omit<MailboxSet, 'accountId'>,
+  ): Promise<{ at: 'answered'; answer: SetResponse<Mailbox, MailboxId> } | { at: 'failed'; words: string }> => {
     try {
-      return await work();
+      const answer = await connection.call('Mailbox/set', { accountId, ...args }).answer;
+      await fetchAll();
+      return { at: 'answered', answer };
     } catch (error) {
       const { code } = modelError(error);
-      return failed(code === 'auth/signed-out' ? '' : lost);
+      if (code === 'auth/signed-out') return { at: 'failed', words: '' };
+      if (code !== 'net/offline' && code !== 'net/server') return { at: 'failed', words: unchanged };
+      void fetchAll();
+      return { at: 'failed', words: unanswered };
     }
   };
 
@@ -90,36 +108,34 @@ export const openFolders = ({ connection, toasts, undo, ask }: FolderParts, mail
     if (words !== '') toasts.show(words, { tone: 'failed' });
   };
 
-  const create = (wish: FolderWish): Promise<Wished> =>
-    guarded<Wished>(
-      async () => {
-        const { created, notCreated } = await set({ create: { made: { ...wish, isSubscribed: true } } });
-        const id = created?.['made']?.id;
-        const no = notCreated?.['made'] ?? { type: 'serverFail' };
-        return id === undefined ? { at: 'refused', words: refusalWords(no, wish.name) } : { at: 'done', id };
-      },
-      (words) => ({ at: 'refused', words }),
-    );
+  const create = async (wish: FolderWish): Promise<Wished> => {
+    const was = await set({ create: { made: { ...wish, isSubscribed: true } } });
+    if (was.at === 'failed') return { at: 'refused', words: was.words };
+    const { created, notCreated } = was.answer;
+    const id = created?.['made']?.id;
+    const no = notCreated?.['made'] ?? { type: 'serverFail' };
+    return id === undefined ? { at: 'refused', words: refusalWords(no, wish.name) } : { at: 'done', id };
+  };
 
-  const update = (id: MailboxId, wish: FolderWish): Promise<{ at: 'done'; id: MailboxId } | { no: SetError | null }> =>
-    guarded<{ at: 'done'; id: MailboxId } | { no: SetError | null }>(
-      async () => {
-        const no = (await set({ update: { [id]: { ...wish } } })).notUpdated?.[id];
-        return no ? { no } : { at: 'done', id };
-      },
-      () => ({ no: null }),
-    );
+  const update = async (id: MailboxId, wish: FolderWish): Promise<Fate> => {
+    const was = await set({ update: { [id]: { ...wish } } });
+    if (was.at === 'failed') return was;
+    const no = was.answer.notUpdated?.[id];
+    return no ? { at: 'refused', no } : { at: 'done' };
+  };
 
-  const destroy = (folders: readonly { id: MailboxId }[], withEmails: boolean): Promise<string | null> =>
-    guarded<string | null>(
-      async () => {
-        const { notDestroyed } = await set({ destroy: folders.map(({ id }) => id), onDestroyRemoveEmails: withEmails });
-        const no = Object.values(notDestroyed ?? {}).find(({ type }) => type !== 'notFound');
-        if (!no) return null;
-        return no.type === 'mailboxHasEmail' ? 'There is mail in it by now.' : refusalWords(no, '');
-      },
-      (words) => words,
-    );
+  const destroy = async (folders: readonly { id: MailboxId }[], withEmails: boolean): Promise<Fate> => {
+    const was = await set({ destroy: folders.map(({ id }) => id), onDestroyRemoveEmails: withEmails });
+    if (was.at === 'failed') return was;
+    const no = Object.values(was.answer.notDestroyed ?? {}).find(({ type }) => type !== 'notFound');
+    return no ? { at: 'refused', no } : { at: 'done' };
+  };
+
+  /** Why it was not done, or null; `name` is what it was to be called, `stays` what is so when the server refused. */
+  const wordsOf = (fate: Fate, name: string, stays = ''): string | null => {
+    if (fate.at === 'done') return null;
+    return fate.at === 'failed' ? fate.words : `${stays}${refusalWords(fate.no, name)}`;
+  };
 
   /** `back` takes it back, and answers why it could not, or null. */
   const told = (label: string, icon: string, back: () => Promise<string | null>): void =>
@@ -129,34 +145,32 @@ export const openFolders = ({ connection, toasts, undo, ask }: FolderParts, mail
       icon,
     );
 
-  const placeBack = async (id: MailboxId, was: FolderWish): Promise<string | null> => {
-    const answer = await update(id, was);
-    if ('at' in answer) return null;
-    return answer.no ? refusalWords(answer.no, was.name) : lost;
-  };
+  const placeBack = async (id: MailboxId, was: FolderWish): Promise<string | null> =>
+    wordsOf(await update(id, was), was.name);
 
   /** Null: Trash takes no folder. */
   const intoTrash = async (folder: Mailbox): Promise<boolean | null> => {
     const trash =
       mailboxes.byRole('trash') ??
-      (await guarded(
-        () => mailboxes.need('trash'),
-        () => null,
-      ));
+      (await mailboxes.need('trash').catch((error: unknown) => {
+        // Without one it can go for ever only, which is asked.
+        modelError(error);
+        return null;
+      }));
     if (!trash?.myRights.mayCreateChild) return null;
     const was: FolderWish = { name: folder.name, parentId: folder.parentId };
     for (let n = 1; n <= namesake; n += 1) {
       const name = n === 1 ? folder.name : `${folder.name} ${n}`;
-      const answer = await update(folder.id, { name, parentId: trash.id });
-      if ('at' in answer) {
+      const fate = await update(folder.id, { name, parentId: trash.id });
+      if (fate.at === 'done') {
         told(`Moved the folder “${folder.name}” to ${mailboxName(trash)}`, 'trash', () => placeBack(folder.id, was));
         return true;
       }
-      if (answer.no === null) {
-        fail(lost);
+      if (fate.at === 'failed') {
+        fail(fate.words);
         return false;
       }
-      if (answer.no.type !== 'alreadyExists') return null;
+      if (fate.no.type !== 'alreadyExists') return null;
     }
     return null;
   };
@@ -175,37 +189,41 @@ export const openFolders = ({ connection, toasts, undo, ask }: FolderParts, mail
       no: 'Keep',
     });
     if (!sure) return false;
-    const words = await destroy(all, true);
+    const words = wordsOf(await destroy(all, true), folder.name, `“${folder.name}” is still there. `);
     if (words === null) toasts.show(`Deleted the folder “${folder.name}” for ever`, { icon: 'trash' });
-    else fail(words && `“${folder.name}” is still there. ${words}`);
+    else fail(words);
     return words === null;
   };
 
   return {
     subtree,
-    destroy: (folders) => destroy(folders, true),
+    mayRemove: (folder) =>
+      folder.myRights.mayDelete &&
+      subtree(folder)
+        .slice(1)
+        .every(({ role }) => role === null),
+    destroy: async (folders) => wordsOf(await destroy(folders, true), ''),
     make: async (wish) => {
       const made = await create(wish);
       if (made.at === 'done')
-        told(`Made the folder “${wish.name}”`, 'folder', async () => {
-          const words = await destroy([made], false);
-          return words && `“${wish.name}” stays. ${words}`;
-        });
+        told(`Made the folder “${wish.name}”`, 'folder', async () =>
+          wordsOf(await destroy([made], false), wish.name, `“${wish.name}” stays. `),
+        );
       return made;
     },
     change: async (folder, wish) => {
       const was: FolderWish = { name: folder.name, parentId: folder.parentId };
-      const answer = await update(folder.id, wish);
-      if (!('at' in answer)) return { at: 'refused', words: answer.no ? refusalWords(answer.no, wish.name) : lost };
+      const words = wordsOf(await update(folder.id, wish), wish.name);
+      if (words !== null) return { at: 'refused', words };
       const label =
         wish.parentId === was.parentId ? `Renamed “${was.name}” to “${wish.name}”` : `Moved the folder “${wish.name}”`;
       told(label, 'folder', () => placeBack(folder.id, was));
-      return answer;
+      return { at: 'done', id: folder.id };
     },
     remove: async (folder) => {
       if (folder.totalEmails === 0 && folder.myRights.mayReadItems && subtree(folder).length === 1) {
-        const words = await destroy([folder], false);
-        if (words === null) {
+        const fate = await destroy([folder], false);
+        if (fate.at === 'done') {
           const { name, parentId } = folder;
           told(`Deleted the folder “${name}”`, 'trash', async () => {
             const again = await create({ name, parentId });
@@ -213,8 +231,8 @@ export const openFolders = ({ connection, toasts, undo, ask }: FolderParts, mail
           });
           return true;
         }
-        if (words === lost) {
-          fail(words);
+        if (fate.at === 'failed') {
+          fail(fate.words);
           return false;
         }
         // It is not as empty as it looked.

@@ -6,7 +6,7 @@ import type { MailboxId } from '#jmap/ids.ts';
 import type { Mailbox } from '#jmap/mail.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { openMail } from '../mail.ts';
-import { account, accountId, fakeMailbox, fakeServer, settled, type Handlers } from '../testing.ts';
+import { account, accountId, fakeMailbox, fakeServer, head, settled, type Handlers } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { openUndo } from '../undo.ts';
 import { openLetters } from './letters.ts';
@@ -16,7 +16,11 @@ const folder = (id: string, more: Partial<Mailbox>): Mailbox =>
   ({ id, name: id, parentId: null, role: null, totalEmails: 0, ...more }) as Mailbox;
 
 /** `count` messages, all in `where`; ids of what is destroyed and updated, request by request. */
-const openDesk = (count: number, where: string, { yes = true, more = {} as Handlers } = {}) => {
+const openDesk = (
+  count: number,
+  where: string,
+  { yes = true, more = {} as Handlers, meanwhile = (): void => undefined } = {},
+) => {
   const mailbox = fakeMailbox(count);
   for (const row of mailbox.rows) Object.assign(row, { mailboxIds: { [where]: true }, keywords: {} });
   const sets: { destroy: string[]; update: Record<string, PatchObject> }[] = [];
@@ -64,7 +68,12 @@ const openDesk = (count: number, where: string, { yes = true, more = {} as Handl
       connection: server.connection,
       toasts,
       undo,
-      ask: async ({ title, text }) => (asked.push(`${title} ${text}`), yes),
+      ask: async ({ title, text }) => {
+        asked.push(`${title} ${text}`);
+        await settled();
+        meanwhile();
+        return yes;
+      },
     },
     mail,
   );
@@ -121,4 +130,37 @@ test('T6 nothing goes without a yes; what the server refuses is said', async () 
     [refusing.toasts.current.value?.text, refusing.toasts.current.value?.tone],
     ['Not all of Trash is gone. The server did not allow it: read-only', 'failed'],
   );
+});
+
+test('T6 what arrives while the question stands stays, and so does what was taken elsewhere', async () => {
+  const desk = openDesk(3, 'trash', {
+    meanwhile: () => {
+      Object.assign(must(desk.byId('M1'), 'there'), { mailboxIds: { inbox: true } });
+      desk.rows.unshift(head('new', { mailboxIds: { trash: true } }));
+    },
+  });
+  await desk.letters.empty(folder('trash', { role: 'trash', totalEmails: 3 }));
+  assert.deepEqual(
+    desk.rows.map(({ id, mailboxIds }) => [id, mailboxIds]),
+    [
+      ['new', { trash: true }],
+      ['M1', { inbox: true }],
+    ],
+  );
+});
+
+test('T6 a letter that the server keeps, under another id each time, is asked to go once', async () => {
+  let times = 0;
+  const desk = openDesk(3, 'trash', {
+    more: {
+      'Email/set': (args) => {
+        times += 1;
+        assert.ok(times < 5, 'it comes to an end');
+        for (const [index, row] of desk.rows.entries()) Object.assign(row, { id: `again ${times} ${index}` });
+        return { accountId, oldState: '1', newState: '2', destroyed: args['destroy'] };
+      },
+    },
+  });
+  await desk.letters.empty(folder('trash', { role: 'trash', totalEmails: 3 }));
+  assert.equal(times, 1);
 });

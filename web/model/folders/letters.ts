@@ -42,24 +42,22 @@ export const openLetters = (parts: FolderParts, mail: Mail) => {
     return no ? (no.description ?? no.type) : null;
   };
 
-  /** Page by page from the top, which moves up as letters go. Words of the server about the first it refused. */
-  const destroyLetters = async (folder: Mailbox): Promise<string | null> => {
-    for (let before: EmailId | undefined; ;) {
-      const query = connection.call('Email/query', { accountId, filter: { inMailbox: folder.id }, limit: pageOfAll });
-      const get = connection.call('Email/get', {
-        accountId,
-        '#ids': query.ref('/ids'),
-        properties: ['id', 'mailboxIds'],
-      });
-      const { list } = await get.answer;
-      const first = list[0]?.id;
-      if (first === undefined) return null;
-      if (first === before) return 'serverFail';
-      before = first;
-      const no = await destroyIn(connection, mail, folder.id, list);
-      mail.tell({ created: [], updated: [], destroyed: list.map(({ id }) => id), everything: false });
+  /**
+   * Page by page, each letter once: one that the server keeps may come back under another id, and is not asked for again.
+   * What was taken elsewhere meanwhile stays. Words of the server about the first it refused.
+   */
+  const destroyLetters = async (folder: Mailbox, ids: readonly EmailId[]): Promise<string | null> => {
+    for (let from = 0; from < ids.length; from += pageOfAll) {
+      const some = ids.slice(from, from + pageOfAll);
+      const { list } = await connection.call('Email/get', { accountId, ids: some, properties: ['id', 'mailboxIds'] })
+        .answer;
+      const here = list.filter(({ mailboxIds }) => Object.hasOwn(mailboxIds, folder.id));
+      if (here.length === 0) continue;
+      const no = await destroyIn(connection, mail, folder.id, here);
+      mail.tell({ created: [], updated: [], destroyed: here.map(({ id }) => id), everything: false });
       if (no !== null) return no;
     }
+    return null;
   };
 
   const tellRefused = (words: string | null): void => {
@@ -86,6 +84,9 @@ export const openLetters = (parts: FolderParts, mail: Mail) => {
         const inside = folders.subtree(folder).slice(1);
         const letters = [folder, ...inside].reduce((sum, { totalEmails }) => sum + totalEmails, 0);
         const name = mailboxName(folder);
+        // Those that lie there when it is asked, and none that arrives while the question stands.
+        const ids = allIds(connection, { accountId, filter: { inMailbox: folder.id } });
+        ids.catch(() => undefined);
         const what = [counted(letters, 'letter'), ...(inside.length > 0 ? [counted(inside.length, 'folder')] : [])];
         const sure = await ask({
           title: `Empty ${name}?`,
@@ -96,9 +97,11 @@ export const openLetters = (parts: FolderParts, mail: Mail) => {
         if (!sure) return;
         const going = toasts.show(`Emptying ${name}`, { icon: 'trash', life: null });
         try {
-          const no = (await destroyLetters(folder)) ?? (inside.length > 0 ? await folders.destroy(inside) : null);
-          if (no === null) toasts.show(`Emptied ${name}`, { icon: 'trash' });
-          else toasts.show(`Not all of ${name} is gone. The server did not allow it: ${no}`, { tone: 'failed' });
+          const no = await destroyLetters(folder, await ids);
+          const refused = no === null ? null : `The server did not allow it: ${no}`;
+          const words = refused ?? (inside.length > 0 ? await folders.destroy(inside) : null);
+          if (words === null) toasts.show(`Emptied ${name}`, { icon: 'trash' });
+          else if (words !== '') toasts.show(`Not all of ${name} is gone. ${words}`, { tone: 'failed' });
         } finally {
           toasts.dismiss(going);
         }

@@ -17,9 +17,9 @@ const toInbox = ({ model }: App, mail: Mail): void =>
 const remove = async (app: App, mail: Mail, folder: Mailbox): Promise<void> => {
   const { model } = app;
   const state = model.places.peek();
-  const open = state.at === 'open' ? state.place.mailboxes.map(({ id }) => id) : [];
+  const own = state.at === 'open' ? state.place.mailboxes.filter((each) => each.mail === mail) : [];
   const folders = openFolders(model, mail);
-  const looking = folders.subtree(folder).some(({ id }) => open.includes(id));
+  const looking = folders.subtree(folder).some(({ id }) => own.some((each) => each.id === id));
   if ((await folders.remove(folder)) && looking) toInbox(app, mail);
 };
 
@@ -36,6 +36,7 @@ const folderItems = (app: App, mail: Mail, folder: Mailbox): MenuItem[] => {
   const { model } = app;
   const { myRights, role } = folder;
   const letters = openLetters(model, mail);
+  const folders = openFolders(model, mail);
   const items: MenuItem[] = [];
   if (folder.unreadEmails > 0 && myRights.maySetSeen)
     items.push({ label: 'Mark all read', icon: 'mail-open', run: () => void letters.readAll(folder) });
@@ -56,7 +57,7 @@ const folderItems = (app: App, mail: Mail, folder: Mailbox): MenuItem[] => {
         folderForm.value = { at: 'change', mail, id: folder.id };
       },
     });
-  const inside = openFolders(model, mail).subtree(folder).slice(1);
+  const inside = folders.subtree(folder).slice(1);
   const holds = folder.totalEmails + inside.length > 0;
   if ((role === 'trash' || role === 'junk') && holds && myRights.mayRemoveItems)
     items.push({
@@ -64,7 +65,7 @@ const folderItems = (app: App, mail: Mail, folder: Mailbox): MenuItem[] => {
       icon: 'trash',
       run: () => void letters.empty(folder),
     });
-  if (myRights.mayDelete)
+  if (folders.mayRemove(folder))
     items.push({
       label: mail.mailboxes.within(folder.id, 'trash') ? 'Delete for ever …' : 'Delete folder',
       icon: 'trash',

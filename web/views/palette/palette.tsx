@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { takeAhead } from '#model/ahead.ts';
 import type { Model } from '#model/model.ts';
 import { find, readTyped, type Section } from '#model/palette.ts';
+import { rowCount } from '#model/targets.ts';
 import { Icon, type IconName } from '#parts/icon.tsx';
 import { Palette, type PaletteGroup, type PaletteOption } from '#parts/palette.tsx';
 import { useApp } from '../model.ts';
@@ -50,6 +51,10 @@ export const CommandPalette = ({ onClose }: { onClose(): void }) => {
   forgetWhenLeft(app.model);
   const entries = useMemo(() => entriesOf(app), []);
   const chip = useMemo(() => chipOf(app), []);
+  const several = useMemo(() => {
+    const target = app.commands.target();
+    return target !== null && rowCount(target) > 1;
+  }, []);
 
   const option = (
     key: string,
@@ -79,7 +84,7 @@ export const CommandPalette = ({ onClose }: { onClose(): void }) => {
   const groups = (text: string): PaletteGroup[] => {
     const found = find(entries, text, recent).map(({ section, found: list }): PaletteGroup => ({
       key: section,
-      title: titles[section],
+      title: section === 'conversation' && several ? 'These conversations' : titles[section],
       options: list.map(({ entry, pieces }) =>
         option(
           entry.key,
