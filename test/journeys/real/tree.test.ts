@@ -178,7 +178,7 @@ test('T6 T8 Trash is emptied with the folders in it; an email that also lies in 
   await row(page, 'Second').waitFor();
   await menu(page, 'Trash', /^Empty Trash/u);
   const asked = page.getByRole('alertdialog', { name: 'Empty Trash?' });
-  await asked.getByText('2 letters and 1 folder are removed').waitFor();
+  await asked.getByText('2 letters and 1 folder will be removed').waitFor();
   await asked.getByRole('button', { name: 'Empty Trash' }).click();
   await toast(page, 'Emptied Trash');
   await subjectsIn('Trash');

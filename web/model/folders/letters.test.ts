@@ -102,7 +102,7 @@ test('T6 a folder is emptied page by page, after a question; what lies elsewhere
   desk.mail.mailboxes.reset([trash, folder('old', { parentId: at('trash'), totalEmails: 2 })]);
   await desk.letters.empty(trash);
   assert.deepEqual(desk.asked, [
-    'Empty Trash? 1,286 letters and 1 folder are removed from the server at once and cannot be brought back.',
+    'Empty Trash? 1,286 letters and 1 folder will be removed from the server at once and cannot be brought back.',
   ]);
   assert.deepEqual(
     desk.rows.map(({ id, mailboxIds }) => [id, mailboxIds]),

@@ -90,7 +90,7 @@ export const openLetters = (parts: FolderParts, mail: Mail) => {
         const what = [counted(letters, 'letter'), ...(inside.length > 0 ? [counted(inside.length, 'folder')] : [])];
         const sure = await ask({
           title: `Empty ${name}?`,
-          text: `${what.join(' and ')} are removed from the server at once and cannot be brought back.`,
+          text: `${what.join(' and ')} will be removed from the server at once and cannot be brought back.`,
           yes: `Empty ${name}`,
           no: 'Keep',
         });
