@@ -47,8 +47,9 @@ export const fetchAll = async (g: Ground, what: string): Promise<number> => {
 };
 
 export const firstSync = async (g: Ground): Promise<Figure[]> => {
-  // Both sides meet a server whose own caches are warm (cold.ts: what they do with cold ones).
-  await fetchAll(g, items);
+  // Both sides meet a server whose own caches are warm (cold.ts: what they do with cold ones). Previews get into them only
+  // when they are asked for outright.
+  await fetchAll(g, items.replace('PREVIEW (LAZY)', 'PREVIEW'));
   const headSeconds = median(
     await times(5, async () => {
       const imap = await raw(g);
