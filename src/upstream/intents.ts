@@ -1,17 +1,20 @@
 import { logError } from '#base/log.ts';
-import type { Email, EmailRow, Intent, Mailbox, MailboxId, Uid, Want } from '#index/types.ts';
+import type { EmailRow, Intent, Mailbox, MailboxId, Uid, Want } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { backoff, intentBackoff } from './backoff.ts';
 import { catchUp } from './catch-up.ts';
 import type { Refusal } from './engine.ts';
 import { UpstreamError } from './errors.ts';
+import { findMessage } from './find-message.ts';
 import { flagsOf, keptFlags } from './flags.ts';
 import { groupIntents } from './intent-groups.ts';
 import type { IntentGroup } from './intent-groups.ts';
+import { leaveMailbox } from './leave.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
+import { removeOldDraft } from './old-draft.ts';
 
 /** Tries of what failed without a clear NO. */
 const mostTries = 5;
@@ -279,13 +282,10 @@ export class Intents {
       case 'move':
       case 'copy':
         return this.#transfer(session, box, want, placed);
-      case 'leave': {
-        const all = session.quirks.labels ? this.#allMail() : undefined;
-        if (all?.id === box.id) return this.#leftToServer(box.id, placed);
-        await (all === undefined ? session.expunge(uids) : session.move(uids, all.pathRaw));
+      case 'leave':
+        if (!(await leaveMailbox(session, this.#mirror, box, uids))) return this.#leftToServer(box.id, placed);
         this.#parts.resized();
         return this.#done(placed, () => null);
-      }
       case 'destroy':
         await session.expunge(uids);
         this.#parts.resized();
@@ -293,22 +293,12 @@ export class Intents {
     }
   }
 
-  /** The server itself takes a message out of all mail when it comes to Trash or Junk; until it does, it lies there. */
-  #leftToServer(all: MailboxId, placed: readonly Placed[]): void {
+  /** Until the server does it, they lie there. */
+  #leftToServer(mailbox: MailboxId, placed: readonly Placed[]): void {
     this.#mirror.index.write((t) => {
       for (const { intent } of placed) t.intentRefused(intent.id);
     });
-    this.#parts.visit(all);
-  }
-
-  /**
-   * Where mailboxes are labels (Gmail), every message lies in this one too: moved there it only loses the label. What
-   * EXPUNGE would do is a setting of the user's.
-   */
-  #allMail(): Mailbox | undefined {
-    return this.#mirror.index.read((reader) =>
-      reader.mailboxes().find(({ role, state, noselect }) => role === 'all' && state !== 'gone' && !noselect),
-    );
+    this.#parts.visit(mailbox);
   }
 
   async #transfer(
@@ -352,7 +342,7 @@ export class Intents {
     await session.select(to.pathRaw, { readOnly: true });
     for (const { intent, uid } of missing) {
       const email = this.#mirror.index.read((reader) => reader.byRow(intent.email));
-      const found = email === undefined ? null : await this.#find(session, to, email);
+      const found = email === undefined ? null : await findMessage(session, this.#mirror, to, email);
       if (found === null && there.has(uid)) continue;
       settled.add(intent.id);
       this.#mirror.index.write((t) =>
@@ -361,17 +351,6 @@ export class Intents {
     }
     await session.select(box.pathRaw);
     return settled;
-  }
-
-  /** The newest message of the selected mailbox with this Message-ID that is not another Email's. */
-  async #find(session: ImapSession, box: Mailbox, email: Email, except: Uid | null = null): Promise<Uid | null> {
-    if (email.messageId === null) return null;
-    const hits = (await session.search({ header: ['Message-ID', `<${email.messageId}>`] })) as Uid[];
-    const free = hits.filter((uid) => {
-      const place = this.#mirror.index.read((reader) => reader.placement(box.id, uid));
-      return uid !== except && (place === undefined || place.email === email.row);
-    });
-    return free.at(-1) ?? null;
   }
 
   #done(placed: readonly Placed[], result: (placed: Placed) => Result): void {
@@ -395,36 +374,22 @@ export class Intents {
     let uid: Uid | null = null;
     if (this.#inDoubt(intent)) {
       await session.select(box.pathRaw, { readOnly: true });
-      uid = await this.#find(session, box, email, except);
+      uid = await findMessage(session, this.#mirror, box, email, except);
     }
     if (uid === null) {
       const said = await session.append(box.pathRaw, raw, flagsOf(want.keywords), want.receivedAt);
       uid = said !== null && (box.uidvalidity === 0 || said.uidvalidity === box.uidvalidity) ? (said.uid as Uid) : null;
       if (uid === null) {
         await session.select(box.pathRaw, { readOnly: true });
-        uid = await this.#find(session, box, email, except);
+        uid = await findMessage(session, this.#mirror, box, email, except);
       }
     }
     // Before the intent is done: should it break here, the new one is found by its Message-ID and the old one goes then.
-    if (old !== null) await this.#removeOld(session, old);
+    if (old !== null) await removeOldDraft(session, this.#mirror, old);
     const at = uid;
     this.#mirror.index.write((t) => t.intentDone(intent.id, at === null ? null : { mailbox: box.id, uid: at }));
     this.#parts.appended(intent.email);
     this.#parts.resized();
     if (at === null) this.#parts.visit(box.id);
-  }
-
-  /** The version before, now that the new one stands. A refusal leaves an old draft, never none. */
-  async #removeOld(session: ImapSession, old: { mailbox: MailboxId; uid: Uid }): Promise<void> {
-    const box = this.#mirror.index.read((reader) => reader.mailbox(old.mailbox));
-    if (box === undefined) return;
-    try {
-      const selected = await session.select(box.pathRaw);
-      if (selected.uidvalidity === box.uidvalidity) await session.expunge([old.uid]);
-      else await catchUp(session, this.#mirror, box.id);
-    } catch (error) {
-      if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
-      logError(this.#mirror.log, 'upstream.old-draft-stays', error);
-    }
   }
 }
