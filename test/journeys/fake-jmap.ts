@@ -7,6 +7,7 @@ import type { Invocation } from '#jmap/core.ts';
 import type { SyncProgress } from '#jmap/keep.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
+import { allRights } from '#model/testing.ts';
 import { boxes, lettersOf, type Letter } from './letters.ts';
 
 /** A JMAP server in memory with Ada's mail, and the web app as files, under the real page's headers. For journeys only. */
@@ -189,17 +190,7 @@ class Box {
         unreadEmails: unread.length,
         totalThreads: new Set(inside.map((row) => row.threadId)).size,
         unreadThreads: new Set(unread.map((row) => row.threadId)).size,
-        myRights: {
-          mayReadItems: true,
-          mayAddItems: true,
-          mayRemoveItems: true,
-          maySetSeen: true,
-          maySetKeywords: true,
-          mayCreateChild: true,
-          mayRename: true,
-          mayDelete: true,
-          maySubmit: true,
-        },
+        myRights: allRights,
       };
     });
   }

@@ -204,15 +204,21 @@ test('moving: v, a few letters, Enter', async () => {
   await focusIs(page, 'Inês');
 });
 
-test('moving: letters typed while the dialog is on its way are the name of the folder, and no commands', async () => {
-  await using at = await visit();
-  const { page, press } = at;
+/** Keeps what is fetched by this name on its way, until the function is called. */
+const holdBack = async (page: Page, name: string): Promise<() => void> => {
   let arrive = (): void => undefined;
   const way = new Promise<void>((resolve) => (arrive = resolve));
-  await page.route('**/move-*.js', async (route) => {
+  await page.route(name, async (route) => {
     await way;
     await route.continue();
   });
+  return () => arrive();
+};
+
+test('moving: letters typed while the dialog is on its way are the name of the folder, and no commands', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  const arrive = await holdBack(page, '**/move-*.js');
   await page.reload();
   await rowNamed(page, 'Margit').waitFor();
   await press('j', 'j', 'v', 'r', 'o');
@@ -228,12 +234,7 @@ test('moving: letters typed while the dialog is on its way are the name of the f
 test('W7 moving: Escape while the dialog is on its way gives it up, and what was typed', async () => {
   await using at = await visit();
   const { page, press } = at;
-  let arrive = (): void => undefined;
-  const way = new Promise<void>((resolve) => (arrive = resolve));
-  await page.route('**/move-*.js', async (route) => {
-    await way;
-    await route.continue();
-  });
+  const arrive = await holdBack(page, '**/move-*.js');
   await page.reload();
   await rowNamed(page, 'Margit').waitFor();
   await press('j', 'j', 'v', 'r', 'Escape');

@@ -4,24 +4,9 @@ import type { EmailId, SubmissionId } from '#jmap/ids.ts';
 import type { EmailSubmission } from '#jmap/mail.ts';
 import { openMail } from './mail.ts';
 import { fateOf, fateWords, openOutbox, plainWords } from './outbox.ts';
-import { account, accountId, fakeServer, head, settled } from './testing.ts';
+import { account, accountId, fakeServer, head, settled, submission } from './testing.ts';
 import { openToasts } from './toasts.ts';
 import { openUndo } from './undo.ts';
-
-const submission = (more: Record<string, unknown> = {}): EmailSubmission & Record<string, unknown> => ({
-  ...({
-    id: 'S1',
-    emailId: 'M1',
-    sendAt: '2025-11-06T08:50:20Z',
-    undoStatus: 'pending',
-    deliveryStatus: null,
-    stage: 'held',
-    tries: 0,
-    nextTryAt: null,
-    words: null,
-  } as unknown as EmailSubmission),
-  ...more,
-});
 
 /** An outbox over a server that has this one submission. */
 const desk = (before: EmailSubmission = submission()) => {

@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Account, Invocation } from '#jmap/core.ts';
 import type { AccountId } from '#jmap/ids.ts';
+import type { EmailSubmission, MailboxRights } from '#jmap/mail.ts';
 import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
 import { openConnection, type Connection } from './connection.ts';
 import type { EmailHead } from './types.ts';
@@ -140,4 +141,33 @@ export const fakeMailbox = (count: number) => {
     'Mailbox/get': () => ({ accountId, state: '1', list: [], notFound: [] }),
   };
   return { rows, handlers, byId };
+};
+
+/** A submission `S1` that is held, as the server tells of it. */
+export const submission = (more: Record<string, unknown> = {}): EmailSubmission & Record<string, unknown> => ({
+  ...({
+    id: 'S1',
+    emailId: 'M1',
+    sendAt: '2025-11-06T08:50:20Z',
+    undoStatus: 'pending',
+    deliveryStatus: null,
+    stage: 'held',
+    tries: 0,
+    nextTryAt: null,
+    words: null,
+  } as unknown as EmailSubmission),
+  ...more,
+});
+
+/** Everything may be done with a mailbox. */
+export const allRights: MailboxRights = {
+  mayReadItems: true,
+  mayAddItems: true,
+  mayRemoveItems: true,
+  maySetSeen: true,
+  maySetKeywords: true,
+  mayCreateChild: true,
+  mayRename: true,
+  mayDelete: true,
+  maySubmit: true,
 };

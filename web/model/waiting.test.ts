@@ -3,34 +3,22 @@ import { test } from 'node:test';
 import { signal } from '@preact/signals-core';
 import { openMail, type Mail } from './mail.ts';
 import { openOutbox } from './outbox.ts';
-import { account, accountId, fakeServer, head, settled } from './testing.ts';
+import { account, accountId, fakeServer, head, settled, submission } from './testing.ts';
 import { openToasts } from './toasts.ts';
 import { openUndo } from './undo.ts';
 import { waitingWords, watchWaiting } from './waiting.ts';
 
-const submission = (id: string, more: Record<string, unknown>): Record<string, unknown> => ({
-  id,
-  emailId: 'M1',
-  sendAt: '2025-11-06T08:50:20Z',
-  undoStatus: 'pending',
-  deliveryStatus: null,
-  stage: 'held',
-  tries: 0,
-  nextTryAt: null,
-  words: null,
-  ...more,
-});
-
 test('O19 letters that have not left are known, follow push, and are forgotten with their account', async () => {
-  let list = [
-    submission('S2', {
+  let list: ReturnType<typeof submission>[] = [
+    submission({
+      id: 'S2',
       stage: 'due',
       tries: 1,
       nextTryAt: '2025-11-06T09:15:00Z',
       words: '451 4.3.0 mailbox is full.',
     }),
-    submission('S1', { sendAt: '2025-11-06T08:50:00Z' }),
-    submission('S3', { stage: 'sent' }),
+    submission({ id: 'S1', sendAt: '2025-11-06T08:50:00Z' }),
+    submission({ id: 'S3', stage: 'sent' }),
   ];
   const asked: unknown[] = [];
   const { connection, clock } = fakeServer({
@@ -65,7 +53,7 @@ test('O19 letters that have not left are known, follow push, and are forgotten w
   await settled();
   assert.deepEqual(outbox.waiting.value, []);
 
-  list = [submission('S1', {})];
+  list = [submission({ id: 'S1' })];
   mail.tellSubmissions();
   await settled();
   assert.equal(outbox.waiting.value.length, 1);

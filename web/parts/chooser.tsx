@@ -1,5 +1,6 @@
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
+import { ListInput, ListOption } from './list-input.tsx';
 
 export interface Choice {
   key: string;
@@ -60,37 +61,30 @@ export const Chooser = (props: {
 
   return (
     <>
-      <input
+      <ListInput
+        id={id}
+        label={props.label}
         class="field"
-        type="text"
-        role="combobox"
-        aria-label={props.label}
-        aria-expanded="true"
-        aria-controls={id}
-        aria-autocomplete="list"
-        aria-activedescendant={shown[here] ? `${id}-${here}` : undefined}
-        autocomplete="off"
-        spellcheck={false}
-        placeholder={props.label}
-        value={typed}
-        onInput={(event) => {
-          setTyped(event.currentTarget.value);
+        typed={typed}
+        here={here}
+        onType={(text) => {
+          setTyped(text);
           setAt(0);
         }}
         onKeyDown={onKeyDown}
       />
       <div ref={list} id={id} class="choice" role="listbox" aria-label={props.label}>
         {shown.map((choice, index) => (
-          <div
+          <ListOption
             key={choice.key}
-            id={`${id}-${index}`}
-            role="option"
-            aria-selected={index === here}
-            onClick={() => choose(choice.key)}
-            onPointerMove={() => index !== here && setAt(index)}
+            id={id}
+            index={index}
+            here={here}
+            onTake={() => choose(choice.key)}
+            onPoint={setAt}
           >
             {choice.children}
-          </div>
+          </ListOption>
         ))}
       </div>
       {shown.length === 0 ? <p class="muted">{props.none}</p> : null}

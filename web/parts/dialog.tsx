@@ -2,6 +2,39 @@ import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { IconButton } from './tooltip.tsx';
 
+/** What makes a `<dialog>` a modal one: it opens with the view, and closing gives the focus back, or to `returnTo`. */
+export const useModal = (given: {
+  focus?: string | undefined;
+  onClose(): void;
+  returnTo?: (() => HTMLElement | null) | undefined;
+}) => {
+  const ref = useRef<HTMLDialogElement>(null);
+  const { focus, onClose, returnTo } = given;
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    if (!dialog) return;
+    const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    dialog.showModal();
+    if (focus) dialog.querySelector<HTMLElement>(focus)?.focus();
+    return () => {
+      dialog.close();
+      if (before?.isConnected && before !== document.body) before.focus();
+      else returnTo?.()?.focus();
+    };
+  }, []);
+  return {
+    ref,
+    onCancel: (event: Event): void => {
+      event.preventDefault();
+      onClose();
+    },
+    /** Beside it. */
+    onClick: (event: Event): void => {
+      if (event.target === ref.current) onClose();
+    },
+  };
+};
+
 /**
  * APG modal dialog on the platform's own: focus goes in and stays, Escape closes, focus goes back to the opener, or to
  * `returnTo` when the opener is gone.
@@ -20,34 +53,15 @@ export const Dialog = (props: {
   footer?: ComponentChildren;
   children: ComponentChildren;
 }) => {
-  const own = useRef<HTMLDialogElement>(null);
+  const modal = useModal(props);
   const titleId = useId();
-  const { onClose, returnTo } = props;
-  useLayoutEffect(() => {
-    const dialog = own.current;
-    if (!dialog) return;
-    const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-    dialog.showModal();
-    if (props.focus) dialog.querySelector<HTMLElement>(props.focus)?.focus();
-    return () => {
-      dialog.close();
-      if (before?.isConnected && before !== document.body) before.focus();
-      else returnTo?.()?.focus();
-    };
-  }, []);
+  const { onClose } = props;
   return (
     <dialog
-      ref={own}
+      {...modal}
       class={`dialog ${props.wide ? 'wide' : ''} ${props.class ?? ''}`}
       role={props.alert ? 'alertdialog' : undefined}
       aria-labelledby={titleId}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onClick={(event) => {
-        if (event.target === own.current) onClose();
-      }}
     >
       <header>
         {props.mark}

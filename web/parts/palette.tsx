@@ -1,5 +1,7 @@
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
+import { useModal } from './dialog.tsx';
+import { ListInput, ListOption } from './list-input.tsx';
 
 export interface PaletteOption {
   key: string;
@@ -32,27 +34,16 @@ export const Palette = (props: {
 }) => {
   const [typed, setTyped] = useState(props.typed);
   const [at, setAt] = useState(0);
-  const own = useRef<HTMLDialogElement>(null);
+  const modal = useModal({ focus: 'input', onClose: props.onClose });
   const id = useId();
   const groups = props.groups(typed);
   const all = groups.flatMap(({ options }) => options);
   const here = Math.min(at, all.length - 1);
 
-  useLayoutEffect(() => {
-    const dialog = own.current;
-    const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-    dialog?.showModal();
-    dialog?.querySelector('input')?.focus();
-    return () => {
-      dialog?.close();
-      if (before?.isConnected) before.focus({ preventScroll: true });
-    };
-  }, []);
-
   const go = (index: number): void => {
     const to = (index + all.length) % Math.max(1, all.length);
     setAt(to);
-    own.current?.querySelector(`#${CSS.escape(`${id}-${to}`)}`)?.scrollIntoView({ block: 'nearest' });
+    modal.ref.current?.querySelector(`#${CSS.escape(`${id}-${to}`)}`)?.scrollIntoView({ block: 'nearest' });
   };
   const run = (option: PaletteOption | undefined): void => {
     if (!option) return;
@@ -71,35 +62,17 @@ export const Palette = (props: {
 
   let index = -1;
   return (
-    <dialog
-      ref={own}
-      class="palette"
-      aria-label={props.label}
-      onCancel={(event) => {
-        event.preventDefault();
-        props.onClose();
-      }}
-      onClick={(event) => {
-        if (event.target === own.current) props.onClose();
-      }}
-    >
+    <dialog {...modal} class="dialog palette" aria-label={props.label}>
       <div class="palette-in">
         {props.mark}
-        <input
-          type="text"
-          role="combobox"
-          aria-label={props.label}
-          aria-expanded="true"
-          aria-controls={id}
-          aria-autocomplete="list"
-          aria-describedby={props.chip === null ? undefined : `${id}-chip`}
-          aria-activedescendant={all[here] ? `${id}-${here}` : undefined}
-          autocomplete="off"
-          spellcheck={false}
-          placeholder={props.label}
-          value={typed}
-          onInput={(event) => {
-            setTyped(event.currentTarget.value);
+        <ListInput
+          id={id}
+          label={props.label}
+          typed={typed}
+          here={here}
+          {...(props.chip === null ? {} : { describedBy: `${id}-chip` })}
+          onType={(text) => {
+            setTyped(text);
             setAt(0);
           }}
           onKeyDown={onKeyDown}
@@ -120,16 +93,16 @@ export const Palette = (props: {
               index += 1;
               const mine = index;
               return (
-                <div
+                <ListOption
                   key={option.key}
-                  id={`${id}-${mine}`}
-                  role="option"
-                  aria-selected={mine === here}
-                  onClick={() => run(option)}
-                  onPointerMove={() => mine !== here && setAt(mine)}
+                  id={id}
+                  index={mine}
+                  here={here}
+                  onTake={() => run(option)}
+                  onPoint={setAt}
                 >
                   {option.children}
-                </div>
+                </ListOption>
               );
             })}
           </div>

@@ -4,22 +4,11 @@ import { must } from '#base/must.ts';
 import type { MailboxId } from '#jmap/ids.ts';
 import type { Mailbox } from '#jmap/mail.ts';
 import { openMail } from '../mail.ts';
-import { account, accountId, fakeServer, settled } from '../testing.ts';
+import { account, accountId, allRights, fakeServer, settled } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { openUndo } from '../undo.ts';
 import { openFolders } from './folders.ts';
 
-const rights = {
-  mayReadItems: true,
-  mayAddItems: true,
-  mayRemoveItems: true,
-  maySetSeen: true,
-  maySetKeywords: true,
-  mayCreateChild: true,
-  mayRename: true,
-  mayDelete: true,
-  maySubmit: true,
-};
 const box = (id: string, more: Partial<Mailbox> = {}): Mailbox => ({
   id: id as MailboxId,
   name: id,
@@ -30,7 +19,7 @@ const box = (id: string, more: Partial<Mailbox> = {}): Mailbox => ({
   unreadEmails: 0,
   totalThreads: 0,
   unreadThreads: 0,
-  myRights: rights,
+  myRights: allRights,
   isSubscribed: true,
   ...more,
 });
@@ -158,7 +147,7 @@ test('T1 a folder with one below it that has a role is not deleted', () => {
   const desk = openDesk([trash, work, box('Plans', { parentId: at('Work') }), sent, box('Home')]);
   const may = (id: string): boolean => desk.folders.mayRemove(must(desk.mail.mailboxes.get(at(id)), 'there'));
   assert.deepEqual(['Work', 'Plans', 'Home'].map(may), [false, false, true]);
-  assert.equal(desk.folders.mayRemove(box('Fixed', { myRights: { ...rights, mayDelete: false } })), false);
+  assert.equal(desk.folders.mayRemove(box('Fixed', { myRights: { ...allRights, mayDelete: false } })), false);
 });
 
 test('T3 T5 name and place change together, and back', async () => {

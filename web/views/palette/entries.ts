@@ -109,8 +109,11 @@ export const entriesOf = (app: App): PaletteEntry[] => {
       run,
       ...more,
     });
+  /** What some do is called by where they do it. */
+  const here: Partial<Record<Command, string>> =
+    place?.role === 'junk' ? { junk: 'Not junk' } : place?.role === 'trash' ? { delete: 'Delete for ever' } : {};
   const command = (section: Section, name: Command, icon: IconName): void => {
-    add(section, known[name][0], icon, () => commands.run(name), { caps: capsOf(name)[0] ?? [] });
+    add(section, here[name] ?? known[name][0], icon, () => commands.run(name), { caps: capsOf(name)[0] ?? [] });
   };
 
   if (target) {
