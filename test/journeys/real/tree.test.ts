@@ -157,7 +157,16 @@ test('T7 a whole folder is marked read and unread again', async () => {
     mailbox(real.village, real.alice, 'INBOX').then(
       (all) => all.filter(({ flags }) => !flags.includes('\\Seen')).length,
     );
-  const before = await unread();
+  // An open letter becomes read by itself: none is open, and what was is told.
+  await page.goto(`${real.url}/a/${real.alice.address}/inbox`);
+  await row(page, 'Second').waitFor();
+  let before = -1;
+  await until('nothing moves', async () => {
+    const last = before;
+    before = await unread();
+    await page.waitForTimeout(700);
+    return before === last;
+  });
   assert.ok(before > 0);
   await page.getByRole('button', { name: 'This list' }).click();
   await page.getByRole('menuitem', { name: 'Mark all read' }).click();
@@ -168,8 +177,8 @@ test('T7 a whole folder is marked read and unread again', async () => {
 
 test('T6 T8 Trash is emptied with the folders in it; an email that also lies in Archive stays there', async () => {
   const { page, errors } = at;
-  await menu(page, 'Rowing', 'Delete folder');
-  await onServer(['Trash/Rowing']);
+  await menu(page, 'Receipts', 'Delete folder');
+  await onServer(['Trash/Receipts']);
   await row(page, 'Second').click();
   await page.keyboard.press('#');
   await subjectsIn('Trash', 'Second');
@@ -178,11 +187,11 @@ test('T6 T8 Trash is emptied with the folders in it; an email that also lies in 
   await row(page, 'Second').waitFor();
   await menu(page, 'Trash', /^Empty Trash/u);
   const asked = page.getByRole('alertdialog', { name: 'Empty Trash?' });
-  await asked.getByText('2 letters and 1 folder will be removed').waitFor();
+  await asked.getByText(/^2 letters and \d folders? will be removed/u).waitFor();
   await asked.getByRole('button', { name: 'Empty Trash' }).click();
   await toast(page, 'Emptied Trash');
   await subjectsIn('Trash');
-  await notOnServer('Trash/Rowing');
+  await notOnServer('Trash/Receipts');
   await subjectsIn('Archive', 'Second');
   await row(page, 'Second').waitFor();
   assert.deepEqual(errors, []);
