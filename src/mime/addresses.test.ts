@@ -83,3 +83,14 @@ test('any text gives addresses and no throw, in linear time', () => {
   for (const hostile of ['<', '"', '(', '@ ', ' @', ':', 'a <', ' ', '=?'])
     assert.ok(parseAddresses(`x${hostile.repeat(40_000)}y`).length < 100_000);
 });
+
+test('quotes and brackets that never close are looked for once, whatever the length', () => {
+  for (const [start, again] of [
+    ['"', '\\"'],
+    ['<"', '\\"'],
+    ['', '"\\'],
+    ['@a', ':'],
+    [`<${'a'.repeat(1_000_000)}@>`, '<>'],
+  ] as const)
+    assert.ok(parseAddresses(start + again.repeat(1_000_000)).length <= 2, start + again);
+});

@@ -73,9 +73,19 @@ interface Gathered {
   phrase: string;
   comment: string;
   angle: string | null;
+  /** Known of `angle`, and of `raw`, so that neither is searched again for each bracket and colon. */
+  angleHasAt: boolean;
+  isNoGroup: boolean;
 }
 
-const nothing = (): Gathered => ({ raw: '', phrase: '', comment: '', angle: null });
+const nothing = (): Gathered => ({
+  raw: '',
+  phrase: '',
+  comment: '',
+  angle: null,
+  angleHasAt: false,
+  isNoGroup: false,
+});
 
 const toAddress = (got: Gathered): Address | null => {
   const raw = got.raw.trim();
@@ -104,6 +114,8 @@ class Scanner {
   private current: AddressGroup | null = null;
   private got = nothing();
   private at = 0;
+  /** No quote from here on closes: each would meet the same escapes, and is not looked for again. */
+  private isUnclosed = false;
   private readonly value: string;
 
   constructor(value: string) {
@@ -130,10 +142,18 @@ class Scanner {
     this.at = to;
   }
 
+  /** {@link endOfQuote} of quotes from left to right. */
+  private quoteEnd(at: number): number {
+    if (this.isUnclosed) return -1;
+    const end = endOfQuote(this.value, at);
+    this.isUnclosed = end < 0;
+    return end;
+  }
+
   private step(char: number): void {
     const { value, at } = this;
     if (char === 0x22) {
-      const end = endOfQuote(value, at);
+      const end = this.quoteEnd(at);
       if (end < 0) return this.take('', '', at + 1);
       const quoted = value.slice(at, end);
       return this.take(quoted, unquote(quoted), end);
@@ -177,7 +197,8 @@ class Scanner {
 
   private colon(): void {
     const { got } = this;
-    if (got.raw.trim() === '' || got.raw.includes('@') || got.angle !== null) return this.take(':', ':', this.at + 1);
+    got.isNoGroup ||= got.angle !== null || got.raw.includes('@');
+    if (got.isNoGroup || got.raw.trim() === '') return this.take(':', ':', this.at + 1);
     this.current = { name: decodeName(got.phrase), addresses: [] };
     this.groups.push(this.current);
     this.got = nothing();
@@ -193,11 +214,12 @@ class Scanner {
       if (char === '>') break;
       // Lenient: no ">" before the next address. A route ("<@a,@b:c@d>") has its commas before the ":".
       if ((char === ',' || char === ';') && value.charAt(at + 1) !== '@') break;
-      end = char === '"' ? Math.max(endOfQuote(value, end), end + 1) : end + 1;
+      end = char === '"' ? Math.max(this.quoteEnd(end), end + 1) : end + 1;
     }
     // Lenient: "Name <x> <a@b>": the bracket that holds an address counts.
-    const inside = value.slice(at + 1, end);
-    if (this.got.angle === null || !this.got.angle.includes('@')) this.got.angle = inside;
+    const { got } = this;
+    got.angleHasAt ||= got.angle?.includes('@') === true;
+    if (!got.angleHasAt) got.angle = value.slice(at + 1, end);
     this.at = value.charAt(end) === '>' ? end + 1 : end;
   }
 }

@@ -1,6 +1,7 @@
-import MailComposer, { type MailComposerAlternative, type MailComposerAttachment } from 'nodemailer/lib/mail-composer';
-import { flow } from './text.ts';
-import type { Address, Draft } from './types.ts';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import MimeNode from 'nodemailer/lib/mime-node';
+import { headerSpan } from './headers.ts';
+import type { Address, Draft, DraftPart } from './types.ts';
 
 export interface BuildOptions {
   /** For the copy in Sent and in Drafts; never for what is sent. */
@@ -18,23 +19,6 @@ const people = (list: readonly Address[]): { name: string; address: string }[] =
 
 const id = (messageId: string): string => `<${line(messageId).replace(/[<>\s]/g, '')}>`;
 
-const bodies = ({ text, html }: Draft): MailComposerAlternative[] => {
-  const list: MailComposerAlternative[] = [];
-  if (text !== null || html === null)
-    list.push({ contentType: 'text/plain; charset=utf-8; format=flowed', content: flow(text ?? '') });
-  if (html !== null) list.push({ contentType: 'text/html; charset=utf-8', content: html });
-  return list;
-};
-
-const attachment = (one: Draft['attachments'][number]): MailComposerAttachment => ({
-  filename: one.name === null ? false : line(one.name),
-  contentType: line(one.type),
-  contentDisposition: one.inline ? 'inline' : 'attachment',
-  content: one.bytes,
-  // With `cid` nodemailer puts the part beside the HTML (multipart/related); what is not shown inside stays outside.
-  ...(one.cid === null ? {} : one.inline ? { cid: line(one.cid) } : { headers: { 'Content-ID': id(one.cid) } }),
-});
-
 const extra = ({
   name,
   value,
@@ -50,11 +34,8 @@ const extra = ({
   };
 };
 
-/**
- * The draft as an Internet message: CRLF, UTF-8, text as format=flowed (RFC 3676), inline images beside the HTML. Bcc is
- * left out unless asked for. Line breaks inside a value cannot start a field.
- */
-export const buildMessage = async (draft: Draft, options: BuildOptions = {}): Promise<Buffer> => {
+/** The fields of the message, each with its folding. */
+const headerFields = async (draft: Draft, keepBcc: boolean): Promise<string[]> => {
   const composer = new MailComposer({
     from: people(draft.from),
     to: people(draft.to),
@@ -64,8 +45,6 @@ export const buildMessage = async (draft: Draft, options: BuildOptions = {}): Pr
     subject: line(draft.subject),
     messageId: id(draft.messageId),
     date: new Date(draft.date),
-    alternatives: bodies(draft),
-    attachments: draft.attachments.map(attachment),
     headers: draft.headers.map(extra),
     newline: 'win',
     disableFileAccess: true,
@@ -75,6 +54,51 @@ export const buildMessage = async (draft: Draft, options: BuildOptions = {}): Pr
     ...(draft.references.length === 0 ? {} : { references: draft.references.map(id) }),
   });
   const message = composer.compile();
-  message.keepBcc = options.keepBcc === true;
-  return message.build();
+  message.keepBcc = keepBcc;
+  const bytes = await message.build();
+  const fields = bytes.toString('latin1', 0, headerSpan(bytes, 0, bytes.length).headerEnd).split(/\r\n(?![ \t])/);
+  return fields.filter((field) => field !== '' && !/^content-/i.test(field));
+};
+
+const typeOf = ({ type, content }: DraftPart): string =>
+  line(typeof content === 'string' ? `${type}; charset=utf-8` : type);
+
+const fill = (node: MimeNode, { type, content, headers }: DraftPart): void => {
+  for (const { name, value } of headers) node.addHeader(name.replace(/[^!-9;-~]/g, ''), line(value));
+  if (typeof content === 'string') {
+    const text = content.replace(/\r\n?/g, '\n');
+    // nodemailer thinks of octets above 127 alone, and of them well; blanks at the end of a line are lost on the way.
+    if (/^[\n\t -~]*$/.test(text) && /[\t ]$|.{77}/m.test(text))
+      node.setHeader('Content-Transfer-Encoding', 'quoted-printable');
+    node.setContent(text.replaceAll('\n', '\r\n'));
+  } else if (Buffer.isBuffer(content)) {
+    // As a text its line ends would be changed.
+    if (!/^message\//i.test(type)) node.setHeader('Content-Transfer-Encoding', 'base64');
+    node.setContent(content);
+  } else {
+    for (const part of content) fill(node.createChild(typeOf(part)), part);
+  }
+};
+
+/** Whether the last line of the message is the last of a text that ends without a line end. */
+const endsOpen = ({ content }: DraftPart): boolean => typeof content === 'string' && !/(?:^|[\r\n])$/.test(content);
+
+/**
+ * The draft as an Internet message: CRLF, UTF-8, every text as it was given. Bcc is left out unless asked for. Line breaks
+ * inside a value cannot start a field.
+ */
+export const buildMessage = async (draft: Draft, options: BuildOptions = {}): Promise<Buffer> => {
+  const fields = await headerFields(draft, options.keepBcc === true);
+  const node = new MimeNode('multipart/mixed', {
+    newline: 'win',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }).createChild(typeOf(draft.body));
+  fill(node, draft.body);
+  const body = await node.build();
+  return Buffer.concat([
+    Buffer.from(`${fields.join('\r\n')}\r\n`, 'latin1'),
+    // nodemailer ends what it builds with a line end, whether the text has one or not.
+    endsOpen(draft.body) ? body.subarray(0, -2) : body,
+  ]);
 };

@@ -30,6 +30,9 @@ const aliases: Readonly<Record<string, string>> = {
 /** Charsets in which several bytes make a character, so that well-formed UTF-8 may be there by chance. */
 const multibyte = /^(?:gb|big5|euc|iso-2022|shift|utf-16|utf-7|utf-32)/;
 
+/** No charset has a longer name. */
+const MAX_LABEL = 100;
+
 type Decode = (bytes: Uint8Array) => string;
 const decoders = new Map<string, { label: string; decode: Decode } | null>();
 
@@ -50,6 +53,7 @@ const findDecoder = (label: string): { label: string; decode: Decode } | null =>
 const decoderFor = (charset: string): { label: string; decode: Decode } | null => {
   const cached = decoders.get(charset);
   if (cached !== undefined) return cached;
+  if (charset.length > MAX_LABEL) return null;
   const clean = charset
     .trim()
     .toLowerCase()

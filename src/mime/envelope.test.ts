@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { parseEnvelope } from './envelope.ts';
+import { parseMessageIds } from './message-id.ts';
 
 const parse = (...lines: string[]): ReturnType<typeof parseEnvelope> => parseEnvelope(Buffer.from(lines.join('\r\n')));
 
@@ -78,4 +79,12 @@ test('any bytes give an envelope without NUL', () => {
       },
     ),
   );
+});
+
+test('a header of any length is read in one pass', () => {
+  const long = (text: string): string => text.repeat(1_000_000);
+  assert.deepEqual(parseMessageIds(`${long('<')}a@b`), ['a@b']);
+  assert.deepEqual(parseMessageIds(`${long('<')}a@b>`), ['a@b']);
+  const header = Buffer.from(`${long('x\n')}Subject: found\n\n`);
+  assert.equal(parseEnvelope(header).subject, 'found');
 });

@@ -69,6 +69,7 @@ const isBlank = (char: number): boolean => char === 0x20 || char === 0x09;
 const scan = (text: string): string[] => {
   const values: string[] = Array.from(names, () => '');
   let at = 0;
+  let colon = -1;
   while (at < text.length) {
     const start = at;
     let lf = text.indexOf('\n', at);
@@ -82,7 +83,8 @@ const scan = (text: string): string[] => {
       if (lf < 0) lf = text.length;
       at = lf + 1;
     }
-    const colon = text.indexOf(':', start);
+    // Lines without a colon may be many: the next one is looked for once.
+    if (colon < start) colon = text.indexOf(':', start);
     if (colon < 0) break;
     if (colon >= firstEnd) continue;
     let nameEnd = colon;

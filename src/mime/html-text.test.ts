@@ -54,3 +54,34 @@ test('any markup gives text', () => {
     ),
   );
 });
+
+test('a limit cuts the text and changes nothing before it', () => {
+  const piece = fc.constantFrom(
+    '<p>',
+    'word ',
+    ' ',
+    '<br>',
+    '<pre>',
+    '</pre>',
+    '\n',
+    '<img alt=pic>',
+    '<li>',
+    '&nbsp;',
+    '<td>',
+    'x',
+  );
+  fc.assert(
+    fc.property(fc.array(piece), fc.nat(40), (pieces, limit) => {
+      const html = pieces.join('');
+      for (const options of [{}, { links: true, alt: true }])
+        assert.equal(htmlToText(html, { ...options, limit }), htmlToText(html, options).slice(0, limit));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('one paragraph of millions of words', () => {
+  assert.equal(htmlToText('x '.repeat(1_000_000)).length, 1_999_999);
+  assert.equal(htmlToText('x<b> </b>'.repeat(400_000)).length, 799_999);
+  assert.equal(htmlToText(`<a href=http://x.test/>${'x '.repeat(1_000_000)}`, { links: true }).length, 1_999_999);
+});

@@ -5,6 +5,8 @@ export interface HtmlTextOptions {
   links?: boolean;
   /** `alt` of images. */
   alt?: boolean;
+  /** The text is cut to so many UTF-16 units, and no more of the document is read than they take. */
+  limit?: number;
 }
 
 /** Elements whose content is no text of the message. */
@@ -97,7 +99,11 @@ const attribute = (token: Token.TagToken, name: string): string =>
 /** Collects lines; white space is folded as a browser would, but in `pre`. */
 class Writer {
   readonly lines: string[] = [];
+  /** What was written, blanks at either end of a piece not counted. */
+  written = 0;
+  /** Grows word by word; its end is kept beside it, since to look at it would be to put it together. */
   private line = '';
+  private endsBlank = false;
   private blankWanted = false;
   private spaceWanted = false;
   /** Of the line before. */
@@ -118,7 +124,7 @@ class Writer {
     if (folded.startsWith(' ')) this.spaceWanted = true;
     const trimmed = folded.trim();
     if (trimmed === '') return;
-    this.append(`${this.spaceWanted && this.line !== '' && !this.line.endsWith(' ') ? ' ' : ''}${trimmed}`);
+    this.append(`${this.spaceWanted && this.line !== '' && !this.endsBlank ? ' ' : ''}${trimmed}`);
     this.spaceWanted = folded.endsWith(' ');
   }
 
@@ -129,6 +135,8 @@ class Writer {
       this.blankWanted = false;
     }
     this.line += text;
+    this.endsBlank = text.endsWith(' ');
+    this.written += text.trim().length;
   }
 
   /** Ends the line if something stands on it. */
@@ -269,6 +277,11 @@ class Reader {
  */
 export const htmlToText = (html: string, options: HtmlTextOptions = {}): string => {
   const reader = new Reader(options);
+  const { limit = Infinity } = options;
+  const chars = (token: Token.CharacterToken): void => {
+    reader.chars(token.chars);
+    if (reader.writer.written >= limit) tokenizer.pause();
+  };
   const tokenizer = new Tokenizer(
     {},
     {
@@ -281,8 +294,8 @@ export const htmlToText = (html: string, options: HtmlTextOptions = {}): string 
         tokenizer.lastStartTagName = token.tagName;
       },
       onEndTag: (token) => reader.end(token),
-      onCharacter: (token) => reader.chars(token.chars),
-      onWhitespaceCharacter: (token) => reader.chars(token.chars),
+      onCharacter: chars,
+      onWhitespaceCharacter: chars,
       onNullCharacter: () => {},
       onComment: () => {},
       onDoctype: () => {},
@@ -291,5 +304,5 @@ export const htmlToText = (html: string, options: HtmlTextOptions = {}): string 
   );
   tokenizer.write(html, true);
   reader.writer.end(false);
-  return reader.writer.lines.join('\n').trim();
+  return reader.writer.lines.join('\n').trim().slice(0, limit);
 };

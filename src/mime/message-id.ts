@@ -15,8 +15,10 @@ export const parseMessageIds = (value: string): string[] => {
       .filter((word) => word.includes('@'))
       .slice(0, MAX_IDS)
       .map(clean);
+  let close = open;
   while (open >= 0 && ids.length < MAX_IDS) {
-    const close = value.indexOf('>', open + 1);
+    // The same ">" stands before many "<", or none does: it is looked for once.
+    if (close >= 0 && close <= open) close = value.indexOf('>', open + 1);
     const next = value.indexOf('<', open + 1);
     // Lenient: "<a@b <c@d>" is an id whose bracket was lost.
     const end = close < 0 ? (next < 0 ? value.length : next) : next >= 0 && next < close ? next : close;

@@ -46,3 +46,9 @@ test('file names are names and nothing else', () => {
   assert.equal(safeName('  '), null);
   assert.equal(safeName(null), null);
 });
+
+test('comments: what closes goes, what does not stays, in one pass', () => {
+  assert.equal(parseParameterised('text/(a \\) b)plain').value, 'text/ plain');
+  assert.equal(parseParameterised('text/plain (a').value, 'text/plain (a');
+  assert.equal(parseParameterised(`(${'\\('.repeat(1_000_000)}(b)`).value.length, 2_000_001);
+});

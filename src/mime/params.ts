@@ -20,8 +20,11 @@ interface Raw {
 const MAX_PARAMS = 100;
 const MAX_LENGTH = 20_000;
 
-const stripComments = (text: string): string =>
-  text.includes('(') ? text.replace(/\((?:[^()\\]|\\.)*\)/g, ' ') : text;
+/** The innermost comments are replaced by a space; one that does not close stays. */
+export const stripComments = (text: string): string =>
+  text.includes('(')
+    ? text.replace(/\((?:[^()\\]|\\.)*(\)?)/g, (comment, close: string) => (close === '' ? comment : ' '))
+    : text;
 
 /** Splits at ";" outside quotes. */
 const rawParams = (text: string): Raw[] => {

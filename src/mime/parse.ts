@@ -1,5 +1,5 @@
 import { fieldValue, headerSpan, readFields, unfold } from './headers.ts';
-import { parseParameterised, safeName } from './params.ts';
+import { parseParameterised, safeName, stripComments } from './params.ts';
 import type { HeaderField, Part } from './types.ts';
 import { decodeWords } from './words.ts';
 
@@ -53,9 +53,9 @@ const describe = (fields: readonly HeaderField[], fallback: string): Described =
   const content = parseParameterised(first(fields, 'content-type'));
   const placed = parseParameterised(first(fields, 'content-disposition'));
   const name = safeName(placed.params.get('filename') ?? content.params.get('name'));
-  const encoding = first(fields, 'content-transfer-encoding')
+  const encoding = stripComments(first(fields, 'content-transfer-encoding'))
     .toLowerCase()
-    .replace(/\([^)]*\)|;.*$|["'\s]/g, '');
+    .replace(/;.*$|["'\s]/g, '');
   const cid = first(fields, 'content-id').replace(/[<>\s]/g, '');
   const language = first(fields, 'content-language')
     .split(/[\s,]+/)

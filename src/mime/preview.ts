@@ -90,7 +90,7 @@ export const previewOfServer = (text: string): string => cut(isTidy(text) ? text
  */
 export const previewOf = (text: string, isHtml: boolean): string => {
   const markup = isHtml || /^\s*<(?:!doctype html|html|body)\b/i.test(text);
-  const plain = (markup ? htmlToText(text.slice(0, MAX_HTML)) : text).slice(0, MAX_TEXT);
+  const plain = markup ? htmlToText(text.slice(0, MAX_HTML), { limit: MAX_TEXT }) : text.slice(0, MAX_TEXT);
   const tail = quotedTail(plain);
   const own = tail === null ? plain : plain.slice(0, tail.start);
   const unsigned = own.slice(0, signatureStart(own));
@@ -100,5 +100,7 @@ export const previewOf = (text: string, isHtml: boolean): string => {
   }
   const quote = squeeze([plain.replace(/^[>\s]+/gm, '')]);
   // A newsletter that is one picture says what it shows.
-  return cut(quote !== '' || !markup ? quote : squeeze([htmlToText(text.slice(0, MAX_HTML), { alt: true })]));
+  return cut(
+    quote !== '' || !markup ? quote : squeeze([htmlToText(text.slice(0, MAX_HTML), { alt: true, limit: MAX_TEXT })]),
+  );
 };

@@ -44,3 +44,8 @@ test('the quoted tail of a plain text', () => {
     if (found !== null && tail !== null) assert.equal(found.lines, tail.split('\n').length, why);
   }
 });
+
+test('a line of blanks of any length', () => {
+  assert.equal(quotedTail(`Hi\n${' '.repeat(1_000_000)}x`), null);
+  assert.equal(quotedTail(`Hi\n--  ${' '.repeat(1_000_000)}original message  --  \nold`)?.start, 3);
+});

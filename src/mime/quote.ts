@@ -11,7 +11,7 @@ interface Line {
 
 /** "-----Original Message-----" in the words of the mailers that write it. */
 const original =
-  /^[-_=\s]{2,}\s*(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message original|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|oprindelig meddelelse|ursprungligt meddelande|opprinnelig melding|alkuperäinen viesti|исходное сообщение|пересылаемое сообщение|původní zpráva|wiadomość oryginalna|oryginalna wiadomość|元のメッセージ|原始邮件|原始郵件|원본 메시지)\s*[-_=\s]{2,}$/i;
+  /^[-_=\s]{2,}(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message original|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|oprindelig meddelelse|ursprungligt meddelande|opprinnelig melding|alkuperäinen viesti|исходное сообщение|пересылаемое сообщение|původní zpráva|wiadomość oryginalna|oryginalna wiadomość|元のメッセージ|原始邮件|原始郵件|원본 메시지)[-_=\s]{2,}$/i;
 
 /** The last word or sign of "On 3 May 2024, Ana wrote:" in many languages; a date or an address must stand before it. */
 const attribution =

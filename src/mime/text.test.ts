@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
-import { flow, partText, unflow } from './text.ts';
+import { partText, unflow } from './text.ts';
 
 const text = (bytes: Buffer | string, part: Partial<Parameters<typeof partText>[1]> = {}): string =>
   partText(Buffer.from(bytes as string, 'latin1'), { type: 'text/plain', charset: null, encoding: '8bit', ...part });
@@ -24,20 +23,4 @@ test('format=flowed: paragraphs, quotes, signatures, DelSp', () => {
   assert.equal(unflow('> one \n> two\n>> deep\nmine', false), '> one two\n>> deep\nmine');
   assert.equal(unflow('end \n-- \nAna', false), 'end \n-- \nAna');
   assert.equal(unflow(' From me\n > not a quote', false), 'From me\n> not a quote');
-});
-
-test('flowed text keeps its lines below 79 characters and comes back', () => {
-  const word = fc.string({ unit: fc.constantFrom(...Array.from('abcdefgh')), minLength: 1, maxLength: 12 });
-  const line = fc.oneof(
-    fc.array(word, { maxLength: 40 }).map((words) => words.join(' ')),
-    fc.constantFrom('-- ', '', ' indented', 'From here', 'a  b'),
-  );
-  fc.assert(
-    fc.property(fc.array(line, { minLength: 1, maxLength: 8 }), (lines) => {
-      const plain = lines.join('\n');
-      const flowed = flow(plain);
-      for (const one of flowed.split('\n')) assert.ok(one.length <= 78, one);
-      assert.equal(unflow(flowed, false), plain);
-    }),
-  );
 });

@@ -48,38 +48,3 @@ export const unflow = (text: string, delsp: boolean): string => {
   }
   return out.join('\n');
 };
-
-/** Shorter than the 78 that RFC 3676 §4.2 recommends, so that a quote or two fits in front. */
-const WIDTH = 72;
-
-const wrap = (text: string, prefix: string): string[] => {
-  const out: string[] = [];
-  let rest = text;
-  while (rest.length > WIDTH) {
-    let space = rest.lastIndexOf(' ', WIDTH - 1);
-    if (space <= 0) space = rest.indexOf(' ', WIDTH);
-    if (space < 0) break;
-    while (rest.charAt(space + 1) === ' ') space += 1;
-    if (space + 1 >= rest.length) break;
-    out.push(prefix + rest.slice(0, space + 1));
-    rest = rest.slice(space + 1);
-  }
-  out.push(prefix + rest);
-  return out;
-};
-
-/** Text as format=flowed without DelSp (RFC 3676 §4.2): long lines broken softly, lines that need it space-stuffed. */
-export const flow = (text: string): string => {
-  const out: string[] = [];
-  for (const line of text.replace(/\r\n?/g, '\n').split('\n')) {
-    const depth = depthOf(line);
-    const content = line.slice(depth);
-    if (depth > 0) {
-      out.push(...wrap(content.replace(/^ /, '').trimEnd(), `${'>'.repeat(depth)} `));
-      continue;
-    }
-    const solid = line === '-- ' ? line : line.trimEnd();
-    for (const piece of wrap(solid, '')) out.push(/^(?: |>|From )/.test(piece) ? ` ${piece}` : piece);
-  }
-  return out.join('\n');
-};

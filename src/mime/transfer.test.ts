@@ -29,6 +29,19 @@ test('uuencode: only what stands between begin and end', () => {
   assert.equal(decode('x-uuencode', text), 'Cat');
 });
 
+test('uuencode: of a line without end only what counts is kept', async () => {
+  const stream = decodeStream('x-uuencode');
+  const long = Buffer.alloc(60_000, 'x');
+  const source = Readable.from(
+    (function* () {
+      yield Buffer.from('begin 644 a\n#0V%T');
+      for (let i = 0; i < 2000; i += 1) yield long;
+      yield Buffer.from('\n#0V%T\nend\n');
+    })(),
+  );
+  assert.equal(Buffer.concat(await source.pipe(stream).toArray()).toString(), 'CatCat');
+});
+
 test('unknown encodings leave the bytes alone', () => {
   assert.equal(decode('8bit', 'a=3D'), 'a=3D');
   assert.equal(decode('x-unknown', 'a=3D'), 'a=3D');

@@ -114,6 +114,9 @@ const uuLine = (line: Buffer): Buffer => {
   return out.subarray(0, length);
 };
 
+/** No line says more than its first 85 octets: of one that has not ended, the rest is not kept. */
+const UU_LINE = 128;
+
 /** uuencode: from the `begin` line to `end`; text before and after is not part of the file. */
 const uuencode = (): Decoder => {
   let rest = EMPTY;
@@ -133,7 +136,7 @@ const uuencode = (): Decoder => {
       at = lf + 1;
     }
     if (isLast) out.push(take(bytes.subarray(at)));
-    rest = isLast ? EMPTY : Buffer.from(bytes.subarray(at));
+    rest = isLast ? EMPTY : Buffer.from(bytes.subarray(at, at + UU_LINE));
     return Buffer.concat(out);
   };
   return {

@@ -63,7 +63,17 @@ export interface Envelope {
   bulk: 'none' | 'list' | 'auto' | 'newsletter';
 }
 
-/** What the composer hands over to be built; all sizes in bytes, all text Unicode. */
+/** A part of a message to be built. */
+export interface DraftPart {
+  /** `type/subtype` with its parameters; of a multipart without boundary, of a text without charset: it is UTF-8. */
+  type: string;
+  /** All but Content-Type and Content-Transfer-Encoding. */
+  headers: { name: string; value: string }[];
+  /** Text, octets, or the parts of a multipart. */
+  content: string | Buffer | DraftPart[];
+}
+
+/** A message to be built; all text Unicode. */
 export interface Draft {
   from: Address[];
   sender: Address[] | null;
@@ -78,9 +88,7 @@ export interface Draft {
   references: string[];
   /** Unix ms. */
   date: number;
-  text: string | null;
-  html: string | null;
-  attachments: { name: string | null; type: string; cid: string | null; inline: boolean; bytes: Buffer }[];
   /** Further header fields, already valid. */
   headers: { name: string; value: string }[];
+  body: DraftPart;
 }

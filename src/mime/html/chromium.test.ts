@@ -139,6 +139,10 @@ const mails: Readonly<Record<string, { html: string; frame: number }>> = {
     html: '<style>html,body{height:100%;min-height:100vh} *{position:fixed;display:none!important} .postern-rest{display:none}</style><div style="height:100%;min-height:200vh">x</div>',
     frame: FRAME,
   },
+  beside: {
+    html: '<style>body ~ *,~ *,.postern-mail + *,body:hover ~ *{flex:none!important;height:5990px!important}:root ~ *{display:none!important}</style><p class="postern-rest">x</p>',
+    frame: FRAME,
+  },
 };
 
 test('H1–H6 a document without scripts says how tall its content is', async () => {
@@ -194,7 +198,7 @@ test('H1–H6 a document without scripts says how tall its content is', async ()
     );
   };
   try {
-    for (const name of ['short', 'long', 'taller', 'hostile']) {
+    for (const name of ['short', 'long', 'taller', 'hostile', 'beside']) {
       const { height } = await show(name);
       await isRight(name, bands(name)[0] ?? -1, await height());
       assert.equal(bands(name).length, 1, `${name}: exactly one request`);

@@ -9,6 +9,7 @@ import {
   type Element,
   isElement,
   isHtml,
+  isOurs,
   isScope,
   isText,
   type Node,
@@ -37,12 +38,23 @@ export interface Made {
   links: Set<string>;
 }
 
+/** What of a tree is ours. */
+export interface Ours {
+  /** The element that folds the quoted tail. */
+  fold: Element | null;
+  /** Of a text that was written here, and whose classes are ours as well; null for a mail as it came. */
+  made: Made | null;
+}
+
 /** Decides each colour; sees them all. */
 export type Painter = (colour: Colour, role: Role) => string | null;
 
 const BLOCKED_SCHEME =
   /^(?:data|blob|filesystem|about|file|javascript|vbscript|livescript|mocha|view-source|ws|wss|chrome|resource):/i;
 const MAX_URL = 8000;
+/** Characters of CSS that are read in one mail: of its sheets, and of its different `style` attributes. */
+const MAX_SHEETS = 400_000;
+const MAX_STYLES = 1_000_000;
 /** Raw-text elements whose text is there to be read. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['xmp', 'pre'],
@@ -54,12 +66,14 @@ const PREFIX = 'm-';
 /** Narrower images keep the height they ask for: they are spacers and icons. */
 const WIDE = 300;
 
-// eslint-disable-next-line no-control-regex
-const squash = (url: string): string =>
-  url
-    .trim()
-    .replace(/[\t\n\r]/g, '')
-    .replace(/^[\0- ]+|[\0- ]+$/g, '');
+/** As browsers read addresses: no line ends and tabs, no blanks and control characters around. */
+const squash = (url: string): string => {
+  const clean = url.trim().replace(/[\t\n\r]/g, '');
+  let [from, to] = [0, clean.length];
+  while (from < to && clean.charCodeAt(from) <= 0x20) from += 1;
+  while (to > from && clean.charCodeAt(to - 1) <= 0x20) to -= 1;
+  return clean.slice(from, to);
+};
 
 const absolute = (url: string): URL | null => {
   if (url.length > MAX_URL) return null;
@@ -92,20 +106,16 @@ const plainValue = (property: string, value: string): Properties[string] => {
 export class Converter {
   readonly facts: Facts = { blocked: new Set(), declaresDark: false, isDesigned: false };
   readonly made: Made = { images: new Set(), links: new Set() };
-  private readonly before: Made;
+  private readonly ours: Ours;
   private readonly urls: UrlMakers;
   private readonly paint: Painter;
   private readonly css: CssPolicy;
   private readonly styles = new Map<string, string>();
+  private unreadSheets = MAX_SHEETS;
+  private unreadStyles = MAX_STYLES;
 
-  /** With what a converter before made, its text is read again and keeps its addresses. */
-  constructor(
-    urls: UrlMakers,
-    theme: 'light' | 'dark',
-    paint: Painter,
-    before: Made = { images: new Set(), links: new Set() },
-  ) {
-    this.before = before;
+  constructor(urls: UrlMakers, theme: 'light' | 'dark', paint: Painter, ours: Ours) {
+    this.ours = ours;
     this.urls = urls;
     this.paint = paint;
     this.css = {
@@ -129,7 +139,7 @@ export class Converter {
       for (const child of node.childNodes) {
         if (!isElement(child)) continue;
         if (child.tagName === 'style' && isHtml(child))
-          sheets.push(cleanSheet(child.childNodes.map(textNode).join(''), this.css));
+          sheets.push(this.sheet(child.childNodes.map(textNode).join('')));
         else if (child.tagName === 'meta') this.meta(child);
         else if (child.tagName === 'body' && body === null) body = child;
         look(child);
@@ -209,15 +219,24 @@ export class Converter {
       } else if (name === 'role' && roles.has(value.toLowerCase())) properties['role'] = value.toLowerCase();
       else if (name === 'background') this.background(value, properties);
     }
+    if (this.ours.made === null && node !== this.ours.fold) withoutOurs(properties);
     this.colourAttribute(properties, 'bgColor', 'background');
     this.colourAttribute(properties, 'color', 'text');
     return properties;
   }
 
+  private sheet(css: string): string {
+    this.unreadSheets -= css.length;
+    return this.unreadSheets < 0 ? '' : cleanSheet(css, this.css);
+  }
+
   private style(css: string, properties: Properties): void {
-    const known = this.styles.get(css);
-    const clean = known ?? cleanStyle(css, this.css);
-    if (known === undefined) this.styles.set(css, clean);
+    let clean = this.styles.get(css);
+    if (clean === undefined) {
+      this.unreadStyles -= css.length;
+      clean = this.unreadStyles < 0 ? '' : cleanStyle(css, this.css);
+      this.styles.set(css, clean);
+    }
     if (clean !== '') properties['style'] = clean;
   }
 
@@ -250,7 +269,7 @@ export class Converter {
   private imageUrl(raw: string): string | null {
     const url = squash(raw);
     if (url === '') return null;
-    if (this.before.images.has(url)) return this.keep(url);
+    if (this.ours.made?.images.has(url) === true) return this.keep(url);
     if (/^cid:/i.test(url)) return this.keep(this.urls.cid(decode(url.slice(4))));
     if (BLOCKED_SCHEME.test(url)) return null;
     const parsed = absolute(url);
@@ -266,7 +285,7 @@ export class Converter {
   }
 
   private linkUrl(href: string): string | null {
-    if (this.before.links.has(href)) return href;
+    if (this.ours.made?.links.has(href)) return href;
     const parsed = href === '' ? null : absolute(href);
     return parsed !== null && LINKS.has(parsed.protocol) ? this.urls.link(parsed.href) : null;
   }
@@ -305,6 +324,14 @@ const classes = (properties: Properties, name: string): string[] => {
   const before = properties['className'];
   const list = Array.isArray(before) ? before.map(String) : [];
   return list.includes(name) ? list : [...list, name];
+};
+
+const withoutOurs = (properties: Properties): void => {
+  const names = properties['className'];
+  if (!Array.isArray(names) || !names.some((name) => isOurs(String(name)))) return;
+  const others = names.filter((name) => !isOurs(String(name)));
+  if (others.length > 0) properties['className'] = others;
+  else delete properties['className'];
 };
 
 /** What this room wrote before is not wrapped again. */

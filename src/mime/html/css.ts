@@ -1,8 +1,8 @@
-import { type CssNode, type Declaration, generate, type List, parse, walk } from 'css-tree';
+import { type CssNode, type Declaration, generate, List, parse, walk } from 'css-tree';
 import { type Colour, parseColour } from './colour.ts';
 import type { Role } from './night.ts';
 import { allowedFunctions, allowedProperties, allowedPseudo, imageProperties } from './schema.ts';
-import { SCOPE } from './tree.ts';
+import { isOurs, SCOPE } from './tree.ts';
 
 /** What a style may ask for and what is noticed on the way. */
 export interface CssPolicy {
@@ -113,19 +113,52 @@ export const cleanStyle = (css: string, policy: CssPolicy): string => {
   }
 };
 
-/** A selector below {@link SCOPE}; `body` and `html` mean the mail's own root. null when it cannot be kept. */
+const isBody = (node: CssNode | undefined): boolean =>
+  node?.type === 'TypeSelector' && /^(?:body|html)$/i.test(node.name);
+
+const isRoot = (node: CssNode | undefined): boolean =>
+  isBody(node) ||
+  (node?.type === 'ClassSelector' && node.name === SCOPE) ||
+  (node?.type === 'PseudoClassSelector' && node.children === null && /^root$/i.test(node.name));
+
+/** How many nodes of a selector, from the first on, mean the mail's own root: `body`, and the whole of `html body`. */
+const rootLength = (nodes: readonly CssNode[]): number => {
+  if (!isRoot(nodes[0])) return 0;
+  const gap = nodes.findIndex((node) => node.type === 'Combinator');
+  const between = nodes[gap];
+  const isBelow = between?.type === 'Combinator' && (between.name === ' ' || between.name === '>');
+  return isBelow && isBody(nodes[0]) && isBody(nodes[gap + 1]) ? gap + 2 : 1;
+};
+
+/** Whether what stands behind the root leads to nothing but the root and what lies in it: not beside it. */
+const staysInside = (nodes: readonly CssNode[]): boolean => {
+  const [first] = nodes;
+  // A comment between two names parts them; without it they would be one.
+  if (first?.type === 'TypeSelector' || first?.type === 'Percentage') return false;
+  const step = nodes.find((node) => node.type === 'Combinator');
+  return step === undefined || step.name === ' ' || step.name === '>';
+};
+
+/**
+ * A selector below {@link SCOPE}; `body` and `html` mean the mail's own root. null when it cannot be kept: it reaches for
+ * what stands beside the root, which is ours, or names a class of ours.
+ */
 const scoped = (selector: CssNode): string | null => {
+  const nodes = childrenOf(selector);
   let ok = true;
   walk(selector, (node: CssNode) => {
     if (node.type === 'PseudoElementSelector' || node.type === 'NestingSelector' || node.type === 'Raw') ok = false;
     if (node.type === 'PseudoClassSelector' && !allowedPseudo.has(node.name.toLowerCase())) ok = false;
+    if (node.type === 'ClassSelector' && isOurs(node.name) && !(node === nodes[0] && node.name === SCOPE)) ok = false;
   });
   if (!ok) return null;
   const text = generate(selector);
   if (/[<{}@]|\\[^:./%@[\]#!,&+()]/.test(text)) return null;
-  if (text.startsWith(`.${SCOPE}`)) return text;
-  const root = /^(?:html\b[^\s>+~]*[\s>]+)?(?:body|html)(?![\w-])|^:root/i.exec(text);
-  return root === null ? `.${SCOPE} ${text}` : `.${SCOPE}${text.slice(root[0].length)}`;
+  const length = rootLength(nodes);
+  if (length === 0) return nodes[0]?.type === 'Combinator' ? null : `.${SCOPE} ${text}`;
+  const rest = nodes.slice(length);
+  if (!staysInside(rest)) return null;
+  return `.${SCOPE}${generate({ type: 'Selector', children: new List<CssNode>().fromArray(rest) })}`;
 };
 
 const ALWAYS = '(min-width:0px)';

@@ -137,6 +137,100 @@ test('Q1–Q4 the quoted tail is folded by structure, and only when nothing foll
   );
 });
 
+test('S5 no selector reaches what stands beside the mail', () => {
+  const sheet = (css: string): string => inner(`<style>${css}</style>`).replace(/^<style>|\n?<\/style>$/g, '');
+  const dropped = [
+    'body ~ *',
+    'BODY~*',
+    'body + *',
+    'html ~ i',
+    ':root + div',
+    ':root:hover ~ *',
+    'body.a#b[c]:hover ~ * p',
+    'html > body ~ *',
+    '~ *',
+    '+ *',
+    '> p',
+    '.postern-mail ~ *',
+    '.postern-mail ~ .postern-rest',
+    '.postern-mail:first-child + *',
+    'body/deep/p',
+    'body/**/div p',
+    'body:is(*) ~ *',
+    ':is(body) ~ *',
+    ':where(body) + *',
+    'body:not(p) ~ *',
+    ':has(body) ~ *',
+    '& ~ *',
+    'body & ~ *',
+    ':scope ~ *',
+    '.postern-rest',
+    '.postern-rest > i',
+    '.postern-mailx ~ *',
+    'p:nth-child(1 of .postern-rest)',
+  ];
+  for (const one of dropped) assert.equal(sheet(`${one}{color:red}`), '', one);
+  assert.equal(sheet('html .x ~ i, body ~ i{color:red}'), '.postern-mail .x~i{color:red}');
+  const kept: [css: string, expected: string][] = [
+    ['body > p ~ p', '.postern-mail>p~p'],
+    ['html body p + p', '.postern-mail p+p'],
+    ['html>body.a p', '.postern-mail.a p'],
+    [':root', '.postern-mail'],
+    ['body:hover p', '.postern-mail:hover p'],
+    ['bodyx ~ p', '.postern-mail bodyx~p'],
+    ['.body ~ p', '.postern-mail .body~p'],
+    ['.postern-mail p ~ p', '.postern-mail p~p'],
+    ['.postern-mail', '.postern-mail'],
+    ['p:nth-child(2 of body ~ *)', '.postern-mail p:nth-child(2 of body~*)'],
+  ];
+  for (const [one, expected] of kept) assert.equal(sheet(`${one}{color:red}`), `${expected}{color:red}`, one);
+  assert.equal(
+    sheet('body{color:red;~ *{display:none}& + *{display:none}@media all{~ *{display:none}}}'),
+    '.postern-mail{color:red}',
+  );
+  assert.equal(sheet('body ~ *,p{color:red}'), '.postern-mail p{color:red}');
+});
+
+test('S9 a mail has no class of ours', () => {
+  assert.equal(inner('<p class="a postern-rest b">x'), '<p class="a b">x</p>');
+  assert.equal(
+    inner('<i class="postern-wide postern-quote"><img class=postern-mail width=9>'),
+    '<i><img width="9"></i>',
+  );
+  assert.match(sanitizeMail('<body class="postern-x a">x', makers).html, /^<div class="a postern-mail">/);
+  assert.match(
+    fold('<p class=postern-quote>Yes</p><div class="yahoo_quoted">old</div>'),
+    /^<p>Yes<\/p><details class="postern-quote">/,
+  );
+  assert.match(inner('<img class="a postern-wide" src=cid:x>'), /class="a postern-wide"/);
+});
+
+test('S8 styles beyond a budget are left out, those before them stay', () => {
+  const sheet = (i: number): string => `<style>.a${i}{color:red}${' '.repeat(150_000)}</style>`;
+  const sheets = inner([1, 2, 3, 4].map(sheet).join(''));
+  assert.equal(sheets, '<style>.postern-mail .a1{color:red}\n.postern-mail .a2{color:red}\n</style>');
+  const styled = inner(
+    Array.from({ length: 60 }, (_, i) => `<b style="width:${i}px;${' '.repeat(18_000)}"></b>`).join(''),
+  );
+  assert.ok(styled.includes('width:54px') && !styled.includes('width:56px'));
+});
+
+test('S8 addresses of any length, and much before a table', () => {
+  for (const html of [
+    `<a href="x${' '.repeat(3_000_000)}x">x</a>`,
+    `<img src="x${'\x01'.repeat(3_000_000)}x">`,
+    `<table>${'<br>'.repeat(140_000)}`,
+    `<table>${'x<i></i>'.repeat(70_000)}`,
+  ])
+    assert.ok(sanitizeMail(html, makers).html.length > 0);
+});
+
+test('S8 what is no tree to be handled is shown as the beginning of its text', () => {
+  const { html } = sanitizeMail(`${'<b></b>'.repeat(151_000)}<p>${'x '.repeat(1_000_000)}`, makers);
+  assert.match(html, /^<div class="postern-mail"><pre>x x x /);
+  assert.equal(html.length, 200_000 + '<div class="postern-mail"><pre></pre></div>'.length);
+});
+
 const look = (html: string, theme: SanitizeOptions['theme'] = 'dark'): string =>
   sanitizeMail(html, { ...makers, theme }).look;
 

@@ -32,6 +32,9 @@ export interface SafeMail {
 /** Longer mail is cut: nobody wrote it by hand, and readers need the source. UTF-16 units. */
 const MAX_HTML = 4_000_000;
 
+/** So much of the text of a mail whose tree cannot be handled is shown. */
+const MAX_TEXT = 200_000;
+
 const escapeText = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
 const write = (converter: Converter, document: Document): string => {
@@ -52,7 +55,7 @@ const settled = (written: string, converter: Converter, urls: UrlMakers): string
   for (let round = 0; round < 4; round += 1) {
     const document = parseTree(text);
     if (document === null) break;
-    const again: Converter = new Converter(urls, 'light', () => null, made);
+    const again: Converter = new Converter(urls, 'light', () => null, { fold: null, made });
     const next = write(again, document);
     if (next === text) break;
     text = next;
@@ -78,7 +81,7 @@ const lookOf = (facts: Facts, theme: 'light' | 'dark' | 'paper'): Look => {
 
 /** A mail whose tree cannot be handled is shown as its text. */
 const asText = (html: string, theme: 'light' | 'dark' | 'paper'): SafeMail => ({
-  html: `<div class="${SCOPE}"><pre>${escapeText(htmlToText(html))}</pre></div>`,
+  html: `<div class="${SCOPE}"><pre>${escapeText(htmlToText(html, { limit: MAX_TEXT }))}</pre></div>`,
   blockedImages: 0,
   hasDarkSupport: false,
   isSimple: true,
@@ -93,20 +96,20 @@ export const sanitizeMail = (html: string, options: SanitizeOptions): SafeMail =
   const theme = options.theme ?? 'light';
   const document = parseTree(html.length > MAX_HTML ? html.slice(0, MAX_HTML) : html);
   if (document === null) return asText(html.slice(0, MAX_HTML), theme);
-  if (typeof options.foldQuotes === 'string') {
-    const tail = findTail(document);
-    if (tail !== null) foldTail(tail, options.foldQuotes);
-  }
+  const words = options.foldQuotes ?? null;
+  const tail = words === null ? null : findTail(document);
+  const ours = { fold: words === null || tail === null ? null : foldTail(tail, words), made: null };
   // A mail on paper is shown as by day even when it has dark styles.
   let converter: Converter = new Converter(
     options,
     theme === 'dark' ? 'dark' : 'light',
     observer(() => converter.facts),
+    ours,
   );
   const written = write(converter, document);
   const { facts } = converter;
   const look = lookOf(facts, theme);
-  const painted = look === 'recoloured' ? new Converter(options, 'dark', recolour) : null;
+  const painted = look === 'recoloured' ? new Converter(options, 'dark', recolour, ours) : null;
   const text = painted === null ? written : write(painted, document);
   return {
     html: settled(text, painted ?? converter, options),

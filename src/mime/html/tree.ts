@@ -21,6 +21,9 @@ export const isText = (node: Node): node is DefaultTreeAdapterTypes.TextNode => 
 /** Class of the element a mail lies in; every selector is put below it. */
 export const SCOPE = 'postern-mail';
 
+/** Classes with a meaning in our document: the measure, the fold, wide images, {@link SCOPE}. */
+export const isOurs = (className: string): boolean => className.startsWith('postern-');
+
 export const isScope = (node: Element): boolean =>
   node.tagName === 'div' && node.attrs.some(({ name, value }) => name === 'class' && value.split(' ').includes(SCOPE));
 
@@ -82,9 +85,14 @@ export const parseTree = (html: string): Document | null => {
 
 /** Text of a subtree, that of silent elements left out. */
 export const textOf = (node: Node): string => {
-  if (isText(node)) return node.value;
-  if (!isElement(node) || ['script', 'style', 'title', 'template'].includes(node.tagName)) return '';
-  return node.childNodes.map(textOf).join('');
+  const pieces: string[] = [];
+  const collect = (one: Node): void => {
+    if (isText(one)) pieces.push(one.value);
+    else if (isElement(one) && !['script', 'style', 'title', 'template'].includes(one.tagName))
+      one.childNodes.forEach(collect);
+  };
+  collect(node);
+  return pieces.join('');
 };
 
 export const attributeOf = (node: Element, name: string): string | null =>
