@@ -91,7 +91,7 @@ test('LIST tells roles, counts and names', async () => {
   assert.ok(again.includes('plain "quoted"') && !again.includes(name));
   assert.equal((await session.status('plain "quoted"')).messages, 0);
   await session.delete('plain "quoted"');
-  await assert.rejects(session.status('plain "quoted"'), refused(null));
+  await assert.rejects(session.status('plain "quoted"'), refused('NONEXISTENT'));
 });
 
 test('rows carry what was asked for', async () => {

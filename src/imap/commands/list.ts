@@ -22,13 +22,23 @@ const uses: Readonly<Record<string, string>> = {
   '\\trash': 'trash',
 };
 
-/** mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox – RFC 3501 §7.2.2. */
-const readList = (decoder: Decoder): ListedMailbox => {
+interface ListLine extends ListedMailbox {
+  /** NOTIFY tells that it was renamed (RFC 5465 §5.4): no line of an answer. */
+  isNews: boolean;
+}
+
+/**
+ * mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox – RFC 3501 §7.2.2 – and
+ * [SP "(" *(tag SP value) ")"] – RFC 5258 §6.
+ */
+const readList = (decoder: Decoder): ListLine => {
   const flags = decoder.flags();
   decoder.sp();
   const delimiter = decoder.scalar();
   decoder.sp();
   const listed = decoder.astring().toString('latin1');
+  decoder.sp();
+  const more = decoder.peek() === 40 ? decoder.value() : null;
   const pathRaw = isInbox(listed) ? 'INBOX' : listed;
   const lower = flags.map((flag) => flag.toLowerCase());
   return {
@@ -40,7 +50,24 @@ const readList = (decoder: Decoder): ListedMailbox => {
     noselect: lower.includes('\\noselect') || lower.includes('\\nonexistent'),
     subscribed: lower.includes('\\subscribed'),
     status: null,
+    isNews: Array.isArray(more) && more.some((tag) => typeof tag === 'string' && tag.toUpperCase() === 'OLDNAME'),
   };
+};
+
+const isNonexistent = ({ flags }: ListedMailbox): boolean =>
+  flags.some((flag) => flag.toLowerCase() === '\\nonexistent');
+
+/** Whether a line says no more than one before it: what NOTIFY tells late comes between the lines of an answer. */
+const isPoorer = (line: ListedMailbox, before: ListedMailbox): boolean => {
+  const [lacks, lacked] = [isNonexistent(line), isNonexistent(before)];
+  return lacks === lacked ? line.flags.length < before.flags.length : lacks;
+};
+
+/** A name that stands only for the mailboxes below it (RFC 5258 §3, \NonExistent) is none when there are none. */
+const isListed = (box: ListedMailbox, all: ReadonlyMap<string, ListedMailbox>): boolean => {
+  if (!isNonexistent(box)) return true;
+  const { delimiter, pathRaw } = box;
+  return delimiter !== null && [...all.keys()].some((other) => other.startsWith(pathRaw + delimiter));
 };
 
 const returns = (connection: Connection): Argument[] => {
@@ -59,14 +86,16 @@ export const list = async (connection: Connection): Promise<ListedMailbox[]> => 
     try {
       const found = await run(connection, 'LIST', ['', '*', { atom: 'RETURN' }, returns(connection)]);
       // Lenient: Strato leaves INBOX out of an extended LIST (MailKit issue 1957).
-      if (found.has('INBOX')) return [...found.values()];
+      if (found.has('INBOX')) return [...found.values()].filter((box) => isListed(box, found));
     } catch (error) {
       if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
     }
   }
   const found = await run(connection, 'LIST', ['', '*']);
   const subscribed = await run(connection, 'LSUB', ['', '*']);
-  return [...found.values()].map((box) => ({ ...box, subscribed: subscribed.has(box.pathRaw) }));
+  return [...found.values()]
+    .filter((box) => !isNonexistent(box))
+    .map((box) => ({ ...box, subscribed: subscribed.has(box.pathRaw) }));
 };
 
 const run = async (connection: Connection, command: 'LIST' | 'LSUB', args: Argument[]) => {
@@ -74,8 +103,10 @@ const run = async (connection: Connection, command: 'LIST' | 'LSUB', args: Argum
   const statuses = new Map<string, MailboxStatus>();
   const untagged = anyOf(
     on(command, (decoder) => {
-      const box = readList(decoder);
-      if (box.pathRaw !== '') found.set(box.pathRaw, box);
+      const { isNews, ...box } = readList(decoder);
+      if (isNews) return connection.tell({ kind: 'mailboxes' });
+      const before = found.get(box.pathRaw);
+      if (box.pathRaw !== '' && (before === undefined || !isPoorer(box, before))) found.set(box.pathRaw, box);
     }),
     on('STATUS', (decoder) => {
       const name = decoder.astring().toString('latin1');

@@ -39,7 +39,19 @@ export const readStatusItems = (decoder: Decoder): MailboxStatus => {
   return status;
 };
 
-/** STATUS – RFC 3501 §6.3.10. */
+/** Lenient: Dovecot 2.3 says so in words and without the code that RFC 5530 §3 has (seen of 2.3.19). */
+const coded = (error: unknown): unknown =>
+  error instanceof ImapError && error.responseCode === null && error.words?.startsWith("Mailbox doesn't exist") === true
+    ? new ImapError(error.code, {
+        words: error.words,
+        responseCode: 'NONEXISTENT',
+        command: error.command,
+        retryAfter: error.retryAfter,
+        cause: error,
+      })
+    : error;
+
+/** STATUS – RFC 3501 §6.3.10. @throws ImapError `imap/refused`, `NONEXISTENT` when there is no such mailbox */
 export const status = async (connection: Connection, pathRaw: string): Promise<MailboxStatus> => {
   const found: MailboxStatus[] = [];
   const untagged = on('STATUS', (decoder) => {
@@ -47,7 +59,11 @@ export const status = async (connection: Connection, pathRaw: string): Promise<M
     decoder.sp();
     found.push(readStatusItems(decoder));
   });
-  await connection.control.exec('STATUS', [pathRaw, statusItems(connection)], { untagged });
+  try {
+    await connection.control.exec('STATUS', [pathRaw, statusItems(connection)], { untagged });
+  } catch (error) {
+    throw coded(error);
+  }
   const last = found.at(-1);
   if (last === undefined) throw new ImapError('imap/refused', { command: 'STATUS' });
   return last;
