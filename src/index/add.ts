@@ -1,6 +1,7 @@
 import { Conversations } from './conversation/assign.ts';
 import { hash48, type Keys } from './conversation/keys.ts';
 import type { Core } from './core.ts';
+import type { Database } from './database.ts';
 import { Twins } from './identity.ts';
 import type { Intents } from './intents.ts';
 import { marksOf } from './keywords.ts';
@@ -218,21 +219,22 @@ class StrongIds {
   }
 }
 
-/** Rows that no Email has. */
+/** Rows that no Email has or had. */
 class FreeRows {
-  readonly #core: Core;
+  readonly #db: Database;
   readonly #taken: Set<EmailRow>;
 
-  constructor(core: Core, batch: readonly { row: EmailRow }[]) {
-    this.#core = core;
-    const last = core.db.value<EmailRow | null>('SELECT max(id) FROM email') ?? -Infinity;
+  constructor({ db }: Core, batch: readonly { row: EmailRow }[]) {
+    this.#db = db;
+    const lasts = ['SELECT max(id) FROM email', 'SELECT max(email) FROM spent'];
+    const last = Math.max(...lasts.map((text) => db.value<EmailRow | null>(text) ?? -Infinity));
     // While the newest mail comes in first all of it lies behind what is there.
     const among = batch.map(({ row }) => row).filter((row) => row <= last);
     this.#taken = new Set(
       among.length === 0
         ? []
-        : core.db.values<EmailRow>(
-            'SELECT e.id FROM json_each(?) j CROSS JOIN email e ON e.id = j.value',
+        : db.values<EmailRow>(
+            'SELECT value FROM json_each(?) WHERE value IN (SELECT id FROM email) OR value IN (SELECT email FROM spent)',
             JSON.stringify(among),
           ),
     );
@@ -241,11 +243,13 @@ class FreeRows {
   /** The wanted row, or the next free one that is a little newer. */
   take(wanted: EmailRow): EmailRow {
     let row = wanted;
-    if (this.#taken.has(row)) {
-      do row = (row - 1) as EmailRow;
-      while (this.#taken.has(row) || this.#core.db.value('SELECT 1 FROM email WHERE id = ?', row) !== undefined);
-    }
+    while (this.#taken.has(row) || (row !== wanted && this.#isTaken(row))) row = (row - 1) as EmailRow;
     this.#taken.add(row);
     return row;
+  }
+
+  #isTaken(row: EmailRow): boolean {
+    const taken = 'SELECT 1 WHERE ? IN (SELECT id FROM email) OR ? IN (SELECT email FROM spent)';
+    return this.#db.value(taken, row, row) !== undefined;
   }
 }

@@ -296,6 +296,43 @@ test('I7 any number of messages may come in one second', () => {
   assert.equal(new Set(s.index.read((r) => r.query(query({ limit: 1000 })).ids)).size, 300);
 });
 
+test('I8 the number of an Email that is no more goes to no other: not to a draft, not to what the server brings', () => {
+  using s = scene();
+  const draft = (subject: string): EmailNumber =>
+    s.index.write((w) => w.addLocal(s.inbox, { ...found(1, { envelope: { subject, messageId: null } }), preview: '' }));
+  const seen = new Set<EmailNumber>();
+  // 64 rows of a second are wanted by drafts: a hundred of them meet each other.
+  for (let n = 0; n < 100; n += 1) {
+    const number = draft(`draft ${n}`);
+    s.index.write((w) => w.destroy(number, 0));
+    seen.add(number);
+  }
+  assert.equal(seen.size, 100);
+
+  s.index.write((w) => w.add(s.inbox, [found(1)]));
+  const { number } = only(s.index, s.inbox);
+  s.index.write((w) => w.vanished(s.inbox, [uid(1)]));
+  s.clock.at += 11 * minute;
+  s.index.write((w) => w.sweep(s.clock.at));
+  // Same second, same UID, same bits: the row that the first one had is wanted again.
+  s.index.write((w) => w.add(s.inbox, [found(1, { size: 5 })]));
+  assert.notEqual(only(s.index, s.inbox).number, number);
+  assert.equal(s.index.read((r) => r.emails([number])).length, 0);
+});
+
+test('I23 Emails of a mailbox that we destroyed are destroyed with it, unless they lie elsewhere', () => {
+  using s = scene();
+  s.index.write((w) => w.add(s.archive, [found(1), found(2, { strongId: 'X' })]));
+  s.index.write((w) => w.add(s.inbox, [{ ...found(2, { strongId: 'X' }), uid: uid(7) }]));
+  const [, alone] = list(s.index, s.archive);
+  const state = s.index.read((r) => r.state('Email'));
+  s.index.write((w) => w.removeMailbox(s.archive, true));
+  assert.deepEqual(only(s.index, s.inbox).mailboxes, [s.inbox]);
+  const changes = s.index.read((r) => r.changes('Email', state, 10));
+  assert.deepEqual(changes?.destroyed, [`M${alone!.number.toString(36)}`]);
+  assert.equal(changes?.updated.length, 1);
+});
+
 test('a UID that is told twice is one placement; known UIDs are brought up to date', () => {
   using s = scene();
   s.index.write((w) => w.add(s.inbox, [found(1), found(1)]));
@@ -325,4 +362,36 @@ test('a keyword with a blank in it is none; texts with halves of characters are 
     w.add(s.inbox, [found(1, { keywords: ['a b', '', 'ok'], envelope: { subject: 'half \ud800' } })]),
   );
   assert.deepEqual(only(s.index, s.inbox).keywords, ['ok']);
+});
+
+test('I51 a mailbox that can hold nothing any more is empty, and what was to go there or to leave it stays or turns up', () => {
+  using s = scene();
+  s.index.write((w) => w.add(s.inbox, [found(1)]));
+  s.index.write((w) => w.add(s.archive, [found(2), found(3)]));
+  const staying = only(s.index, s.inbox).number;
+  const [third, second] = list(s.index, s.archive).map(({ number }) => number) as [EmailNumber, EmailNumber];
+  s.index.write((w) => {
+    w.move(staying, s.inbox, s.archive, 0);
+    w.move(second, s.archive, s.inbox, 0);
+  });
+  s.index.write((w) => w.emptyMailbox(s.archive));
+  assert.deepEqual([list(s.index, s.archive), s.index.read((r) => r.uids(s.archive))], [[], []]);
+  assert.equal(only(s.index, s.inbox).number, staying);
+  assert.equal(
+    s.index.read((r) => r.intentCount()),
+    0,
+  );
+  const counts = s.index.read((r) => r.mailbox(s.archive));
+  assert.deepEqual([counts?.totalEmails, counts?.unreadEmails, counts?.totalThreads], [0, 0, 0]);
+  s.index.write((w) => w.add(s.inbox, [found(3)]));
+  assert.deepEqual(
+    list(s.index, s.inbox).map(({ number }) => number),
+    [third, staying],
+  );
+  s.clock.at += 11 * minute;
+  s.index.write((w) => w.sweep(s.clock.at - 10 * minute));
+  assert.equal(
+    s.index.read((r) => r.email(second)),
+    undefined,
+  );
 });

@@ -328,6 +328,20 @@ const append = (s: Scene, replaces: { mailbox: MailboxId; uid: Uid } | null = nu
     return number;
   });
 
+test('I30 what was appended has the keywords of the APPEND: a wish that came meanwhile is still to be carried out', () => {
+  using s = scene();
+  s.number = append(s);
+  const [intent] = due(s, 10);
+  s.index.write((w) => w.intentsStarted([intent!.id]));
+  // Handed in while the APPEND is on its way, taken back, and handed in again.
+  mark(s, [], ['$draft'], 1_000);
+  s.index.write((w) => w.intentDone(intent!.id, { mailbox: s.drafts, uid: 9 as Uid }));
+  mark(s, ['$draft'], [], 0);
+  mark(s, [], ['$draft'], 0);
+  assert.deepEqual(wants(s), [{ kind: 'keywords', add: [], remove: ['$draft'] }]);
+  assert.deepEqual(email(s).keywords, ['$seen']);
+});
+
 test('I30 a draft is there at once, and the same Email once it is appended', () => {
   using s = scene();
   const number = append(s);

@@ -1,11 +1,11 @@
 import { must } from '#base/must.ts';
 import type { Core } from './core.ts';
 import { lateTwin } from './identity.ts';
-import { deleted, hasKeyword, type Marks, withKeywords } from './keywords.ts';
+import { deleted, marksOf, withKeywords } from './keywords.ts';
 import { type Model, readIntent, selectIntents, type Stored, type StoredIntent } from './model.ts';
 import type { EmailRow, Intent, MailboxId, Uid, Want } from './types.ts';
+import { both, type Keywords, reduced } from './wishes.ts';
 
-type Keywords = Extract<Want, { kind: 'keywords' }>;
 type Append = Extract<Want, { kind: 'append' }>;
 type IntentRow = Parameters<typeof readIntent>[0];
 
@@ -14,22 +14,6 @@ const addressable = (placement: Stored): boolean => placement.uid > 0 && (placem
 
 const isAt = (intent: StoredIntent, placement: Stored | null): boolean =>
   placement === null ? intent.uid === null : intent.mailbox === placement.mailbox && intent.uid === placement.uid;
-
-/** What is left to wish: nothing that is so anyway. */
-const reduced = (want: Keywords, server: Marks | null): Keywords =>
-  server === null
-    ? want
-    : {
-        kind: 'keywords',
-        add: want.add.filter((keyword) => !hasKeyword(server, keyword)),
-        remove: want.remove.filter((keyword) => hasKeyword(server, keyword)),
-      };
-
-const both = (first: Keywords, then: Keywords): Keywords => ({
-  kind: 'keywords',
-  add: [...new Set([...first.add.filter((keyword) => !then.remove.includes(keyword)), ...then.add])].sort(),
-  remove: [...new Set([...first.remove.filter((keyword) => !then.add.includes(keyword)), ...then.remove])].sort(),
-});
 
 /** The user's wishes that the server has not confirmed. */
 export class Intents {
@@ -338,7 +322,11 @@ export class Intents {
   #arrived(intent: StoredIntent, result: { mailbox: MailboxId; uid: Uid } | null, to: MailboxId): void {
     const { db } = this.#core;
     const row = intent.email;
-    const marks = this.#placement(intent) ?? must(this.#model.state(row), 'the Email of an intent');
+    // What was appended has the keywords it was appended with, whatever was wished since.
+    const marks =
+      intent.want.kind === 'append'
+        ? marksOf(intent.want.keywords)
+        : (this.#placement(intent) ?? must(this.#model.state(row), 'the Email of an intent'));
     if (result) {
       const there = db.get<Stored>('SELECT * FROM placement WHERE mailbox = ? AND uid = ?', result.mailbox, result.uid);
       if (there?.email === row) return;

@@ -89,6 +89,11 @@ export class Mirror {
     this.#model.remodel(row);
   }
 
+  /** No copy is known, none is expected, and no wish will make one. */
+  #isNowhere(row: EmailRow): boolean {
+    return this.#model.placements(row).length === 0 && this.#model.intents(row).length === 0;
+  }
+
   sweep(before: number): void {
     const { db } = this.#core;
     const expired = db.all<Stored>(waitingSql, before);
@@ -126,7 +131,15 @@ export class Mirror {
     this.vanished(mailbox, uids);
   }
 
-  removeMailbox(mailbox: MailboxId): void {
+  removeMailbox(mailbox: MailboxId, withEmails: boolean): void {
+    this.emptyMailbox(mailbox, withEmails);
+    this.#core.settle();
+    this.#core.mailboxes.remove(mailbox);
+    this.#core.log.note('Mailbox', mailbox, 'destroyed');
+  }
+
+  /** What lay in it does not any more, and nothing will be taken there or out of it. */
+  emptyMailbox(mailbox: MailboxId, withEmails: boolean): void {
     const { db } = this.#core;
     const rows = db.values<EmailRow>('SELECT DISTINCT email FROM placement WHERE mailbox = ?', mailbox);
     db.run('DELETE FROM placement WHERE mailbox = ?', mailbox);
@@ -138,9 +151,9 @@ export class Mirror {
       mailbox,
     );
     const members = db.values<EmailRow>('SELECT email FROM member WHERE mailbox = ?', mailbox);
-    for (const row of new Set([...rows, ...members])) this.#left(mailbox, row);
-    this.#core.settle();
-    this.#core.mailboxes.remove(mailbox);
-    this.#core.log.note('Mailbox', mailbox, 'destroyed');
+    for (const row of new Set([...rows, ...members])) {
+      this.#left(mailbox, row);
+      if (withEmails && this.#isNowhere(row)) this.#model.destroy(row);
+    }
   }
 }

@@ -172,6 +172,7 @@ export class Model {
       db.run(`DELETE FROM ${table} WHERE email = ?`, row);
     }
     db.run('DELETE FROM email WHERE id = ?', row);
+    db.run('INSERT OR IGNORE INTO spent(email) VALUES(?)', row);
     this.#core.numbers.delete(row);
   }
 

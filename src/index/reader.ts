@@ -135,6 +135,13 @@ export class Reader implements IndexReader {
     return this.core.db.values('SELECT uid FROM placement WHERE mailbox = ? AND uid > 0 ORDER BY uid', mailbox);
   }
 
+  uidCount(mailbox: MailboxId, from: number): number {
+    const least = Math.max(1, from);
+    return (
+      this.core.db.value<number>('SELECT count(*) FROM placement WHERE mailbox = ? AND uid >= ?', mailbox, least) ?? 0
+    );
+  }
+
   body(email: EmailRow, part: string): Buffer | undefined {
     return readBody(this.core, email, part);
   }

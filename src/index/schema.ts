@@ -1,5 +1,5 @@
 /** Raised with every change of the tables or of what a column means; a file of another version is made again. */
-export const schemaVersion = 7;
+export const schemaVersion = 8;
 
 const textOptions = `content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"`;
 
@@ -13,6 +13,7 @@ const textOptions = `content='', contentless_delete=1, tokenize="unicode61 remov
  *   value in turn.
  * - `todo_preview` and `todo_body` name Emails whose preview is unknown, whose text was not read.
  * - `fts_head` is written with the Email, `fts_whole` when its text is read, headers once more: one table answers a search.
+ * - `spent` names rows that Emails had which are no more: no other gets them, for ids and blobs are for ever.
  * - A negative `uid` stands for "not known yet".
  */
 export const schema = `
@@ -68,6 +69,7 @@ CREATE TABLE ref_late(id INTEGER PRIMARY KEY, pairs BLOB NOT NULL) STRICT;
 CREATE TABLE strong(key INTEGER PRIMARY KEY, email INTEGER NOT NULL) STRICT;
 CREATE TABLE strong_late(id INTEGER PRIMARY KEY, pairs BLOB NOT NULL) STRICT;
 CREATE TABLE gone(email INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+CREATE TABLE spent(email INTEGER PRIMARY KEY) STRICT;
 
 CREATE TABLE intent(
   id INTEGER PRIMARY KEY AUTOINCREMENT, email INTEGER NOT NULL, kind TEXT NOT NULL, want TEXT NOT NULL,

@@ -54,10 +54,20 @@ interface Counters {
   count(mailbox: MailboxId, delta: Delta): boolean;
 }
 
-/** Told when the list of a mailbox changes: `plain` has every Email, `collapsed` the newest of each conversation. */
+/**
+ * Told when the list of a mailbox changes: `plain` has every Email, `collapsed` the newest of each conversation. What one
+ * {@link Tally.flush} removes comes before what it adds: an Email that went over to another conversation may be both.
+ */
 export interface ListEdits {
   plain(mailbox: MailboxId, add: EmailRow | null, remove: EmailRow | null): void;
   collapsed(mailbox: MailboxId, add: EmailRow | null, remove: EmailRow | null): void;
+}
+
+/** The newest Email of a conversation in a mailbox was, and is, another one. */
+interface NewestChange {
+  mailbox: MailboxId;
+  was: EmailRow | null;
+  is: EmailRow | null;
 }
 
 type ThreadRow = [ThreadNumber, number, number, number, number, string, ThreadNumber | null];
@@ -91,6 +101,7 @@ export class Tally {
   readonly #threads = new Map<ThreadNumber, ThreadTally>();
   readonly #deltas = new Map<MailboxId, Delta>();
   readonly #created: BulkInsert;
+  #newest: NewestChange[] = [];
   #next: number | undefined;
 
   constructor(db: Database, log: ChangeLog, edits: ListEdits, mailboxes: Counters) {
@@ -178,6 +189,9 @@ export class Tally {
     for (const thread of this.#threads.values()) this.#settle(thread);
     this.#created.flush();
     this.#threads.clear();
+    for (const { mailbox, was } of this.#newest) if (was !== null) this.#edits.collapsed(mailbox, null, was);
+    for (const { mailbox, is } of this.#newest) if (is !== null) this.#edits.collapsed(mailbox, is, null);
+    this.#newest = [];
     if (this.#next !== undefined) {
       this.#db.run("INSERT OR REPLACE INTO counter(name, value) VALUES('thread', ?)", this.#next);
       this.#next = undefined;
@@ -194,6 +208,7 @@ export class Tally {
     this.#threads.clear();
     this.#created.forget();
     this.#deltas.clear();
+    this.#newest = [];
     this.#next = undefined;
   }
 
@@ -276,7 +291,7 @@ export class Tally {
       delta.totalThreads += threads;
       delta.unreadThreads += unreads;
     }
-    if (was?.newest !== is?.newest) this.#edits.collapsed(mailbox, is?.newest ?? null, was?.newest ?? null);
+    if (was?.newest !== is?.newest) this.#newest.push({ mailbox, was: was?.newest ?? null, is: is?.newest ?? null });
   }
 
   #newestIn(thread: ThreadNumber, mailbox: MailboxId): EmailRow {

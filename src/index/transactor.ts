@@ -66,8 +66,12 @@ export class Transactor extends Reader implements IndexTransactor {
     if (before.state === 'remap' && patch.state !== undefined && patch.state !== 'remap') this.#mirror.remapped(id);
   }
 
-  removeMailbox(id: MailboxId): void {
-    if (this.mailbox(id)) this.#mirror.removeMailbox(id);
+  removeMailbox(id: MailboxId, withEmails = false): void {
+    if (this.mailbox(id)) this.#mirror.removeMailbox(id, withEmails);
+  }
+
+  emptyMailbox(id: MailboxId): void {
+    this.#mirror.emptyMailbox(id, false);
   }
 
   add(mailbox: MailboxId, found: readonly Found[]): void {

@@ -270,6 +270,8 @@ export interface IndexReader {
   placement(mailbox: MailboxId, uid: Uid): Placement | undefined;
   /** Ascending. */
   uids(mailbox: MailboxId): Uid[];
+  /** How many there are from `from` on. */
+  uidCount(mailbox: MailboxId, from: number): number;
   /** A stored body part: `raw` (whole message), `header`, or an IMAP section (`1.2`). */
   body(email: EmailRow, part: string): Buffer | undefined;
   blob(id: string): { type: string; bytes: Buffer } | undefined;
@@ -292,7 +294,10 @@ export interface IndexTransactor extends IndexReader {
   /** Inserts or updates by `pathRaw`; returns the row. */
   saveMailbox(box: Omit<Mailbox, 'id' | 'totalEmails' | 'unreadEmails' | 'totalThreads' | 'unreadThreads'>): Mailbox;
   patchMailbox(id: MailboxId, patch: Partial<Omit<Mailbox, 'id'>>): void;
-  removeMailbox(id: MailboxId): void;
+  /** `withEmails`: those that lie nowhere else are destroyed at once; else they may turn up elsewhere (`sweep`). */
+  removeMailbox(id: MailboxId, withEmails?: boolean): void;
+  /** The mailbox stays and cannot hold messages: its Emails may turn up elsewhere, wishes about it end. */
+  emptyMailbox(id: MailboxId): void;
   /**
    * Adds messages of a mailbox; known UIDs are updated. Applies identity (strong id, then fingerprint of a placement that
    * is gone: a move keeps the Email), conversations, counters and the change log.

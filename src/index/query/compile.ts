@@ -4,21 +4,13 @@ import { bitOf } from '../keywords.ts';
 import { lastRowBefore } from '../rows.ts';
 import { isTextName, type Match, matchOf, matchOfAll, type TextName } from '../text/match.ts';
 import type { Filter, Sort } from '../types.ts';
+import { flat, type Is, isTooHeavy, type Name, type Node, toNode } from './tree.ts';
 
 /** A piece of SQL with its values. */
 interface Piece {
   readonly sql: string;
   readonly values: readonly Value[];
 }
-
-type Is = Extract<Filter, { op: 'is' }>;
-type Name = Exclude<keyof Is, 'op'>;
-
-/** A filter as a frozen tree: every `is` node split into single conditions. */
-type Node =
-  | { readonly op: 'AND' | 'OR'; readonly of: readonly Node[] }
-  | { readonly op: 'NOT'; readonly of: Node }
-  | { readonly op: 'one'; readonly name: Name; readonly is: Is };
 
 /** SQL for the rows of a query in their order: columns `id`, `thread`. */
 export interface Compiled {
@@ -36,21 +28,6 @@ const join = (pieces: readonly Piece[], by: ' AND ' | ' OR '): Piece => ({
   sql: `(${pieces.map(({ sql }) => sql).join(by)})`,
   values: pieces.flatMap(({ values }) => values),
 });
-
-/** RFC 8620 §5.5: NOT is true when none of the conditions is. */
-const toNode = (filter: Filter): Node => {
-  if (filter.op === 'is') {
-    const { op: _, ...is } = filter;
-    const names = (Object.keys(is) as Name[]).filter((name) => is[name] !== undefined);
-    const of = names.map((name): Node => Object.freeze({ op: 'one', name, is: filter }));
-    return Object.freeze({ op: 'AND', of });
-  }
-  const of = filter.of.map(toNode);
-  if (filter.op === 'NOT') return Object.freeze({ op: 'NOT', of: Object.freeze({ op: 'OR', of }) });
-  return Object.freeze({ op: filter.op, of });
-};
-
-const flat = (node: Node): readonly Node[] => (node.op === 'AND' ? node.of.flatMap(flat) : [node]);
 
 /** Rows that match, ascending: column `id`. Two tables are merged as they are read, nothing is sorted. */
 const rowsOf = ({ head, whole }: Match): Piece => {
@@ -156,6 +133,11 @@ const compileNode = (node: Node): Piece => {
   switch (node.op) {
     case 'one':
       return condition(node.name, node.is);
+    case 'boxes':
+      return piece(
+        'EXISTS (SELECT 1 FROM member x WHERE x.mailbox IN (SELECT value FROM json_each(?)) AND x.email = e.id)',
+        JSON.stringify(node.of),
+      );
     case 'NOT': {
       const { sql, values } = compileNode(node.of);
       return piece(`NOT coalesce(${sql}, 0)`, ...values);
@@ -231,9 +213,14 @@ const partialIndex = (conditions: readonly (Piece | null)[]): string => {
 const wordsOf = (node: Node): Match | null =>
   node.op === 'one' && isTextName(node.name) ? matchOf(node.name, String(node.is[node.name])) : null;
 
-/** The one function that turns a query into SQL. Which table leads decides the speed, never the result. */
+/**
+ * The one function that turns a query into SQL. Which table leads decides the speed, never the result.
+ * @throws IndexError `index/unsupported-filter`
+ */
 export const compile = (filter: Filter | null, sorts: readonly Sort[]): Compiled => {
   const conditions = filter === null ? [] : flat(toNode(filter));
+  if (isTooHeavy(conditions))
+    throw new IndexError('index/unsupported-filter', 'more conditions than one query may have');
   const natural = isNatural(sorts);
   const order = natural ? [] : [...sorts.map(orderOf), piece('e.id')];
   const finish = (select: string, where: readonly Piece[], key: string): Compiled => {

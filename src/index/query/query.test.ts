@@ -9,6 +9,7 @@ import { addMailbox, found, openTestIndex, query } from '../fixture.ts';
 import type { Email, Filter, Index, MailboxId, Query, Sort, ThreadNumber } from '../types.ts';
 import { waitingSql } from '../mirror.ts';
 import { compile } from './compile.ts';
+import { isTooHeavy, toNode } from './tree.ts';
 
 type Is = Extract<Filter, { op: 'is' }>;
 
@@ -229,6 +230,7 @@ test('I9 I10 I11 any filter, any sort, collapsed or not, at any position: what t
   fc.assert(
     fc.property(queries, (patch) => {
       const asked = query(patch);
+      fc.pre(asked.filter === null || !isTooHeavy([toNode(asked.filter)]));
       const want = expected(emails, asked);
       const from = asked.position < 0 ? Math.max(0, want.length + asked.position) : asked.position;
       hits += want.length;
@@ -292,6 +294,35 @@ test('I12 a header that is not kept is said', () => {
   assert.throws(
     () => t.index.read((r) => r.query(query({ filter: { op: 'is', header: ['X-Mailer', null] } }))),
     (error) => error instanceof IndexError && error.code === 'index/unsupported-filter',
+  );
+});
+
+test('I50 a query that looks up too much is refused; many mailboxes of one OR are one', () => {
+  using t = openTestIndex();
+  const boxes = fill(t.index);
+  const ask = (op: 'AND' | 'OR' | 'NOT', conditions: Omit<Is, 'op'>[]): number | null =>
+    t.index.read((r) =>
+      r.query(query({ filter: { op, of: conditions.map((one) => ({ op: 'is', ...one })) }, calculateTotal: true })),
+    ).total;
+  const keywordsOf = (n: number): Omit<Is, 'op'>[] =>
+    Array.from({ length: n }, (_, i) => ({ someInThreadHaveKeyword: `k${i}` }));
+  assert.equal(ask('OR', keywordsOf(15)), 0);
+  for (const many of [
+    keywordsOf(16),
+    Array.from({ length: 61 }, (_, i): Omit<Is, 'op'> => ({ text: `w${i}` })),
+    Array.from({ length: 16 }, (): Omit<Is, 'op'> => ({ header: ['Subject', 'x'] })),
+  ])
+    assert.throws(
+      () => ask('OR', many),
+      (error) => error instanceof IndexError && error.code === 'index/unsupported-filter',
+    );
+  const everywhere = Array.from({ length: 400 }, (_, i): Omit<Is, 'op'> => ({ inMailbox: (i + 1) as MailboxId }));
+  const emails = all(t.index, boxes).length;
+  assert.equal(ask('OR', everywhere), emails);
+  assert.equal(ask('NOT', everywhere), 0);
+  assert.equal(
+    ask('OR', [...everywhere.slice(1), { hasKeyword: '$seen' }]),
+    ask('OR', [{ hasKeyword: '$seen' }, { inMailbox: boxes[1]! }, { inMailbox: boxes[2]! }]),
   );
 });
 
