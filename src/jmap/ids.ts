@@ -32,10 +32,17 @@ const utcGrammar =
 const offsetGrammar =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.(\d*[1-9]))?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/u;
 
-export const isUTCDate = (text: string): text is UTCDate => utcGrammar.test(text) && !Number.isNaN(Date.parse(text));
+/** Date.parse takes the 30th of February for the 2nd of March. */
+const isDay = (text: string): boolean => {
+  const day = text.slice(0, 10);
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
+};
+const isReal = (text: string): boolean => !Number.isNaN(Date.parse(text)) && isDay(text);
 
-export const isOffsetDate = (text: string): text is OffsetDate =>
-  offsetGrammar.test(text) && !Number.isNaN(Date.parse(text));
+export const isUTCDate = (text: string): text is UTCDate => utcGrammar.test(text) && isReal(text);
+
+export const isOffsetDate = (text: string): text is OffsetDate => offsetGrammar.test(text) && isReal(text);
 
 const two = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
 /** The day last written: a page of mail has few. */

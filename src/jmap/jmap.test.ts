@@ -21,9 +21,15 @@ test('RFC 8620 §1.4 dates', () => {
     '2014-10-30T06:12:00.000Z',
     '2014-13-30T06:12:00Z',
     '2014-10-30T06:12:00+00:00',
+    '2026-02-30T00:00:00Z',
+    '2025-02-29T00:00:00Z',
+    '2026-04-31T00:00:00Z',
   ]) {
     assert.ok(!isUTCDate(bad), bad);
   }
+  assert.ok(isUTCDate('2024-02-29T23:59:59Z'));
+  assert.ok(isOffsetDate('2024-02-29T23:59:59-11:00'));
+  assert.ok(!isOffsetDate('2026-02-29T00:00:00+01:00'));
   assert.ok(isOffsetDate('2014-10-30T14:12:00+08:00'));
   assert.ok(!isOffsetDate('2014-10-30T14:12:00+8:00'));
   fc.assert(
@@ -90,6 +96,13 @@ test('RFC 8620 §3.7 arguments with references', () => {
     resolveReferences({ x: 1, '#y': reference }, () => ({ found: [7] })),
     { ok: true, arguments: { x: 1, y: [7] } },
   );
+  const odd = JSON.parse('{"__proto__": 1, "constructor": 2}') as Record<string, unknown>;
+  const kept = resolveReferences({ ...odd, '#y': reference }, () => ({ found: 7 }));
+  assert.deepEqual(kept.ok && Object.entries(kept.arguments), [
+    ['__proto__', 1],
+    ['constructor', 2],
+    ['y', 7],
+  ]);
   const typeOf = (given: Record<string, unknown>): string | undefined => {
     const resolved = resolveReferences(given, () => undefined);
     return resolved.ok ? undefined : resolved.type;

@@ -60,10 +60,10 @@ export const resolveReferences = (
 ): Resolved => {
   const names = Object.keys(given);
   if (!names.some((name) => name.startsWith('#'))) return { ok: true, arguments: given };
-  const resolved: Record<string, unknown> = {};
+  const resolved: [name: string, value: unknown][] = [];
   for (const name of names) {
     if (!name.startsWith('#')) {
-      resolved[name] = given[name];
+      resolved.push([name, given[name]]);
       continue;
     }
     const plain = name.slice(1);
@@ -76,7 +76,8 @@ export const resolveReferences = (
     }
     const value = look(reference);
     if (!value) return { ok: false, type: 'invalidResultReference', description: `${name}: nothing there to refer to` };
-    resolved[plain] = value.found;
+    resolved.push([plain, value.found]);
   }
-  return { ok: true, arguments: resolved };
+  // Not by assignment: `__proto__` is a name like any other.
+  return { ok: true, arguments: Object.fromEntries(resolved) };
 };

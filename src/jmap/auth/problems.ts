@@ -15,6 +15,8 @@ export const problemStatus = {
   locked: 423,
   'forbidden-origin': 403,
   'read-only': 403,
+  /** For browser sessions: an API token cannot do it. */
+  'session-only': 403,
   /** An unlocker has to be shown again (`POST /auth/prove`). */
   'proof-needed': 403,
   'not-found': 404,

@@ -1,6 +1,6 @@
 /** `/auth/tokens`: passwords of other programs for JMAP. */
 
-/** `POST /auth/tokens` */
+/** `POST /auth/tokens`: within five minutes of a sign-in as it is, later after `POST /auth/prove` (D64). */
 export interface TokenRequest {
   name: string;
   /** ISO 8601; null or missing: never. */
