@@ -16,6 +16,14 @@ test('RFC 8620 §4.1 Core/echo answers what it was given', async () => {
   assert.equal(status, 200);
   assert.deepEqual(answer.methodResponses, [['Core/echo', { a: [1, null], accountId: 'x' }, 'c']]);
   assert.equal(typeof answer.sessionState, 'string');
+  const odd = `{"__proto__":{"a":1},"#b":{"resultOf":"c","name":"Core/echo","path":"/a"}}`;
+  const echoed = await g.post(
+    `{"using":["${core}"],"methodCalls":[["Core/echo",{"a":7},"c"],["Core/echo",${odd},"d"]]}`,
+  );
+  assert.deepEqual(Object.entries(echoed.answer.methodResponses[1][1]), [
+    ['__proto__', { a: 1 }],
+    ['b', 7],
+  ]);
 });
 
 test('RFC 8620 §3.6.1 unknownCapability, notJSON, notRequest and limit are problems with HTTP 400', async () => {

@@ -81,7 +81,9 @@ export const sessionState = (caller: Caller): string => {
 export const sessionOf = (caller: Caller, desk: Desk, origin: string, username: string): Session => {
   const accounts = inOrder(caller);
   const first = accounts[0]?.jmapId as AccountId | undefined;
-  const primary = first === undefined ? [] : Object.values(capabilities).map((name) => [name, first]);
+  // Core is of no account, and should not be here.
+  const ofAccounts = Object.values(capabilities).filter((name) => name !== capabilities.core);
+  const primary = first === undefined ? [] : ofAccounts.map((name) => [name, first]);
   return {
     capabilities: {
       [capabilities.core]: core,

@@ -9,6 +9,9 @@ export interface ReadComparator {
   more: Record<string, unknown>;
 }
 
+/** Each more has to be worked out for every record. */
+const mostComparators = 8;
+
 const ascending = optional(bool, true);
 
 const comparator: Check<ReadComparator> = (value, at) => {
@@ -28,6 +31,7 @@ export const sortOf = (known: readonly string[], extra: readonly string[] = []):
   const all = list(comparator);
   return (value, at) => {
     const sort = all(value, at);
+    if (sort.length > mostComparators) throw new MethodFailure('unsupportedSort', `${at}: at most ${mostComparators}`);
     for (const { property, more } of sort) {
       if (!known.includes(property)) throw new MethodFailure('unsupportedSort', property);
       const stranger = Object.keys(more).find((name) => !extra.includes(name));

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import MimeNode from 'nodemailer/lib/mime-node';
 import { buildMessage } from '#mime/build.ts';
-import { headerSpan } from '#mime/headers.ts';
-import type { Draft } from '#mime/types.ts';
+import type { DraftPart } from '#mime/types.ts';
 import { type Blob, readBlob } from '../blob.ts';
 import { SetFailure } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -55,92 +53,63 @@ const readBlobs = async (open: OpenAccount, body: NewBody): Promise<Blobs> => {
 const blobOf = (part: NewPart, blobs: Blobs): Blob | null =>
   part.content.kind === 'blob' ? (blobs.get(part.content.blobId) ?? null) : null;
 
-/** Whether the simple form of a draft says all of it; what a composer makes does. */
-const isSimple = ({ text, html, attachments, structure }: NewBody): boolean =>
-  structure === null &&
-  [text, html].every(
-    (part) => part === null || (part.content.kind === 'text' && part.headers.length === 0 && part.language === null),
-  ) &&
-  attachments.every(
-    (part) =>
-      part.content.kind === 'blob' && part.headers.length === 0 && part.language === null && part.location === null,
-  );
-
-const textOf = (part: NewPart | null): string | null => (part?.content.kind === 'text' ? part.content.value : null);
-
-const draftOf = ({ header, body }: NewMessage, blobs: Blobs, messageId: string, now: number): Draft => ({
-  ...header,
-  messageId,
-  date: header.date ?? now,
-  text: textOf(body.text),
-  html: textOf(body.html),
-  attachments: body.attachments.map((part) => {
-    const blob = blobOf(part, blobs);
-    return {
-      name: part.name ?? blob?.name ?? null,
-      type: part.type ?? blob?.type ?? 'application/octet-stream',
-      cid: part.cid,
-      inline: part.disposition === 'inline',
-      bytes: blob?.bytes ?? Buffer.alloc(0),
-    };
-  }),
-});
-
 const quotedName = (name: string): string =>
   `"${name.replaceAll(/[\r\n\0]/gu, ' ').replaceAll(/["\\]/gu, String.raw`\$&`)}"`;
 
-const fill = (node: MimeNode, part: NewPart, blobs: Blobs): void => {
-  const blob = blobOf(part, blobs);
-  for (const { name, value } of part.headers) node.setHeader(name, value);
-  if (part.disposition !== null || part.name !== null) {
-    const disposition = part.disposition ?? 'attachment';
-    node.setHeader(
-      'Content-Disposition',
-      part.name === null ? disposition : `${disposition}; filename=${quotedName(part.name)}`,
-    );
-  }
-  if (part.cid !== null) node.setHeader('Content-ID', `<${part.cid.replaceAll(/[<>\s]/gu, '')}>`);
-  if (part.language !== null) node.setHeader('Content-Language', part.language.join(', '));
-  if (part.location !== null) node.setHeader('Content-Location', part.location.replaceAll(/\s/gu, ''));
-  if (part.content.kind === 'text') node.setContent(part.content.value);
-  else if (blob) node.setContent(blob.bytes);
-  else if (part.content.kind === 'parts') {
-    for (const below of part.content.parts) fill(node.createChild(contentType(below, blobs)), below, blobs);
-  }
-};
-
-const contentType = (part: NewPart, blobs: Blobs): string => {
-  const blob = blobOf(part, blobs);
+const typeOf = (part: NewPart, blob: Blob | null): string => {
   const type = part.type ?? blob?.type ?? 'application/octet-stream';
-  const charset =
-    part.content.kind === 'text' ? 'utf-8' : (part.charset ?? (type.startsWith('text/') ? blob?.charset : null));
+  const charset = part.charset ?? (type.startsWith('text/') ? blob?.charset : null);
   return charset && /^[\w.:+-]{1,60}$/u.test(charset) && !type.includes(';') ? `${type}; charset=${charset}` : type;
 };
 
-/** All parts of the simple form as one tree. */
-const treeOf = ({ text, html, attachments, structure }: NewBody): NewPart => {
+const fieldsOf = (part: NewPart): DraftPart['headers'] => {
+  const fields = [...part.headers];
+  if (part.disposition !== null || part.name !== null) {
+    const disposition = part.disposition ?? 'attachment';
+    const value = part.name === null ? disposition : `${disposition}; filename=${quotedName(part.name)}`;
+    fields.push({ name: 'Content-Disposition', value });
+  }
+  if (part.cid !== null) fields.push({ name: 'Content-ID', value: `<${part.cid.replaceAll(/[<>\s]/gu, '')}>` });
+  if (part.language !== null) fields.push({ name: 'Content-Language', value: part.language.join(', ') });
+  if (part.location !== null) fields.push({ name: 'Content-Location', value: part.location.replaceAll(/\s/gu, '') });
+  return fields;
+};
+
+const draftPart = (part: NewPart, blobs: Blobs): DraftPart => {
+  const headers = fieldsOf(part);
+  switch (part.content.kind) {
+    case 'text':
+      return { type: part.type ?? 'text/plain', headers, content: part.content.value };
+    case 'parts':
+      return {
+        type: part.type ?? 'multipart/mixed',
+        headers,
+        content: part.content.parts.map((below) => draftPart(below, blobs)),
+      };
+    case 'blob': {
+      const blob = blobOf(part, blobs);
+      return { type: typeOf(part, blob), headers, content: blob?.bytes ?? Buffer.alloc(0) };
+    }
+  }
+};
+
+/** All parts as one tree: images that stand in the HTML beside it, the other attachments after the texts. */
+const treeOf = ({ text, html, attachments, structure }: NewBody, blobs: Blobs): NewPart => {
   if (structure) return structure;
   const bare = { name: null, disposition: null, cid: null, language: null, location: null, charset: null, headers: [] };
   const group = (type: string, parts: NewPart[]): NewPart => ({ ...bare, type, content: { kind: 'parts', parts } });
   const empty: NewPart = { ...bare, type: 'text/plain', content: { kind: 'text', value: '' } };
-  const bodies = [text, html].filter((part) => part !== null);
+  const named = attachments.map((part) => ({
+    ...part,
+    name: part.name ?? blobOf(part, blobs)?.name ?? null,
+    disposition: part.disposition ?? 'attachment',
+  }));
+  const inside = named.filter((part) => html !== null && part.cid !== null && part.disposition === 'inline');
+  const shown = html !== null && inside.length > 0 ? group('multipart/related', [html, ...inside]) : html;
+  const bodies = [text, shown].filter((part) => part !== null);
   const body = bodies.length > 1 ? group('multipart/alternative', bodies) : (bodies[0] ?? empty);
-  return attachments.length === 0 ? body : group('multipart/mixed', [body, ...attachments]);
-};
-
-/** The tree behind the header of a message that is otherwise empty. */
-const buildTree = async (draft: Draft, tree: NewPart, blobs: Blobs): Promise<Buffer> => {
-  const plain = await buildMessage({ ...draft, text: '', html: null, attachments: [] }, { keepBcc: true });
-  const { headerEnd } = headerSpan(plain, 0, plain.length);
-  const fields = plain.toString('latin1', 0, headerEnd).split(/\r\n(?![ \t])/u);
-  const kept = fields.filter((field) => field !== '' && !/^content-/iu.test(field));
-  const node = new MimeNode('multipart/mixed', {
-    newline: 'win',
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  }).createChild(contentType(tree, blobs));
-  fill(node, tree, blobs);
-  return Buffer.concat([Buffer.from(`${kept.join('\r\n')}\r\n`, 'latin1'), await node.build()]);
+  const files = named.filter((part) => !inside.includes(part));
+  return files.length === 0 ? body : group('multipart/mixed', [body, ...files]);
 };
 
 export interface Composed {
@@ -156,9 +125,7 @@ export const compose = async (open: OpenAccount, wish: NewMessage, now: number):
   const blobs = await readBlobs(open, wish.body);
   const domain = domainOf(wish.header.from[0]?.email ?? open.account.address);
   const messageId = wish.header.messageId ?? `${randomUUID()}@${domain}`;
-  const draft = draftOf(wish, blobs, messageId, now);
-  const raw = isSimple(wish.body)
-    ? await buildMessage(draft, { keepBcc: true })
-    : await buildTree(draft, treeOf(wish.body), blobs);
-  return { raw, messageId };
+  const body = draftPart(treeOf(wish.body, blobs), blobs);
+  const draft = { ...wish.header, messageId, date: wish.header.date ?? now, body };
+  return { raw: await buildMessage(draft, { keepBcc: true }), messageId };
 };

@@ -166,8 +166,9 @@ const fromIndex = (context: AccountContext, ids: Ids | null, wish: Wish): Answer
   };
 };
 
-/** One Email with what its message has to say; null when the server lost the message meanwhile. */
-const withMessage = async ({ open }: AccountContext, email: Email, wish: Wish): Promise<string | null> => {
+/** One Email with what its message has to say; null when the server lost the message meanwhile. @throws UpstreamError */
+export const writeEmail = async ({ open }: AccountContext, email: Email, wish: Wish): Promise<string | null> => {
+  if (wish.needs === 'index') return `{${wish.write(email)}}`;
   try {
     const outline = wish.needs === 'outline' && email.structure !== null;
     const message = outline ? outlineOf(email.structure ?? '') : messageOf(await open.engine.source(email.row));
@@ -190,7 +191,7 @@ const readMessages = async (
   const shown: string[] = [];
   for (let from = 0; from < emails.length; from += abreast) {
     const some = emails.slice(from, from + abreast);
-    const written = await Promise.all(some.map((email) => withMessage(context, email, wish)));
+    const written = await Promise.all(some.map((email) => writeEmail(context, email, wish)));
     for (const [index, json] of written.entries()) {
       const email = some[index];
       if (json !== null) shown.push(json);

@@ -4,7 +4,7 @@ import { parseMessageIds } from '#mime/message-id.ts';
 import type { Draft } from '#mime/types.ts';
 import { decodeWords } from '#mime/words.ts';
 import { Unfit } from '../check.ts';
-import { parseHeaderWish } from './header-form.ts';
+import { type HeaderWish, parseHeaderWish } from './header-form.ts';
 import { addressesOf, fieldText, messageIds } from './header-writing.ts';
 
 /** The header of a new message: what {@link Draft} names, and the other fields in order. */
@@ -17,13 +17,7 @@ export type NewHeader = Pick<
   date: number | null;
 };
 
-interface Given {
-  property: string;
-  field: string;
-  form: HeaderForm;
-  all: boolean;
-  value: unknown;
-}
+type Given = HeaderWish & { value: unknown };
 
 /** Convenience properties – RFC 8621 §4.1.2.3, §4.1.3 */
 const conveniences: Readonly<Record<string, [field: string, form: HeaderForm]>> = {
@@ -40,13 +34,17 @@ const conveniences: Readonly<Record<string, [field: string, form: HeaderForm]>> 
   sentAt: ['date', 'Date'],
 };
 
+/** The header property that defines a convenience property; undefined when `property` is none. */
+export const convenience = (property: string): HeaderWish | undefined => {
+  const header = Object.hasOwn(conveniences, property) ? conveniences[property] : undefined;
+  return header && { property, field: header[0], form: header[1], all: false };
+};
+
 export const isHeaderProperty = (name: string): boolean =>
   Object.hasOwn(conveniences, name) || name.startsWith('header:');
 
 const readGiven = (property: string, value: unknown): Given => {
-  const convenience = conveniences[property];
-  if (convenience) return { property, field: convenience[0], form: convenience[1], all: false, value };
-  const wish = parseHeaderWish(property);
+  const wish = convenience(property) ?? parseHeaderWish(property);
   if (!wish) throw new Unfit(property, 'not a header property');
   return { ...wish, value };
 };
@@ -120,8 +118,15 @@ const place = (header: NewHeader, given: Given): void => {
   }
 };
 
-/** Reads the header properties of a new Email; names of those that do not fit are put into `bad`. */
-export const newHeader = (record: Readonly<Record<string, unknown>>, bad: Set<string>): NewHeader => {
+/**
+ * Reads the header properties of a new Email; names of those that do not fit are put into `bad`. The part that is the
+ * whole message has its header in common with it: what it says of fields other than `Content-*` is said of the message.
+ */
+export const newHeader = (
+  record: Readonly<Record<string, unknown>>,
+  root: { name: string; part: Readonly<Record<string, unknown>> } | null,
+  bad: Set<string>,
+): NewHeader => {
   const header: NewHeader = {
     from: [],
     sender: null,
@@ -137,8 +142,7 @@ export const newHeader = (record: Readonly<Record<string, unknown>>, bad: Set<st
     date: null,
   };
   const seen = new Map<string, string>();
-  for (const [property, value] of Object.entries(record)) {
-    if (!isHeaderProperty(property) || value === null) continue;
+  const read = (property: string, value: unknown, blamed: string): void => {
     try {
       const given = readGiven(property, value);
       const twin = seen.get(given.field);
@@ -147,12 +151,17 @@ export const newHeader = (record: Readonly<Record<string, unknown>>, bad: Set<st
         bad.add(twin);
         throw new Unfit(property, 'said twice');
       }
-      seen.set(given.field, property);
+      seen.set(given.field, blamed);
       place(header, given);
     } catch (error) {
       if (!(error instanceof Unfit)) throw error;
-      bad.add(property);
+      bad.add(blamed);
     }
-  }
+  };
+  for (const [property, value] of Object.entries(record))
+    if (isHeaderProperty(property) && value !== null) read(property, value, property);
+  for (const [property, value] of Object.entries(root?.part ?? {}))
+    if (property.startsWith('header:') && !/^header:content-/iu.test(property) && value !== null)
+      read(property, value, root?.name ?? property);
   return header;
 };

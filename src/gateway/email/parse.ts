@@ -1,4 +1,3 @@
-import type { Email } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import type { BlobId } from '#jmap/ids.ts';
 import { digest } from '#upstream/digest.ts';
@@ -8,8 +7,10 @@ import { wantedIds } from '../get.ts';
 import { type AccountContext, method } from '../method.ts';
 import { bodyFields } from './body.ts';
 import { looksLikeMessage } from './import.ts';
-import { type ListProperty, listWriters } from './list-properties.ts';
-import { wholeMessage } from './message.ts';
+import { headerValue } from './header-form.ts';
+import type { ListProperty } from './list-properties.ts';
+import { type Message, wholeMessage } from './message.ts';
+import { convenience } from './new-headers.ts';
 import { type Wish, wishOf, writeMessage } from './properties.ts';
 
 /** RFC 8621 §4.9 */
@@ -33,27 +34,16 @@ const defaultProperties: readonly string[] = [
   'attachments',
 ];
 
-const json = (values: readonly unknown[]): string | null => (values.length === 0 ? null : JSON.stringify(values));
-
 /** What only a stored Email has. */
 const stored: ReadonlySet<ListProperty> = new Set(['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt']);
 
-/** One member, from what the index would say of the message. */
-const member = (name: ListProperty, blobId: string, facts: Parameters<(typeof listWriters)['subject']>[0]): string => {
-  if (name === 'blobId') return `"blobId":"${blobId}"`;
-  return `"${name}":${stored.has(name) ? 'null' : listWriters[name](facts)}`;
-};
-
-const factsOf = ({ envelope, size, hasAttachment, preview }: ReturnType<typeof digest>) => {
-  const { from, sender, replyTo, to, cc, bcc, inReplyTo, references } = envelope;
-  const lists = { from, sender, replyTo, to, cc, bcc, inReplyTo, references };
-  return {
-    ...envelope,
-    size,
-    hasAttachment,
-    preview,
-    json: Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, json(values)])),
-  } as unknown as Email;
+/** One property that for a stored Email the index answers. */
+const valueOf = (name: ListProperty, blobId: BlobId, message: Message, facts: ReturnType<typeof digest>): unknown => {
+  if (stored.has(name)) return null;
+  if (name === 'blobId') return blobId;
+  const header = convenience(name);
+  if (header) return headerValue(message.header(), header);
+  return name === 'size' || name === 'hasAttachment' || name === 'preview' ? facts[name] : null;
 };
 
 const parsed = async (
@@ -64,10 +54,11 @@ const parsed = async (
   const blob = await readBlob(open, blobId);
   if (!blob) return 'notFound';
   if (!looksLikeMessage(blob.bytes)) return 'notParsable';
-  const facts = wish.list.length > 0 ? factsOf(digest(blob.bytes)) : null;
-  const members = facts ? wish.list.map((name) => member(name, blobId, facts)).join(',') : '';
-  const rest = await writeMessage(wholeMessage(blob.bytes), blobId, wish);
-  return { json: `{${members === '' ? rest.slice(1) : `${members}${rest}`}}` };
+  const message = wholeMessage(blob.bytes);
+  const facts = digest(blob.bytes);
+  const members = wish.list.map((name) => `"${name}":${JSON.stringify(valueOf(name, blobId, message, facts))}`);
+  const rest = await writeMessage(message, blobId, wish);
+  return { json: `{${members.length === 0 ? rest.slice(1) : `${members.join(',')}${rest}`}}` };
 };
 
 /** Email/parse – RFC 8621 §4.9; also of a message within a message. */

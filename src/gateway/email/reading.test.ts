@@ -334,36 +334,26 @@ test('RFC 8621 §5 SearchSnippet/get marks matches and escapes the rest', async 
   assert.deepEqual(none.list, [{ emailId: id, subject: null, preview: null }]);
 });
 
-test('RFC 8621 §4.9 Email/parse: a message within a message, and what is none', async () => {
+test('J18 a body value is cut at five million octets where no limit is named, and says so', async () => {
   using g = openTestGateway();
-  const inner =
-    'From: in@example.net\nSubject: inside\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\ntext\n--i\nContent-Type: text/csv; name=t.csv\nContent-Disposition: attachment\n\na;b\n--i--\n';
-  const id = g.deliver(
-    `Subject: outside\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\nsee below\n--o\nContent-Type: message/rfc822\n\n${inner}\n--o--\n`,
-  );
-  const { list } = await g.one('Email/get', { ids: [id], properties: ['attachments'] });
-  const { blobId } = list[0].attachments[0];
-  const { blobId: text } = (await g.one('Email/get', { ids: [id], properties: ['textBody'] })).list[0].textBody[0];
-  const answer = await g.one('Email/parse', {
-    blobIds: [blobId, 'Gzz', text],
-    properties: ['subject', 'from', 'id', 'bodyValues', 'attachments', 'header:Subject:asText'],
-    fetchTextBodyValues: true,
-  });
-  const parsed = answer.parsed[blobId];
-  assert.equal(parsed.subject, 'inside');
-  assert.equal(parsed.id, null);
-  assert.equal(parsed['header:Subject:asText'], 'inside');
-  assert.deepEqual(
-    Object.values(parsed.bodyValues).map((one) => (one as { value: string }).value),
-    ['text'],
-  );
-  assert.deepEqual(answer.notFound, ['Gzz']);
-  assert.deepEqual(answer.notParsable, [text]);
-  const csv = await g.gateway.download(g.caller, g.accountId, parsed.attachments[0].blobId);
-  const chunks: Buffer[] = [];
-  for await (const chunk of csv?.chunks ?? []) chunks.push(chunk);
-  assert.equal(Buffer.concat(chunks).toString(), 'a;b');
-  assert.equal(csv?.type, 'text/csv');
+  const id = g.deliver(`Subject: x\n\n${'a'.repeat(5_000_001)}`);
+  const value = async (more: object) => {
+    const args = { ids: [id], properties: ['bodyValues'], fetchAllBodyValues: true, ...more };
+    const [one] = Object.values((await g.one('Email/get', args)).list[0].bodyValues) as [
+      { value: string; isTruncated: boolean },
+    ];
+    return [one.value.length, one.isTruncated];
+  };
+  assert.deepEqual(await value({}), [5_000_000, true]);
+  assert.deepEqual(await value({ maxBodyValueBytes: 6_000_000 }), [5_000_001, false]);
+});
+
+test('J10 the size of a quoted-printable part is that of its encoded octets unless the message is read', async () => {
+  using g = openTestGateway();
+  const id = g.deliver('Subject: x\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A4=C3=B6=C3=BC');
+  const size = async (more: object) =>
+    (await g.one('Email/get', { ids: [id], properties: ['textBody', 'bodyValues'], ...more })).list[0].textBody[0].size;
+  assert.deepEqual([await size({}), await size({ fetchAllBodyValues: true })], [18, 6]);
 });
 
 test('DESIGN §7 mailDocument: sanitised, inline images through `part`, remote ones blocked', async () => {

@@ -8,9 +8,10 @@ import { type AccountContext, method } from '../method.ts';
 import { admitSet, Outcome, type SetArguments, setFields, targetsOf } from '../set.ts';
 import { compose } from './compose.ts';
 import { addLocal, journal, type LocalMessage } from './local.ts';
-import { isBodyProperty, newBody } from './new-body.ts';
+import { isBodyProperty, newBody, rootPart } from './new-body.ts';
 import { isHeaderProperty, newHeader } from './new-headers.ts';
 import { admitKeywords, keywordsOf, mailboxForNew } from './placing.ts';
+import { withoutUnchanged } from './unchanged.ts';
 import { updateEmail } from './update.ts';
 
 const isKnown = (name: string): boolean =>
@@ -24,7 +25,7 @@ const isKnown = (name: string): boolean =>
 const prepare = async (context: AccountContext, record: Readonly<Record<string, unknown>>): Promise<LocalMessage> => {
   const now = context.clock.now();
   const bad = new Set(Object.keys(record).filter((name) => !isKnown(name)));
-  const wish = { header: newHeader(record, bad), body: newBody(record, bad) };
+  const wish = { header: newHeader(record, rootPart(record), bad), body: newBody(record, bad) };
   const received = record['receivedAt'] ?? null;
   if (received !== null && !(typeof received === 'string' && isUTCDate(received))) bad.add('receivedAt');
   if (bad.size > 0) throw invalidProperties([...bad]);
@@ -53,6 +54,23 @@ const prepareAll = async (
     }
   }
   return { ready, failure };
+};
+
+/** The updates without what they leave as it is; those that cannot be compared are refused. */
+const prepareUpdates = async (
+  context: AccountContext,
+  update: Readonly<Record<string, PatchObject>>,
+  outcome: Outcome,
+): Promise<Record<string, PatchObject>> => {
+  const ready: [string, PatchObject][] = [];
+  for (const [id, patch] of Object.entries(update)) {
+    try {
+      ready.push([id, await withoutUnchanged(context, id, patch)]);
+    } catch (error) {
+      outcome.refused('update', id, error);
+    }
+  }
+  return Object.fromEntries(ready);
 };
 
 /** Durable copies that nobody needs any more. */
@@ -88,6 +106,7 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
   );
   const outcome = new Outcome(context);
   const { ready, failure } = await prepareAll(context, wish.create ?? {}, outcome);
+  const update = await prepareUpdates(context, wish.update ?? {}, outcome);
   const orphans: string[] = [];
   const states = index.write((transactor) => {
     const oldState = transactor.state('Email');
@@ -95,7 +114,7 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
       const rest = message.keywords.includes('$draft') ? draftRest : 0;
       outcome.created(creationId, addLocal(transactor, message, wish.dueAt + rest));
     }
-    const targets = targetsOf(context, wish, outcome);
+    const targets = targetsOf(context, { ...wish, update }, outcome);
     const boxes = new Map(transactor.mailboxes().map((box) => [box.id, box]));
     for (const [id, patch] of targets.update) {
       try {

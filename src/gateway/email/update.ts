@@ -5,6 +5,7 @@ import { invalidProperties, SetFailure } from '../errors.ts';
 import { mailboxId } from '../ids.ts';
 import { type Context, resolveId } from '../method.ts';
 import { admitKeywords, admitMailbox, keywordsOf, mailboxesOf } from './placing.ts';
+import { isChangeable } from './unchanged.ts';
 
 /** `mailboxIds/#c` and `keywords/$Seen` as they are kept. */
 const tidyKey = (context: Context, key: string): string => {
@@ -20,7 +21,7 @@ export const tidyPatch = (context: Context, patch: PatchObject): PatchObject =>
   Object.fromEntries(Object.entries(patch).map(([key, value]) => [tidyKey(context, key), value]));
 
 const admitShape = (patch: PatchObject): void => {
-  const strangers = Object.keys(patch).filter((key) => !/^(?:keywords|mailboxIds)(?:\/|$)/u.test(key));
+  const strangers = Object.keys(patch).filter((key) => !isChangeable(key));
   if (strangers.length > 0) throw invalidProperties([...new Set(strangers.map((key) => key.split('/')[0] ?? key))]);
   for (const [key, value] of Object.entries(patch)) {
     // `keywords/x: false` is not how a keyword goes.

@@ -100,6 +100,42 @@ test('RFC 8621 §4.6 Email/set update: what is refused, and with which error', a
   assert.equal(intents(g).length, 0);
 });
 
+test('RFC 8620 §5.3 Email/set update: what is fixed may be given as it is, all of what was read too', async () => {
+  using g = openTestGateway();
+  const id = g.deliver(
+    'From: Ana <ana@example.org>\nSubject: a\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext, longer\n--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\ncG5n\n--b--\n',
+  );
+  const reads = [
+    {},
+    { fetchAllBodyValues: true, maxBodyValueBytes: 5 },
+    { bodyProperties: ['partId', 'header:Content-Type', 'subParts', 'headers', 'size'], fetchTextBodyValues: true },
+    { properties: ['bodyStructure', 'headers', 'header:From:asAddresses', 'header:X:all', 'preview', 'size', 'id'] },
+  ];
+  for (const [at, read] of reads.entries()) {
+    const [whole] = (await g.one('Email/get', { ids: [id], ...read })).list;
+    const { keywords: _keywords, ...rest } = whole;
+    const { updated, notUpdated } = await g.one('Email/set', {
+      update: { [id]: { ...rest, [`keywords/k${at}`]: true } },
+    });
+    assert.deepEqual([updated, notUpdated], [{ [id]: null }, null]);
+  }
+  const [whole] = (await g.one('Email/get', { ids: [id], fetchAllBodyValues: true })).list;
+  assert.deepEqual(Object.keys(whole.keywords), ['k0', 'k1', 'k2', 'k3']);
+  const cases: [object, string[]][] = [
+    [{ ...whole, id: 'M999', subject: 'b' }, ['id', 'subject']],
+    [{ ...whole, from: [{ name: 'Eve', email: 'ana@example.org' }], nonsense: 1 }, ['from', 'nonsense']],
+    [{ ...whole, bodyValues: { ...whole.bodyValues, 9: whole.bodyValues[1] } }, ['bodyValues']],
+    [{ ...whole, attachments: [{ ...whole.attachments[0], type: 'image/gif' }] }, ['attachments']],
+    [{ ...whole, 'from/0': whole.from[0] }, ['from']],
+  ];
+  for (const [patch, properties] of cases) {
+    const { notUpdated } = await g.one('Email/set', { update: { [id]: patch } });
+    assert.deepEqual([notUpdated[id].type, notUpdated[id].properties.toSorted()], ['invalidProperties', properties]);
+  }
+  const gone = await g.one('Email/set', { update: { M999: { id: 'M999' } } });
+  assert.equal(gone.notUpdated.M999.type, 'notFound');
+});
+
 test('keywords a mailbox cannot keep are refused, IMAP flags are not', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: a\n\nx');
@@ -293,7 +329,9 @@ test('RFC 8621 §4.6 Email/set create: what is refused, with the properties name
     [{ textBody: [{ partId: 't', charset: 'utf-8' }] }, ['textBody']],
     [{ htmlBody: [{ partId: 't', blobId: 'Gzz', type: 'text/html' }] }, ['htmlBody']],
     [{ attachments: [{ blobId: 'Gzz', 'header:Content-Transfer-Encoding': 'base64' }] }, ['attachments']],
-    [{ bodyValues: { t: { value: 'x', isTruncated: true } } }, ['bodyValues', 'textBody', 'htmlBody']],
+    [{ bodyValues: { t: { value: 'x', isTruncated: true }, h: { value: 'y' } } }, ['bodyValues']],
+    [{ bodyValues: { t: { value: 'x', isTruncated: true } } }, ['bodyValues', 'htmlBody']],
+    [{ bodyValues: 'x' }, ['bodyValues']],
     [{ bodyStructure: { partId: 't', type: 'text/plain' } }, ['textBody', 'htmlBody']],
     [{ receivedAt: 'now' }, ['receivedAt']],
     [{ messageId: ['a@x', 'b@x'] }, ['messageId']],

@@ -113,6 +113,9 @@ test('RFC 8621 §2.5 Mailbox/set: what is refused, and with which error', async 
       role: { name: 'y', role: 'inbox' },
       taken: { name: 'z', role: 'sent' },
       odd: { name: 'z', totalEmails: 5 },
+      below: { name: 'z', sortOrder: -1 },
+      worded: { name: 'z', sortOrder: '1' },
+      part: { name: 'z', sortOrder: 1.5 },
     },
   });
   assert.deepEqual(Object.keys(created), ['ok']);
@@ -125,6 +128,9 @@ test('RFC 8621 §2.5 Mailbox/set: what is refused, and with which error', async 
     ['role', 'role'],
     ['taken', 'role'],
     ['odd', 'totalEmails'],
+    ['below', 'sortOrder'],
+    ['worded', 'sortOrder'],
+    ['part', 'sortOrder'],
   ] as const) {
     assert.equal(notCreated[key].type, 'invalidProperties', key);
     assert.deepEqual(notCreated[key].properties, [property], key);

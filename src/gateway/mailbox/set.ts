@@ -6,7 +6,7 @@ import type { Mailbox } from '#jmap/mail.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { choicesOf } from '#upstream/role-choices.ts';
 import { type GivenRole, givenRoles } from '#upstream/roles.ts';
-import { bool, id as idCheck, nullable, oneOf, optional, text } from '../check.ts';
+import { bool, id as idCheck, nullable, oneOf, optional, text, unsigned } from '../check.ts';
 import { invalidProperties, SetFailure } from '../errors.ts';
 import { mailboxId, mailboxNumber } from '../ids.ts';
 import { limits } from '../limits.ts';
@@ -109,6 +109,8 @@ class MailboxSet {
     const name = nameOf(given['name']);
     const parent = this.#parent(given['parentId'] ?? null);
     const subscribed = property(optional(bool, true), given['isSubscribed'] ?? true, 'isSubscribed');
+    const { sortOrder = 0 } = given;
+    property(unsigned, sortOrder, 'sortOrder');
     const role = given['role'] ?? null;
     const { engine } = this.#context.open;
     if (role === null) this.#admitName(name, parent, null);
@@ -118,12 +120,11 @@ class MailboxSet {
         : await engine.mailboxFor(this.#freeRole(role, parent));
     const made = this.#read((reader) => listedMailboxes(reader, false)).find((box) => box.id === mailboxId(row));
     if (!made) throw new SetFailure({ type: 'serverFail', description: 'mailbox/not-found' });
-    const sortOrder = given['sortOrder'];
     const told: Partial<Mailbox> & { id: Mailbox['id'] } = { ...made };
     if (made.name === given['name']) delete told.name;
     if (made.role === role) delete told.role;
     if (made.parentId === given['parentId']) delete told.parentId;
-    if (made.sortOrder === sortOrder) delete told.sortOrder;
+    if (made.sortOrder === given['sortOrder']) delete told.sortOrder;
     if (made.isSubscribed === given['isSubscribed']) delete told.isSubscribed;
     return told;
   }

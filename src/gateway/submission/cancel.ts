@@ -1,12 +1,13 @@
 import { parseEnvelope } from '#mime/envelope.ts';
 import { applyEmailPatch } from '#upstream/email-patch.ts';
-import { undoStatus } from '#upstream/submission.ts';
+import { inThese } from '#upstream/places.ts';
+import { encodeSubmission, undoStatus } from '#upstream/submission.ts';
 import { isAddress } from '../address.ts';
 import { SetFailure } from '../errors.ts';
 import { emailNumber } from '../ids.ts';
 import { addLocal, journal } from '../email/local.ts';
 import type { AccountContext } from '../method.ts';
-import { readRecord } from '../records.ts';
+import { makeRecord, readRecord } from '../records.ts';
 import type { Row } from './ledger.ts';
 
 /** The message is taken back before it went. @throws SetFailure cannotUnsend */
@@ -30,14 +31,15 @@ const withBcc = (bytes: Buffer, recipients: readonly string[]): Buffer => {
 };
 
 /** Puts the Email back where it was when it was sent; one that was destroyed is a draft again. */
-export const putBack = async (context: AccountContext, { submission, record }: Row): Promise<void> => {
+export const putBack = async (context: AccountContext, { submission, record: kept }: Row): Promise<void> => {
   const { open, caller, clock } = context;
+  const record = inThese(open.index, kept);
   const number = emailNumber(record.emailId);
   const email = number === undefined ? undefined : open.index.read((reader) => reader.email(number));
   if (email) {
     const patch = record.onCancelUpdateEmail;
     if (patch) open.index.write((transactor) => applyEmailPatch(transactor, email.number, patch, clock.now()));
-  } else {
+  } else if (record === kept || record.onCancelUpdateEmail === null) {
     const drafts = await open.engine.mailboxFor('drafts');
     const box = open.index.read((reader) => reader.mailbox(drafts));
     if (!box) return;
@@ -50,5 +52,16 @@ export const putBack = async (context: AccountContext, { submission, record }: R
     const message = await journal(context, { box, keywords: ['$draft', '$seen'], receivedAt, raw }, record.messageId);
     open.index.write((transactor) => addLocal(transactor, message, clock.now()));
   }
+  // Else the index was made anew, and what comes into it from the mail server is the draft as it was.
   open.engine.nudge();
+};
+
+/** What puts the Email back was done, or something else was wanted: the outbox does not do it again (O32). */
+export const notePutBack = async (context: AccountContext, { submission, record }: Row): Promise<void> => {
+  const { open, caller, clock } = context;
+  if (record.onCancelUpdateEmail === null) return;
+  const bytes = encodeSubmission({ ...record, onCancelUpdateEmail: null });
+  await caller.host.store.saveRecord(
+    await makeRecord(caller.host, open, 'submission', bytes, clock.now(), submission.record),
+  );
 };

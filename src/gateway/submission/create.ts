@@ -3,10 +3,10 @@ import type { Email } from '#index/types.ts';
 import { utcDate } from '#jmap/ids.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { pointerToken } from '#jmap/pointer.ts';
-import { parseEnvelope } from '#mime/envelope.ts';
 import { fieldValue, headerSpan, readFields } from '#mime/headers.ts';
 import { parseMessageIds } from '#mime/message-id.ts';
 import type { Submission } from '#store/types.ts';
+import { placesOf } from '#upstream/places.ts';
 import { type EmailPatch, encodeSubmission, newSubmissionRecord, type SubmissionRecord } from '#upstream/submission.ts';
 import { wholeBytes } from '../blob.ts';
 import { idOrReference } from '../check.ts';
@@ -18,7 +18,9 @@ import { type AccountContext, resolveId } from '../method.ts';
 import { makeRecord } from '../records.ts';
 import { onlyProperties, property } from '../set.ts';
 import { addressedBy } from './envelope.ts';
+import { rowsOf } from './ledger.ts';
 import { outgoing } from './outgoing.ts';
+import { admitOnce, inTurn } from './same.ts';
 
 /** What onSuccessUpdateEmail and onSuccessDestroyEmail want of the Email once the submission stands. */
 export interface Afterwards {
@@ -89,8 +91,7 @@ export interface Made {
   told: { id: string } & Record<string, unknown>;
 }
 
-/** One create of EmailSubmission/set: the message and all that is needed to send it, sealed in the durable store. @throws SetFailure, VaultError, StoreError, UpstreamError */
-export const createSubmission = async (
+const create = async (
   context: AccountContext,
   given: Readonly<Record<string, unknown>>,
   afterwards: Afterwards,
@@ -105,9 +106,11 @@ export const createSubmission = async (
   const email = emailOf(context, given['emailId']);
   const raw = await wholeBytes(open, email);
   const now = clock.now();
-  const { envelope, sendAt } = addressedBy(given['envelope'], parseEnvelope(raw), identities, now);
+  const { envelope, sendAt } = addressedBy(given['envelope'], raw, identities, now);
+  admitOnce(await rowsOf(host, open), { emailId: emailId(email.number), envelope });
   const { bytes, messageId } = outgoing(raw, identity.email.split('@').at(-1) ?? 'localhost');
   const after = afterwards.update && !afterwards.destroy ? patchAndReverse(context, email, afterwards.update) : null;
+  const marks = marksOf(context, raw);
   const record = newSubmissionRecord({
     identityId: identity.id,
     emailId: emailId(email.number),
@@ -120,7 +123,8 @@ export const createSubmission = async (
     wantsSentCopy: !goesToSent(context, after?.patch ?? null),
     onSuccessUpdateEmail: after?.patch ?? null,
     onCancelUpdateEmail: after?.reverse ?? null,
-    onSuccessMark: marksOf(context, raw),
+    onSuccessMark: marks,
+    places: placesOf(open.index, email, after?.patch ?? null, marks),
   });
   const id = `S${randomUUID().replaceAll('-', '')}`;
   const submission: Submission = {
@@ -148,3 +152,10 @@ export const createSubmission = async (
   };
   return { submission, emailId: record.emailId, told };
 };
+
+/** One create of EmailSubmission/set: the message and all that is needed to send it, sealed in the durable store. @throws SetFailure, VaultError, StoreError, UpstreamError */
+export const createSubmission = (
+  context: AccountContext,
+  given: Readonly<Record<string, unknown>>,
+  afterwards: Afterwards,
+): Promise<Made> => inTurn(context.open, () => create(context, given, afterwards));

@@ -1,5 +1,7 @@
 import { isUTCDate, secondsOf } from '#jmap/ids.ts';
 import type { Identity } from '#jmap/mail.ts';
+import { parseEnvelope } from '#mime/envelope.ts';
+import { headerSpan, readFields } from '#mime/headers.ts';
 import type { Envelope as MessageEnvelope } from '#mime/types.ts';
 import type { SubmissionAddress, SubmissionEnvelope } from '#upstream/submission.ts';
 import { isAddress, sameAddress } from '../address.ts';
@@ -62,13 +64,17 @@ const admitRecipients = (rcptTo: readonly SubmissionAddress[]): void => {
   }
 };
 
-/** Who sends to whom, and when. @throws SetFailure */
-export const addressedBy = (
-  wish: unknown,
-  message: MessageEnvelope,
-  identities: readonly Identity[],
-  now: number,
-): Addressed => {
+/** A second From would be shown by some programs, and only one is looked at here (RFC 5322 §3.6: one at most). */
+const admitFields = (raw: Buffer): void => {
+  const fields = readFields(raw, 0, headerSpan(raw, 0, raw.length).headerEnd).map(({ name }) => name.toLowerCase());
+  const twice = ['from', 'sender'].filter((name) => fields.indexOf(name) !== fields.lastIndexOf(name));
+  if (twice.length > 0) throw new SetFailure({ type: 'invalidEmail', properties: twice });
+};
+
+/** Who sends `raw` to whom, and when. @throws SetFailure */
+export const addressedBy = (wish: unknown, raw: Buffer, identities: readonly Identity[], now: number): Addressed => {
+  admitFields(raw);
+  const message = parseEnvelope(raw);
   const isMine = (email: string): boolean => identities.some((identity) => sameAddress(identity.email, email));
   const named = wish === null || wish === undefined ? fromHeader(message) : property(given, wish, 'envelope');
   const { mailFrom } = named;

@@ -1,11 +1,8 @@
 import { capabilities } from '#jmap/core.ts';
 import { getAnswer, getFields, wantedIds } from '../get.ts';
-import { type Context, method } from '../method.ts';
+import { method } from '../method.ts';
 import type { Host, OpenAccount } from '../types.ts';
-import { outboxProperties, type Row, rowOf, rowsOf, submissionProperties, submissionView } from './ledger.ts';
-
-const known = (context: Context): readonly string[] =>
-  context.using.has(capabilities.keep) ? [...submissionProperties, ...outboxProperties] : submissionProperties;
+import { knownProperties, type Row, rowOf, rowsOf, submissionView } from './ledger.ts';
 
 const chosen = async (host: Host, open: OpenAccount, ids: readonly string[]): Promise<Row[]> => {
   const rows: Row[] = [];
@@ -28,6 +25,6 @@ export const submissionGet = method(
     const rows =
       args.ids === null ? await rowsOf(caller.host, open) : await chosen(caller.host, open, wantedIds(args.ids));
     const all = rows.map(submissionView);
-    return { json: getAnswer({ ...args, accountId: open.jmapId }, known(context), state, all) };
+    return { json: getAnswer({ ...args, accountId: open.jmapId }, knownProperties(context), state, all) };
   },
 );

@@ -1,9 +1,11 @@
+import { capabilities } from '#jmap/core.ts';
 import { utcDate } from '#jmap/ids.ts';
 import type { EmailId, IdentityId, SubmissionId, ThreadId } from '#jmap/ids.ts';
 import type { OutboxProperties } from '#jmap/keep.ts';
 import type { EmailSubmission } from '#jmap/mail.ts';
 import type { Submission } from '#store/types.ts';
 import { decodeSubmission, type SubmissionRecord, undoStatus } from '#upstream/submission.ts';
+import type { Context } from '../method.ts';
 import { readRecord } from '../records.ts';
 import type { Host, OpenAccount } from '../types.ts';
 
@@ -13,7 +15,7 @@ export interface Row {
   record: SubmissionRecord;
 }
 
-export const submissionProperties: readonly (keyof EmailSubmission)[] = [
+const submissionProperties: readonly (keyof EmailSubmission)[] = [
   'id',
   'identityId',
   'emailId',
@@ -25,7 +27,11 @@ export const submissionProperties: readonly (keyof EmailSubmission)[] = [
   'dsnBlobIds',
   'mdnBlobIds',
 ];
-export const outboxProperties: readonly (keyof OutboxProperties)[] = ['stage', 'nextTryAt', 'tries', 'words'];
+const outboxProperties: readonly (keyof OutboxProperties)[] = ['stage', 'nextTryAt', 'tries', 'words'];
+
+/** The properties a request may see. */
+export const knownProperties = ({ using }: Context): readonly string[] =>
+  using.has(capabilities.keep) ? [...submissionProperties, ...outboxProperties] : submissionProperties;
 
 /** Payloads opened before, by record and generation; the oldest go first. */
 const opened = new WeakMap<Host, Map<string, SubmissionRecord>>();

@@ -1,12 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { capabilities, type PatchObject } from '#jmap/core.ts';
 import { idOrReference, list, mapOf, orNull, record } from '../check.ts';
 import { setEmails } from '../email/set.ts';
 import { invalidProperties, MethodFailure, SetFailure } from '../errors.ts';
+import { pick } from '../get.ts';
 import { type AccountContext, type Answer, method, resolveId } from '../method.ts';
 import { admitSet, Outcome, setFields, targetsOf } from '../set.ts';
-import { cancelSubmission, putBack } from './cancel.ts';
+import { cancelSubmission, notePutBack, putBack } from './cancel.ts';
 import { type Afterwards, createSubmission } from './create.ts';
-import { type Row, rowOf } from './ledger.ts';
+import { knownProperties, type Row, rowOf, submissionView } from './ledger.ts';
 
 /**
  * What is done to the Email is shown at once; the mail server is told when the outbox says that the message went
@@ -73,7 +75,12 @@ class SubmissionSet {
 
   async update(id: string, patch: PatchObject): Promise<void> {
     const row = await this.#row(id);
-    const { undoStatus, stage, ...rest } = patch;
+    const before: Record<string, unknown> = pick(submissionView(row), knownProperties(this.#context));
+    // What is fixed may be given as it is – RFC 8620 §5.3
+    const changes = Object.entries(patch).filter(
+      ([key, value]) => !Object.hasOwn(before, key) || !isDeepStrictEqual(before[key], value),
+    );
+    const { undoStatus, stage, ...rest } = Object.fromEntries(changes);
     const strangers = Object.keys(rest);
     if (strangers.length > 0) throw invalidProperties(strangers);
     if (stage !== undefined) return this.#again(row, stage);
@@ -83,6 +90,7 @@ class SubmissionSet {
     const afterwards = this.#afterwards(id);
     if (afterwards.update || afterwards.destroy) this.#plan(row.record.emailId, afterwards);
     else await putBack(this.#context, row);
+    await notePutBack(this.#context, row);
   }
 
   /** "Try again" of the outbox: docs/spec/outbox.md, O16. */

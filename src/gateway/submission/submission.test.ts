@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTestGateway, type TestGateway } from '../fixture.ts';
 import { mailboxId } from '../ids.ts';
-import { readRecord } from '../records.ts';
-import { decodeSubmission } from '#upstream/submission.ts';
+import { makeRecord, readRecord } from '../records.ts';
+import { decodeSubmission, encodeSubmission } from '#upstream/submission.ts';
 
 const identity = async (g: TestGateway): Promise<string> => (await g.one('Identity/get', {})).list[0].id;
 
@@ -26,6 +26,11 @@ const newDraft = async (g: TestGateway, more: object = {}): Promise<string> => {
   });
   assert.equal(notCreated, null);
   return created.d.id;
+};
+
+const held = {
+  mailFrom: { email: 'ana@example.org', parameters: { HOLDFOR: '30' } },
+  rcptTo: [{ email: 'bob@example.net' }],
 };
 
 const places = async (g: TestGateway, id: string) =>
@@ -126,6 +131,33 @@ test('RFC 8621 §7.5 EmailSubmission/set create: held, sealed, Bcc out of the me
   assert.equal(list[0].stage, 'held');
 });
 
+test('O34 a letter is handed in once, however often it is asked for; taken back it may be handed in again', async () => {
+  using g = openTestGateway();
+  const emailId = await newDraft(g);
+  const identityId = await identity(g);
+  const hand = async (more: object = {}) => {
+    const { created, notCreated } = await g.one('EmailSubmission/set', {
+      create: { s: { identityId, emailId, ...more } },
+    });
+    return created?.s.id ?? notCreated.s;
+  };
+  // Two devices at the same moment: one of them sends it.
+  const [first, second] = await Promise.all([hand(), hand()]);
+  assert.equal(g.store.outbox.size, 1);
+  assert.deepEqual([second.type, second.existingId], ['alreadyExists', first]);
+  for (const state of ['due', 'sending', 'sent', 'filed'] as const) {
+    g.store.outbox.get(first)!.state = state;
+    assert.equal((await hand()).existingId, first, state);
+  }
+  const to = (email: string) => ({ envelope: { mailFrom: { email: 'ana@example.org' }, rcptTo: [{ email }] } });
+  assert.equal((await hand(to('HIDDEN@example.net'))).existingId, first);
+  assert.match(await hand(to('somebody.else@example.net')), /^S/u, 'who did not have it may get it');
+  for (const state of ['canceled', 'failed', 'unknown'] as const) {
+    for (const row of g.store.outbox.values()) row.state = state;
+    assert.match(await hand(), /^S/u, state);
+  }
+});
+
 test('what is answered or forwarded is marked once the message went', async () => {
   using g = openTestGateway();
   const asked = g.deliver('Message-ID: <asked@example.net>\nSubject: Asked\n\nWell?');
@@ -207,7 +239,55 @@ test('RFC 8621 §7 undo: a held submission is canceled and its Email is back whe
     keywords: { $draft: true },
   });
   assert.equal((await g.one('EmailSubmission/get', { ids: [id] })).list[0].undoStatus, 'canceled');
+  // O32: what was done is not done again at the next start.
+  const kept = decodeSubmission(await readRecord(g.caller.host, g.store.kept.get(g.store.outbox.get(id)!.record.id)!));
+  assert.equal(kept.onCancelUpdateEmail, null);
   assert.deepEqual((await g.one('EmailSubmission/set', { destroy: [id] })).destroyed, [id]);
+});
+
+test('RFC 8620 §5.3 EmailSubmission/set update: what is fixed may be given as it is', async () => {
+  using g = openTestGateway();
+  const { created } = await g.one('EmailSubmission/set', {
+    create: { s: { identityId: await identity(g), emailId: await newDraft(g) } },
+  });
+  const { id } = created.s;
+  const [whole] = (await g.one('EmailSubmission/get', { ids: [id] })).list;
+  const bad = { ...whole, sendAt: '2020-01-01T00:00:00Z', envelope: { ...whole.envelope, rcptTo: [] }, what: 1 };
+  const { notUpdated } = await g.one('EmailSubmission/set', { update: { [id]: { ...bad, undoStatus: 'canceled' } } });
+  assert.deepEqual(notUpdated[id].properties.toSorted(), ['envelope', 'sendAt', 'what']);
+  assert.deepEqual((await g.one('EmailSubmission/set', { update: { [id]: whole } })).updated, { [id]: null });
+  const undone = await g.one('EmailSubmission/set', { update: { [id]: { ...whole, undoStatus: 'canceled' } } });
+  assert.deepEqual(undone.updated, { [id]: null });
+  assert.equal((await g.one('EmailSubmission/get', { ids: [id] })).list[0].undoStatus, 'canceled');
+});
+
+test('O33 undo in an index that was made anew touches no other Email and no other mailbox', async () => {
+  using g = openTestGateway();
+  const emailId = await newDraft(g);
+  const answers = await g.call([
+    'EmailSubmission/set',
+    {
+      create: { s: { identityId: await identity(g), emailId, envelope: held } },
+      onSuccessUpdateEmail: { '#s': toSent(g) },
+    },
+  ]);
+  const { id } = answers[0]![1].created.s;
+  const row = g.store.outbox.get(id)!;
+  const record = decodeSubmission(await readRecord(g.caller.host, row.record));
+  assert.deepEqual(record.places?.mailboxes, {
+    [mailboxId(g.box.drafts)]: { pathRaw: 'Drafts', role: 'drafts' },
+    [mailboxId(g.box.sent)]: { pathRaw: 'Sent', role: 'sent' },
+  });
+  const foreign = { ...record, messageId: 'gone@example.org', places: { ...record.places!, epoch: 'before' } };
+  await g.caller.host.store.saveSubmission({
+    ...row,
+    record: await makeRecord(g.caller.host, g.open, 'submission', encodeSubmission(foreign), 0, row.record),
+  });
+  const before = await places(g, emailId);
+  await g.one('EmailSubmission/set', { update: { [id]: { undoStatus: 'canceled' } } });
+  assert.deepEqual(await places(g, emailId), before);
+  const { ids } = await g.one('Email/query', { filter: { inMailbox: mailboxId(g.box.drafts) } });
+  assert.deepEqual(ids, [], 'the mail server has it, and it comes from there');
 });
 
 test('RFC 8621 §7.5 onSuccessDestroyEmail: the draft goes; canceled, it is a draft again with its Bcc', async () => {
@@ -311,6 +391,25 @@ test('RFC 8621 §7.5 errors of a create: identity, Email, envelope, recipients, 
     onSuccessUpdateEmail: { '#other': {} },
   });
   assert.equal(stranger.type, 'invalidArguments');
+});
+
+test('J25 a message with two From or two Sender fields is not sent, whoever made it', async () => {
+  using g = openTestGateway();
+  const identityId = await identity(g);
+  for (const [header, properties] of [
+    ['From: ana@example.org\r\nfrom : ana@example.org\r\n', ['from']],
+    ['From: boss@bank.example\r\nSubject: x\r\nFrom: ana@example.org\r\n', ['from']],
+    ['From: ana@example.org\r\nSender: ana@example.org\r\nSENDER: boss@bank.example\r\n', ['sender']],
+  ] as const) {
+    const bytes = Buffer.from(`${header}To: bob@example.net\r\n\r\nx`);
+    const { blobId } = JSON.parse(
+      (await g.gateway.upload(g.caller, g.accountId, 'message/rfc822', bytes)).body.toString(),
+    );
+    const mailboxIds = { [mailboxId(g.box.drafts)]: true };
+    const { created } = await g.one('Email/import', { emails: { i: { blobId, mailboxIds } } });
+    const { notCreated } = await g.one('EmailSubmission/set', { create: { s: { identityId, emailId: created.i.id } } });
+    assert.deepEqual([notCreated.s.type, notCreated.s.properties], ['invalidEmail', properties]);
+  }
 });
 
 test('RFC 8621 §7 HOLDUNTIL sets sendAt', async () => {
