@@ -56,6 +56,8 @@ class World implements AsyncDisposable {
   readonly indexes: Index[] = [];
   readonly said: RoomMessage[] = [];
   readonly logged: string[] = [];
+  handingOver = Promise.resolve();
+  engineCloses = Promise.resolve();
   /** How often states were asked for. */
   asked = 0;
   whileAsked: () => void = () => undefined;
@@ -90,13 +92,14 @@ class World implements AsyncDisposable {
       },
     };
     const engine = {
+      handOver: () => this.handingOver,
       connection: { at: 'live' },
       refusal: null,
       progress: { known: 0, total: 0, reachesTo: null, done: true },
       onStatus: () => () => undefined,
       onRefusal: () => () => undefined,
       retry: () => undefined,
-      [Symbol.asyncDispose]: async () => undefined,
+      [Symbol.asyncDispose]: () => this.engineCloses,
     } as unknown as Engine;
     this.parts = {
       store,
@@ -327,4 +330,34 @@ test('S60 a room that ends while answers are under way, waits for them and lets 
   await ended;
   assert.deepEqual(world.logged, []);
   rmSync(world.folder, { recursive: true, force: true });
+});
+
+test('O31 who is back while accounts still close is answered by them when they are open again', async () => {
+  await using world = new World();
+  await world.ask('open', {});
+  const closes = Promise.withResolvers<void>();
+  world.engineCloses = closes.promise;
+  const rest = world.ask('rest', { only: [] });
+  await turns();
+  const open = world.ask('open', {});
+  const states = world.ask('states', {});
+  await turns();
+  closes.resolve();
+  assert.deepEqual((await Promise.all([rest, open])).map(failure), ['answered', 'answered']);
+  const answer = await states;
+  assert.deepEqual(Object.keys('answer' in answer ? (answer.answer ?? {}) : {}), ['Aalice1']);
+});
+
+test('O31 who is back while letters are handed over stays', async () => {
+  await using world = new World();
+  await world.ask('open', {});
+  const over = Promise.withResolvers<void>();
+  world.handingOver = over.promise;
+  const rest = world.ask('rest', { only: [] });
+  await turns();
+  await world.ask('open', {});
+  over.resolve();
+  await rest;
+  const answer = await world.ask('states', {});
+  assert.deepEqual(Object.keys('answer' in answer ? (answer.answer ?? {}) : {}), ['Aalice1']);
 });

@@ -77,6 +77,8 @@ const closing = (): RoomError => new RoomError('room/gone', 'the mailroom is clo
 interface Hosted extends OpenHost {
   /** Answers on their way; the accounts are closed after them. */
   running: Set<Promise<unknown>>;
+  /** The user is back, and accounts that were closed are opened again; null: all are open that shall be. */
+  returning: Promise<void> | null;
 }
 
 /** Hosts whole users: opens them when they are first asked for, answers, tells what changed. */
@@ -113,7 +115,7 @@ export class Room implements AsyncDisposable {
         await opened[Symbol.asyncDispose]();
         throw closing();
       }
-      const hosted = { ...opened, running: new Set<Promise<unknown>>() };
+      const hosted: Hosted = { ...opened, running: new Set(), returning: null };
       say({ event: 'tide', user, memory: opened.host.tide.memory });
       this.#hosts.set(user, hosted);
       this.#census();
@@ -146,7 +148,7 @@ export class Room implements AsyncDisposable {
       states: async (caller) => gateway.states(caller),
       open: async ({ host: { user } }) => {
         const hosted = must(this.#hosts.get(user), 'an open host');
-        if (this.#resting.delete(user)) await this.#bring(hosted, { only: null });
+        if (this.#resting.delete(user)) await this.#return(hosted);
         await hosted.accounts.hurry();
         return null;
       },
@@ -198,8 +200,9 @@ export class Room implements AsyncDisposable {
     if (op === 'rest') return this.#rest(who.user, ask as Ask<'rest'>);
     let hosted = this.#hosts.get(who.user);
     // One that closed again before we had our turn does not wait for us: from here to `running` nothing is awaited.
-    while (!hosted) {
-      await this.#open(who.user);
+    // Nor is anything asked of accounts that are still closing from the last visit (O31).
+    while (!hosted || (op !== 'open' && hosted.returning)) {
+      await (hosted ? hosted.returning : this.#open(who.user));
       hosted = this.#hosts.get(who.user);
     }
     const { host, running } = hosted;
@@ -235,8 +238,16 @@ export class Room implements AsyncDisposable {
     const hosted = open ?? (await this.#open(user));
     hosted.visitedFrom(null);
     await Promise.race([hosted.accounts.handOver(), this.#patience(30_000)]);
-    await this.#bring(hosted, { only });
+    // Who came back meanwhile stays.
+    if (this.#resting.get(user) === only) await this.#bring(hosted, { only });
     return null;
+  }
+
+  async #return(hosted: Hosted): Promise<void> {
+    const back = this.#bring(hosted, { only: null });
+    const over = back.catch(() => undefined).then(() => void (hosted.returning = null));
+    hosted.returning = over;
+    await back;
   }
 
   /** Accounts come and go while the others stay open. */

@@ -47,7 +47,8 @@ export const follow = (session: ImapSession, mirror: Mirror, react: Reactions): 
     if (change.kind === 'alert') return mirror.log('info', 'upstream.alert');
     if (change.kind === 'status') {
       const id = byPath(change.pathRaw);
-      if (id === null) return react.list();
+      // What could not be opened and has a STATUS can be opened now.
+      if (id === null || mirror.mailbox(id).noselect) return react.list();
       const { messages, unseen, uidnext, uidvalidity, highestModseq } = change.status;
       if (differs(mirror.mailbox(id), { messages, unseen, uidnext, uidvalidity, modseq: highestModseq }))
         react.visit(id);

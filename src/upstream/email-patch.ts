@@ -8,7 +8,10 @@ const numberOf = (id: string, letter: string): number | null => {
 };
 
 export const emailNumberOf = (id: string): EmailNumber | null => numberOf(id, 'M') as EmailNumber | null;
-const mailboxOf = (id: string): MailboxId | null => numberOf(id, 'B') as MailboxId | null;
+export const mailboxOf = (id: string): MailboxId | null => numberOf(id, 'B') as MailboxId | null;
+
+export const emailIdOf = (number: EmailNumber): string => `M${number.toString(36)}`;
+export const mailboxIdOf = (id: MailboxId): string => `B${id.toString(36)}`;
 
 /** Names under `property` that are switched on and off; `whole` when the property itself is given. */
 const changes = (patch: EmailPatch, property: string): { on: string[]; off: string[]; whole: boolean } => {
@@ -73,3 +76,9 @@ export const releaseEmailPatch = (
 /** Whether the patch puts the Email into this mailbox. */
 export const movesTo = (patch: EmailPatch, mailbox: MailboxId | undefined): boolean =>
   mailbox !== undefined && changes(patch, 'mailboxIds').on.some((id) => mailboxOf(id) === mailbox);
+
+/** The ids of mailboxes that a patch names; `on`: into which it puts the Email. */
+export const mailboxesIn = (patch: EmailPatch, on = false): string[] => {
+  const named = changes(patch, 'mailboxIds');
+  return on ? named.on : [...named.on, ...named.off];
+};

@@ -144,6 +144,28 @@ test('bytes: whole and kept, in parts when long, as a stream', async () => {
   assert.equal((await account.engine.source(small.row)).kind, 'whole');
 });
 
+test('S66 a message that came after a connection last heard of its mailbox is there', async () => {
+  const user = someone();
+  const long = `${'long line of an attachment'.repeat(2)}\r\n`.repeat(30_000);
+  village.put(user.address, 'INBOX', message(1, long), { receivedAt: 1_700_000_001 });
+  await using account = await openTestAccount({ imapPort: village.imapPort, user });
+  await account.until(() => inbox(account).length === 1 && account.engine.progress.done, 'the first sync');
+  // Long letters are read over a connection of their own, which nobody tells of what arrives.
+  for (const n of [2, 3, 4]) {
+    const [newest] = inbox(account);
+    assert.ok(newest);
+    let bytes = 0;
+    for await (const chunk of account.engine.stream(newest.row, null)) bytes += chunk.length;
+    assert.ok(bytes > long.length);
+    village.put(user.address, 'INBOX', message(n, long), { receivedAt: 1_700_000_000 + n });
+    await account.until(() => inbox(account).length === n, 'the new letter');
+  }
+  const [newest] = inbox(account);
+  assert.ok(newest);
+  const source = await account.engine.source(newest.row);
+  assert.match((source.kind === 'whole' ? source.raw : source.header).toString(), /Subject: message 4/u);
+});
+
 test('a message that is gone says so', async () => {
   const user = someone();
   village.put(user.address, 'INBOX', message(1));

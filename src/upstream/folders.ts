@@ -64,6 +64,10 @@ export const planFolders = (known: readonly Mailbox[], listed: readonly Listed[]
   };
 };
 
+/** Last segment of a path. */
+export const lastName = (path: string, delimiter: string | null): string =>
+  (delimiter ? path.split(delimiter).at(-1) : path) ?? path;
+
 /** Path of the mailbox above, null at the top. */
 export const parentPath = (path: string, delimiter: string | null): string | null => {
   if (delimiter === null || delimiter === '') return null;

@@ -44,9 +44,10 @@ export class Mailboxes {
       // A mailbox must not be open under the name it loses.
       if (session.selected !== null) await session.unselect();
       await session.rename(box.pathRaw, to);
+      this.#folders.own.moved(box.pathRaw, to, box.delimiter);
       if (box.subscribed) await quietly(session.subscribe(to, true));
       this.#moved(box, to);
-      await this.#folders.run(session);
+      await this.#list(session);
     });
   }
 
@@ -64,6 +65,7 @@ export class Mailboxes {
       if (!withMail && !box.noselect && ((await session.status(box.pathRaw)).messages ?? 0) > 0)
         throw new UpstreamError('mailbox/has-mail', 'there are messages in it');
       await session.delete(box.pathRaw);
+      this.#folders.own.deleted(box.pathRaw, box.delimiter);
       if (box.subscribed) await quietly(session.subscribe(box.pathRaw, false));
       this.#folders.forget(id);
     });
@@ -81,7 +83,7 @@ export class Mailboxes {
     return this.#job(async (session) => {
       const { pathRaw } = this.#mirror.mailbox(id);
       this.#mirror.index.write((t) => choose(t, pathRaw, role));
-      await this.#folders.run(session);
+      await this.#list(session);
     });
   }
 
@@ -93,7 +95,7 @@ export class Mailboxes {
     if (making !== undefined) return making;
     const { name, use } = roleToCreate(role);
     const made = this.#job(async (session) => {
-      await this.#folders.run(session);
+      await this.#list(session);
       const listed = this.byRole(role);
       if (listed !== null) return listed.id;
       const id = await this.#create(session, name, null, true, use);
@@ -118,11 +120,26 @@ export class Mailboxes {
     const pathRaw = this.#pathRaw(session, name, parent);
     this.#mustBeFree(pathRaw);
     await (use === null ? session.create(pathRaw) : session.create(pathRaw, use));
+    this.#folders.own.came(pathRaw, this.#anyDelimiter());
     if (subscribe) await quietly(session.subscribe(pathRaw, true));
-    await this.#folders.run(session);
-    const made = this.#byPath(pathRaw);
+    await this.#list(session);
+    const made = this.#byPath(pathRaw) ?? (await this.#unlisted(session, pathRaw));
     if (made === undefined) throw new UpstreamError('mailbox/refused', 'the server created it and does not list it');
     return made.id;
+  }
+
+  /** What differs besides is visited by the sync. */
+  async #list(session: ImapSession): Promise<void> {
+    const differing = await this.#folders.run(session);
+    if (differing.length > 0) this.#folders.lookAgain();
+  }
+
+  /** What was created may be missing from the list that follows (rule S59). */
+  async #unlisted(session: ImapSession, pathRaw: string): Promise<Mailbox | undefined> {
+    await session.status(pathRaw);
+    this.#folders.own.unlisted(pathRaw, this.#anyDelimiter());
+    await this.#list(session);
+    return this.#byPath(pathRaw);
   }
 
   #pathRaw(session: ImapSession, name: string, parent: MailboxId | null): string {

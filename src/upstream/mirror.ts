@@ -101,6 +101,11 @@ export class Mirror {
     return this.index.read((reader) => reader.uids(id));
   }
 
+  /** How many messages of the mailbox are held whose UID is `from` or higher. */
+  held(id: MailboxId, from = 1): number {
+    return this.index.read((reader) => reader.uidCount(id, from));
+  }
+
   /**
    * Fetches and adds messages of the selected mailbox; each of them is accounted for (rule S9).
    * Safe to repeat: what is known already is updated. `later`: what comes next is stored together with it.
@@ -204,6 +209,11 @@ export class Mirror {
   /** Before more is written: joins the full text where it lies in many pieces, while `goesOn`. */
   async joinText(goesOn: () => boolean): Promise<void> {
     while (goesOn() && this.index.gather((t) => t.mergeText('many'))) await pause();
+  }
+
+  /** The mailbox cannot be opened any more: what a FETCH under way brings is not in it. */
+  closed(mailbox: MailboxId): void {
+    for (const { mailbox: into, gone } of this.#bringing) if (into === mailbox) gone.push([1, lastUid]);
   }
 
   /** The server's flags of these messages, in slices. */

@@ -28,6 +28,10 @@ export interface Step {
   record: SubmissionRecord;
 }
 
+/** O6a, O32: the Email of such a submission is where it was before. */
+export const isBack = (state: SubmissionState): boolean =>
+  state === 'failed' || state === 'unknown' || state === 'canceled';
+
 /** A message is given up five days after it should have gone (RFC 5321 §4.5.4.1). */
 export const giveUpAfter = 5 * 24 * 3_600_000;
 

@@ -1,189 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Clock } from '#base/clock.ts';
-import { silent } from '#base/log.ts';
-import { openIndex } from '#index/open.ts';
-import { openStore } from '#store/open.ts';
-import type { Store, Submission, SubmissionState } from '#store/types.ts';
-import { recordBinding } from '#vault/associated.ts';
-import { openRecord, sealRecord } from '#vault/seal-record.ts';
-import { digest } from './digest.ts';
-import { Outbox } from './outbox.ts';
+import type { Store } from '#store/types.ts';
+import { InHand } from './in-hand.ts';
 import type { SendOutcome } from './outbox-step.ts';
+import { open, raw } from './outbox.testkit.ts';
 import type { Ticket } from './ticket.ts';
-import type { SentFolder } from './sent-folder.ts';
-import { decodeSubmission, encodeSubmission, newSubmissionRecord } from './submission.ts';
-import { plainKeeper, seedStore, testMailAccount } from './test-account.ts';
-
-const raw = Buffer.from(
-  'From: alice@village.test\r\nTo: bob@village.test\r\nSubject: hi\r\nMessage-ID: <o1@village.test>\r\n\r\nhello\r\n',
-);
-
-/** Time that moves only when told; timers run when their time has come. */
-const heldClock = (): Clock & { forward(ms: number): void } => {
-  let now = 1_700_000_000_000;
-  const timers = new Set<{ at: number; task: () => void }>();
-  return {
-    now: () => now,
-    after: (ms, task) => {
-      const timer = { at: now + ms, task };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    forward: (ms) => {
-      now += ms;
-      for (const timer of timers.values().toArray()) if (timer.at <= now && timers.delete(timer)) timer.task();
-    },
-  };
-};
-
-/** An outbox with a store and an index that are real, and servers that are not. */
-const open = async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-outbox-'));
-  const store = await openStore(`sqlite:${join(folder, 'store.db')}`, { mode: 'direct' });
-  const account = testMailAccount(0, 'alice@village.test');
-  await seedStore(store, account);
-  const index = openIndex(join(folder, 'index.db'), randomBytes(32));
-  const keeper = plainKeeper();
-  const clock = heldClock();
-  const servers = {
-    taken: 0,
-    filed: 0,
-    inSent: false,
-    filesItself: false,
-    fileError: null as Error | null,
-    answer: (): Promise<SendOutcome> => Promise.resolve({ at: 'accepted', reply: '250 2.0.0 ok', refused: [] }),
-  };
-  const sent: SentFolder = {
-    get filesItself() {
-      return servers.filesItself;
-    },
-    has: () => Promise.resolve(servers.inSent || servers.filed > 0),
-    append: (message) => {
-      if (servers.fileError !== null) return Promise.reject(servers.fileError);
-      assert.deepEqual(message, raw);
-      servers.filed += 1;
-      return Promise.resolve();
-    },
-  };
-  const outboxes: Outbox[] = [];
-  const start = (instead: Partial<ConstructorParameters<typeof Outbox>[0]> = {}): Outbox => {
-    const send = async (): Promise<SendOutcome> => {
-      servers.taken += 1;
-      return servers.answer();
-    };
-    const outbox = new Outbox({
-      account,
-      index,
-      store,
-      keeper,
-      clock,
-      log: silent,
-      mayTry: () => true,
-      random: () => 0,
-      send,
-      sent,
-      nudge: () => undefined,
-      ...instead,
-    });
-    outboxes.push(outbox);
-    return outbox;
-  };
-  const sealed = async (id: string, bytes: Buffer) => {
-    const row = {
-      id,
-      user: account.user,
-      account: account.id,
-      purpose: 'submission' as const,
-      generation: 1,
-      updatedAt: clock.now(),
-    };
-    return { ...row, ...(await sealRecord(keeper, recordBinding(row), bytes)) };
-  };
-  const box = index.write((t) =>
-    t.saveMailbox({
-      pathRaw: 'Drafts',
-      path: 'Drafts',
-      delimiter: '/',
-      parent: null,
-      name: 'Drafts',
-      role: 'drafts',
-      noselect: false,
-      subscribed: true,
-      readOnly: false,
-      keywordsAllowed: true,
-      uidvalidity: 5,
-      uidnext: 1,
-      modseq: '0',
-      exists: 0,
-      lowUid: 0,
-      state: 'live',
-    }),
-  );
-  const number = index.write((t) =>
-    t.addLocal(box.id, { ...digest(raw), keywords: ['$draft'], deleted: false, receivedAt: 1_700_000_000 }),
-  );
-  const record = newSubmissionRecord({
-    identityId: 'I1',
-    emailId: `M${number.toString(36)}`,
-    threadId: 'T1',
-    envelope: {
-      mailFrom: { email: 'alice@village.test', parameters: { HOLDFOR: '10' } },
-      rcptTo: [{ email: 'bob@village.test', parameters: null }],
-    },
-    messageId: 'o1@village.test',
-    createdAt: clock.now(),
-    sendAt: clock.now() + 10_000,
-    wantsSentCopy: true,
-    onSuccessUpdateEmail: { 'keywords/$draft': null, 'keywords/$seen': true },
-  });
-  const put = async (state: SubmissionState): Promise<Submission> => {
-    const row: Submission = {
-      id: 'S1',
-      user: account.user,
-      account: account.id,
-      state,
-      sendAt: record.sendAt,
-      tries: 0,
-      updatedAt: clock.now(),
-      record: await sealed('S1-record', encodeSubmission(record)),
-      message: await sealed('S1-message', raw),
-    };
-    await store.saveSubmission(row);
-    return row;
-  };
-  const state = async (): Promise<SubmissionState | undefined> => (await store.submission('S1'))?.state;
-  const said = async () => {
-    const row = await store.submission('S1');
-    assert.ok(row);
-    return decodeSubmission(await openRecord(keeper, recordBinding(row.record), row.record));
-  };
-  const keywords = (): string[] => index.read((reader) => reader.email(number)?.keywords ?? []);
-  const changes = (): string => index.read((reader) => reader.state('EmailSubmission'));
-  return {
-    servers,
-    clock,
-    store,
-    start,
-    put,
-    state,
-    said,
-    keywords,
-    changes,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all(
-        outboxes.map((outbox) => Promise.race([outbox.close(), new Promise((resolve) => setTimeout(resolve, 50))])),
-      );
-      index[Symbol.dispose]();
-      await store[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-};
 
 test('O1 O3 O5 O6 O13 held, sent when its time has come, filed once', async () => {
   await using it = await open();
@@ -283,7 +104,7 @@ test('O7 O8 a process that dies in the middle of sending does not make another s
   it.servers.answer = () => new Promise(() => undefined);
   void it.start().nudge();
   while ((await it.state()) !== 'sending') await new Promise((resolve) => setTimeout(resolve, 5));
-  await it.start().nudge();
+  await it.start({ inHand: new InHand() }).nudge();
   assert.deepEqual([await it.state(), it.servers.taken], ['unknown', 1]);
 });
 
@@ -330,6 +151,21 @@ test('O13 a provider that files its own copy gets none from us', async () => {
   it.servers.filesItself = true;
   await it.start().nudge();
   assert.deepEqual([await it.state(), it.servers.filed, (await it.said()).sentCopy], ['filed', 0, 'provider']);
+});
+
+test('O13 a letter that was destroyed while it waited leaves a copy in Sent when it went', async () => {
+  await using it = await open();
+  const sent = it.index.write((t) =>
+    t.saveMailbox({ ...it.box, pathRaw: 'Sent', path: 'Sent', name: 'Sent', role: 'sent' }),
+  );
+  const toSent = { 'keywords/$draft': null, [`mailboxIds/B${sent.id.toString(36)}`]: true };
+  for (const destroyed of [false, true]) {
+    await it.put('sent', { wantsSentCopy: false, sentCopy: 'none', onSuccessUpdateEmail: toSent });
+    if (destroyed) it.index.write((t) => t.destroy(it.number, 0));
+    await it.start().nudge();
+    assert.deepEqual([await it.state(), it.servers.filed], ['filed', Number(destroyed)]);
+    await it.store.deleteSubmission('S1');
+  }
 });
 
 test('O14 a copy that cannot be filed leaves the message sent, and is tried again', async () => {

@@ -7,25 +7,29 @@ import { ImapError } from '#imap/errors.ts';
 import type { MailAccount, Store, Submission } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
 import type { Keeper } from '#vault/keeper.ts';
-import { openRecord } from '#vault/seal-record.ts';
-import { applyEmailPatch, emailNumberOf, movesTo, releaseEmailPatch } from './email-patch.ts';
+import { Effects } from './effects.ts';
+import { emailNumberOf } from './email-patch.ts';
 import { UpstreamError } from './errors.ts';
-import { afterTry } from './outbox-step.ts';
+import { afterTry, isBack } from './outbox-step.ts';
 import type { SendOutcome } from './outbox-step.ts';
-import { resealed } from './records.ts';
+import { type InHand, inHandHere } from './in-hand.ts';
+import { OutboxRows } from './outbox-rows.ts';
+import { inThese } from './places.ts';
 import type { SentFolder } from './sent-folder.ts';
-import { decodeSubmission, encodeSubmission } from './submission.ts';
 import type { SubmissionEnvelope, SubmissionRecord } from './submission.ts';
 import type { Carrier, Ticket } from './ticket.ts';
 
 /** An unknown row is looked for this often and this long, milliseconds. */
 const lookEvery = 60_000;
 const lookFor = 10 * 60_000;
+/** An Email that the index does not have yet is looked for this often. */
+const comeEvery = 10_000;
 /** A copy that could not be filed is tried again after this long. */
 const fileAgain = 5 * 60_000;
 
-/** Closing waits this long at most. */
-const closeWithin = 20_000;
+/** Closing lets a submission go on for so long; then its line is cut, and closing waits for what comes of that. */
+const cutAfter = 7_000;
+const closeWithin = 9_000;
 
 export interface OutboxParts {
   account: MailAccount;
@@ -35,34 +39,43 @@ export interface OutboxParts {
   clock: Clock;
   log: Log;
   random: () => number;
-  /** `holdFor`: the server is to hold it for so many seconds. */
-  send: (envelope: SubmissionEnvelope, message: Buffer, holdFor?: number) => Promise<SendOutcome>;
+  /** `holdFor`: the server is to hold it for so many seconds. `cut` ends it, unless the server has all of the message. */
+  send: (envelope: SubmissionEnvelope, message: Buffer, holdFor?: number, cut?: AbortSignal) => Promise<SendOutcome>;
   sent: SentFolder;
   /** Whether the submission server may be asked: not while it refuses the password. */
   mayTry: () => boolean;
   /** Intents were written. */
   nudge: () => void;
+  /** What this process is sending; tests that play another process bring their own. */
+  inHand?: InHand;
 }
 
 /** Carries submissions through their states; docs/spec/outbox.md has the rules. */
 export class Outbox {
   readonly #parts: OutboxParts;
-  /** Rows this process is sending: not left over by an earlier one. */
-  readonly #sending = new Set<string>();
+  readonly #inHand: InHand;
+  readonly #cut = new AbortController();
+  readonly #rows: OutboxRows;
+  readonly #effects: Effects;
   /** Rows to look at besides those that are due, and when (Unix ms). */
   readonly #later = new Map<string, number>();
   readonly #unknownSince = new Map<string, number>();
+  /** What was there before has been looked at. */
   #found = false;
   #running: Promise<void> | null = null;
   #again = false;
   #cancel: (() => void) | null = null;
+  readonly #left = Promise.withResolvers<void>();
   #closed = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
+    this.#inHand = parts.inHand ?? inHandHere;
+    this.#rows = new OutboxRows(parts);
+    this.#effects = new Effects(parts, this.#rows);
   }
 
-  /** Looks for what is due now. Resolves when all that can be done was done. */
+  /** Looks for what is due now. Resolves when all that can be done was done, or the outbox is closed. */
   nudge(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#again = true;
@@ -71,7 +84,7 @@ export class Outbox {
       // What came after the last round was looked at nowhere.
       if (this.#again) void this.nudge();
     });
-    return this.#running;
+    return Promise.race([this.#running, this.#left.promise]);
   }
 
   /** The connection is back: whatever waits for it is tried now. */
@@ -100,19 +113,29 @@ export class Outbox {
 
   async #carry(row: Submission, carrier: Carrier): Promise<void> {
     const { keeper } = this.#parts;
-    const record = await this.#record(row);
-    const message = await openRecord(keeper, recordBinding(row.message), row.message);
+    const record = await this.#rows.record(row);
+    const message = await this.#rows.message(row);
     const recordKey = await keeper.openKey(recordBinding(row.record), row.record.wrapped);
     const carried = await carrier.carry({ row, record, recordKey, message });
     this.#parts.log('info', 'outbox.carried', { carried });
   }
 
+  /** Whose message the server has in full is settled when it answers, though the outbox is closed by then (O31). */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
-    // A submission under way gets its time; one that hangs is found in `sending` at the next start.
-    const patience = new Promise<void>((resolve) => this.#parts.clock.after(closeWithin, resolve));
+    await this.#runningFor(cutAfter);
+    this.#cut.abort();
+    await this.#runningFor(closeWithin - cutAfter);
+    this.#rows.leaveIndex();
+    this.#left.resolve();
+  }
+
+  async #runningFor(ms: number): Promise<void> {
+    let enough = (): void => undefined;
+    const patience = new Promise<void>((resolve) => (enough = this.#parts.clock.after(ms, resolve)));
     await Promise.race([this.#running, patience]);
+    enough();
   }
 
   async #run(): Promise<void> {
@@ -133,21 +156,31 @@ export class Outbox {
     return this.#parts.clock.now();
   }
 
-  /** At start: what an earlier process left behind (O8). */
+  /** At start: what an earlier process left behind (O8), and what this one still has in hand (O31). */
   async #takeOver(): Promise<void> {
     const { store, account } = this.#parts;
     for (const row of await store.submissions(account.id)) {
-      if (row.state === 'sending' && !this.#sending.has(row.id)) {
-        if (await store.moveSubmission(row.id, 'sending', 'unknown')) {
-          const failure = { code: 'send/unknown', words: null, at: this.#now() };
-          const record = await this.#amend(row.id, (before) => ({ ...before, failure }));
-          if (record !== null) this.#putBack(record);
-          this.#note(row.id);
-        }
+      const over = this.#inHand.over(row.id);
+      if (over) {
+        void over.then(() => this.#try(row, () => this.#settled(row.id)));
+        continue;
       }
-      if (row.state === 'sent' || row.state === 'sending' || row.state === 'unknown') this.#later.set(row.id, 0);
+      if (row.state === 'sending' && (await store.moveSubmission(row.id, 'sending', 'unknown'))) {
+        const failure = { code: 'send/unknown', words: null, at: this.#now() };
+        await this.#rows.amend(row.id, (before) => ({ ...before, failure }));
+        this.#rows.note(row.id);
+      }
+      if (['sending', 'sent', 'unknown', 'failed', 'canceled'].includes(row.state)) this.#later.set(row.id, 0);
     }
     this.#found = true;
+  }
+
+  /** A submission that a closed outbox of this account had in hand has come to its end. */
+  async #settled(id: string): Promise<void> {
+    if (this.#closed) return;
+    this.#found = false;
+    this.#rows.note(id);
+    await this.nudge();
   }
 
   async #round(): Promise<void> {
@@ -160,6 +193,7 @@ export class Outbox {
       const row = await store.submission(id);
       this.#later.delete(id);
       if (row?.state === 'sent') await this.#try(row, () => this.#file(row));
+      if (row && isBack(row.state)) await this.#try(row, () => this.#effects.putBack(row));
       if (row?.state === 'unknown') await this.#try(row, () => this.#lookInSent(row));
     }
   }
@@ -193,60 +227,32 @@ export class Outbox {
       );
   }
 
-  #note(id: string): void {
-    this.#parts.index.write((t) => t.note('EmailSubmission', id, 'updated'));
-  }
-
-  async #record(row: Submission): Promise<SubmissionRecord> {
-    return decodeSubmission(await openRecord(this.#parts.keeper, recordBinding(row.record), row.record));
-  }
-
-  /** Changes the sealed record of a row whatever its state; answers the new one. */
-  async #amend(id: string, change: (record: SubmissionRecord) => SubmissionRecord): Promise<SubmissionRecord | null> {
-    const { store, keeper } = this.#parts;
-    const row = await store.submission(id);
-    if (row === null) return null;
-    const record = change(await this.#record(row));
-    await store.saveRecord(await resealed(keeper, row.record, encodeSubmission(record), this.#now()));
-    return record;
-  }
-
   /** O3 to O5, O7, O9 to O12; with a ticket O17. */
   async #send(row: Submission, ticket?: Ticket): Promise<void> {
-    const { store, keeper, random } = this.#parts;
-    const record = await this.#record(row);
-    const message = await openRecord(keeper, recordBinding(row.message), row.message);
+    const { store } = this.#parts;
+    const record = await this.#rows.record(row);
+    const message = await this.#rows.message(row);
     if (row.state === 'held' && !(await store.moveSubmission(row.id, 'held', 'due'))) return;
-    if (this.#closed || !(await store.moveSubmission(row.id, 'due', 'sending'))) return;
-    this.#sending.add(row.id);
-    try {
-      this.#note(row.id);
+    await this.#inHand.hold(row.id, async () => {
+      if (this.#closed || !(await store.moveSubmission(row.id, 'due', 'sending'))) return;
+      this.#rows.note(row.id);
       const hand = ticket && this.#handing(ticket, row);
       const outcome = await this.#outcome(hand ?? this.#parts.send, record.envelope, message);
-      if (hand && outcome.at !== 'accepted' && outcome.at !== 'unknown') {
-        // What is not taken now goes the usual way.
+      // What is not taken now goes the usual way.
+      if (hand && outcome.at !== 'accepted' && outcome.at !== 'unknown')
         await store.moveSubmission(row.id, 'sending', 'held');
-        return;
-      }
-      const step = afterTry({ tries: row.tries, record }, outcome, this.#now(), random());
-      const patch = { tries: step.tries, ...(step.retryAt === null ? {} : { sendAt: step.retryAt }) };
-      await this.#settle(row.id, step.to, patch);
-      await this.#amendQuietly(row.id, step.record);
-      this.#note(row.id);
-      if (step.to === 'sent' || step.to === 'unknown') this.#later.set(row.id, 0);
-      if (step.to === 'failed' || step.to === 'unknown') this.#putBack(record);
-      this.#parts.log('info', 'outbox.tried', { outcome: outcome.at, state: step.to, tries: step.tries });
-    } finally {
-      this.#sending.delete(row.id);
-    }
+      else await this.#answered(row, record, outcome);
+    });
   }
 
-  /** The Email is a draft again, until the message is known to have gone. */
-  #putBack({ emailId, onCancelUpdateEmail }: SubmissionRecord): void {
-    const number = emailNumberOf(emailId);
-    if (number === null || onCancelUpdateEmail === null) return;
-    this.#parts.index.write((t) => applyEmailPatch(t, number, onCancelUpdateEmail, this.#now()));
-    this.#parts.nudge();
+  async #answered(row: Submission, record: SubmissionRecord, outcome: SendOutcome): Promise<void> {
+    const step = afterTry({ tries: row.tries, record }, outcome, this.#now(), this.#parts.random());
+    const patch = { tries: step.tries, ...(step.retryAt === null ? {} : { sendAt: step.retryAt }) };
+    await this.#settle(row.id, step.to, patch);
+    await this.#amendQuietly(row.id, step.record);
+    this.#rows.note(row.id);
+    if (step.to === 'sent' || isBack(step.to)) this.#later.set(row.id, 0);
+    this.#parts.log('info', 'outbox.tried', { outcome: outcome.at, state: step.to, tries: step.tries });
   }
 
   #handing(ticket: Ticket, { sendAt }: Submission): OutboxParts['send'] {
@@ -255,7 +261,7 @@ export class Outbox {
 
   async #outcome(send: OutboxParts['send'], envelope: SubmissionEnvelope, message: Buffer): Promise<SendOutcome> {
     try {
-      return await send(envelope, message);
+      return await send(envelope, message, undefined, this.#cut.signal);
     } catch (error) {
       // Our own defect in the middle of it: nobody can say whether the message left.
       logError(this.#parts.log, 'outbox.send', error);
@@ -267,9 +273,12 @@ export class Outbox {
   async #settle(id: string, to: Submission['state'], patch: { tries: number; sendAt?: number }): Promise<void> {
     for (let wait = 100; ; wait = Math.min(wait * 2, 30_000)) {
       try {
-        if (await this.#parts.store.moveSubmission(id, 'sending', to, patch)) return;
+        const { store } = this.#parts;
+        if (await store.moveSubmission(id, 'sending', to, patch)) return;
         // Another process took our row for left over while we were sending.
-        if (to === 'sent') await this.#parts.store.moveSubmission(id, 'unknown', 'sent', patch);
+        if (to === 'unknown' || (await store.moveSubmission(id, 'unknown', to, patch))) return;
+        // The user had it sent again meanwhile: what went does not go a second time (O7).
+        if (to === 'sent') await store.moveSubmission(id, 'due', to, patch);
         return;
       } catch (error) {
         if (this.#closed) throw error;
@@ -282,7 +291,7 @@ export class Outbox {
   /** The state is what counts; the words beside it may be missing when the user has gone meanwhile. */
   async #amendQuietly(id: string, record: SubmissionRecord): Promise<void> {
     try {
-      await this.#amend(id, () => record);
+      await this.#rows.amend(id, () => record);
     } catch (error) {
       logError(this.#parts.log, 'outbox.record', error);
     }
@@ -290,63 +299,43 @@ export class Outbox {
 
   /** O6, O13, O14. */
   async #file(row: Submission): Promise<void> {
-    const { store, keeper, index, clock, sent } = this.#parts;
-    const effects = await this.#record(row);
-    index.write((t) => {
-      const number = emailNumberOf(effects.emailId);
-      const toSent =
-        effects.onSuccessUpdateEmail !== null &&
-        movesTo(effects.onSuccessUpdateEmail, t.mailboxes().find((box) => box.role === 'sent')?.id);
-      // The provider's own copy will appear in Sent: ours would be a second one.
-      if (number !== null && toSent && sent.filesItself) t.destroy(number, clock.now());
-      else if (number !== null) releaseEmailPatch(t, number, effects, clock.now());
-      if (number !== null && effects.onSuccessDestroyEmail) t.destroy(number, clock.now());
-      for (const mark of effects.onSuccessMark) {
-        const answered = emailNumberOf(mark.emailId);
-        if (answered !== null) t.setKeywords(answered, [mark.keyword], [], clock.now());
-      }
-    });
-    this.#parts.nudge();
-    await this.#amend(row.id, (record) => ({
-      ...record,
-      onSuccessUpdateEmail: null,
-      onSuccessDestroyEmail: false,
-      onCancelUpdateEmail: null,
-      onSuccessMark: [],
-    }));
-    if (effects.wantsSentCopy && effects.sentCopy === 'pending') {
-      const sentCopy = await this.#copy(row, effects);
-      if (sentCopy === null) return;
-      await this.#amend(row.id, (record) => ({ ...record, sentCopy, failure: null }));
+    const record = await this.#effects.apply(row, await this.#rows.record(row));
+    if (record === null) {
+      this.#later.set(row.id, this.#now() + comeEvery);
+      return;
     }
-    if (!(await store.moveSubmission(row.id, 'sent', 'filed'))) return;
-    // The message lies in Sent now; a history of sent mail is no second mailbox.
-    await store.saveRecord(await resealed(keeper, row.message, Buffer.alloc(0), clock.now()));
-    this.#note(row.id);
+    if (record.wantsSentCopy && record.sentCopy === 'pending') {
+      const sentCopy = await this.#copy(row, record);
+      if (sentCopy === null) return;
+      await this.#rows.amend(row.id, (now) => ({ ...now, sentCopy, failure: null }));
+    }
+    if (!(await this.#parts.store.moveSubmission(row.id, 'sent', 'filed'))) return;
+    await this.#rows.forgetMessage(row);
+    this.#rows.note(row.id);
   }
 
   /** null: not now. */
   async #copy(row: Submission, record: SubmissionRecord): Promise<SubmissionRecord['sentCopy'] | null> {
-    const { sent, keeper } = this.#parts;
+    const { sent } = this.#parts;
     if (sent.filesItself) return 'provider';
     try {
       if (await sent.has(record.messageId, emailNumberOf(record.emailId))) return 'found';
-      await sent.append(await openRecord(keeper, recordBinding(row.message), row.message), record.sendAt);
+      await sent.append(await this.#rows.message(row), record.sendAt);
       return 'appended';
     } catch (error) {
       const words = error instanceof ImapError || error instanceof UpstreamError ? error.words : null;
       const code = error instanceof Problem ? error.code : 'net/away';
-      await this.#amend(row.id, (now) => ({ ...now, failure: { code, words, at: this.#now() } }));
+      await this.#rows.amend(row.id, (now) => ({ ...now, failure: { code, words, at: this.#now() } }));
       this.#later.set(row.id, this.#now() + fileAgain);
-      this.#note(row.id);
+      this.#rows.note(row.id);
       return null;
     }
   }
 
   /** O8, O11. */
   async #lookInSent(row: Submission): Promise<void> {
-    const { store, sent } = this.#parts;
-    const record = await this.#record(row);
+    const { store, sent, index } = this.#parts;
+    const record = inThese(index, await this.#rows.record(row));
     const since = this.#unknownSince.get(row.id) ?? this.#now();
     this.#unknownSince.set(row.id, since);
     if (!(await sent.has(record.messageId, emailNumberOf(record.emailId)))) {
@@ -354,13 +343,13 @@ export class Outbox {
       return;
     }
     this.#unknownSince.delete(row.id);
-    await this.#amend(row.id, (now) => ({
+    await this.#rows.amend(row.id, (now) => ({
       ...now,
       failure: null,
       sentCopy: now.wantsSentCopy ? 'found' : now.sentCopy,
     }));
     if (!(await store.moveSubmission(row.id, 'unknown', 'sent'))) return;
-    this.#note(row.id);
+    this.#rows.note(row.id);
     this.#later.set(row.id, 0);
     this.#again = true;
   }

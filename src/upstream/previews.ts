@@ -248,7 +248,11 @@ export class Previews {
   async #open(session: ImapSession, mailbox: MailboxId): Promise<'open' | 'refused' | 'renewed'> {
     const box = this.#mirror.index.read((reader) => reader.mailbox(mailbox));
     if (box === undefined) return 'renewed';
-    if (session.selected?.pathRaw === box.pathRaw) return 'open';
+    if (session.selected?.pathRaw === box.pathRaw) {
+      // What came after this connection last heard of the mailbox does not exist to it.
+      await session.noop();
+      return 'open';
+    }
     try {
       const { uidvalidity } = await session.select(box.pathRaw, { readOnly: true });
       if (uidvalidity === box.uidvalidity) return 'open';

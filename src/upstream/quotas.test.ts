@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { systemClock, type Clock } from '#base/clock.ts';
 import type { MailboxId } from '#index/types.ts';
 import { openDovecot, quotaOf, type Village } from '#village/dovecot.ts';
 import { openScriptedImap } from '#village/scripted-imap.ts';
 import { digest } from './digest.ts';
 import type { Refusal } from './engine.ts';
 import { quotaEvery, quotasOf } from './quotas.ts';
-import { openTestAccount, type TestAccount } from './test-account.ts';
+import { handClock, openTestAccount, type TestAccount } from './test-account.ts';
 
 let village: Village;
 let users = 0;
@@ -114,23 +113,7 @@ const openScripted = async (answer: { quota: string; status: string }, capabilit
       return true;
     },
   });
-  let ahead = 0;
-  const timers = new Map<() => void, number>();
-  const clock: Clock = {
-    now: () => systemClock.now() + ahead,
-    after: (ms, task) => {
-      if (ms < 60_000) return systemClock.after(ms, task);
-      timers.set(task, clock.now() + ms);
-      return () => timers.delete(task);
-    },
-  };
-  const pass = (ms: number): void => {
-    ahead += ms;
-    for (const [task] of [...timers].filter(([, due]) => due <= clock.now())) {
-      timers.delete(task);
-      task();
-    }
-  };
+  const { clock, pass } = handClock(60_000);
   const user = { address: 'a', password: 'b' };
   const account = await openTestAccount({ imapPort: server.port, user, clock });
   const asked = (): number => server.commands.filter((name) => name === 'GETQUOTAROOT').length;

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { silent } from '#base/log.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import { VaultError } from '#vault/errors.ts';
-import type { Keeper } from '#vault/keeper.ts';
+import type { Authenticated, Keeper } from '#vault/keeper.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import { AccountBook } from './account-book.ts';
-import { smtpSender } from './smtp-send.ts';
+import { handIn, smtpSender } from './smtp-send.ts';
 import { plainKeeper, signIn, testMailAccount } from './test-account.ts';
 
 const message = Buffer.from(
@@ -91,4 +92,65 @@ test('O12 a locked user is no try; a server that is away is one', async () => {
     words: null,
     ours: false,
   });
+});
+
+/** Plays the server up to `until`, and says when it got there; `answer` goes on. */
+const slowServer = async (until: RegExp) => {
+  const reached = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    let said = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      said += chunk.toString();
+      if (until.test(said)) {
+        reached.resolve();
+        void goOn.promise.then(() => socket.write('250 2.0.0 taken\r\n'));
+      } else if (said.endsWith('\r\n')) socket.write(said.endsWith('DATA\r\n') ? '354 go\r\n' : '250 ok\r\n');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const open = async (): Promise<Authenticated> => {
+    const stream = connect(port, '127.0.0.1');
+    stream.pause().unshift(Buffer.from('220 ready\r\n'));
+    return { stream, capabilities: [], greeting: '220', certificate: null, privateAddress: true };
+  };
+  return { open, reached: reached.promise, answer: () => goOn.resolve(), [Symbol.dispose]: () => void server.close() };
+};
+
+const cutEnvelope = {
+  mailFrom: { email: 'a@b.test', parameters: null },
+  rcptTo: [{ email: 'c@d.test', parameters: null }],
+};
+
+test('O31 a submission that is cut before its final dot was no try; after it the answer counts', async () => {
+  for (const before of [/EHLO/, /RCPT/, /DATA/]) {
+    using server = await slowServer(before);
+    const cut = new AbortController();
+    const sent = handIn(server.open, systemClock)(cutEnvelope, message, undefined, cut.signal);
+    await server.reached;
+    cut.abort();
+    assert.deepEqual(await sent, { at: 'not-sent', code: 'engine/closed', ours: true }, String(before));
+  }
+  using server = await slowServer(/\r\n\.\r\n$/);
+  const cut = new AbortController();
+  const sent = handIn(server.open, systemClock)(cutEnvelope, message, undefined, cut.signal);
+  await server.reached;
+  cut.abort();
+  server.answer();
+  assert.equal((await sent).at, 'accepted');
+});
+
+test('O31 a connection that is still being made is not waited for', async () => {
+  const cut = new AbortController();
+  const late = Promise.withResolvers<Authenticated>();
+  const sent = handIn(() => late.promise, systemClock)(cutEnvelope, message, undefined, cut.signal);
+  cut.abort();
+  assert.deepEqual(await sent, { at: 'not-sent', code: 'engine/closed', ours: true });
+  using server = await slowServer(/never/);
+  const stream = await server.open();
+  const closed = once(stream.stream, 'close');
+  late.resolve(stream);
+  await closed;
 });

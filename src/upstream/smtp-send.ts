@@ -55,25 +55,55 @@ const outcomeOf = (error: SmtpError): SendOutcome => {
 export const smtpSender = (parts: ConnectParts): OutboxParts['send'] =>
   handIn(() => authenticated(parts, 'smtp'), parts.clock);
 
+/** Null: it was cut before there was a stream; one that comes later is not used. */
+const unlessCut = async (
+  open: () => Promise<Authenticated>,
+  cut: AbortSignal | undefined,
+): Promise<Authenticated | null> => {
+  if (cut === undefined) return open();
+  if (cut.aborted) return null;
+  const gone = Promise.withResolvers<null>();
+  const goes = (): void => gone.resolve(null);
+  cut.addEventListener('abort', goes, { once: true });
+  const opening = open();
+  const stream = await Promise.race([opening, gone.promise]).finally(() => cut.removeEventListener('abort', goes));
+  // Whoever waited has gone: how it ended is nobody's business.
+  if (stream === null) opening.then((late) => late.stream.destroy()).catch(() => undefined);
+  return stream;
+};
+
+/** O31: what was cut before its final dot has not been tried. */
+const wasCut: SendOutcome = { at: 'not-sent', code: 'engine/closed', ours: true };
+
 /** Hands messages to a submission server over streams that have signed in, a new one for each. */
 export const handIn =
   (open: () => Promise<Authenticated>, clock: Clock): OutboxParts['send'] =>
-  async (envelope, message, holdFor) => {
-    let stream: Authenticated;
+  async (envelope, message, holdFor, cut) => {
+    let authenticated: Authenticated | null;
     try {
-      stream = await open();
+      authenticated = await unlessCut(open, cut);
     } catch (error) {
       const code = error instanceof Problem ? error.code : 'net/away';
       return { at: 'not-sent', code, words: wordsOf(error), ours: notTried.has(code) };
     }
+    if (authenticated === null) return wasCut;
+    const { stream } = authenticated;
+    let handed = false;
+    const end = (): void => void (handed || stream.destroy());
+    cut?.addEventListener('abort', end, { once: true });
+    /** From the final dot on the answer is waited for. */
+    const report = async (): Promise<void> => {
+      if (cut?.aborted === true && !handed) throw new SmtpError('smtp/closed-before-data');
+      handed = true;
+    };
     try {
-      const { reply, refused } = await submit(stream, toEnvelope(envelope, holdFor), message, {
-        report: () => Promise.resolve(),
-        clock,
-      });
+      if (cut?.aborted === true) end();
+      const { reply, refused } = await submit(authenticated, toEnvelope(envelope, holdFor), message, { report, clock });
       return { at: 'accepted', reply, refused: replies(refused) };
     } catch (error) {
-      if (error instanceof SmtpError) return outcomeOf(error);
-      throw error;
+      if (!(error instanceof SmtpError)) throw error;
+      return cut?.aborted === true && error.code === 'smtp/closed-before-data' ? wasCut : outcomeOf(error);
+    } finally {
+      cut?.removeEventListener('abort', end);
     }
   };

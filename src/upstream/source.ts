@@ -74,19 +74,17 @@ export class Sources {
         begun = true;
         if (!(await handover.give(Buffer.from(chunk)))) return;
       }
+      if (!begun) throw new UpstreamError('message/gone', 'the server has no bytes for this message');
     }).then(
       () => handover.end(null),
       (error: unknown) => handover.end(error instanceof Error ? error : new Error('a stream broke', { cause: error })),
     );
     try {
-      let any = false;
       for (;;) {
         const chunk = await handover.take();
         if (chunk === null) break;
-        any = true;
         yield chunk;
       }
-      if (!any) throw new UpstreamError('message/gone', 'the server has no bytes for this message');
     } finally {
       handover.leave();
       stop.abort();
@@ -150,12 +148,20 @@ export class Sources {
           Number(b.box.pathRaw === session.selected?.pathRaw) - Number(a.box.pathRaw === session.selected?.pathRaw),
       );
       if (best === undefined) throw new UpstreamError('message/gone', 'the message lies in no mailbox');
-      if (session.selected?.pathRaw !== best.box.pathRaw) {
-        const selected = await session.select(best.box.pathRaw, { readOnly: true });
-        if (selected.uidvalidity !== best.box.uidvalidity) {
-          await catchUp(session, this.#mirror, best.box.id, { readOnly: true });
-          throw new UpstreamError('message/gone', 'the mailbox was made anew');
+      if (session.selected?.pathRaw === best.box.pathRaw) {
+        try {
+          return await task(session, best.place);
+        } catch (error) {
+          if (!isGone(error)) throw error;
+          // What came after this connection last heard of the mailbox does not exist to it.
+          await session.noop();
+          return task(session, best.place);
         }
+      }
+      const selected = await session.select(best.box.pathRaw, { readOnly: true });
+      if (selected.uidvalidity !== best.box.uidvalidity) {
+        await catchUp(session, this.#mirror, best.box.id, { readOnly: true });
+        throw new UpstreamError('message/gone', 'the mailbox was made anew');
       }
       return task(session, best.place);
     };
@@ -165,6 +171,8 @@ export class Sources {
       : this.#lines.watch.run(run, options);
   }
 }
+
+const isGone = (error: unknown): boolean => error instanceof UpstreamError && error.code === 'message/gone';
 
 /** One chunk at a time from a producer to a consumer. */
 class Handover {

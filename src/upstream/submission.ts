@@ -1,4 +1,5 @@
 import type { SubmissionState } from '#store/types.ts';
+import type { Places } from './places.ts';
 
 /**
  * What the sealed JSON of an outbox row says (`Submission.record`). The gateway writes it when a submission is created;
@@ -24,7 +25,7 @@ export interface SubmissionRecord {
   onSuccessUpdateEmail: EmailPatch | null;
   /** Destroy the Email once the server accepted the message. */
   onSuccessDestroyEmail: boolean;
-  /** What puts the Email back when the submission is canceled; null when nothing was done to it. */
+  /** What puts the Email back unless the message goes; null when nothing was done to it, or it was put back. */
   onCancelUpdateEmail: EmailPatch | null;
   /** A keyword for another Email (the one answered or forwarded), set once the server accepted the message. */
   onSuccessMark: { emailId: string; keyword: '$answered' | '$forwarded' }[];
@@ -32,6 +33,8 @@ export interface SubmissionRecord {
   wantsSentCopy: boolean;
   /** What became of the copy in Sent. */
   sentCopy: 'pending' | 'appended' | 'found' | 'provider' | 'none';
+  /** What the ids mean, should the index be made anew; records of earlier versions have none. */
+  places?: Places;
 }
 
 /** RFC 8621 §7: Address objects of the envelope; `parameters` are the ESMTP parameters, null value = without `=`. */
@@ -79,7 +82,10 @@ export const newSubmissionRecord = (
     'identityId' | 'emailId' | 'threadId' | 'envelope' | 'messageId' | 'createdAt' | 'sendAt' | 'wantsSentCopy'
   > &
     Partial<
-      Pick<SubmissionRecord, 'onSuccessUpdateEmail' | 'onSuccessDestroyEmail' | 'onSuccessMark' | 'onCancelUpdateEmail'>
+      Pick<
+        SubmissionRecord,
+        'onSuccessUpdateEmail' | 'onSuccessDestroyEmail' | 'onSuccessMark' | 'onCancelUpdateEmail' | 'places'
+      >
     >,
 ): SubmissionRecord => ({
   version: 1,

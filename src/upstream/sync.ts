@@ -11,7 +11,8 @@ import type { FolderSync } from './folder-sync.ts';
 import { urgency } from './line.ts';
 import type { TaskOptions } from './line.ts';
 import type { Lines } from './lines.ts';
-import type { Mirror } from './mirror.ts';
+import { isRefusal } from './mirror.ts';
+import type { Brought, Mirror } from './mirror.ts';
 import type { Previews } from './previews.ts';
 import type { Reading } from './reading/reading.ts';
 import type { Undertakings } from './undertakings.ts';
@@ -25,10 +26,18 @@ const askEvery = 15_000;
 const homeAfter = 1_000;
 /** All flags and UIDs are compared this often where the server cannot say what changed. */
 const deepEvery = 10 * 60_000;
+/** All UIDs are compared this often where it can. */
+const rareEvery = 24 * 60 * 60_000;
 /** A second look at the same mailbox within this time is the same look. */
 const sameLook = 2_000;
 /** An Email that lies nowhere is destroyed after this long (rule S14). */
 const goneFor = 10 * 60_000;
+
+/** LIST is asked this long after the last line that told of mailboxes, and this long after the first at the latest. */
+const listAfter = 200;
+const listWithin = 2_000;
+/** What a list left in doubt is looked at again after this long. */
+const doubtAfter = 2_500;
 
 /** So many missing messages are written in haste, and read in a thread of their own. */
 const much = 2_000;
@@ -58,12 +67,19 @@ export class Sync {
   readonly #deepAt = new Map<MailboxId, number>();
   readonly #cancels = new Set<() => void>();
   #home: (() => void) | null = null;
+  /** The LIST that waits for its time. */
+  #list: { cancel: () => void; firstLine: number | null } | null = null;
+  /** A LIST waits for the connection. */
+  #listWaits = false;
   #notified = false;
   #closed = false;
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
     this.#mirror = parts.mirror;
+    parts.folders.onDoubt(() => {
+      if (this.#list === null) this.#listIn(doubtAfter, null);
+    });
   }
 
   /** The connection is new: mailboxes, INBOX, then listening; the rest follows by itself. */
@@ -84,7 +100,7 @@ export class Sync {
           this.#onSelected(mailbox, (line, mirror, box) => sequenceFlags(line, mirror, box, sequence)),
         ),
       visit: (mailbox) => this.#quietly('visit', this.visit(mailbox, { urgency: urgency.arrival })),
-      list: () => this.#quietly('list', this.refreshFolders()),
+      list: () => this.#listSoon(),
     });
     // INBOX comes before LIST: what is new is shown first, and after a LIST Dovecot reads a large Maildir through.
     const inbox = this.#inbox();
@@ -113,6 +129,7 @@ export class Sync {
     this.#cancels.clear();
     this.#home?.();
     this.#home = null;
+    this.#list = null;
   }
 
   /** For good. */
@@ -129,10 +146,7 @@ export class Sync {
     try {
       await lines.watch.run(async (session) => {
         this.#visiting.delete(id);
-        const brought = await catchUp(session, this.#mirror, id, {
-          ...options,
-          deep: options.deep ?? this.#deepIsDue(session, id),
-        });
+        const brought = await this.#catchUp(session, id, options);
         fill.brought(id, brought.oldest);
         if (brought.count > 0) told();
       }, when);
@@ -142,10 +156,20 @@ export class Sync {
     if (!fill.running) this.#quietly('previews', previews.start());
   }
 
-  /** LIST, and a visit to what differs. */
+  /** LIST, and a visit to what differs; nothing when one waits already. */
   async refreshFolders(): Promise<void> {
+    if (this.#listWaits) return;
     const { lines, folders, told } = this.#parts;
-    const differing = await lines.watch.run((session) => folders.run(session), { urgency: urgency.folders });
+    this.#listWaits = true;
+    let isBegun = false;
+    const run = (session: ImapSession): Promise<MailboxId[]> => {
+      isBegun = true;
+      this.#listWaits = false;
+      return folders.run(session);
+    };
+    const differing = await lines.watch.run(run, { urgency: urgency.folders }).finally(() => {
+      if (!isBegun) this.#listWaits = false;
+    });
     told();
     const here = this.#mirror.index
       .read((reader) => reader.mailboxes())
@@ -154,7 +178,7 @@ export class Sync {
     for (const id of differing) {
       const box = this.#mirror.mailbox(id);
       if (isFresh(box)) fresh = true;
-      else if (id !== here?.id) await this.visit(id, { urgency: urgency.folders });
+      else if (id !== here?.id) await this.visit(id, { urgency: urgency.folders }).catch(refusedOnly);
     }
     if (here !== undefined && lines.watch.session?.condstore === false)
       await this.visit(here.id, { urgency: urgency.folders });
@@ -209,11 +233,21 @@ export class Sync {
   }
 
   #deepIsDue(session: ImapSession, id: MailboxId): boolean {
-    if (session.condstore) return false;
     const now = this.#mirror.clock.now();
-    if (now - (this.#deepAt.get(id) ?? 0) < deepEvery) return false;
-    this.#deepAt.set(id, now);
-    return true;
+    const before = this.#deepAt.get(id) ?? (session.condstore ? now : 0);
+    const isDue = now - before >= (session.condstore ? rareEvery : deepEvery);
+    this.#deepAt.set(id, isDue ? now : before);
+    return isDue;
+  }
+
+  async #catchUp(session: ImapSession, id: MailboxId, options: CatchUp): Promise<Brought> {
+    const deep = options.deep ?? this.#deepIsDue(session, id);
+    try {
+      return await catchUp(session, this.#mirror, id, { ...options, deep });
+    } catch (error) {
+      if (isRefusal(error) && error.command === 'SELECT') this.#parts.folders.refused(id);
+      throw error;
+    }
   }
 
   async #arrived(id: MailboxId): Promise<void> {
@@ -263,6 +297,22 @@ export class Sync {
     return Promise.resolve();
   }
 
+  /** The server said that mailboxes came, went or have other names; it says so once for each of them (rule S57). */
+  #listSoon(): void {
+    const now = this.#mirror.clock.now();
+    const firstLine = this.#list?.firstLine ?? now;
+    this.#listIn(Math.max(0, Math.min(listAfter, firstLine + listWithin - now)), firstLine);
+  }
+
+  #listIn(ms: number, firstLine: number | null): void {
+    this.#list?.cancel();
+    const cancel = this.#after(ms, () => {
+      this.#list = null;
+      return this.refreshFolders();
+    });
+    this.#list = { cancel, firstLine };
+  }
+
   #every(ms: number, task: () => Promise<void>): void {
     this.#after(ms, () => {
       this.#every(ms, task);
@@ -270,13 +320,18 @@ export class Sync {
     });
   }
 
-  #after(ms: number, task: () => Promise<void>): void {
-    if (this.#closed) return;
+  /** Answers how it is called off. */
+  #after(ms: number, task: () => Promise<void>): () => void {
+    if (this.#closed) return () => undefined;
     const cancel = this.#mirror.clock.after(ms, () => {
       this.#cancels.delete(cancel);
       this.#quietly('timer', task());
     });
     this.#cancels.add(cancel);
+    return () => {
+      this.#cancels.delete(cancel);
+      cancel();
+    };
   }
 
   /** The connection's end is the watch's business; all else is worth a line. */

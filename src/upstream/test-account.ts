@@ -4,6 +4,7 @@ import { connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
 import { silent } from '#base/log.ts';
 import type { Log } from '#base/log.ts';
 import { openImap } from '#imap/session.ts';
@@ -37,6 +38,28 @@ export interface TestAccount extends AsyncDisposable {
   /** Waits until `ready` gives something that is not undefined, null or false. */
   until<T>(ready: () => Maybe<T> | Promise<Maybe<T>>, what: string): Promise<T>;
 }
+
+/** A clock whose timers of so many milliseconds and more run only when a test lets time pass. */
+export const handClock = (from: number) => {
+  let ahead = 0;
+  const timers = new Map<() => void, number>();
+  const clock: Clock = {
+    now: () => systemClock.now() + ahead,
+    after: (ms, task) => {
+      if (ms < from) return systemClock.after(ms, task);
+      timers.set(task, clock.now() + ms);
+      return () => timers.delete(task);
+    },
+  };
+  const pass = (ms: number): void => {
+    ahead += ms;
+    for (const [task] of [...timers].filter(([, due]) => due <= clock.now())) {
+      timers.delete(task);
+      task();
+    }
+  };
+  return { clock, pass };
+};
 
 /** LOGIN by hand, and the line that the keeper puts in front. */
 export const signIn = async (port: number, user: { address: string; password: string }): Promise<ImapSession> => {

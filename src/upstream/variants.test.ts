@@ -81,5 +81,22 @@ for (const variant of ['condstore', 'plain'] as const) {
       assert.equal(find('inbox', 5), undefined);
       assert.equal(find('inbox', 2), undefined);
     });
+    await t.test('what we moved and another client removed at once', async () => {
+      for (const n of [30, 31, 32]) await client.append(inbox.pathRaw, Buffer.from(message(n)), [], null);
+      await account.until(() => [30, 31, 32].every((n) => find('inbox', n)), 'three letters');
+      account.index.write((w) => {
+        for (const n of [30, 31, 32]) w.move(find('inbox', n)?.number ?? (0 as never), inbox.id, archive.id, 0);
+      });
+      account.engine.nudge();
+      await account.until(() => account.index.read((reader) => reader.intentCount()) === 0, 'the move');
+      await client.select(archive.pathRaw);
+      const there = await client.uidSearchAll();
+      assert.equal(there.length, 4);
+      await client.expunge(there.slice(-2));
+      await account.until(() => {
+        account.engine.look(archive.id);
+        return emails(account, 'archive').length === 2;
+      }, 'what is left');
+    });
   });
 }

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openIndex } from '#index/open.ts';
+import type { EmailNumber, Index, MailboxId, Role } from '#index/types.ts';
+import { digest } from './digest.ts';
+import { emailIdOf, mailboxIdOf } from './email-patch.ts';
+import { open, raw } from './outbox.testkit.ts';
+import { placesOf } from './places.ts';
+import type { SubmissionRecord } from './submission.ts';
+
+/** The index is made anew while a letter waits (O33). */
+
+type It = Awaited<ReturnType<typeof open>>;
+
+const addBox = (index: Index, it: It, pathRaw: string, role: Role | null, more: { state?: 'fill' } = {}): MailboxId => {
+  const like = it.index.read((reader) => reader.mailbox(it.box.id));
+  assert.ok(like);
+  return index.write((t) => t.saveMailbox({ ...like, pathRaw, path: pathRaw, name: pathRaw, role, ...more })).id;
+};
+
+const addEmail = (index: Index, box: MailboxId, bytes: Buffer, keywords: string[], receivedAt: number): EmailNumber =>
+  index.write((t) => {
+    const number = t.addLocal(box, { ...digest(bytes), keywords, deleted: false, receivedAt });
+    t.append(number, { kind: 'append', mailbox: box, keywords, receivedAt, replaces: null }, 0);
+    return number;
+  });
+
+/** Drafts to Sent, as the composer wishes; with what the ids mean, and a letter that is answered. */
+const moving = (it: It): Partial<SubmissionRecord> => {
+  const sent = addBox(it.index, it, 'Sent', 'sent');
+  const answered = addEmail(it.index, sent, other, [], 1_600_000_000);
+  const [from, to] = [mailboxIdOf(it.box.id), mailboxIdOf(sent)];
+  const wish = { kind: 'append' as const, mailbox: it.box.id, keywords: ['$draft'], receivedAt: 0, replaces: null };
+  it.index.write((t) => t.append(it.number, wish, 0));
+  const email = it.index.read((reader) => reader.email(it.number));
+  assert.ok(email);
+  const patch = { 'keywords/$draft': null, [`mailboxIds/${from}`]: null, [`mailboxIds/${to}`]: true };
+  const marks = [{ emailId: emailIdOf(answered), keyword: '$answered' as const }];
+  return {
+    wantsSentCopy: false,
+    sentCopy: 'none',
+    onSuccessUpdateEmail: patch,
+    onCancelUpdateEmail: { 'keywords/$draft': true, [`mailboxIds/${from}`]: true, [`mailboxIds/${to}`]: null },
+    onSuccessMark: marks,
+    places: placesOf(it.index, email, patch, marks),
+  };
+};
+
+const other = Buffer.from(
+  'From: bob@village.test\r\nTo: alice@village.test\r\nSubject: ask\r\nMessage-ID: <ask@village.test>\r\n\r\nwell?\r\n',
+);
+
+/** Another index of the same account: its mailboxes have other numbers, and Trash has that of Sent. */
+const anew = (it: It, { state }: { state?: 'fill' } = {}) => {
+  const index = openIndex(join(it.folder, 'anew.db'), randomBytes(32));
+  const inbox = addBox(index, it, 'INBOX', 'inbox');
+  const trash = addBox(index, it, 'Trash', 'trash');
+  const sent = addBox(index, it, 'Sent', 'sent');
+  const drafts = addBox(index, it, 'Drafts', 'drafts', state && { state });
+  const add = (box: MailboxId, bytes: Buffer, keywords: string[], receivedAt: number): EmailNumber =>
+    addEmail(index, box, bytes, keywords, receivedAt);
+  const foreign = add(inbox, Buffer.from('Subject: foreign\r\n\r\nhi\r\n'), [], 1_700_000_000);
+  const answered = add(inbox, other, [], 1_600_000_000);
+  return { index, inbox, trash, sent, drafts, add, foreign, answered };
+};
+
+const at = (index: Index, number: ReturnType<ReturnType<typeof anew>['add']>) => {
+  const email = index.read((reader) => reader.email(number));
+  return email && [email.mailboxes, email.keywords];
+};
+
+test('O33 the patch reaches the Email and the mailboxes it meant in an index that was made anew', async () => {
+  await using it = await open();
+  const record = moving(it);
+  const made = anew(it);
+  using index = made.index;
+  assert.equal(
+    record.places?.mailboxes[mailboxIdOf(made.trash)]?.pathRaw,
+    'Sent',
+    'the number of Sent is that of Trash',
+  );
+  const draft = made.add(made.drafts, raw, ['$draft'], 1_700_000_000);
+  await it.put('sent', { ...record, emailId: emailIdOf(made.foreign) });
+  await it.start({ index }).nudge();
+  assert.deepEqual([await it.state(), it.servers.filed], ['filed', 0]);
+  assert.deepEqual(at(index, draft), [[made.sent], []]);
+  assert.deepEqual(at(index, made.foreign), [[made.inbox], []]);
+  assert.deepEqual(at(index, made.answered), [[made.inbox], ['$answered']]);
+});
+
+test('O33 an Email that the index does not have yet is waited for; one that does not come leaves a copy in Sent', async () => {
+  for (const comes of [true, false]) {
+    await using it = await open();
+    const record = moving(it);
+    const made = anew(it, { state: 'fill' });
+    using index = made.index;
+    await it.put('sent', record);
+    const outbox = it.start({ index });
+    await outbox.nudge();
+    assert.deepEqual([await it.state(), it.servers.filed], ['sent', 0]);
+    const draft = comes ? made.add(made.drafts, raw, ['$draft'], 1_700_000_000) : null;
+    index.write((t) => t.patchMailbox(made.drafts, { state: 'live' }));
+    await outbox.live();
+    assert.deepEqual([await it.state(), it.servers.filed], ['filed', comes ? 0 : 1]);
+    if (draft !== null) assert.deepEqual(at(index, draft), [[made.sent], []]);
+  }
+});
+
+test('O33 what is taken back does not touch other mail', async () => {
+  await using it = await open();
+  const record = moving(it);
+  const made = anew(it);
+  using index = made.index;
+  index.write((t) => t.move(made.foreign, made.inbox, made.trash, 0));
+  const draft = made.add(made.drafts, raw, ['$draft'], 1_700_000_000);
+  await it.put('canceled', { ...record, emailId: emailIdOf(made.foreign) });
+  await it.start({ index }).nudge();
+  assert.deepEqual(at(index, made.foreign), [[made.trash], []]);
+  assert.deepEqual(at(index, draft), [[made.drafts], ['$draft']]);
+  assert.equal((await it.said()).onCancelUpdateEmail, null);
+});
+
+test('O33 a record without what its ids mean is applied as it stands', async () => {
+  await using it = await open();
+  const { places: _, ...record } = moving(it);
+  await it.put('sent', record);
+  await it.start().nudge();
+  const sent = it.index.read((reader) => reader.mailboxes().find(({ role }) => role === 'sent')?.id);
+  assert.deepEqual([await it.state(), at(it.index, it.number)], ['filed', [[sent], []]]);
+});
