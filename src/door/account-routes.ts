@@ -5,20 +5,16 @@ import { newRoutes, type Routes } from './context.ts';
 import { clearSession } from './cookies.ts';
 import { SignInLimits, WorkLimit } from './limits.ts';
 import type { DoorParts } from './parts.ts';
-import { checkOrigin, checkTransport, type Peer } from './peer.ts';
-import { DoorError } from './problems.ts';
+import { checkTransport, type Peer } from './peer.ts';
 import type { Secrets } from './secret-form.ts';
 import type { Sessions } from './sessions.ts';
+import { writer } from './visitors.ts';
 import { asDoorError } from './words.ts';
 
-/** Whoever may change things. @throws DoorError `read-only` */
-const changer = async (sessions: Sessions, request: Request, peer: Peer): Promise<Asking> => {
-  if (!request.headers.has('authorization')) checkOrigin(request, peer);
-  const visitor = await sessions.visitor(request, peer);
-  if (visitor.kind === 'token' && visitor.token.readOnly)
-    throw new DoorError('read-only', 'This token may only read.', 'Use one that may change things.');
-  return { visitor, peer };
-};
+const changing = async (sessions: Sessions, request: Request, peer: Peer): Promise<Asking> => ({
+  visitor: await writer(sessions, request, peer),
+  peer,
+});
 
 /** Guesses and work are limited as for signing in: only a wrong password counts as a guess. */
 const openLimits = (clock: DoorParts['clock']) => {
@@ -59,39 +55,39 @@ export const accountRoutes = (parts: DoorParts, sessions: Sessions): { accounts:
   accounts.post('/', async (c) => {
     const peer = c.get('peer');
     checkTransport(peer, config);
-    const asking = await changer(sessions, c.req.raw, peer);
+    const asking = await changing(sessions, c.req.raw, peer);
     const { form, secrets } = await readAdd(c.req.raw, config.jsonSignIn);
     const facts = await limited(peer, form.address, secrets, () => desk.add(asking, form, secrets));
     return json(facts, { status: 201 });
   });
 
   accounts.patch('/:id', async (c) => {
-    const asking = await changer(sessions, c.req.raw, c.get('peer'));
+    const asking = await changing(sessions, c.req.raw, c.get('peer'));
     return json(await desk.patch(asking, c.req.param('id'), await readJson(c.req.raw, PatchForm)));
   });
 
   accounts.post('/:id/password', async (c) => {
     const peer = c.get('peer');
     checkTransport(peer, config);
-    const asking = await changer(sessions, c.req.raw, peer);
+    const asking = await changing(sessions, c.req.raw, peer);
     const { form, secrets } = await readRenew(c.req.raw, config.jsonSignIn);
     return json(await limited(peer, form.address, secrets, () => desk.renew(asking, c.req.param('id'), form, secrets)));
   });
 
   accounts.post('/:id/check', async (c) => {
     const peer = c.get('peer');
-    const asking = await changer(sessions, c.req.raw, peer);
+    const asking = await changing(sessions, c.req.raw, peer);
     return json(await limited(peer, c.req.param('id'), null, () => desk.check(asking, c.req.param('id'))));
   });
 
   accounts.delete('/:id', async (c) => {
-    await desk.remove(await changer(sessions, c.req.raw, c.get('peer')), c.req.param('id'));
+    await desk.remove(await changing(sessions, c.req.raw, c.get('peer')), c.req.param('id'));
     return new Response(null, { status: 204 });
   });
 
   user.delete('/', async (c) => {
     const peer = c.get('peer');
-    await desk.removeUser(await changer(sessions, c.req.raw, peer));
+    await desk.removeUser(await changing(sessions, c.req.raw, peer));
     const headers = new Headers({ 'Clear-Site-Data': '"cache", "storage"', 'Cache-Control': 'no-store' });
     clearSession(headers, peer);
     return new Response(null, { status: 204, headers });

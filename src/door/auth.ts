@@ -1,6 +1,7 @@
 import { accountRoutes } from './account-routes.ts';
 import { signedIn } from './accounts.ts';
 import type { Audit } from './audit.ts';
+import { bearerOf } from './bearer.ts';
 import { json } from './body.ts';
 import { newRoutes, type Routes } from './context.ts';
 import { clearSession } from './cookies.ts';
@@ -22,6 +23,7 @@ import { tokenRoutes } from './tokens.ts';
 import { turnRoutes } from './turn-keys.ts';
 import { unlockerRoutes } from './unlockers.ts';
 import { Unlocks } from './unlocks.ts';
+import { cookieVisitor } from './visitors.ts';
 
 /** `/auth/*`: signing in and out, locking, unlockers, tokens, looking for servers. */
 export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metrics, audit: Audit): Routes => {
@@ -55,13 +57,13 @@ export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metric
   routes.post('/sign-out', async (c) => {
     const peer = c.get('peer');
     const headers = new Headers({ 'Clear-Site-Data': '"cache", "storage"', 'Cache-Control': 'no-store' });
-    checkOrigin(c.req.raw, peer);
+    if (bearerOf(c.req.raw) === null) checkOrigin(c.req.raw, peer);
     clearSession(headers, peer);
-    const visitor = await sessions.identify(c.req.raw, peer).catch((error: unknown) => {
+    const visitor = await cookieVisitor(sessions, c.req.raw, peer).catch((error: unknown) => {
       if (error instanceof DoorError && error.code === 'door/unauthenticated') return null;
       throw error;
     });
-    if (visitor?.kind === 'session') {
+    if (visitor) {
       await sessions.remove(visitor.session.id);
       audit('sign-out', visitor.user, peer);
       await entrance.tidy(visitor.user);

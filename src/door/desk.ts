@@ -104,8 +104,10 @@ export class Desk {
     setSession(headers, peer, secrets, maxAge);
     this.#audit('sign-in', user, peer, { by, remember: session.remember });
     const facts = await this.#facts(user, headers, peer);
+    // An issuer's word is no unlocker.
+    if (by !== 'oauth') this.#sessions.signedIn.add(session.id);
     // The code is gone: nothing else may be at hand to make another with.
-    if (recovery) this.#sessions.prove(session.id);
+    if (recovery) this.#sessions.proven.add(session.id);
     return json({ ...facts, ...(recovery ? { recovery: 'used' } : {}) }, { headers });
   }
 
@@ -126,7 +128,7 @@ export class Desk {
     const left = Math.floor((session.expiresAt - this.#parts.clock.now()) / 1_000);
     setSession(headers, peer, secrets, session.remember ? Math.max(1, left) : null);
     this.#audit('unlocked', session.user, peer, { by });
-    if (recovery) this.#sessions.prove(id);
+    if (recovery) this.#sessions.proven.add(id);
     const facts = await this.#facts(session.user, headers, peer);
     return json({ ...facts, ...(recovery ? { recovery: 'used' } : {}) }, { headers });
   }

@@ -5,7 +5,7 @@ import { must } from '#base/must.ts';
 import { Problem } from '#base/problem.ts';
 import { newSlot, newUser, usualAccount } from '#store/new-rows.ts';
 import type { Credential, MailAccount, Session, User } from '#store/types.ts';
-import { credentialBinding } from '#vault/associated.ts';
+import { credentialBinding, sameTarget } from '#vault/associated.ts';
 import type { MailAccountId, Opened, SessionId, SessionSecrets, SlotId, SlotRow, UserId } from '#vault/keeper.ts';
 import type { Audit } from './audit.ts';
 import { inTurn } from './in-turn.ts';
@@ -277,14 +277,17 @@ export class Entrance {
     const now = this.#clock.now();
     const stateAt = account.state === 'ok' ? account.stateAt : now;
     const auth = { ...kept.auth, ...(hasChanged && !kept.seal.instead ? { authSince: now } : {}) };
-    await store.changeAccount(account.id, { imap, smtp, state: 'ok', stateAt, refused: null, checkedAt: now, ...auth });
+    const hold = sameTarget(smtp, account.smtp) ? {} : { smtpHold: null };
+    const row = { imap, smtp, state: 'ok', stateAt, refused: null, checkedAt: now, ...hold, ...auth } as const;
+    await store.changeAccount(account.id, row);
     await store.touchSlot(slot.id, now);
     if (other) await this.#unlocks.used(other.found, peer);
     await store.deleteExpiredSessions(now);
     if (hasChanged) await this.#own.mainChanged(user.id, imap);
+    const moved = !sameTarget(imap, account.imap) || !sameTarget(smtp, account.smtp);
     const stored = async (): Promise<void> => {
       await kept.stored();
-      if (kept.differs) await this.#own.tell(account);
+      if (kept.differs || moved || hasChanged) await this.#own.tell(account);
     };
     return { ...opened, stored };
   }

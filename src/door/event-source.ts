@@ -78,7 +78,33 @@ class Ledger {
   }
 }
 
-const openStream = (sessions: Sessions, hub: Hub, visitor: Visitor, wish: Wish, first: States): Response =>
+/** Streams of one session or token at once: each costs work with every change. */
+const mostStreams = 20;
+
+/** The streams of each session, oldest first. One too many ends the oldest: its client may be long gone. */
+class Streams {
+  readonly #open = new Map<string, Set<AbortController>>();
+
+  /** Returns what takes it out again. */
+  add(id: string, stream: AbortController): () => void {
+    const all = this.#open.get(id) ?? new Set();
+    this.#open.set(id, all.add(stream));
+    const [oldest] = all;
+    if (all.size > mostStreams) oldest?.abort();
+    return () => {
+      all.delete(stream);
+      if (all.size === 0 && this.#open.get(id) === all) this.#open.delete(id);
+    };
+  }
+}
+
+interface StreamParts {
+  sessions: Sessions;
+  hub: Hub;
+  streams: Streams;
+}
+
+const openStream = ({ sessions, hub, streams }: StreamParts, visitor: Visitor, wish: Wish, first: States): Response =>
   eventStream(async function* (gone) {
     const id = sessions.idOf(visitor);
     const ended = new AbortController();
@@ -94,6 +120,7 @@ const openStream = (sessions: Sessions, hub: Hub, visitor: Visitor, wish: Wish, 
       wake();
     };
     const stops = [
+      streams.add(id, ended),
       hub.listen(visitor.user, take),
       sessions.presence.stream(id),
       sessions.onEnd((other) => {
@@ -141,10 +168,11 @@ const openStream = (sessions: Sessions, hub: Hub, visitor: Visitor, wish: Wish, 
 
 export const eventSourceRoutes = (sessions: Sessions, hub: Hub): Routes => {
   const routes = newRoutes();
+  const parts = { sessions, hub, streams: new Streams() };
   routes.get('/', async (c) => {
     const visitor = await sessions.visitor(c.req.raw, c.get('peer'));
     const wish = readWish((name) => c.req.query(name), c.req.header('last-event-id') ?? null);
-    return openStream(sessions, hub, visitor, wish, await sessions.ask(visitor, 'states', {}));
+    return openStream(parts, visitor, wish, await sessions.ask(visitor, 'states', {}));
   });
   return routes;
 };

@@ -1,3 +1,4 @@
+import type { RequestErrorType } from '#jmap/errors.ts';
 import { limits } from '#mailroom/limits.ts';
 import { asBuffer, release } from '#mailroom/protocol.ts';
 import { pulling } from '#mailroom/pulling.ts';
@@ -5,10 +6,10 @@ import { readBytes } from './body.ts';
 import { type DoorEnv, newRoutes, type Routes } from './context.ts';
 import { Concurrency } from './limits.ts';
 import type { Head, Peer } from './peer.ts';
-import { checkOrigin } from './peer.ts';
 import { DoorError, notFound } from './problems.ts';
 import { Recall } from './recall.ts';
 import type { Sessions, Visitor } from './sessions.ts';
+import { changer } from './visitors.ts';
 
 /** An answer before it is put on a socket or into a Response. */
 export interface ApiAnswer {
@@ -20,12 +21,32 @@ export interface ApiAnswer {
 /** One JMAP request; `read` gives its bytes, at most `limit` of them. @throws DoorError, RoomError */
 export type Api = (head: Head, peer: Peer, read: (limit: number) => Promise<Buffer>) => Promise<ApiAnswer>;
 
-/** A limit of the session object was passed – RFC 8620 §3.6.1 */
-const limitProblem = (status: 413 | 429, limit: string, detail: string): ApiAnswer => ({
+/** The request as a whole is refused – RFC 8620 §3.6.1 */
+const requestProblem = (
+  type: RequestErrorType,
+  status: number,
+  detail: string,
+  more: { limit?: keyof typeof limits } = {},
+): ApiAnswer => ({
   status,
   headers: { 'Content-Type': 'application/problem+json', ...(status === 429 ? { 'Retry-After': '1' } : {}) },
-  body: Buffer.from(JSON.stringify({ type: 'urn:ietf:params:jmap:error:limit', status, detail, limit })),
+  body: Buffer.from(JSON.stringify({ type: `urn:ietf:params:jmap:error:${type}`, status, detail, ...more })),
 });
+
+/** A limit of the session object was passed. */
+const limitProblem = (status: 413 | 429, limit: keyof typeof limits, detail: string): ApiAnswer =>
+  requestProblem('limit', status, detail, { limit });
+
+/** A body that was too large, in JMAP's words. @throws the error, when it is another */
+const tooLarge = (error: unknown, limit: 'maxSizeRequest' | 'maxSizeUpload'): ApiAnswer => {
+  if (error instanceof DoorError && error.code === 'door/too-large')
+    return limitProblem(413, limit, `At most ${limits[limit]} bytes.`);
+  throw error;
+};
+
+/** With or without parameters, which say nothing: JSON is UTF-8. */
+const isJson = (type: string | null): boolean =>
+  type === 'application/json' || type?.split(';')[0]?.trim().toLowerCase() === 'application/json';
 
 const apiAnswer = (status: number, type: string, body: Buffer<ArrayBuffer>): ApiAnswer => ({
   status,
@@ -71,11 +92,6 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
   const uploads = new Concurrency(limits.maxConcurrentUpload);
   const { recall } = sessions;
 
-  const changer = (request: Head, peer: Peer): Visitor | Promise<Visitor> => {
-    if (!request.headers.has('authorization')) checkOrigin(request, peer);
-    return sessions.visitor(request, peer);
-  };
-
   wellKnown.get('/jmap', async (c) => {
     const peer = c.get('peer');
     const visitor = await sessions.visitor(c.req.raw, peer);
@@ -105,8 +121,10 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
   };
 
   const api: Api = async (head, peer, read) => {
-    const found = changer(head, peer);
+    const found = changer(sessions, head, peer);
     const visitor = found instanceof Promise ? await found : found;
+    if (!isJson(head.headers.get('content-type')))
+      return requestProblem('notJSON', 400, 'The Content-Type of a JMAP request is application/json.');
     const end = requests.begin(visitor.user);
     if (!end) return limitProblem(429, 'maxConcurrentRequests', `${limits.maxConcurrentRequests} requests at once.`);
     try {
@@ -116,9 +134,7 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
       if (known?.due) void anew(visitor, bytes, key);
       return known ? apiAnswer(200, 'application/json', known.body) : await asked(visitor, bytes, key);
     } catch (error) {
-      if (error instanceof DoorError && error.code === 'door/too-large')
-        return limitProblem(413, 'maxSizeRequest', `At most ${limits.maxSizeRequest} bytes.`);
-      throw error;
+      return tooLarge(error, 'maxSizeRequest');
     } finally {
       end();
     }
@@ -129,7 +145,7 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
   );
 
   jmap.post('/upload/:account', async (c) => {
-    const visitor = await changer(c.req.raw, c.get('peer'));
+    const visitor = await changer(sessions, c.req.raw, c.get('peer'));
     const end = uploads.begin(visitor.user);
     if (!end)
       return asResponse(limitProblem(429, 'maxConcurrentUpload', `${limits.maxConcurrentUpload} uploads at once.`));
@@ -139,6 +155,8 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
       const { status, body } = await sessions.ask(visitor, 'upload', { account: c.req.param('account'), type, bytes });
       const kind = status < 400 ? 'application/json' : 'application/problem+json';
       return new Response(asBuffer(body), { status, headers: { 'Content-Type': kind, 'Cache-Control': 'no-store' } });
+    } catch (error) {
+      return asResponse(tooLarge(error, 'maxSizeUpload'));
     } finally {
       end();
     }

@@ -114,6 +114,7 @@ test('a refusal before the body is read is told, and the connection goes on', as
     const refused = await lane.post('x'.repeat(500_000));
     assert.equal(refused.status, status);
     assert.equal(refused.headers['content-type'], 'application/problem+json');
+    assert.equal(refused.headers['www-authenticate'], status === 401 ? 'Bearer' : undefined);
     assert.equal(refused.headers['x-content-type-options'], 'nosniff');
     assert.doesNotMatch(refused.body, /mistake/);
   }

@@ -6,14 +6,13 @@ import { readUnlockKey, setSession } from './cookies.ts';
 import type { Desk } from './desk.ts';
 import type { Entrance } from './entrance.ts';
 import type { DoorParts } from './parts.ts';
-import { checkOrigin, type Peer } from './peer.ts';
+import type { Peer } from './peer.ts';
 import { locked, malformed } from './problems.ts';
-import { doesNotOpen, type Sessions, type Visitor } from './sessions.ts';
+import { doesNotOpen, type Sessions } from './sessions.ts';
 import { readUnlock, type UnlockForm } from './sign-in-form.ts';
 import type { Secrets } from './secret-form.ts';
 import { slotKinds, type Unlocks } from './unlocks.ts';
-
-export type SessionVisitor = Extract<Visitor, { kind: 'session' }>;
+import { cookieVisitor, type SessionVisitor } from './visitors.ts';
 
 export interface LockParts {
   parts: DoorParts;
@@ -26,14 +25,6 @@ export interface LockParts {
 
 const maxAgeOf = ({ session }: SessionVisitor, now: number): number | null =>
   session.remember ? Math.max(1, Math.floor((session.expiresAt - now) / 1_000)) : null;
-
-/** The browser session that asks from our own pages. @throws DoorError */
-export const cookieVisitor = async (sessions: Sessions, request: Request, peer: Peer): Promise<SessionVisitor> => {
-  checkOrigin(request, peer);
-  const visitor = await sessions.identify(request, peer);
-  if (visitor.kind !== 'session') throw malformed('This is for browser sessions.');
-  return visitor;
-};
 
 /** Locking a session, opening it again by the unlock key of its cookie or an unlocker, and proving one. */
 export const lockRoutes = (routes: Routes, { parts, sessions, desk, entrance, unlocks, audit }: LockParts): void => {
@@ -91,7 +82,7 @@ export const lockRoutes = (routes: Routes, { parts, sessions, desk, entrance, un
       if (form.kind === 'mail' && (await store.slots(user)).length === 0) return unlocks.compare(user, secrets);
       return unlocks.open(await unlocks.ofUser(user, form, secrets, peer), secrets, form.totp, peer);
     });
-    sessions.prove(visitor.session.id);
+    sessions.proven.add(visitor.session.id);
     return new Response(null, { status: 204 });
   });
 

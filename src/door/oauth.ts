@@ -11,10 +11,11 @@ import { type Waiting, WaitingRoom } from './oauth-waiting.ts';
 import { declined, expired, notAdmitted, notSent } from './oauth-words.ts';
 import type { DoorParts } from './parts.ts';
 import { checkOrigin, checkTransport, type Peer } from './peer.ts';
-import { DoorError, malformed, notFound } from './problems.ts';
+import { DoorError, notFound } from './problems.ts';
 import { openServers, type Servers } from './servers.ts';
 import type { Sessions } from './sessions.ts';
 import { Server } from './sign-in-form.ts';
+import { sessionOnly } from './visitors.ts';
 
 const Begin = v.object({
   issuer: v.optional(v.pipe(v.string(), v.maxLength(32))),
@@ -50,7 +51,7 @@ interface Rooms {
 /** Somebody of this session. @throws DoorError */
 const asking = async (sessions: Sessions, request: Request, peer: Peer): Promise<Asking> => {
   const visitor = await sessions.visitor(request, peer);
-  if (visitor.kind !== 'session') throw malformed('This is for browser sessions.');
+  if (visitor.kind !== 'session') throw sessionOnly();
   return { visitor, peer };
 };
 

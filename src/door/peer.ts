@@ -83,6 +83,14 @@ export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 
   };
 };
 
+/** `or`: what else than our own Origin would do. */
+export const foreignOrigin = (peer: Peer, or = ''): DoorError =>
+  new DoorError(
+    'forbidden-origin',
+    'This request comes from another place.',
+    `It must carry Origin: ${peer.origin}${or}.`,
+  );
+
 /**
  * A request that changes something must come from our own pages. A browser always sends Origin with a POST; one without
  * it is let through only where no cookie gives it power (`cookieless`).
@@ -93,11 +101,7 @@ export const checkOrigin = (request: Head, peer: Peer, cookieless = false): void
   const site = request.headers.get('sec-fetch-site');
   if (origin === null && cookieless && (site === null || site === 'same-origin')) return;
   if (origin === peer.origin) return;
-  throw new DoorError(
-    'forbidden-origin',
-    'This request comes from another place.',
-    `It must carry Origin: ${peer.origin}, or a Bearer token.`,
-  );
+  throw foreignOrigin(peer);
 };
 
 /** Passwords and cookies do not travel in clear over a network, unless the operator named such a URL himself. */

@@ -32,13 +32,15 @@ export class DoorError extends Problem {
   }
 }
 
-export const problemResponse = ({ document }: DoorError): Response =>
+/** Bearer where a token would do: never Basic, for which a browser opens a box of its own – RFC 9110 §11.6.1 */
+export const problemResponse = ({ code, document }: DoorError): Response =>
   new Response(JSON.stringify(document), {
     status: document.status,
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
+      ...(code === 'door/unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {}),
       ...(document.retryAfter === undefined ? {} : { 'Retry-After': String(document.retryAfter) }),
     },
   });

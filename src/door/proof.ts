@@ -12,7 +12,7 @@ const kinds: readonly UnlockerKind[] = ['mail-password', 'site-password', 'passk
  * @throws DoorError `proof-needed`
  */
 export const needProof = async (sessions: Sessions, store: Store, visitor: Visitor): Promise<void> => {
-  if (visitor.kind === 'session' && sessions.isProven(visitor.session.id)) return;
+  if (visitor.kind === 'session' && sessions.proven.has(visitor.session.id)) return;
   const has = new Set<string>((await store.slots(visitor.user)).map(({ kind }) => kind));
   if (has.size === 0 && (await store.accounts(visitor.user)).some(({ auth }) => auth === 'password'))
     has.add('mail-password');

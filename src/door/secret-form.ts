@@ -78,7 +78,8 @@ export const readSecretForm = async <T extends v.GenericSchema>(
     const form = parse(schema, rest);
     return { form, secrets: secretsFor(loginOf(form)) };
   }
-  const { rest, secrets } = fromJson(body, jsonAllowed);
+  // No form at all is one with no fields.
+  const { rest, secrets } = fromJson(body.length === 0 ? Buffer.from('{}') : body, jsonAllowed);
   try {
     return { form: parse(schema, rest), secrets };
   } catch (error) {

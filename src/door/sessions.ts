@@ -11,6 +11,7 @@ import { hashToken } from '#vault/keys.ts';
 import type { Audit } from './audit.ts';
 import { bearerOf } from './bearer.ts';
 import { readToken } from './cookies.ts';
+import { Lately } from './lately.ts';
 import type { DoorParts } from './parts.ts';
 import type { Head, Peer } from './peer.ts';
 import { Presence } from './presence.ts';
@@ -38,7 +39,6 @@ interface Former {
 const touchMs = 60_000;
 const formerMs = 60_000;
 const siblingMs = 10_000;
-const provenMs = 5 * 60_000;
 
 const keyOf = (hash: Buffer): string => hash.toString('base64url');
 
@@ -46,6 +46,10 @@ const keyOf = (hash: Buffer): string => hash.toString('base64url');
 export class Sessions {
   readonly presence: Presence;
   readonly recall: Recall;
+  /** An unlocker was shown for them: what needs one may be done. */
+  readonly proven: Lately;
+  /** Opened by a sign-in that showed an unlocker. */
+  readonly signedIn: Lately;
   readonly #parts: DoorParts;
   readonly #store: Store;
   readonly #audit: Audit;
@@ -54,7 +58,6 @@ export class Sessions {
   readonly #names: Recent<string>;
   readonly #former = new Map<string, Former>();
   readonly #alone = new Map<UserId, Promise<void>>();
-  readonly #proven = new Map<SessionId, number>();
   readonly #states = new WeakMap<Session | ApiToken, string>();
   readonly #residents: Residents;
   readonly #stops: (() => void)[];
@@ -69,6 +72,8 @@ export class Sessions {
     this.#sessions = new Recent(parts.clock);
     this.#tokens = new Recent(parts.clock);
     this.#names = new Recent(parts.clock);
+    this.proven = new Lately(parts.clock);
+    this.signedIn = new Lately(parts.clock);
     this.#residents = new Residents(parts, (user) => this.presence.has(user));
     this.recall = new Recall(parts.clock);
     this.presence = new Presence(
@@ -107,7 +112,8 @@ export class Sessions {
 
   #end(id: string): void {
     this.presence.leave(id);
-    this.#proven.delete(id as SessionId);
+    this.proven.delete(id as SessionId);
+    this.signedIn.delete(id as SessionId);
     this.#sessions.forget((session) => session?.id === id);
     this.#tokens.forget((token) => token?.id === id);
     for (const [key, former] of this.#former) if (former.session.id === id) this.#former.delete(key);
@@ -316,17 +322,6 @@ export class Sessions {
     this.#entries.set(user, (this.#entries.get(user) ?? 0) + 1);
   }
 
-  /** An unlocker was shown for this session: what needs one may be done for five minutes. */
-  prove(id: SessionId): void {
-    const now = this.#parts.clock.now();
-    for (const [known, until] of this.#proven) if (until <= now) this.#proven.delete(known);
-    this.#proven.set(id, now + provenMs);
-  }
-
-  isProven(id: SessionId): boolean {
-    return (this.#proven.get(id) ?? 0) > this.#parts.clock.now();
-  }
-
   /** The address the user is called by. */
   async username(user: UserId): Promise<string> {
     return this.#names.get(user, async () => (await this.#store.accounts(user))[0]?.address ?? '');
@@ -337,7 +332,7 @@ export class Sessions {
     return {
       user: visitor.user,
       readOnly: visitor.kind === 'token' && visitor.token.readOnly,
-      proven: visitor.kind === 'session' && this.isProven(visitor.session.id),
+      proven: visitor.kind === 'session' && this.proven.has(visitor.session.id),
       ...(visitor.kind === 'session' ? { session: visitor.session.id, from: visitor.session.address } : {}),
       sessionState: this.#stateOf(visitor),
     };

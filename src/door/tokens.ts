@@ -9,10 +9,10 @@ import { tokenPrefix } from './bearer.ts';
 import { json, readJson } from './body.ts';
 import { newRoutes, type Routes } from './context.ts';
 import type { DoorParts } from './parts.ts';
-import { checkOrigin, type Peer } from './peer.ts';
-import { DoorError, malformed, notFound } from './problems.ts';
+import { malformed, notFound } from './problems.ts';
 import { needProof } from './proof.ts';
-import type { Sessions, Visitor } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
+import { writer } from './visitors.ts';
 
 const TokenForm = v.object({
   name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200)),
@@ -44,21 +44,13 @@ export const tokenRoutes = (parts: DoorParts, sessions: Sessions): Routes => {
   const { store, keeper, clock } = parts;
   const routes = newRoutes();
 
-  /** Whoever may change things. */
-  const mayChange = async (request: Request, peer: Peer): Promise<Visitor> => {
-    if (!request.headers.has('authorization')) checkOrigin(request, peer);
-    const visitor = await sessions.visitor(request, peer);
-    if (visitor.kind === 'token' && visitor.token.readOnly)
-      throw new DoorError('read-only', 'This token may only read.', 'Use one that may change things.');
-    return visitor;
-  };
-
   routes.post('/', async (c) => {
-    const visitor = await mayChange(c.req.raw, c.get('peer'));
+    const visitor = await writer(sessions, c.req.raw, c.get('peer'));
     const { user } = visitor;
     const { name, expires, readOnly } = await readJson(c.req.raw, TokenForm);
     // A token opens its user by itself: who only found a browser open makes none, and neither does another token.
-    await needProof(sessions, store, visitor);
+    const justSignedIn = visitor.kind === 'session' && sessions.signedIn.has(visitor.session.id);
+    if (!justSignedIn) await needProof(sessions, store, visitor);
     const now = clock.now();
     const expiresAt = expires === null ? null : Date.parse(expires);
     if (expiresAt !== null && expiresAt <= now) throw malformed('expires: a time to come is expected.');
@@ -83,7 +75,7 @@ export const tokenRoutes = (parts: DoorParts, sessions: Sessions): Routes => {
   });
 
   routes.delete('/:id', async (c) => {
-    const { user } = await mayChange(c.req.raw, c.get('peer'));
+    const { user } = await writer(sessions, c.req.raw, c.get('peer'));
     const id = c.req.param('id');
     if (!(await store.tokens(user)).some((token) => token.id === id)) throw notFound();
     await sessions.removeToken(user, id);

@@ -8,7 +8,6 @@ import { json } from './body.ts';
 import type { Routes } from './context.ts';
 import { setSession } from './cookies.ts';
 import type { Desk } from './desk.ts';
-import type { SessionVisitor } from './lock.ts';
 import type { Peer } from './peer.ts';
 import { DoorError, unauthenticated } from './problems.ts';
 import type { Secrets } from './secret-form.ts';
@@ -16,6 +15,7 @@ import { readUnlock, type UnlockForm } from './sign-in-form.ts';
 import { needProof } from './proof.ts';
 import { openVisitor, unlockerFacts, type UnlockerParts } from './unlockers.ts';
 import { asWrong, passkeyName, slotKinds, type Found, type Unlocks } from './unlocks.ts';
+import type { SessionVisitor } from './visitors.ts';
 
 /** Records in one message to the keeper. */
 const atOnce = 1_000;
@@ -173,7 +173,7 @@ export const turnRoutes = (routes: Routes, all: UnlockerParts & { desk: Desk; un
     const found = await unlocks.ofUser(user, form, secrets, peer);
     await unlocks.check(found, secrets, form.totp);
     await store.touchSlot(found.slot.id, clock.now(), found.signCount);
-    sessions.prove(session.id);
+    sessions.proven.add(session.id);
     return form.kind === 'mail' ? null : { found, secrets };
   };
 

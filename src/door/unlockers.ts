@@ -9,7 +9,6 @@ import type { SlotId, UserId } from '#vault/keeper.ts';
 import type { Audit } from './audit.ts';
 import { json, readJson } from './body.ts';
 import type { Routes } from './context.ts';
-import { cookieVisitor, type SessionVisitor } from './lock.ts';
 import type { DoorParts } from './parts.ts';
 import type { Challenges } from './passkeys.ts';
 import type { Peer } from './peer.ts';
@@ -18,6 +17,7 @@ import { needProof } from './proof.ts';
 import { readSecretForm } from './secret-form.ts';
 import type { Sessions } from './sessions.ts';
 import { SiteName } from './sign-in-form.ts';
+import { cookieVisitor, type SessionVisitor } from './visitors.ts';
 import { algorithms, readMadePasskey } from './webauthn.ts';
 
 export interface UnlockerParts {
@@ -123,7 +123,7 @@ const listRoutes = (routes: Routes, { parts, sessions, audit }: UnlockerParts): 
       unlockers: slots.map((slot) => unlockerFacts(slot, accounts)),
       siteName: row?.siteName ?? accounts[0]?.address.toLowerCase() ?? '',
       totp: totp.length > 0,
-      proven: visitor.kind === 'session' && sessions.isProven(visitor.session.id),
+      proven: visitor.kind === 'session' && sessions.proven.has(visitor.session.id),
     };
     return json(answer);
   });

@@ -21,6 +21,7 @@ import {
 } from './accounts-world.ts';
 import { Browser, problemOf } from './browser.ts';
 import { openFolder } from './postern.ts';
+import { sendLater } from './send-later.ts';
 
 let providers: Providers;
 before(async () => {
@@ -399,6 +400,26 @@ test('V102 other servers are proven first and sealed anew; the mail and its ids 
     200,
   );
   assert.equal(fresh.account, browser.account);
+});
+
+test('V101 O30 a sign-in that names another server for sending reaches the account that is open', async () => {
+  await using home = await openProviders();
+  await using other = await openProviders();
+  using folder = openFolder();
+  await using postern = await openBefore(home, folder.path);
+  const { browser, store } = postern;
+  await browser.signIn(alice.address, alice.password);
+  const server = (port: number) => ({ host: '127.0.0.1', port, security: 'none' });
+  const servers = { imap: server(home.village.imapPort), smtp: server(other.village.smtpPort) };
+  const before = [home.village.taken, other.village.taken];
+  const fresh = new Browser(browser.url);
+  assert.equal((await fresh.signIn(alice.address, alice.password, servers)).status, 200);
+  const id = await sendLater(browser, browser.account, alice.address, alice.address, 0);
+  await browser.until(
+    async () => (await store.submission(id))?.state,
+    (state) => state === 'filed',
+  );
+  assert.deepEqual([home.village.taken, other.village.taken], [before[0], before[1]! + 1]);
 });
 
 test('V109 an account that is removed leaves nothing: no row, no secret, no letter, no file', async () => {

@@ -71,8 +71,8 @@ const filesIn = (path: string): [string, number][] =>
 
 test('what says that it is too large is refused before any of it is read, and the line is closed', async () => {
   const cases: [string, number, string][] = [
-    [upload(), limit + 1, 'urn:postern:problem:too-large'],
-    [upload(), Number.MAX_SAFE_INTEGER, 'urn:postern:problem:too-large'],
+    [upload(), limit + 1, 'urn:ietf:params:jmap:error:limit'],
+    [upload(), Number.MAX_SAFE_INTEGER, 'urn:ietf:params:jmap:error:limit'],
     ['/jmap/api', 10_000_001, 'urn:ietf:params:jmap:error:limit'],
     ['/auth/tokens', 64_001, 'urn:postern:problem:too-large'],
     ['/auth/sign-in', 64_001, 'urn:postern:problem:too-large'],

@@ -133,7 +133,8 @@ test('what changes something wants the right Origin', async () => {
       `${postern.url}/`,
       'x\xff',
     ])
-      assert.equal(refusalOf(await ask({ ...wish, origin })), 'forbidden-origin', `${wish.path} ${origin}`);
+      for (const headers of [{}, { Authorization: 'Basic eA==' }])
+        assert.equal(refusalOf(await ask({ ...wish, origin, headers })), 'forbidden-origin', `${wish.path} ${origin}`);
   for (const path of ['/auth/sign-in', '/auth/discover']) {
     const wish = {
       method: 'POST',
@@ -178,6 +179,8 @@ test('nobody gets in without a cookie, or with one that is forged', async () => 
         'unauthenticated',
         `${wish.path} ${cookie?.slice(0, 60)}`,
       );
+  for (const wish of guarded())
+    assert.equal(refusalOf(await ask({ ...wish, cookie: null, origin: null })), 'unauthenticated', wish.path);
   for (const authorization of [
     'Bearer',
     'Bearer x',
@@ -397,6 +400,10 @@ test('JMAP requests that are none get the errors of RFC 8620 3.6.1, calls that a
     ],
   ];
   for (const [body, type] of cases) assert.equal(refusalOf(await send(body)), type, body.toString().slice(0, 60));
+  const echo = JSON.stringify({ using: [core], methodCalls: [['Core/echo', {}, 'c']] });
+  for (const type of ['text/plain', 'application/octet-stream', '', '\xff'])
+    assert.equal(refusalOf(await send(echo, { 'Content-Type': type })), 'notJSON', type);
+  assert.equal((await send(echo, { 'Content-Type': 'application/json;charset=utf-8' })).status, 200);
 
   const id = browser.account;
   const calls: [string, Record<string, unknown>, string][] = [

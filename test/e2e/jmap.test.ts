@@ -116,3 +116,52 @@ test('a letter is drafted, improved, held, taken back, sent; it lies in Sent onc
   assert.deepEqual(await subjects(browser, sent), ['Better words']);
   assert.deepEqual(await subjects(browser, drafts), []);
 });
+
+test('J27 a text lies at the mail server as it was given, its end as well', async () => {
+  const [alice] = village.users;
+  const texts = [
+    'ends here',
+    'ends with a line\n',
+    '    indented\nFrom here\ntable  | x  ',
+    `${'a paragraph '.repeat(20)}ünd\n\n`,
+  ];
+  using folder = openFolder();
+  await using postern = await openPostern(village, folder.path);
+  const { browser } = postern;
+  assert.equal((await browser.signIn(alice!.address, alice!.password)).status, 200);
+  const drafts = await boxOf(browser, 'drafts');
+  const create = Object.fromEntries(
+    texts.map((value, at) => [
+      `t${at}`,
+      { ...draft(drafts, `Text ${at}`), keywords: {}, bodyValues: { t: { value } } },
+    ]),
+  );
+  const [made] = (await browser.jmap([['Email/set', { create }]])) as [Loose];
+  assert.equal(Object.keys(made['created'] ?? {}).length, texts.length);
+
+  // Another Postern has them from the mail server alone.
+  using elsewhere = openFolder();
+  await using other = await openPostern(village, elsewhere.path);
+  assert.equal((await other.browser.signIn(alice!.address, alice!.password)).status, 200);
+  const there = await boxOf(other.browser, 'drafts');
+  const [, read] = await other.browser.until(
+    () =>
+      other.browser.jmap([
+        ['Email/query', { filter: { inMailbox: there }, sort: [{ property: 'subject' }] }],
+        [
+          'Email/get',
+          {
+            '#ids': { resultOf: 'c0', name: 'Email/query', path: '/ids' },
+            properties: ['bodyValues'],
+            fetchTextBodyValues: true,
+          },
+        ],
+      ]),
+    ([found]) => ((found?.['ids'] ?? []) as string[]).length === texts.length,
+    30_000,
+  );
+  const values = ((read?.['list'] ?? []) as { bodyValues: Record<string, { value: string }> }[]).map(
+    ({ bodyValues }) => Object.values(bodyValues)[0]?.value,
+  );
+  assert.deepEqual(values, texts);
+});

@@ -231,6 +231,8 @@ test('D44 a mailbox that other unlockers open is not opened by the issuer; besid
   );
   const site = await browser.post('/auth/unlockers/site', { name: 'ada', password: 'a long site password' });
   assert.ok(site.ok, await site.clone().text());
+  const token = await browser.post('/auth/tokens', { name: 'script' });
+  assert.deepEqual(await problemOf(token), [403, 'proof-needed'], 'D64: the issuer showed no unlocker');
   const other = new Browser(browser.url);
   const said = await come(other, await begin(other), alice);
   const refused = await other.post('/auth/oauth/finish', said);

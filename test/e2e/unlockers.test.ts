@@ -214,7 +214,7 @@ test('D64 what changes unlockers needs one shown in the last five minutes; an AP
       headers: { authorization: `Bearer ${token}` },
     },
   );
-  assert.equal(bearer.status, 400);
+  assert.deepEqual(await problemOf(bearer), [403, 'session-only']);
 });
 
 test('D64 who wanted nothing kept shows the mail password, and becomes somebody with unlockers by adding one', async () => {

@@ -150,7 +150,7 @@ test(
       });
       await writeMail(browser, secrets);
       await send(browser, secrets);
-      await refusal(browser.post('/auth/tokens', { name: 'unproven' }), 403);
+      await refusal(browser.post('/auth/unlockers/recovery'), 403);
       await furnish(browser, alice, bob, secrets);
       await otherWays(browser, secrets);
       for (const words of [['user', 'list'], ['audit'], ['doctor', alice.address]])
