@@ -195,6 +195,20 @@ export const answers = (port: number): Promise<boolean> =>
     socket.once('error', () => done(false));
   });
 
+/** Whether an IMAP server greets there; whoever else listens on the port says something else, or nothing. */
+const greets = (port: number): Promise<boolean> =>
+  new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (said: boolean): void => {
+      socket.destroy();
+      done(said);
+    };
+    socket.setTimeout(1_000, () => end(false));
+    socket.once('data', (bytes) => end(bytes.toString('latin1').startsWith('* OK')));
+    socket.once('error', () => end(false));
+    socket.once('close', () => done(false));
+  });
+
 const makeOwned = (folder: string, owner: { uid: number; gid: number }): void => {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (process.getuid?.() === 0) chownSync(folder, owner.uid, owner.gid);
@@ -241,7 +255,7 @@ export const startDovecot = async (options: DovecotOptions): Promise<RunningDove
   };
   process.once('exit', end);
   const logFile = join(run, 'dovecot.log');
-  for (let tries = 0; !(await answers(at.imap)) || !(await answers(at.lmtp)); tries += 1) {
+  for (let tries = 0; !(await greets(at.imap)) || !(await answers(at.lmtp)); tries += 1) {
     if (exited || tries > 300) {
       end();
       const said = spawnSync('tail', ['-n', '5', logFile], { encoding: 'utf8' }).stdout;
