@@ -347,3 +347,22 @@ test('all but some is all but these, in each account', async () => {
     ],
   );
 });
+
+test('what others took elsewhere, or deleted, is not said to be where it was to go', async () => {
+  const { actions, target, toasts, mail, sets } = await openDesk();
+  const four = target([id(4)]);
+  mail.emails.merge([{ id: id(4), mailboxIds: { ['trash' as MailboxId]: true } }]);
+  await actions.archive(four);
+  assert.equal(toasts.current.value?.text, '“Subject of M4” is not here any more');
+  mail.emails.gone([id(4)]);
+  await actions.archive(four);
+  assert.equal(toasts.current.value?.text, 'This conversation is gone');
+  assert.deepEqual(sets, []);
+});
+
+test('all of a list is asked for after the change, not before it', async () => {
+  const { actions, target, list } = await openDesk(60);
+  await actions.archive(target('all'));
+  await settled();
+  assert.deepEqual([list.total.value, list.idAt(0)], [0, undefined]);
+});

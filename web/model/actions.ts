@@ -5,6 +5,7 @@ import type { Mailbox, Role } from '#jmap/mail.ts';
 import { pointerToken } from '#jmap/pointer.ts';
 import type { Connection } from './connection.ts';
 import { destroyIn } from './destroy.ts';
+import type { List } from './list.ts';
 import { modelError } from './errors.ts';
 import { counted } from './format.ts';
 import type { Mail } from './mail.ts';
@@ -55,6 +56,11 @@ const title = (heads: readonly EmailHead[], rows: number): string => {
 const being = (heads: readonly EmailHead[], rows: number): string =>
   `${title(heads, rows)} ${rows === 1 ? 'is' : 'are'}`;
 
+const goneWords = (heads: readonly EmailHead[], rows: number): string =>
+  heads.length > 0
+    ? `${being(heads, rows)} not here any more`
+    : `${rows === 1 ? 'This conversation is' : 'These conversations are'} gone`;
+
 const moved = (head: EmailHead, sources: readonly string[], to: MailboxId, also: PatchObject): PatchObject | null => {
   const from = Object.keys(head.mailboxIds).filter((id) => sources.includes(id) && id !== to);
   if (from.length === 0) return null;
@@ -100,6 +106,8 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     leave: Leaving | null;
     /** The mailbox the mail goes to; null for marks. */
     to: Mailbox | null;
+    /** The list that only the server knows the whole of: asked again once the change is answered. */
+    again?: List | null;
   }
 
   interface Deed {
@@ -118,7 +126,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
 
   /** Starts a change; what the server refuses of it comes back by itself, and is not undone once more. */
   const begin = (step: Step, failed: () => void): (() => void) => {
-    const { mail, patches, leave, to } = step;
+    const { mail, patches, leave, to, again } = step;
     const back: Record<string, PatchObject> = {};
     for (const [id, patch] of Object.entries(patches)) {
       const head = mail.emails.peek(id);
@@ -127,7 +135,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     const putBack = leave ? leave.list.take(leave.rows) : () => undefined;
     let stands = true;
     void mail.emails.change(patches).then((outcome) => {
-      if (outcome.refused.length === 0 && !outcome.error) return;
+      if (outcome.refused.length === 0 && !outcome.error) return void again?.refresh();
       stands = false;
       failed();
       putBack();
@@ -180,6 +188,7 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
   ): Promise<void> => {
     const steps: Step[] = [];
     const all: EmailHead[] = [];
+    const again = target.rows === 'all' ? target.list : null;
     for (const part of target.parts) {
       const to = toOf.get(part.mail);
       if (!to) continue;
@@ -191,19 +200,22 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
         const patch = moved(head, sources, to.id, also);
         if (patch) patches[head.id] = patch;
       }
-      if (Object.keys(patches).length > 0) steps.push({ mail: part.mail, patches, leave: leavingRows(part), to });
+      if (Object.keys(patches).length > 0)
+        steps.push({ mail: part.mail, patches, leave: leavingRows(part), to, again });
     }
     const rows = rowCount(target);
     const what = title(all, rows);
     const [where] = toOf.values();
     if (!where) return;
     if (steps.length === 0) {
-      toasts.show(`${being(all, rows)} already in ${mailboxName(where)}`, { icon, life: 4_000 });
+      const isThere = all.some((head) => [...toOf.values()].some(({ id }) => Object.hasOwn(head.mailboxIds, id)));
+      if (isThere) toasts.show(`${being(all, rows)} already in ${mailboxName(where)}`, { icon, life: 4_000 });
+      else toasts.show(goneWords(all, rows), { life: 4_000 });
+      void target.list.refresh();
       return;
     }
     const label = verb === 'Moved' ? `Moved ${what} to ${mailboxName(where)}` : `${verb} ${what}`;
     run({ steps, label, being: being(all, rows), icon, quiet: false });
-    if (target.rows === 'all') void target.list.refresh();
   };
 
   const toRole = (

@@ -1,8 +1,8 @@
 import { batch } from '@preact/signals-core';
 import type { EmailId, MailboxId, ThreadId } from '#jmap/ids.ts';
 import type { Connection } from './connection.ts';
-import { MethodFailed } from './errors.ts';
-import type { EmailNews, Mail, States } from './mail.ts';
+import { ModelError } from './errors.ts';
+import { chunks, maxInGet, type EmailNews, type Mail, type States } from './mail.ts';
 
 /** Follows the server's states: fetches what changed of the records that are known, and tells the lists. */
 
@@ -10,8 +10,9 @@ const changeable = ['id', 'threadId', 'mailboxIds', 'keywords', 'preview'];
 const none: EmailNews = { created: [], updated: [], destroyed: [], everything: false };
 const everything: EmailNews = { ...none, everything: true };
 
-const cannotCalculate = (error: unknown): boolean =>
-  error instanceof MethodFailed && error.type === 'cannotCalculateChanges';
+/** The server was there and would not tell the changes, for whatever reason: all is to be read anew. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof ModelError && (error.code === 'jmap/method' || error.code === 'jmap/request');
 
 const syncMailboxes = async (connection: Connection, mail: Mail): Promise<void> => {
   const accountId = mail.id;
@@ -33,12 +34,22 @@ const syncMailboxes = async (connection: Connection, mail: Mail): Promise<void> 
     mail.states.Mailbox = change.newState;
     if (change.hasMoreChanges) await syncMailboxes(connection, mail);
   } catch (error) {
-    if (!cannotCalculate(error)) throw error;
+    if (!isRefused(error)) throw error;
     await whole();
   }
 };
 
-/** The news, or null when the server cannot say. */
+/** What was thought to be gone and is there after all is fetched. */
+const found = async ({ emails, bodies, needHeads, needBodies }: Mail, ids: readonly EmailId[]): Promise<void> => {
+  const heads = emails.held(ids, 'gone') as EmailId[];
+  const texts = bodies.held(ids, 'gone') as EmailId[];
+  emails.forget(heads);
+  bodies.forget(texts);
+  void needBodies(texts);
+  await needHeads(heads);
+};
+
+/** What moved since the state that is known. */
 const syncEmails = async (connection: Connection, mail: Mail): Promise<EmailNews> => {
   const accountId = mail.id;
   const since = mail.states.Email;
@@ -49,10 +60,11 @@ const syncEmails = async (connection: Connection, mail: Mail): Promise<EmailNews
     const updated = change.updated as EmailId[];
     const destroyed = change.destroyed as EmailId[];
     const known = mail.emails.held(updated) as EmailId[];
-    if (known.length > 0) {
-      const answer = await connection.call('Email/get', { accountId, ids: known, properties: changeable }).answer;
-      mail.emails.merge(answer.list);
-    }
+    const calls = chunks(known, maxInGet).map(
+      (ids) => connection.call('Email/get', { accountId, ids, properties: changeable }).answer,
+    );
+    for (const answer of await Promise.all(calls)) mail.emails.merge(answer.list);
+    await found(mail, [...created, ...updated]);
     mail.emails.gone(mail.emails.held(destroyed));
     mail.states.Email = change.newState;
     const more = change.hasMoreChanges ? await syncEmails(connection, mail) : none;
@@ -63,7 +75,7 @@ const syncEmails = async (connection: Connection, mail: Mail): Promise<EmailNews
       everything: more.everything,
     };
   } catch (error) {
-    if (!cannotCalculate(error)) throw error;
+    if (!isRefused(error)) throw error;
     const answer = await connection.call('Email/get', { accountId, ids: [] }).answer;
     mail.states.Email = answer.state;
     mail.emails.forget();

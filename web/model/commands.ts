@@ -61,7 +61,11 @@ export const openCommands = (model: Model): Commands => {
   const leaving: Commands['leaving'] = (act, given = target()) => {
     const place = reading.place.peek();
     if (!given || !place) return;
-    const rows = given.rows === 'all' ? [] : given.rows;
+    const rows: RowId[] = given.rows === 'all' ? [] : [...given.rows];
+    if (given.rows === 'all')
+      given.list.eachKnown((row) => {
+        if (!given.except.includes(row)) rows.push(row);
+      });
     const next = reading.leave(rows);
     const before = place.list.version.peek();
     void act(given).then(() => {

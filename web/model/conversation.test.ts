@@ -71,10 +71,11 @@ test('three folded ones stay as they are', async () => {
   assert.equal(shape(talk), 'M1 M2 M3 M4!');
 });
 
-test('drafts stand as drafts, mail in Trash stays out', async () => {
+test('drafts stand as drafts, mail that lies in Trash alone stays out, and what lies nowhere any more', async () => {
   const { talk, mail } = open([
     letter('M1', ['$seen'], { preview: 'Question' }),
     letter('M2', ['$seen'], { mailboxIds: { trash: true } }),
+    letter('M4', ['$seen'], { mailboxIds: {} }),
     letter('M3', ['$draft', '$seen'], { mailboxIds: { drafts: true }, preview: 'Answer' }),
   ]);
   await settled();

@@ -164,6 +164,10 @@ export const openKeys = (clock: Clock): { press(press: Press, on: boolean): Mean
         forget();
         return { command: 'commands', digit: null, shift };
       }
+      if (key === 'Escape' && !ctrl && !alt && !meta && !writing) {
+        forget();
+        return { command: 'selectNone', digit: null, shift };
+      }
       if (ctrl || alt || meta || writing || !on || key === 'Shift') {
         if (key !== 'Shift') forget();
         return null;
@@ -196,6 +200,7 @@ export const capsOf = (command: Command): readonly (readonly string[])[] => {
     for (const [second, each] of Object.entries(seconds)) if (each === command) caps.push([first, second]);
   if (command === 'goAccount') caps.push(['g', '1…9']);
   if (command === 'commands') caps.push(['Ctrl K']);
+  if (command === 'selectNone') caps.push(['Esc']);
   if (command === 'nextRegion') caps.push(['F6']);
   if (command === 'previousRegion') caps.push(['Shift F6']);
   const lower = caps.filter(([key, second]) => second !== undefined || !(key && /^[RAF]$/u.test(key)));

@@ -220,3 +220,18 @@ test('all is one mark and its exceptions', async () => {
   picks.clear();
   assert.equal(picks.count.value, 0);
 });
+
+test('L5 a range ends where it was drawn to last, and keeps what was picked before', async () => {
+  const { list } = openInbox(20);
+  await settled();
+  const picks = openSelection(list);
+  picks.toggle(id(1));
+  picks.toggle(id(5));
+  await picks.extend(id(8));
+  assert.equal(picks.count.value, 5);
+  await picks.extend(id(6));
+  assert.deepEqual([picks.count.value, picks.has(id(8)), picks.has(id(1))], [3, false, true]);
+  await picks.extend(id(2));
+  assert.equal(picks.count.value, 5);
+  assert.deepEqual([picks.has(id(1)), picks.has(id(2)), picks.has(id(6))], [true, true, false]);
+});

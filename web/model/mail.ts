@@ -46,7 +46,10 @@ export interface Mail {
   needHeads(ids: readonly EmailId[]): Promise<void>;
   /** Fetches threads and the heads of their emails, known or not. */
   loadThreads(ids: readonly ThreadId[]): Promise<void>;
-  /** Fetches bodies that are not known. Never rejects: a failure stands in the record. */
+  /**
+   * Fetches bodies that are not known, and asks again for those that were gone while their heads are here. Never rejects:
+   * a failure stands in the record.
+   */
   needBodies(ids: readonly EmailId[]): Promise<void>;
   /** Called after records changed on the server; returns what stops it. */
   onEmails(listener: (news: EmailNews) => void): () => void;
@@ -63,11 +66,11 @@ export interface Mail {
 }
 
 /** RFC 8620 §2 `maxObjectsInGet` is at least this. */
-const maxInGet = 500;
+export const maxInGet = 500;
 /** Octets of text shown at once; the rest is in the source. */
 export const maxBodyBytes = 512 * 1024;
 
-const chunks = <T>(list: readonly T[], size: number): T[][] =>
+export const chunks = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size));
 
 const countProperties = ['id', 'totalEmails', 'unreadEmails', 'totalThreads', 'unreadThreads'];
@@ -183,7 +186,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
       }
     },
     needBodies: async (ids) => {
-      const missing = bodies.missing(ids) as EmailId[];
+      const missing = [...bodies.missing(ids), ...emails.held(bodies.held(ids, 'gone'))] as EmailId[];
       if (missing.length === 0) return;
       bodies.loading(missing);
       try {

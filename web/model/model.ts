@@ -8,7 +8,7 @@ import { openComposer } from './compose-port.ts';
 import { openConnection, type Connection, type Fetch } from './connection.ts';
 import { openLock, type Lock, type LockPorts } from './lock.ts';
 import { openMail, type Mail } from './mail.ts';
-import { openOutbox, type Outbox } from './outbox.ts';
+import { outboxLater, type LaterOutbox } from './outbox-later.ts';
 import { openPlaces, type PlaceState } from './place.ts';
 import { openPrefs, type Prefs, type Storage } from './prefs.ts';
 import { openPush, type Height, type Push, type PushPorts } from './push.ts';
@@ -53,7 +53,7 @@ export interface Model {
   readonly actions: Actions;
   readonly undo: UndoStack;
   /** Letters on their way. */
-  readonly outbox: Outbox;
+  readonly outbox: LaterOutbox;
   readonly toasts: Toasts;
   readonly prefs: Prefs;
   readonly theme: ReadonlySignal<Theme>;
@@ -107,7 +107,7 @@ export const openModel = (parts: ModelParts): Model => {
   });
   const toasts = openToasts(clock);
   const undo = openUndo();
-  const outbox = openOutbox({ connection, clock, toasts, undo, storage: parts.storage });
+  const outbox = outboxLater({ connection, clock, toasts, undo, storage: parts.storage });
   const question = signal<AskedQuestion | null>(null);
   const mails = signal<readonly Mail[]>([]);
   const followers = new Map<AccountId, Follower>();

@@ -142,6 +142,16 @@ test('the next visit takes up what is held, and tells once of what failed', asyn
   await failed.resume();
   assert.equal(failed.shown(), undefined);
 
+  const deliveryStatus = {
+    'x@elsewhere.example': { delivered: 'no', smtpReply: '550 5.1.1 Unknown', displayed: 'unknown' } as const,
+  };
+  const partly = desk(submission({ stage: 'filed', deliveryStatus }));
+  await partly.resume();
+  assert.match(partly.shown() ?? '', /but not to x@elsewhere\.example\. The server said: Unknown\./u);
+  partly.toasts.dismiss();
+  await partly.resume();
+  assert.equal(partly.shown(), undefined);
+
   const held = desk();
   await held.resume();
   assert.equal(held.shown(), 'Sending in 20 s');

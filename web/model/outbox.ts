@@ -1,4 +1,3 @@
-import { signal, type Signal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
 import type { EmailId, SubmissionId } from '#jmap/ids.ts';
 import type { OutboxProperties } from '#jmap/keep.ts';
@@ -44,8 +43,6 @@ export interface Waiting extends Pick<Leaving, 'mail' | 'id' | 'sendAt' | 'subje
 }
 
 export interface Outbox {
-  /** Letters of all accounts that have not left; kept by `watchWaiting` (waiting.ts). */
-  readonly waiting: Signal<readonly Waiting[]>;
   /** Takes a letter back to be written on; says when that comes too late. */
   takeBack(leaving: Pick<Leaving, 'mail' | 'id' | 'reopen'>): void;
   /** Counts down, then says how it ended. */
@@ -279,7 +276,6 @@ export const openOutbox = ({ connection, clock, toasts, undo, storage }: OutboxP
   };
 
   return {
-    waiting: signal([]),
     takeBack,
     watch,
     resume: async (mail, reopen) => {
@@ -290,7 +286,8 @@ export const openOutbox = ({ connection, clock, toasts, undo, storage }: OutboxP
         const before = told();
         for (const submission of (await found.answer).list) {
           const fate = fateOf(submission);
-          const missed = (fate.at === 'failed' || fate.at === 'unknown') && !before.includes(submission.id);
+          const bad = fate.at === 'failed' || fate.at === 'unknown' || (fate.at === 'sent' && fate.refused.length > 0);
+          const missed = bad && !before.includes(submission.id);
           const underWay = !isFinal(fate);
           if (!missed && !underWay) continue;
           await mail.needHeads([submission.emailId]).catch(() => undefined);

@@ -22,7 +22,7 @@ export interface Reading {
   step(by: number): Promise<void>;
   /** The row of the open conversation, or the focused one. */
   readonly subject: ReadonlySignal<RowId | null>;
-  /** Where the focus goes when these rows leave the list; call before they leave. */
+  /** Where the focus goes when these rows leave the list by what is done here; call before they leave. */
   leave(rows: readonly RowId[]): () => void;
   close(): void;
 }
@@ -139,10 +139,15 @@ export const openReading = (
     show(where, id, 'open');
   };
 
+  /** The conversation that is on its way off the screen: the browser takes its time with going back. */
+  let closing: Conversation | null = null;
   const up = (): void => {
     const where = place.peek();
+    const talk = conversation.peek();
     cancelFollow();
-    if (where) router.back(withTalk(router.mail.peek(), null, where));
+    if (!where || (talk && talk === closing)) return;
+    closing = talk;
+    router.back(withTalk(router.mail.peek(), null, where));
   };
 
   const rowOfConversation = (where: Place, talk: Conversation): RowId | null => {
@@ -150,6 +155,64 @@ export const openReading = (
     const last = talk.members.peek().at(-1);
     return (index >= 0 ? where.list.idAt(index) : undefined) ?? (last ? where.list.rowOf(talk.mail, last.id) : null);
   };
+
+  /** To the row that is next to one that left, and with the letter when it was open. */
+  const goOn = (where: Place, next: RowId | null, openLeft: boolean): void => {
+    where.cursor.value = next;
+    if (!openLeft) return;
+    if (onePane.peek() || next === null) up();
+    else show(where, next, 'step');
+  };
+
+  /** Where the row that is focused, or open, was seen last. */
+  let seen: { where: Place; row: RowId; index: number; thread: ThreadId | undefined } | null = null;
+
+  /** Whether what a row stands for is in its list no more; a row that is only not known is. */
+  const isOut = (where: Place, row: RowId): boolean => {
+    const seat = where.list.seatOf(row);
+    const known = seat?.mail.emails.of(seat.id).peek();
+    if (!seat || known?.at === 'gone') return true;
+    const { mailboxId } = seat.query;
+    return known?.at === 'ready' && mailboxId !== null && !Object.hasOwn(known.value.mailboxIds, mailboxId);
+  };
+
+  /** The row left by what others did: its conversation may have another row, else what took its place is next. */
+  const follow = (): void => {
+    const before = seen;
+    const where = place.peek();
+    if (!before || where !== before.where || where.list.total.peek() === null) return;
+    const { row, index, thread } = before;
+    const cursor = where.cursor.peek();
+    const talk = conversation.peek();
+    const isSame = cursor === null ? talk !== null && talk.threadId === thread : cursor === row;
+    if (!isSame || where.list.indexOf(row) >= 0) return;
+    const mail = where.list.seatOf(row)?.mail;
+    const other = mail && thread ? where.list.idAt(where.list.indexOfThread(mail, thread)) : undefined;
+    if (other !== undefined) where.cursor.value = cursor && other;
+    else if (isOut(where, row)) {
+      const next = where.list.idAt(index) ?? where.list.idAt(index - 1) ?? null;
+      goOn(where, next, talk !== null && talk.mail === mail && talk.threadId === thread);
+    }
+  };
+  let cancelLook = (): void => undefined;
+  const stopFollowing = effect(() => {
+    const where = place.value;
+    void where?.list.version.value;
+    void where?.cursor.value;
+    void conversation.value;
+    untracked(() => {
+      const talk = conversation.peek();
+      const row = where && (where.cursor.peek() ?? (talk ? rowOfConversation(where, talk) : null));
+      const index = where && row !== null ? where.list.indexOf(row) : -1;
+      cancelLook();
+      // What is done here goes on by itself, and does so first.
+      if (!where || row === null || index < 0) cancelLook = clock.after(0, follow);
+      else {
+        const known = seen?.row === row ? seen.thread : undefined;
+        seen = { where, row, index, thread: talkAt(where, row)?.thread ?? known };
+      }
+    });
+  });
 
   const subject = computed(() => {
     const where = place.value;
@@ -182,7 +245,9 @@ export const openReading = (
       const where = place.peek();
       if (!where) return;
       const reading = onePane.peek() && conversation.peek() !== null;
-      const from = reading ? (position.peek()?.index ?? -1) : where.list.indexOf((where.cursor.peek() ?? '') as RowId);
+      const cursor = where.cursor.peek();
+      const open = position.peek()?.index ?? -1;
+      const from = reading || cursor === null ? open : where.list.indexOf(cursor);
       const last = (where.list.total.peek() ?? 0) - 1;
       const start = from < 0 ? (by > 0 ? -1 : 0) : from;
       const to = Math.max(0, Math.min(last, start + by));
@@ -204,25 +269,24 @@ export const openReading = (
         return talk !== null && other?.thread === talk.threadId && other.mail === talk.mail;
       };
       const openLeaves = rows.some(isOpen);
-      if (here === null || !gone.has(here)) return () => (openLeaves && onePane.peek() ? up() : undefined);
+      if (here === null || !gone.has(here))
+        return () => (place.peek() === where && openLeaves ? goOn(where, here, openLeaves) : undefined);
       const at = where.list.indexOf(here);
-      const older = [at + 1, at + 2, at + 3]
-        .map((index) => where.list.idAt(index))
-        .find((id) => id !== undefined && !gone.has(id));
-      const newer = [at - 1, at - 2]
-        .map((index) => where.list.idAt(index))
-        .find((id) => id !== undefined && !gone.has(id));
-      const next = older ?? newer ?? null;
+      let [older, newer]: [RowId | null, RowId | null] = [null, null];
+      where.list.eachKnown((id, index) => {
+        if (gone.has(id)) return;
+        if (index < at) newer = id;
+        else older ??= id;
+      });
+      const next = older ?? newer;
       return () => {
-        if (place.peek() !== where) return;
-        where.cursor.value = next;
-        if (!openLeaves) return;
-        if (onePane.peek() || next === null) up();
-        else show(where, next, 'step');
+        if (place.peek() === where) goOn(where, next, openLeaves);
       };
     },
     close: () => {
       cancelFollow();
+      cancelLook();
+      stopFollowing();
       stop();
       conversation.peek()?.close();
     },

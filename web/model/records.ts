@@ -54,9 +54,9 @@ export class RecordStore<T extends { id: string }> {
     });
   }
 
-  /** Those of `ids` that are ready. */
-  held(ids: readonly string[]): string[] {
-    return ids.filter((id) => this.#cells.get(id)?.peek().at === 'ready');
+  /** Those of `ids` that are ready, or stand as `at` says. */
+  held(ids: readonly string[], at: Known<T>['at'] = 'ready'): string[] {
+    return ids.filter((id) => this.#cells.get(id)?.peek().at === at);
   }
 
   /** Ids of all that are ready. */

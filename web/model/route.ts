@@ -114,6 +114,11 @@ export interface Router {
   replace(route: Route): void;
   /** To `up` by the browser's own back when that is where it leads, so that history does not grow. */
   back(up: Route): void;
+  /**
+   * Something lies over the page: the browser's back takes it away first, and calls `uncover`. Returns what says that it is
+   * gone by itself.
+   */
+  cover(uncover: () => void): () => void;
   /** While held, every way elsewhere is asked for first, and taken when the answer is yes. Returns what lets go. */
   hold(mayLeave: () => Promise<boolean>): () => void;
 }
@@ -139,7 +144,31 @@ export const openRouter = (history: History): Router => {
     });
     return undefined;
   };
+  let over: (() => void) | null = null;
+  /** The newest step of the history is that of what lies, or lay, over the page, and has the page's address. */
+  let covered = false;
+  /** Steps back that are on their way, and lead nowhere. */
+  let retreats = 0;
+  const retreat = (): void => {
+    if (over || !covered) return;
+    covered = false;
+    retreats += 1;
+    history.back();
+  };
   history.onMove(() => {
+    if (retreats > 0) {
+      retreats -= 1;
+      // Somebody went on before the browser had gone back.
+      const here = printRoute(route.peek());
+      if (printRoute(parseRoute(history.url)) !== here) history.push(here);
+      return;
+    }
+    if (covered) {
+      const uncover = over;
+      covered = false;
+      over = null;
+      return uncover?.();
+    }
     if (held) {
       // The browser has gone already: it is brought back here, and goes again when it may.
       history.push(printRoute(route.peek()));
@@ -168,7 +197,10 @@ export const openRouter = (history: History): Router => {
       if (url === from) return;
       asking(() => {
         trail.push(from);
-        history.push(url);
+        if (covered) history.replace(url);
+        else history.push(url);
+        covered = false;
+        over = null;
         route.value = next;
       });
     },
@@ -177,6 +209,17 @@ export const openRouter = (history: History): Router => {
         if (trail.at(-1) === printRoute(up)) history.back();
         else put(up);
       }),
+    cover: (uncover) => {
+      over = uncover;
+      if (!covered) history.push(printRoute(route.peek()));
+      covered = true;
+      return () => {
+        if (over !== uncover) return;
+        over = null;
+        // What comes in its place takes its step.
+        queueMicrotask(retreat);
+      };
+    },
     hold: (mayLeave) => {
       held = mayLeave;
       return () => {

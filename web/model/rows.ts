@@ -1,4 +1,4 @@
-import type { EmailId } from '#jmap/ids.ts';
+import type { EmailId, MailboxId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
 import type { Seat } from './list.ts';
 import type { Mail } from './mail.ts';
@@ -33,7 +33,10 @@ export const isMine = (mail: Mail, person: EmailAddress): boolean => {
   );
 };
 
-/** The messages of the conversation that belong to the list: what lies in Trash or Junk stays out of other lists. */
+/**
+ * The messages of the conversation that belong to the list: what lies only in Trash or Junk stays out of other lists, what
+ * lies nowhere any more out of all.
+ */
 export const membersOf = (
   mail: Mail,
   head: EmailHead,
@@ -44,7 +47,7 @@ export const membersOf = (
   const ids = mail.threads.get(head.threadId)?.emailIds ?? [head.id];
   const members = ids.map((id) => mail.emails.get(id)).filter((each) => each !== undefined);
   const shown = members.filter(
-    (each) => each.id === head.id || !hidden.some((id) => Object.hasOwn(each.mailboxIds, id)),
+    (each) => each.id === head.id || Object.keys(each.mailboxIds).some((id) => !hidden.includes(id as MailboxId)),
   );
   return shown.length > 0 ? shown : [head];
 };

@@ -12,7 +12,7 @@ export interface Selection {
   readonly count: ReadonlySignal<number>;
   has(id: RowId): boolean;
   toggle(id: RowId): void;
-  /** Everything between the last toggled row and this one; rows not fetched yet are fetched. */
+  /** Everything between the last toggled row and this one, no more; rows not fetched yet are fetched. */
   extend(id: RowId): Promise<void>;
   only(ids: readonly RowId[]): void;
   all(): void;
@@ -25,6 +25,9 @@ const none: Picked = { all: false, ids: new Set() };
 export const openSelection = (list: List): Selection => {
   const picked = signal<Picked>(none);
   let pivot: RowId | null = null;
+  /** What the range from the pivot added; another end of the range gives it back. */
+  let spread: ReadonlySet<RowId> = new Set();
+  let ranges = 0;
 
   const count = computed(() => {
     const now = picked.value;
@@ -44,6 +47,7 @@ export const openSelection = (list: List): Selection => {
     },
     toggle: (id) => {
       pivot = id;
+      spread = new Set();
       const now = picked.peek();
       const next = new Set(now.all ? now.except : now.ids);
       if (!next.delete(id)) next.add(id);
@@ -51,11 +55,17 @@ export const openSelection = (list: List): Selection => {
     },
     extend: async (id) => {
       const to = list.indexOf(id);
-      const from = pivot === null ? to : list.indexOf(pivot);
-      if (to < 0 || from < 0) return;
+      if (to < 0) return;
+      if (pivot === null || list.indexOf(pivot) < 0) pivot = id;
+      const from = list.indexOf(pivot);
+      ranges += 1;
+      const mine = ranges;
+      const range = await list.idsIn(Math.min(from, to), Math.max(from, to) + 1);
       const now = picked.peek();
-      if (now.all) return;
-      set([...now.ids, ...(await list.idsIn(Math.min(from, to), Math.max(from, to) + 1))]);
+      if (now.all || mine !== ranges) return;
+      const others = [...now.ids].filter((each) => !spread.has(each));
+      spread = new Set(range.filter((each) => !others.includes(each)));
+      set([...others, ...range]);
     },
     only: (ids) => set(ids),
     all: () => {
@@ -63,6 +73,8 @@ export const openSelection = (list: List): Selection => {
     },
     clear: () => {
       pivot = null;
+      spread = new Set();
+      ranges += 1;
       picked.value = none;
     },
     drop: (ids) => {

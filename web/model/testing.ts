@@ -51,6 +51,8 @@ export interface FakeServer {
   paths: string[];
   /** Answered before the handlers are asked: a status, or `null` for no answer at all. */
   next: (number | null)[];
+  /** Whether the answer to these calls gets lost once they were carried out. */
+  loses: (calls: readonly Invocation[]) => boolean;
 }
 
 export const fakeServer = (handlers: Handlers, maxCalls?: number): FakeServer => {
@@ -77,10 +79,12 @@ export const fakeServer = (handlers: Handlers, maxCalls?: number): FakeServer =>
       else if ('error' in answer) methodResponses.push(['error', { type: answer.error }, id]);
       else methodResponses.push([name, answer, id]);
     }
+    if (server.loses(methodCalls)) throw new TypeError('the line broke');
     return Response.json({ methodResponses, sessionState: 's' });
   };
   const connection = openConnection({ fetch, clock, ...(maxCalls === undefined ? {} : { maxCalls }) });
-  return { connection, clock, requests, paths, next };
+  const server: FakeServer = { connection, clock, requests, paths, next, loses: () => false };
+  return server;
 };
 
 /** All promises that are ready, and those they make ready. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals-core';
 import { openMail, type Mail } from './mail.ts';
-import { openOutbox } from './outbox.ts';
+import { outboxLater } from './outbox-later.ts';
 import { account, accountId, fakeServer, head, settled, submission } from './testing.ts';
 import { openToasts } from './toasts.ts';
 import { openUndo } from './undo.ts';
@@ -31,7 +31,7 @@ test('O19 letters that have not left are known, follow push, and are forgotten w
   });
   const toasts = openToasts(clock);
   const storage = { get: () => null, set: () => undefined };
-  const outbox = openOutbox({ connection, clock, toasts, undo: openUndo(), storage });
+  const outbox = outboxLater({ connection, clock, toasts, undo: openUndo(), storage });
   const mail = openMail(connection, accountId, account);
   const mails = signal<readonly Mail[]>([mail]);
   const stop = watchWaiting({ connection, mails, outbox });

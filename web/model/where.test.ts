@@ -119,6 +119,38 @@ const fakeHistory = (start: string) => {
   };
 };
 
+test('F5 back takes away what lies over the page first; what went by itself leaves no step', async () => {
+  const list: Route = { at: 'mailbox', account: 'x', box: 'inbox', show: 'everything', thread: null };
+  const { urls, history } = fakeHistory('/a/x/inbox');
+  const router = openRouter(history);
+  const taken: string[] = [];
+  router.cover(() => taken.push('drawer'));
+  assert.deepEqual(urls, ['/a/x/inbox', '/a/x/inbox']);
+  history.back();
+  assert.deepEqual([taken, urls, router.route.peek()], [['drawer'], ['/a/x/inbox'], list]);
+
+  router.cover(() => taken.push('never'))();
+  await settled();
+  assert.deepEqual([taken, urls], [['drawer'], ['/a/x/inbox']]);
+
+  // One thing takes the place of another, and the step of it.
+  router.cover(() => taken.push('never'))();
+  router.cover(() => taken.push('letter'));
+  await settled();
+  assert.equal(urls.length, 2);
+  history.back();
+  assert.deepEqual([taken, urls], [['drawer', 'letter'], ['/a/x/inbox']]);
+
+  // Whoever goes elsewhere from it comes back to the page.
+  const letGo = router.cover(() => taken.push('never'));
+  router.go({ ...list, box: 'sent' });
+  letGo();
+  await settled();
+  assert.deepEqual(urls, ['/a/x/inbox', '/a/x/sent']);
+  history.back();
+  assert.deepEqual([router.route.peek(), taken.length], [list, 2]);
+});
+
 test('AP2 a page that is held is left, by whatever way, when the answer is yes', async () => {
   const list: Route = { at: 'mailbox', account: 'x', box: 'inbox', show: 'everything', thread: null };
   const page: Route = { at: 'settings', page: 'app-passwords' };

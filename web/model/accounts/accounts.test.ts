@@ -106,6 +106,27 @@ test('G11 a list that was asked for before a change, or while it is on its way, 
   assert.deepEqual(names(), ['a', 'b', 'c'], 'what the server says afterwards counts');
 });
 
+test('G11 the answer to one change does not take back the next', async () => {
+  const writes: ((answer: Response) => void)[] = [];
+  const { accounts } = kit({
+    'GET /auth/accounts': list,
+    'PATCH /auth/accounts/b': () => new Promise<Response>((resolve) => writes.push(resolve)) as unknown as Response,
+  });
+  await accounts.load();
+  const shown = (): unknown => {
+    const state = accounts.state.peek();
+    return state.at === 'ready' ? [state.list[1]?.name, state.list[1]?.away] : state.at;
+  };
+  const first = accounts.patch(account('b', 1), { name: 'Rowing' }, 'Named it');
+  const second = accounts.patch(account('b', 1), { away: 'resident' }, 'While away');
+  writes[0]?.(Response.json({ ...account('b', 1), name: 'Rowing' }));
+  await first;
+  assert.deepEqual(shown(), ['Rowing', 'resident']);
+  writes[1]?.(Response.json({ ...account('b', 1), name: 'Rowing', away: 'resident' }));
+  await second;
+  assert.deepEqual(shown(), ['Rowing', 'resident']);
+});
+
 test('G12 moving asks for the new place; at an end nothing is asked', async () => {
   const { accounts, asked, names, sessions } = kit({
     'GET /auth/accounts': list,

@@ -85,7 +85,7 @@ const patched = (list: readonly AccountFacts[], { id, patch }: Sending): readonl
 
 export const openAccounts = ({ connection, session, toasts, undo, mails }: AccountParts): Accounts => {
   const fetch = (to: string, init: RequestInit): Promise<Response> => connection.fetch(to, init);
-  /** Shown already, and not answered yet: a list that was read meanwhile does not take it back. */
+  /** Shown already, and not answered yet: what was read meanwhile does not take it back. */
   const sending = new Set<Sending>();
   const { state, load, change } = openLoaded(async () => {
     const answer = await getJson<{ accounts: AccountFacts[] }>(fetch, url);
@@ -94,7 +94,14 @@ export const openAccounts = ({ connection, session, toasts, undo, mails }: Accou
   });
 
   const put = (account: AccountFacts): void =>
-    change((list) => list.map((each) => (each.id === account.id ? account : each)));
+    change((list) =>
+      [...sending]
+        .filter(({ id }) => id === account.id)
+        .reduce<readonly AccountFacts[]>(
+          patched,
+          list.map((each) => (each.id === account.id ? account : each)),
+        ),
+    );
 
   const at = (id: string): string => `${url}/${encodeURIComponent(id)}`;
 

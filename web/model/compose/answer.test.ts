@@ -58,6 +58,16 @@ test('an answer to all reaches everybody once, and never oneself', () => {
   );
 });
 
+test('an answer to all goes where its author wants it, if anywhere (Mail-Followup-To)', () => {
+  const followUpTo = [address('list@x.example'), address('club@ruder.example')];
+  const letter = answer({ ...original, followUpTo }, 'replyAll', mine, 'x');
+  assert.deepEqual([letter.to.map((e) => e.email), letter.cc], [['list@x.example'], []]);
+  assert.deepEqual(
+    answer({ ...original, followUpTo }, 'reply', mine, 'x').to.map((e) => e.email),
+    ['margit@arkitekt.example'],
+  );
+});
+
 test("Reply-To wins over From; a letter of one's own is answered to its recipients", () => {
   assert.deepEqual(
     answer({ ...original, replyTo: [address('list@x.example')] }, 'reply', mine, 'x').to.map((e) => e.email),

@@ -20,6 +20,10 @@ export type Original = Pick<
 > & {
   text: string;
   html: string | null;
+  /** Message-ID of what a draft forwards. */
+  forwards?: string | null;
+  /** Where its author wants answers to all to go, if anywhere in particular. */
+  followUpTo?: readonly EmailAddress[] | null;
 };
 
 type AnswerKind = 'reply' | 'replyAll' | 'forward';
@@ -114,9 +118,12 @@ const carried = (original: Original, kind: AnswerKind): Attached[] =>
 /** The letter that answers or forwards `original`. `when` is its date as the reader sees it. */
 export const answer = (original: Original, kind: AnswerKind, identities: readonly Identity[], when: string): Letter => {
   const mine = identities.map((identity) => identity.email);
-  const to = kind === 'forward' ? [] : toOf(original, mine);
+  const author = original.from?.[0];
+  const own = author !== undefined && mine.some((email) => same(email, author.email));
+  const followUp = kind === 'replyAll' && !own ? distinct(original.followUpTo ?? [], mine) : [];
+  const to = kind === 'forward' ? [] : followUp.length > 0 ? followUp : toOf(original, mine);
   const cc =
-    kind === 'replyAll'
+    kind === 'replyAll' && followUp.length === 0
       ? distinct([...(original.to ?? []), ...(original.cc ?? [])], [...mine, ...to.map((each) => each.email)])
       : [];
   return {

@@ -1,24 +1,23 @@
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
-import type { AccountId, BlobId, EmailId, IdentityId } from '#jmap/ids.ts';
+import type { AccountId, EmailId, IdentityId, MailboxId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
 import { takeAhead } from '../ahead.ts';
 import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
-import { ModelError } from '../errors.ts';
+import { ModelError, modelError } from '../errors.ts';
 import { quoteTime } from '../format.ts';
 import type { Mail } from '../mail.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Toasts } from '../toasts.ts';
 import type { UndoStack } from '../undo.ts';
-import { answer } from './answer.ts';
 import { openDraft, type Draft } from './draft.ts';
+import { discard, type Discarded } from './discard.ts';
+import { openFiles } from './files.ts';
 import { emptyLetter, isBlank, type Attached, type Letter, type Quote } from './letter.ts';
-import { readKept } from './kept.ts';
+import { type KeptLetter, readKept } from './kept.ts';
 import { fetchOriginal } from './original.ts';
-import { reopened } from './reopen.ts';
-import { send } from './send.ts';
-import { download, upload } from './upload.ts';
+import { InDoubt, send } from './send.ts';
 
 export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
 
@@ -33,6 +32,8 @@ export interface Writing {
   readonly shape: Signal<Shape>;
   /** The conversation it stands below while inline. */
   readonly inThread: string | null;
+  /** Counts how often it was asked for again while it was open: it takes the focus. */
+  readonly recalled: Signal<number>;
   readonly sending: ReadonlySignal<boolean>;
   /** Why it could not be sent; null while it is well. */
   readonly trouble: ReadonlySignal<string | null>;
@@ -48,7 +49,7 @@ export interface Writing {
   writeAs(mail: Mail, identityId: IdentityId): void;
   /** Hands it to the outbox and closes; the toast counts down. */
   send(): Promise<void>;
-  /** Keeps the draft and closes. */
+  /** Keeps the draft and closes; a letter in which nobody wrote leaves no trace. */
   close(): void;
   /** Throws the draft away and closes; can be undone. */
   discard(): void;
@@ -80,8 +81,10 @@ export interface ComposerParts {
 export interface Composers {
   readonly open: ReadonlySignal<readonly Writing[]>;
   start(request: ComposeRequest): Promise<void>;
-  /** Letters of this account that were not on the server when their tab ended. Never rejects. */
+  /** Letters of this account whose windows were open when their tab ended. Never rejects. */
   recover(mail: Mail): Promise<void>;
+  /** The page goes. */
+  leave(): void;
   suggest(mail: Mail, prefix: string): Promise<EmailAddress[]>;
 }
 
@@ -94,6 +97,21 @@ export const openComposers = (parts: ComposerParts): Composers => {
   const { connection, clock, toasts, undo, outbox, keep } = parts;
   const open = signal<readonly Writing[]>([]);
   let next = 0;
+
+  const answering = new WeakMap<Writing, string>();
+  const discarded = new Set<Discarded>();
+
+  const nextKey = (): string => {
+    next += 1;
+    return `a${next}`;
+  };
+
+  /** Unlike those of letters that wait to be opened again. */
+  const newKey = (): string => {
+    next += 1;
+    const key = `${clock.now().toString(36)}-${next}`;
+    return keep.get(storageKey(key)) === null ? key : newKey();
+  };
 
   const drop = (writing: Writing): void => {
     open.value = open.peek().filter((each) => each !== writing);
@@ -108,15 +126,14 @@ export const openComposers = (parts: ComposerParts): Composers => {
       inThread?: string | null;
       shape?: Shape;
       rawQuote?: string | null;
+      isMade?: boolean;
+      /** What is answered, and how. */
+      answers?: string;
     },
   ): Writing => {
-    next += 1;
-    const key = `${clock.now().toString(36)}-${next}`;
+    const key = newKey();
     void keep.claim(storageKey(key));
-    const uploads = new Map<string, AbortController>();
-    /** Files on their way from another account: the letter does not leave without them. */
-    const arriving = new Set<Promise<void>>();
-    const moved = new Set<string>();
+    let ended = false;
     const sending = signal(false);
     const trouble = signal<string | null>(null);
     const account = signal(mail);
@@ -128,64 +145,33 @@ export const openComposers = (parts: ComposerParts): Composers => {
       mail,
       clock,
       letter,
+      isMade: options.isMade ?? false,
       emailId: options.emailId ?? null,
-      remember: (version) =>
-        keep.set(
-          storageKey(key),
-          JSON.stringify({ accountId: account.peek().id, letter: version, emailId: draft.emailId.peek() }),
-        ),
+      remember: (version) => note(version),
     });
+    const files = openFiles({ connection, toasts, account, draft, newKey: nextKey });
+    const note = (version: Letter | null): void => {
+      if (ended) return;
+      const kept: KeptLetter = { accountId: account.peek().id, letter: version, emailId: draft.emailId.peek() };
+      keep.set(storageKey(key), JSON.stringify(kept));
+    };
     const forget = effect(() => {
-      if (draft.kept.value.at === 'saved') keep.remove(storageKey(key));
+      const { at } = draft.kept.value;
+      if (at === 'saved') note(null);
+      else if (at === 'new') keep.remove(storageKey(key));
     });
     const end = (): void => {
+      ended = true;
       draft.close();
       forget();
       keep.remove(storageKey(key));
       keep.release(storageKey(key));
-      for (const each of uploads.values()) each.abort();
+      files.abort();
       drop(writing);
     };
-    const patch = (attached: string, change: Partial<Attached>): void =>
-      draft.change({
-        attachments: draft.letter
-          .peek()
-          .attachments.map((each) => (each.key === attached ? { ...each, ...change } : each)),
-      });
-    const bring = (attached: Attached, bytes: () => Promise<BlobId>): Promise<void> =>
-      bytes()
-        .then(
-          (blobId) => patch(attached.key, { upload: { at: 'ready', blobId } }),
-          (error: unknown) =>
-            patch(attached.key, {
-              upload: { at: 'failed', why: error instanceof Error ? error.message : 'not uploaded' },
-            }),
-        )
-        .finally(() => uploads.delete(attached.key))
-        .then(() => undefined);
-    const attachOne = (file: { name: string; type: string; size: number; body: Blob }, cid: string | null): void => {
-      next += 1;
-      const attached: Attached = {
-        key: `a${next}`,
-        name: file.name,
-        type: file.type || 'application/octet-stream',
-        size: file.size,
-        cid,
-        upload: { at: 'uploading', sent: 0 },
-      };
-      draft.change({ attachments: [...draft.letter.peek().attachments, attached] });
-      const abort = new AbortController();
-      uploads.set(attached.key, abort);
-      void bring(attached, () => upload(connection, account.peek(), file.body, attached.type, abort.signal));
-    };
-    /** The same file in the account that the letter went to: down from the one before, and up again. */
-    const carry = async (attached: Attached, from: Mail, to: Mail, abort: AbortSignal): Promise<BlobId> => {
-      const body = await download(connection, from, attached);
-      if (!body) throw new ModelError('jmap/request', `it could not be taken along from ${from.account.name}`);
-      return upload(connection, to, body, attached.type, abort);
-    };
-    const reopen = (version: Letter, emailId: EmailId | null): void => {
-      begin(account.peek(), version, { emailId, begins: 'body', shape: 'docked' });
+    const reopen = (version: Letter, emailId: EmailId | null, isKept = true): void => {
+      const again = begin(account.peek(), version, { emailId, begins: 'body', shape: 'docked' });
+      if (!isKept) again.draft.change({});
     };
 
     const writing: Writing = {
@@ -197,66 +183,36 @@ export const openComposers = (parts: ComposerParts): Composers => {
       begins: options.begins,
       inThread: options.inThread ?? null,
       shape: signal<Shape>(options.shape ?? 'docked'),
+      recalled: signal(0),
       sending,
       trouble,
       rawQuote: raw,
       quoteCleaned: (html, text) => {
         const { quote } = draft.letter.peek();
         if (quote && quote.html === null)
-          draft.change({
+          draft.fill({
             quote: { ...quote, html, text: quote.text.trim() === '' ? text : quote.text } satisfies Quote,
           });
         cleaned.resolve();
       },
-      attach: (files) => {
-        const limit = maxUpload(account.peek());
-        for (const file of files) {
-          if (file.size > limit)
-            toasts.show(`“${file.name}” is larger than the ${Math.floor(limit / 1_000_000)} MB that may be sent.`, {
-              tone: 'failed',
-            });
-          else attachOne({ name: file.name, type: file.type, size: file.size, body: file }, null);
-        }
-      },
-      attachImage: ({ cid, name, type, bytes }) =>
-        attachOne({ name, type, size: bytes.byteLength, body: new Blob([bytes], { type }) }, cid),
-      imageBytes: async (cid) => {
-        const found = draft.letter.peek().attachments.find((each) => each.cid === cid);
-        return found ? download(connection, account.peek(), found) : null;
-      },
-      remove: (attached) => {
-        uploads.get(attached.key)?.abort();
-        draft.change({ attachments: draft.letter.peek().attachments.filter((each) => each.key !== attached.key) });
-      },
+      attach: files.attach,
+      attachImage: files.attachImage,
+      imageBytes: files.imageBytes,
+      remove: files.remove,
       writeAs: (to, identityId) => {
         const from = account.peek();
         if (to === from || sending.peek()) {
           if (to === from) draft.change({ identityId });
           return;
         }
-        const moving = draft.letter.peek().attachments.filter((each) => each.upload.at === 'ready');
-        if (draft.letter.peek().attachments.some((each) => each.upload.at === 'uploading')) {
+        if (files.isBusy()) {
           toasts.show('A file is still on its way. Change the sender when it has arrived.', { tone: 'failed' });
           return;
         }
         account.value = to;
         draft.moveTo(to);
-        draft.change({
-          identityId,
-          attachments: draft.letter
-            .peek()
-            .attachments.map((each) =>
-              moving.includes(each) ? { ...each, upload: { at: 'uploading', sent: 0 } } : each,
-            ),
-        });
-        for (const attached of moving) {
-          const abort = new AbortController();
-          uploads.set(attached.key, abort);
-          moved.add(attached.key);
-          const way = bring(attached, () => carry(attached, from, to, abort.signal));
-          arriving.add(way);
-          void way.then(() => arriving.delete(way));
-        }
+        draft.change({ identityId });
+        files.moveFrom(from);
       },
       send: async () => {
         if (sending.peek()) return;
@@ -264,11 +220,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
         trouble.value = null;
         const version = draft.letter.peek();
         try {
-          await Promise.all([cleaned.promise, ...arriving]);
-          const lost = draft.letter
-            .peek()
-            .attachments.find((each) => moved.has(each.key) && each.upload.at === 'failed');
-          if (lost) throw new ModelError('jmap/request', `“${lost.name}” could not be taken along.`);
+          await Promise.all([cleaned.promise, files.arrived()]);
           const leaving = await send(connection, account.peek(), draft, parts.hold(), clock.now, () =>
             reopen(draft.letter.peek(), draft.emailId.peek()),
           );
@@ -276,11 +228,15 @@ export const openComposers = (parts: ComposerParts): Composers => {
           outbox.watch(leaving);
         } catch (error) {
           sending.value = false;
-          trouble.value = `Not sent yet: “${version.subject || 'no subject'}”. ${wordsOf(error)} It is kept in your drafts.`;
+          const named = `“${version.subject || 'no subject'}”`;
+          trouble.value =
+            error instanceof InDoubt
+              ? `It is not known whether ${named} was handed in. ${error.message}`
+              : `Not sent yet: ${named}. ${wordsOf(error)} It is kept in your drafts.`;
         }
       },
       close: () => {
-        if (draft.kept.peek().at !== 'saved' && !isBlank(draft.letter.peek())) {
+        if (draft.kept.peek().at !== 'saved' && !draft.isUntouched()) {
           draft.save().then(
             () => end(),
             () => toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' }),
@@ -290,25 +246,29 @@ export const openComposers = (parts: ComposerParts): Composers => {
       },
       discard: () => {
         const version = draft.letter.peek();
-        const emailId = draft.emailId.peek();
+        const isKept = draft.kept.peek().at === 'saved';
+        const leavesNothing = draft.isUntouched() && draft.kept.peek().at !== 'saving';
         end();
-        if (isBlank(version) && emailId === null) return;
-        // The draft on the server goes when it cannot be undone any more.
-        const cancel = clock.after(10_000, () => {
-          draft
-            .discard()
-            .catch(() =>
-              toasts.show('The draft could not be discarded on the server. It is still in Drafts.', { tone: 'failed' }),
-            );
-          undo.drop(item);
-        });
+        if (leavesNothing) return;
         const item = {
           label: 'Discarded the draft',
           undo: () => {
-            cancel();
-            reopen(version, emailId);
+            discarded.delete(gone);
+            void gone.undo().then((emailId) => reopen(version, emailId, isKept));
           },
         };
+        const gone = discard({
+          mail: account.peek(),
+          draft,
+          clock,
+          failed: () =>
+            toasts.show('The draft could not be discarded on the server. It is still in Drafts.', { tone: 'failed' }),
+          final: () => {
+            discarded.delete(gone);
+            undo.drop(item);
+          },
+        });
+        discarded.add(gone);
         undo.push(item);
         toasts.show('Discarded the draft', {
           icon: 'trash-2',
@@ -317,6 +277,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       },
     };
     open.value = [...open.peek(), writing];
+    if (options.answers !== undefined) answering.set(writing, options.answers);
     return writing;
   };
 
@@ -339,22 +300,30 @@ export const openComposers = (parts: ComposerParts): Composers => {
           subject: request.subject ?? '',
           text: request.text ?? '',
         },
-        { begins: request.to?.length ? 'body' : 'to' },
+        { begins: request.to?.length ? 'body' : 'to', isMade: true },
       );
       return;
     }
-    const already = open.peek().find((each) => each.draft.emailId.peek() === emailId);
+    const answers = `${kind} ${emailId}`;
+    const already = open
+      .peek()
+      .find((each) => each.draft.emailId.peek() === emailId || answering.get(each) === answers);
     if (already) {
-      already.shape.value = 'docked';
+      const { shape } = already;
+      if (shape.peek() === 'minimised' || (shape.peek() === 'inline' && already.inThread !== request.inThread))
+        shape.value = 'docked';
+      already.recalled.value += 1;
       takeAhead();
       return;
     }
     const original = await fetchOriginal(connection, mail, emailId);
     if (kind === 'draft') {
+      const { reopened } = await import('./reopen.ts');
       const { letter, raw } = reopened(original, mail.identities.peek());
       begin(mail, letter, { emailId, begins: 'body', rawQuote: raw });
       return;
     }
+    const { answer } = await import('./answer.ts');
     const letter = answer(original, kind, mail.identities.peek(), quoteTime(original.sentAt ?? original.receivedAt));
     // The original's HTML goes into the letter only after the editor's frame has cleaned it.
     const raw = letter.quote?.html ?? null;
@@ -366,12 +335,36 @@ export const openComposers = (parts: ComposerParts): Composers => {
         inThread: request.inThread ?? null,
         shape: request.inThread !== undefined && request.apart !== true ? 'inline' : 'docked',
         rawQuote: raw,
+        isMade: true,
+        answers,
       },
     );
   };
 
+  /** A letter that is in Drafts; unless it was sent or deleted meanwhile. False when the server could not be asked. */
+  const openAgain = async (mail: Mail, emailId: EmailId): Promise<boolean> => {
+    const { answer: asked } = connection.call('Email/get', {
+      accountId: mail.id,
+      ids: [emailId],
+      properties: ['keywords', 'mailboxIds'],
+    });
+    try {
+      const [found] = (await asked).list;
+      const where = Object.keys(found?.mailboxIds ?? {}) as MailboxId[];
+      const isDraft = found !== undefined && Object.hasOwn(found.keywords, '$draft');
+      if (isDraft && !where.every((each) => mail.mailboxes.within(each, 'trash')))
+        await start({ kind: 'draft', accountId: mail.id, emailId });
+      return true;
+    } catch (error) {
+      return modelError(error).code === 'jmap/method';
+    }
+  };
+
   return {
     open,
+    leave: () => {
+      for (const each of discarded) each.leave();
+    },
     start: async (request) => {
       try {
         await start(request);
@@ -385,12 +378,13 @@ export const openComposers = (parts: ComposerParts): Composers => {
         const kept = readKept(keep.get(key));
         if (kept === null) keep.remove(key);
         if (kept?.accountId !== mail.id || !(await keep.claim(key))) continue;
-        const ready = kept.letter.attachments.filter((each) => each.upload.at === 'ready');
-        if (!isBlank(kept.letter))
-          begin(mail, { ...kept.letter, attachments: ready }, { emailId: kept.emailId, begins: 'body' }).draft.change(
-            {},
-          );
-        keep.remove(key);
+        const { letter, emailId } = kept;
+        const ready = letter?.attachments.filter((each) => each.upload.at === 'ready') ?? [];
+        let isDone = true;
+        if (letter === null) isDone = emailId === null || (await openAgain(mail, emailId));
+        else if (!isBlank(letter))
+          begin(mail, { ...letter, attachments: ready }, { emailId, begins: 'body' }).draft.change({});
+        if (isDone) keep.remove(key);
         keep.release(key);
       }
     },
@@ -405,6 +399,3 @@ export const openComposers = (parts: ComposerParts): Composers => {
     },
   };
 };
-
-/** Octets that may be uploaded at once; a quarter less than the server's limit, since base64 makes letters larger. */
-const maxUpload = (_mail: Mail): number => 35_000_000;

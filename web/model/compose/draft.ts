@@ -2,10 +2,10 @@ import { signal, type ReadonlySignal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
 import type { SetError } from '#jmap/errors.ts';
 import type { EmailId } from '#jmap/ids.ts';
-import type { EmailBodyPart, Identity } from '#jmap/mail.ts';
+import type { Email, EmailBodyPart, Identity } from '#jmap/mail.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError, modelError } from '../errors.ts';
-import { isBlank, type Letter } from './letter.ts';
+import { isAsMade, isBlank, type Letter } from './letter.ts';
 import { newEmail } from './new-email.ts';
 import type { Mail } from '../mail.ts';
 
@@ -24,8 +24,14 @@ export interface Draft {
   /** The Email that holds the last kept version. */
   readonly emailId: ReadonlySignal<EmailId | null>;
   change(patch: Partial<Letter>): void;
+  /** What its writer did not do and what need not be kept for its own sake. */
+  fill(patch: Partial<Letter>): void;
+  /** Nothing is kept on the server, and there is nothing of its writer's to keep. */
+  isUntouched(): boolean;
   /** Keeps the newest version now; resolves when it is kept. @throws ModelError */
   save(): Promise<EmailId | null>;
+  /** No more saving. The version that is kept when what is under way is over; those before it go. @throws ModelError */
+  finish(): Promise<EmailId | null>;
   /** Destroys what was kept. Resolves when the server did. */
   discard(): Promise<void>;
   /** Another account keeps it from now on; what the one before kept goes when all of it has come along. */
@@ -40,6 +46,8 @@ export interface DraftParts {
   mail: Mail;
   clock: Clock;
   letter: Letter;
+  /** The letter was made for its writer, who has not written in it yet: an answer, or a new one. */
+  isMade?: boolean;
   /** The draft that was opened, replaced by the first save. */
   emailId: EmailId | null;
   /** Called with each version, to keep it on this device too. */
@@ -57,6 +65,21 @@ const said: Partial<Record<SetError['type'], string>> = {
 const words = (error: SetError | undefined): string =>
   (error && said[error.type]) ?? error?.description ?? 'The server refused it.';
 
+/** Not sent by another device: by its keyword, or, where the server keeps none, by where it lies. */
+export const isDraft = (mail: Mail, { keywords, mailboxIds }: Pick<Email, 'keywords' | 'mailboxIds'>): boolean => {
+  const drafts = mail.mailboxes.byRole('drafts');
+  return Object.hasOwn(keywords, '$draft') || (drafts !== undefined && Object.hasOwn(mailboxIds, drafts.id));
+};
+
+/** Those that are drafts still: what another device has sent is the copy in Sent. */
+const destroyDrafts = async (connection: Connection, mail: Mail, ids: readonly EmailId[]): Promise<void> => {
+  const accountId = mail.id;
+  const properties = ['keywords', 'mailboxIds'] as const;
+  const found = await connection.call('Email/get', { accountId, ids: [...ids], properties: [...properties] }).answer;
+  const destroy = found.list.filter((each) => isDraft(mail, each)).map(({ id }) => id);
+  if (destroy.length > 0) await connection.call('Email/set', { accountId, destroy }).answer;
+};
+
 /** A letter being written, kept on the server one version after another; never two saves at a time. */
 export const openDraft = (parts: DraftParts): Draft => {
   const { connection, clock, letter: first, emailId: from, remember } = parts;
@@ -73,6 +96,9 @@ export const openDraft = (parts: DraftParts): Draft => {
     const all = mail.identities.peek();
     return all.find((each) => each.id === letter.peek().identityId) ?? all[0] ?? null;
   };
+
+  const isUntouched = (): boolean =>
+    emailId.peek() === null && (isBlank(letter.peek()) || (parts.isMade === true && isAsMade(letter.peek(), first)));
 
   /** Versions that another has taken the place of; they go once it stands. */
   const outdated = new Map<EmailId, Mail>();
@@ -101,7 +127,7 @@ export const openDraft = (parts: DraftParts): Draft => {
     for (const [where, entries] of going) {
       const ids = entries.map(([id]) => id);
       try {
-        await connection.call('Email/set', { accountId: where.id, destroy: ids }).answer;
+        await destroyDrafts(connection, where, ids);
         for (const id of ids) outdated.delete(id);
       } catch (error) {
         modelError(error);
@@ -113,7 +139,10 @@ export const openDraft = (parts: DraftParts): Draft => {
     const version = letter.peek();
     const changesBefore = changes;
     const where = mail;
-    if (isBlank(version) && emailId.peek() === null) return null;
+    if (isBlank(version) && emailId.peek() === null) {
+      kept.value = { at: 'new' };
+      return null;
+    }
     kept.value = { at: 'saving' };
     const drafts = await where.mailboxes.need('drafts');
     if (!drafts) throw new ModelError('jmap/method', 'The server has no mailbox for drafts and would not make one.');
@@ -163,10 +192,33 @@ export const openDraft = (parts: DraftParts): Draft => {
     cancel?.();
     // A failed save is tried again with the next change, or after half a minute.
     cancel = clock.after(kept.peek().at === 'failed' ? 30 * rest : rest, () => {
+      if (isUntouched() && !running) {
+        kept.value = { at: 'new' };
+        return;
+      }
       save().catch(() => {
         if (!closed) soon();
       });
     });
+  };
+
+  const change = (patch: Partial<Letter>): void => {
+    if (closed) return;
+    changes += 1;
+    letter.value = { ...letter.peek(), ...patch };
+    remember(letter.peek());
+    if (kept.peek().at !== 'failed') kept.value = { at: 'changed' };
+    soon();
+  };
+
+  /** No more saving; all older versions are gone when it resolves. */
+  const finish = async (): Promise<EmailId | null> => {
+    closed = true;
+    cancel?.();
+    await running?.catch(() => null);
+    for (const [each, where] of outdated) await destroyDrafts(connection, where, [each]);
+    outdated.clear();
+    return emailId.peek();
   };
 
   return {
@@ -175,13 +227,13 @@ export const openDraft = (parts: DraftParts): Draft => {
     emailId,
     identity,
     save,
-    change: (patch) => {
-      if (closed) return;
-      changes += 1;
-      letter.value = { ...letter.peek(), ...patch };
-      remember(letter.peek());
-      if (kept.peek().at !== 'failed') kept.value = { at: 'changed' };
-      soon();
+    change,
+    isUntouched,
+    finish,
+    fill: (patch) => {
+      const { at } = kept.peek();
+      if (at === 'new' || at === 'saved') letter.value = { ...letter.peek(), ...patch };
+      else change(patch);
     },
     moveTo: (to) => {
       if (closed || to === mail) return;
@@ -196,13 +248,8 @@ export const openDraft = (parts: DraftParts): Draft => {
       soon();
     },
     discard: async () => {
-      closed = true;
-      cancel?.();
-      await running?.catch(() => null);
-      const id = emailId.peek();
-      if (id) outdated.set(id, mail);
-      for (const [each, where] of outdated)
-        await connection.call('Email/set', { accountId: where.id, destroy: [each] }).answer;
+      const id = await finish();
+      if (id) await destroyDrafts(connection, mail, [id]);
     },
     close: () => {
       closed = true;

@@ -78,6 +78,16 @@ export const isBlank = (letter: Letter): boolean =>
   letter.subject.trim() === '' &&
   (letter.mode === 'plain' ? letter.text : plainOf(letter.html)).trim() === '';
 
+/** What a letter says, and to whom; how its quote is drawn does not matter. */
+const gist = ({ identityId, to, cc, bcc, subject, mode, html, text, quote, attachments }: Letter): string =>
+  JSON.stringify([
+    [identityId, to, cc, bcc, subject, mode === 'plain' ? text : html, quote !== null],
+    attachments.map(({ key }) => key),
+  ]);
+
+/** Whether nobody has changed a letter since it was made for its writer. */
+export const isAsMade = (letter: Letter, made: Letter): boolean => gist(letter) === gist(made);
+
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ', '#39': "'" };
 
 /** Text of the editor's own HTML (never of a mail's): lines for blocks, where links lead, tags gone. */

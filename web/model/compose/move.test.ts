@@ -11,6 +11,8 @@ import { emptyLetter, type Letter } from './letter.ts';
 
 const begin = (letter: Partial<Letter>) => {
   const log: string[] = [];
+  /** What another device has sent meanwhile. */
+  const sent = new Set<string>();
   let made = 0;
   const server = fakeServer({
     'Email/set': ({ accountId, create, destroy }) => {
@@ -24,7 +26,17 @@ const begin = (letter: Partial<Letter>) => {
       for (const id of (destroy ?? []) as string[]) log.push(`${String(accountId)} dropped ${id}`);
       return { accountId, oldState: '1', newState: '2', created, destroyed: destroy ?? [] };
     },
-    'Email/get': ({ accountId }) => ({ accountId, state: '2', list: [{ id: 'M', attachments: [] }], notFound: [] }),
+    'Email/get': ({ accountId, ids }) => ({
+      accountId,
+      state: '2',
+      list: (ids as string[]).map((id) => ({
+        id,
+        attachments: [],
+        keywords: sent.has(id) ? {} : { $draft: true },
+        mailboxIds: { [sent.has(id) ? 'sent' : `${String(accountId)}-drafts`]: true },
+      })),
+      notFound: [],
+    }),
   });
   const mailOf = (id: string): Mail => {
     const mail = openMail(server.connection, id as AccountId, account);
@@ -42,7 +54,7 @@ const begin = (letter: Partial<Letter>) => {
     emailId: 'M0' as EmailId,
     remember: () => undefined,
   });
-  return { draft, two, log };
+  return { draft, two, log, sent };
 };
 
 test('G17 the draft is made in the other account before it goes from the first', async () => {
@@ -77,4 +89,18 @@ test('G19 a version that was on its way when the account changed is not the draf
   const dropped = log.filter((line) => line.startsWith('A1 dropped')).map((line) => line.split(' ')[2]);
   const madeThere = log.filter((line) => line.startsWith('A1 made')).map((line) => line.split(' ')[2]);
   assert.deepEqual(dropped.toSorted(), ['M0', ...madeThere]);
+});
+
+test('G20 a version that another device has sent is the copy in Sent, and stays', async () => {
+  const { draft, log, sent } = begin({});
+  draft.change({ subject: 'Cars' });
+  await draft.save();
+  sent.add('M1');
+  draft.change({ subject: 'Trains' });
+  await draft.save();
+  await draft.discard();
+  assert.deepEqual(
+    log.map((line) => line.split(' ').slice(1, 3).join(' ')),
+    ['made M1', 'dropped M0', 'made M2', 'dropped M2'],
+  );
 });

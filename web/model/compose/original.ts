@@ -1,5 +1,5 @@
 import type { EmailId } from '#jmap/ids.ts';
-import type { Email } from '#jmap/mail.ts';
+import type { Email, EmailAddress } from '#jmap/mail.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
@@ -23,6 +23,8 @@ const originalProperties = [
   'attachments',
   'bodyValues',
   'keywords',
+  'header:X-Forwarded-Message-Id:asMessageIds',
+  'header:Mail-Followup-To:asAddresses',
 ] as const;
 
 /** The letter that is answered, forwarded or written on. @throws ModelError when it cannot be fetched or is gone */
@@ -42,5 +44,13 @@ export const fetchOriginal = async (connection: Connection, mail: Mail, id: Emai
       return value === undefined ? [] : [value.replaceAll('\r\n', '\n')];
     });
   const html = values(email.htmlBody, 'text/html').join('<hr>');
-  return { ...email, text: values(email.textBody, 'text/plain').join('\n\n'), html: html === '' ? null : html };
+  const [forwards = null] = (email['header:X-Forwarded-Message-Id:asMessageIds'] ?? []) as string[];
+  const followUpTo = email['header:Mail-Followup-To:asAddresses'] as EmailAddress[] | null | undefined;
+  return {
+    ...email,
+    forwards,
+    followUpTo: followUpTo ?? null,
+    text: values(email.textBody, 'text/plain').join('\n\n'),
+    html: html === '' ? null : html,
+  };
 };

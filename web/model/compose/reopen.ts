@@ -1,17 +1,55 @@
 import type { Identity } from '#jmap/mail.ts';
 import { identityFor, type Original } from './answer.ts';
-import { emptyLetter, type Letter } from './letter.ts';
+import { emptyLetter, type Letter, plainOf, signatureOf } from './letter.ts';
 
 const quoteMark = '<br><div class="postern_quote">';
 const signatureMark = '<div class="postern_signature">';
+const forwardLead = '---------- Forwarded message ----------\nFrom: ';
 
-/** Text below the first line that begins a quote. */
-const quotedTail = (text: string): { written: string; tail: string } => {
-  const at = /^(?:On .{4,200} wrote:|-{10} Forwarded message -{10})$/mu.exec(text)?.index ?? -1;
-  return at < 0 ? { written: text, tail: '' } : { written: text.slice(0, at), tail: text.slice(at) };
+/** What blanks at line ends and between tags a server may change. */
+const bare = (text: string): string => text.replaceAll(/\s+/gu, ' ').trim();
+
+/** The text above a signature, if that is the signature of one of the identities: nobody's own words are cut off. */
+const withoutSignature = (text: string, identities: readonly Identity[]): string => {
+  for (const at of [...text.matchAll(/(?:^|\n)-- ?\n/gu)].toReversed()) {
+    const below = bare(text.slice(at.index + at[0].length));
+    const ours = identities.some((identity) => below !== '' && below === bare(signatureOf(identity).text));
+    if (ours) return text.slice(0, at.index).trimEnd();
+  }
+  return text.trimEnd();
 };
 
-const withoutSignature = (text: string): string => text.replace(/\n\n-- \n[\s\S]*$/u, '').trimEnd();
+/** The same of HTML, where the signature has a mark of its own. */
+const htmlWithoutSignature = (html: string, identities: readonly Identity[]): string => {
+  const at = html.lastIndexOf(signatureMark);
+  const below = at < 0 ? '' : bare(html.slice(at));
+  return identities.some((each) => below === bare(`${signatureMark}<br>-- <br>${signatureOf(each).html}</div>`))
+    ? html.slice(0, at)
+    : html;
+};
+
+/**
+ * Where the quote begins that stands below an answer or a forwarded letter as `new-email.ts` writes it: to the end of the
+ * text nothing but lines with `>`, or the block of what is forwarded. -1: there is none, all is text.
+ */
+const quoteAt = (text: string, { inReplyTo, forwards }: Pick<Letter, 'inReplyTo' | 'forwards'>): number => {
+  if (forwards !== null) {
+    const at = text.indexOf(forwardLead);
+    return at === 0 || text.charAt(at - 1) === '\n' ? at : -1;
+  }
+  if (inReplyTo.length === 0) return -1;
+  const found = /(?:^|\n\n)(?=On [^\n]{4,300} wrote:\n(?:>[^\n]*\n)*>[^\n]*\s*$)/u.exec(text);
+  return found ? found.index + found[0].length : -1;
+};
+
+/** The plain text of the quote in a draft that has it as HTML, too; empty when it cannot be told. */
+const tailBelow = (text: string, written: string, identities: readonly Identity[], letter: Letter): string => {
+  const signatures = identities.map((each) => signatureOf(each).text).filter((each) => each !== '');
+  for (const above of [...signatures.map((each) => `${written}\n\n-- \n${each}\n\n`), `${written}\n\n`])
+    if (text.startsWith(above)) return text.slice(above.length);
+  const at = quoteAt(text, letter);
+  return at < 0 ? '' : text.slice(at);
+};
 
 /**
  * A draft as it is written on. Ours are taken apart into what was written, signature and quote; another program's stands
@@ -25,7 +63,6 @@ export const reopened = (
   const identity =
     identities.find((each) => each.email.toLowerCase() === from?.email.toLowerCase()) ??
     identityFor(original, identities);
-  const { written, tail } = quotedTail(original.text);
   const base: Letter = {
     ...emptyLetter,
     identityId: identity?.id ?? null,
@@ -35,6 +72,7 @@ export const reopened = (
     subject: original.subject ?? '',
     inReplyTo: original.inReplyTo ?? [],
     references: original.references ?? [],
+    forwards: original.forwards ?? null,
     attachments: (original.attachments ?? []).flatMap((part, index) =>
       part.blobId === null
         ? []
@@ -50,24 +88,26 @@ export const reopened = (
           ],
     ),
   };
-  if (original.html === null)
+  if (original.html === null) {
+    const at = quoteAt(original.text, base);
+    const written = at < 0 ? original.text : original.text.slice(0, at);
     return {
       letter: {
         ...base,
         mode: 'plain',
-        text: tail === '' ? withoutSignature(original.text) : withoutSignature(written),
-        quote: tail === '' ? null : { kind: 'kept', lead: '', text: tail, html: null },
+        text: withoutSignature(written, identities),
+        quote: at < 0 ? null : { kind: 'kept', lead: '', text: original.text.slice(at), html: null },
       },
       raw: null,
     };
-  const quoteAt = original.html.indexOf(quoteMark);
-  const own = quoteAt < 0 ? original.html : original.html.slice(0, quoteAt);
-  const signatureAt = own.indexOf(signatureMark);
-  const body = signatureAt < 0 ? own : own.slice(0, signatureAt);
+  }
+  const htmlAt = original.html.indexOf(quoteMark);
+  const body = htmlWithoutSignature(htmlAt < 0 ? original.html : original.html.slice(0, htmlAt), identities);
   const inner = /^<div>([\s\S]*)<\/div>\s*$/u.exec(body)?.[1] ?? body;
-  const raw = quoteAt < 0 ? null : original.html.slice(quoteAt + '<br>'.length);
+  if (htmlAt < 0) return { letter: { ...base, html: inner }, raw: null };
+  const text = tailBelow(original.text, plainOf(inner), identities, base);
   return {
-    letter: { ...base, html: inner, quote: raw === null ? null : { kind: 'kept', lead: '', text: tail, html: null } },
-    raw,
+    letter: { ...base, html: inner, quote: { kind: 'kept', lead: '', text, html: null } },
+    raw: original.html.slice(htmlAt + '<br>'.length),
   };
 };

@@ -6,10 +6,20 @@ import type { Leaving } from '../outbox.ts';
 import type { Draft } from './draft.ts';
 import { recipients } from './letter.ts';
 
+/** Postern went away while a letter was handed in: it may have been taken. */
+export class InDoubt extends ModelError {
+  constructor() {
+    super('net/offline', 'Postern does not answer. Send it again when it does: it goes only once.');
+  }
+}
+
+const isAway = (error: unknown): boolean =>
+  error instanceof ModelError && (error.code === 'net/offline' || error.code === 'net/server');
+
 /**
  * Hands a letter to the outbox, held for `hold` seconds on the server (RFC 8621 §7, HOLDFOR of RFC 4865). Once the mail
  * server took it, it moves from Drafts to Sent.
- * @throws ModelError with the server's words; the draft stays
+ * @throws ModelError with the server's words; the draft stays. {@link InDoubt} when nobody knows whether it was taken
  */
 export const send = async (
   connection: Connection,
@@ -38,8 +48,8 @@ export const send = async (
       .call('Email/set', { accountId: originalIn, update: { [originalId]: { [keyword]: true } } })
       .answer.catch(() => undefined);
   };
-  const submit = async (seconds: number): Promise<Leaving> => {
-    const answer = await connection.call('EmailSubmission/set', {
+  const handIn = (seconds: number) =>
+    connection.call('EmailSubmission/set', {
       accountId: mail.id,
       create: {
         letter: {
@@ -58,30 +68,48 @@ export const send = async (
         },
       },
     }).answer;
+  const submit = async (seconds: number): Promise<Leaving> => {
+    // It is taken once, however often it is handed in: a lost answer is asked for again.
+    const answer = await handIn(seconds).catch((error: unknown) => {
+      if (!isAway(error)) throw error;
+      return handIn(seconds).catch((again: unknown) => {
+        throw isAway(again) ? new InDoubt() : again;
+      });
+    });
     const made = answer.created?.['letter'] as { id: SubmissionId } | undefined;
-    if (!made) {
-      const error = answer.notCreated?.['letter'];
+    const error = answer.notCreated?.['letter'];
+    const id =
+      made?.id ?? (error?.type === 'alreadyExists' ? (error.existingId as SubmissionId | undefined) : undefined);
+    if (id === undefined)
       throw new ModelError('jmap/method', error?.description ?? error?.type ?? 'The letter was not taken.');
-    }
     const sendNow = async (): Promise<Leaving> => {
-      if (!(await cancel(made.id))) throw new ModelError('jmap/method', 'It is on its way already.');
+      if (!(await cancel(id))) throw new ModelError('jmap/method', 'It is on its way already.');
       try {
         return await submit(0);
-      } catch (error) {
+      } catch (failure) {
         // It was taken back and could not be handed in again: a draft, which must not be out of sight.
-        reopen();
-        throw error;
+        if (!(failure instanceof InDoubt)) reopen();
+        throw failure;
       }
     };
     return {
       mail,
-      id: made.id,
-      sendAt: now() + seconds * 1000,
+      id,
+      sendAt: made ? now() + seconds * 1000 : await sendAtOf(id),
       subject,
       reopen,
       now: seconds > 0 ? sendNow : null,
       sent: markOriginal,
     };
+  };
+  const sendAtOf = async (id: SubmissionId): Promise<number> => {
+    const { answer } = connection.call('EmailSubmission/get', {
+      accountId: mail.id,
+      ids: [id],
+      properties: ['sendAt'],
+    });
+    const [found] = (await answer).list;
+    return found ? Date.parse(found.sendAt) : now();
   };
   const cancel = async (id: SubmissionId): Promise<boolean> => {
     const answer = await connection.call('EmailSubmission/set', {

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EmailId, IdentityId, MailboxId } from '#jmap/ids.ts';
+import type { Identity, Mailbox } from '#jmap/mail.ts';
+import { openMail } from '../mail.ts';
+import type { Outbox } from '../outbox.ts';
+import { account, accountId, fakeServer, head, settled } from '../testing.ts';
+import { openToasts } from '../toasts.ts';
+import { openUndo } from '../undo.ts';
+import { type Keep, openComposers, type Writing } from './composers.ts';
+
+/** Windows of letters: what they leave when they are closed, thrown away, or their page goes. */
+
+type Row = { id: string; mailboxIds: Record<string, boolean>; keywords: Record<string, boolean>; subject: string };
+
+const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Map<string, Row>() } = {}) => {
+  let made = rows.size;
+  rows.set('M0', { ...(head('M0') as unknown as Row), keywords: {}, subject: 'Boats' });
+  const body = { textBody: [], htmlBody: [], attachments: [], bodyValues: {} };
+  const server = fakeServer({
+    'Email/set': ({ create, update, destroy }) => {
+      const created: Record<string, object> = {};
+      for (const [key, email] of Object.entries((create ?? {}) as Record<string, Row>)) {
+        made += 1;
+        rows.set(`M${made}`, { ...email, id: `M${made}` });
+        created[key] = { id: `M${made}` };
+      }
+      for (const [id, patch] of Object.entries((update ?? {}) as Record<string, Record<string, true | null>>))
+        for (const [key, value] of Object.entries(patch)) {
+          const mailboxIds = rows.get(id)?.mailboxIds ?? {};
+          if (value === null) delete mailboxIds[key.slice(11)];
+          else mailboxIds[key.slice(11)] = true;
+        }
+      for (const id of (destroy ?? []) as string[]) rows.delete(id);
+      return { accountId, oldState: '1', newState: '2', created, updated: update ?? {}, destroyed: destroy ?? [] };
+    },
+    'Email/get': ({ ids }) => ({
+      accountId,
+      state: '2',
+      list: (ids as string[]).flatMap((id) => (rows.has(id) ? [{ ...body, ...rows.get(id) }] : [])),
+      notFound: (ids as string[]).filter((id) => !rows.has(id)),
+    }),
+    'Mailbox/get': () => ({ accountId, state: '1', list: [], notFound: [] }),
+    'Mailbox/set': () => ({ accountId, created: null, notCreated: { made: { type: 'forbidden' } } }),
+  });
+  const mail = openMail(server.connection, accountId, account);
+  const box = (id: string): Mailbox => ({ id: id as MailboxId, name: id, role: id, parentId: null }) as Mailbox;
+  mail.mailboxes.put([box('inbox'), box('drafts'), ...(trash ? [box('trash')] : [])]);
+  mail.setIdentities([
+    {
+      id: 'I1' as IdentityId,
+      name: 'Ada',
+      email: 'ada@lindqvist.example',
+      replyTo: null,
+      bcc: null,
+      textSignature: 'Ada',
+      htmlSignature: '',
+      mayDelete: true,
+    } satisfies Identity,
+  ]);
+  const held = new Set<string>();
+  const keep: Keep = {
+    claim: (key) => Promise.resolve(held.size === held.add(key).size ? false : true),
+    release: (key) => void held.delete(key),
+    get: (key) => storage.get(key) ?? null,
+    set: (key, value) => void storage.set(key, value),
+    remove: (key) => void storage.delete(key),
+    keys: () => [...storage.keys()],
+  };
+  const [toasts, undo] = [openToasts(server.clock), openUndo()];
+  const composers = openComposers({
+    connection: server.connection,
+    clock: server.clock,
+    mail: () => mail,
+    toasts,
+    undo,
+    outbox: {} as Outbox,
+    keep,
+    hold: () => 20,
+  });
+  const only = (): Writing => {
+    const [first, ...others] = composers.open.peek();
+    assert.ok(first && others.length === 0, `${composers.open.peek().length} windows`);
+    return first;
+  };
+  const pass = async (ms: number): Promise<void> => {
+    await settled();
+    server.clock.pass(ms);
+    await settled();
+  };
+  return {
+    composers,
+    mail,
+    toasts,
+    undo,
+    storage,
+    rows,
+    only,
+    pass,
+    start: async (kind: 'new' | 'reply' | 'draft', emailId = 'M0') => {
+      await composers.start(kind === 'new' ? { kind, accountId } : { kind, accountId, emailId: emailId as EmailId });
+      return only();
+    },
+    inside: (mailbox: string) =>
+      [...rows.values()].filter(({ mailboxIds }) => mailboxIds[mailbox]).map(({ id, subject }) => `${id} ${subject}`),
+  };
+};
+
+test('E4 a letter in which nobody wrote leaves no trace', async () => {
+  const { start, only, pass, composers, inside, storage, toasts } = desk();
+  for (const kind of ['new', 'reply'] as const)
+    for (const end of ['close', 'discard'] as const) {
+      const writing = await start(kind);
+      writing.quoteCleaned('<p>Hello</p>', 'Hello');
+      await pass(5_000);
+      assert.ok(only().draft.isUntouched());
+      writing[end]();
+      await pass(5_000);
+      assert.deepEqual(
+        [composers.open.peek(), inside('drafts'), [...storage], toasts.current.peek()],
+        [[], [], [], null],
+      );
+    }
+  const changed = await start('reply');
+  changed.draft.change({ html: '<div>Yes</div>' });
+  changed.draft.change({ html: '' });
+  await pass(5_000);
+  assert.deepEqual(inside('drafts'), []);
+  changed.draft.change({ quote: null });
+  await pass(5_000);
+  assert.equal(inside('drafts').length, 1);
+});
+
+test('E4 an answer that is being written is brought forward instead of begun again', async () => {
+  const { start, only } = desk();
+  const writing = await start('reply');
+  writing.draft.change({ html: '<div>Yes</div>' });
+  writing.shape.value = 'minimised';
+  await start('reply');
+  assert.equal(only(), writing);
+  assert.deepEqual([writing.shape.peek(), writing.recalled.peek()], ['docked', 1]);
+});
+
+test('E5 a discarded draft is in Trash at once, and comes back with what was written since', async () => {
+  const { start, pass, inside, undo, only } = desk();
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars' });
+  await pass(1_000);
+  assert.deepEqual(inside('drafts'), ['M1 Cars']);
+  writing.draft.change({ subject: 'Trains' });
+  writing.discard();
+  await pass(0);
+  assert.deepEqual([inside('drafts'), inside('trash')], [[], ['M1 Cars']]);
+  undo.undo();
+  await pass(0);
+  assert.deepEqual([inside('drafts'), inside('trash')], [['M1 Cars'], []]);
+  assert.equal(only().draft.letter.peek().subject, 'Trains');
+  only().close();
+  await pass(0);
+  assert.deepEqual([inside('drafts'), inside('trash')], [['M2 Trains'], []]);
+});
+
+test('E5 a version that was being saved when the letter was discarded goes, too', async () => {
+  const { start, pass, inside } = desk();
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars' });
+  void writing.draft.save();
+  writing.discard();
+  await pass(0);
+  assert.deepEqual([inside('drafts'), inside('trash')], [[], ['M1 Cars']]);
+});
+
+test('E5 without Trash a discarded draft is out of sight, and destroyed when it cannot come back', async () => {
+  for (const end of ['time', 'page', 'undo'] as const) {
+    const { start, pass, inside, mail, undo, composers, only } = desk({ trash: false });
+    const writing = await start('new');
+    writing.draft.change({ subject: 'Cars' });
+    await pass(1_000);
+    writing.discard();
+    await pass(0);
+    assert.deepEqual([mail.emails.of('M1').peek().at, inside('drafts')], ['gone', ['M1 Cars']]);
+    if (end === 'time') await pass(10_000);
+    else if (end === 'page') composers.leave();
+    else undo.undo();
+    await pass(20_000);
+    assert.deepEqual(inside('drafts'), end === 'undo' ? ['M1 Cars'] : []);
+    assert.equal(undo.items.peek().length, 0);
+    if (end === 'undo') assert.equal(only().draft.letter.peek().subject, 'Cars');
+  }
+});
+
+test('E6 a page that is loaded again opens its letters again, and keeps no text that the server has', async () => {
+  const first = desk();
+  const writing = await first.start('new');
+  writing.draft.change({ subject: 'Cars' });
+  assert.match([...first.storage.values()].join(), /Cars/u);
+  await first.pass(1_000);
+  assert.doesNotMatch([...first.storage.values()].join(), /Cars/u);
+  const second = desk({ storage: first.storage, rows: first.rows });
+  await second.composers.recover(second.mail);
+  assert.equal(second.only().draft.letter.peek().subject, 'Cars');
+  assert.equal(second.storage.size, 1);
+  first.rows.delete('M1');
+  const third = desk({ storage: second.storage, rows: first.rows });
+  await third.composers.recover(third.mail);
+  assert.deepEqual([third.composers.open.peek().length, third.storage.size, third.toasts.current.peek()], [0, 0, null]);
+  second.only().close();
+  assert.equal(second.storage.size, 0);
+});

@@ -1,0 +1,134 @@
+import type { ReadonlySignal } from '@preact/signals-core';
+import type { BlobId } from '#jmap/ids.ts';
+import type { Connection } from '../connection.ts';
+import { ModelError } from '../errors.ts';
+import type { Mail } from '../mail.ts';
+import type { Toasts } from '../toasts.ts';
+import type { Draft } from './draft.ts';
+import type { Attached } from './letter.ts';
+import { download, upload } from './upload.ts';
+
+/** Octets that may be uploaded at once; a quarter less than the server's limit, since base64 makes letters larger. */
+const mostUploaded = 35_000_000;
+
+/** What goes with a letter: on its way to the server, and from account to account with the letter. */
+export interface Files {
+  attach(files: readonly File[]): void;
+  attachImage(image: { cid: string; name: string; type: string; bytes: ArrayBuffer }): void;
+  /** Of an image that stands in the text; null when it is not here. Never rejects. */
+  imageBytes(cid: string): Promise<Blob | null>;
+  remove(attached: Attached): void;
+  /** One is still on its way to the server. */
+  isBusy(): boolean;
+  /** The letter left this account: what is there comes along. */
+  moveFrom(from: Mail): void;
+  /** What had to come along is there. @throws ModelError when one could not */
+  arrived(): Promise<void>;
+  /** Nothing more is uploaded. */
+  abort(): void;
+}
+
+export interface FilesParts {
+  connection: Connection;
+  toasts: Toasts;
+  account: ReadonlySignal<Mail>;
+  draft: Draft;
+  /** Of a file: another one each time. */
+  newKey(): string;
+}
+
+export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesParts): Files => {
+  const uploads = new Map<string, AbortController>();
+  /** On their way from another account: the letter does not leave without them. */
+  const arriving = new Set<Promise<void>>();
+  const moved = new Set<string>();
+
+  const all = (): readonly Attached[] => draft.letter.peek().attachments;
+
+  const patch = (key: string, change: Partial<Attached>): void =>
+    draft.change({ attachments: all().map((each) => (each.key === key ? { ...each, ...change } : each)) });
+
+  const bring = (attached: Attached, bytes: (abort: AbortSignal) => Promise<BlobId>): Promise<void> => {
+    const abort = new AbortController();
+    uploads.set(attached.key, abort);
+    return bytes(abort.signal)
+      .then(
+        (blobId) => patch(attached.key, { upload: { at: 'ready', blobId } }),
+        (error: unknown) =>
+          patch(attached.key, {
+            upload: { at: 'failed', why: error instanceof Error ? error.message : 'not uploaded' },
+          }),
+      )
+      .finally(() => uploads.delete(attached.key))
+      .then(() => undefined);
+  };
+
+  const attachOne = (file: { name: string; type: string; size: number; body: Blob }, cid: string | null): void => {
+    const attached: Attached = {
+      key: newKey(),
+      name: file.name,
+      type: file.type || 'application/octet-stream',
+      size: file.size,
+      cid,
+      upload: { at: 'uploading', sent: 0 },
+    };
+    draft.change({ attachments: [...all(), attached] });
+    void bring(attached, (abort) => upload(connection, account.peek(), file.body, attached.type, abort));
+  };
+
+  /** The same file in the account that the letter went to: down from the one before, and up again. */
+  const carry = async (attached: Attached, from: Mail, to: Mail, abort: AbortSignal): Promise<BlobId> => {
+    const body = await download(connection, from, attached);
+    if (!body) throw new ModelError('jmap/request', `it could not be taken along from ${from.account.name}`);
+    return upload(connection, to, body, attached.type, abort);
+  };
+
+  return {
+    attach: (files) => {
+      for (const file of files) {
+        if (file.size > mostUploaded)
+          toasts.show(
+            `“${file.name}” is larger than the ${Math.floor(mostUploaded / 1_000_000)} MB that may be sent.`,
+            {
+              tone: 'failed',
+            },
+          );
+        else attachOne({ name: file.name, type: file.type, size: file.size, body: file }, null);
+      }
+    },
+    attachImage: ({ cid, name, type, bytes }) =>
+      attachOne({ name, type, size: bytes.byteLength, body: new Blob([bytes], { type }) }, cid),
+    imageBytes: async (cid) => {
+      const found = all().find((each) => each.cid === cid);
+      return found ? download(connection, account.peek(), found) : null;
+    },
+    remove: (attached) => {
+      uploads.get(attached.key)?.abort();
+      draft.change({ attachments: all().filter((each) => each.key !== attached.key) });
+    },
+    isBusy: () => all().some((each) => each.upload.at === 'uploading'),
+    moveFrom: (from) => {
+      const to = account.peek();
+      const moving = all().filter((each) => each.upload.at === 'ready');
+      draft.change({
+        attachments: all().map((each) =>
+          moving.includes(each) ? { ...each, upload: { at: 'uploading', sent: 0 } } : each,
+        ),
+      });
+      for (const attached of moving) {
+        moved.add(attached.key);
+        const way = bring(attached, (abort) => carry(attached, from, to, abort));
+        arriving.add(way);
+        void way.then(() => arriving.delete(way));
+      }
+    },
+    arrived: async () => {
+      await Promise.all(arriving);
+      const lost = all().find((each) => moved.has(each.key) && each.upload.at === 'failed');
+      if (lost) throw new ModelError('jmap/request', `“${lost.name}” could not be taken along.`);
+    },
+    abort: () => {
+      for (const each of uploads.values()) each.abort();
+    },
+  };
+};
