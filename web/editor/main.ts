@@ -32,7 +32,9 @@ const start = (port: MessagePort): void => {
       image.setAttribute('src', `cid:${image.dataset['cid'] ?? ''}`);
       delete image.dataset['cid'];
     }
-    return copy.textContent === '' && !copy.querySelector('img, hr, table') ? '' : copy.innerHTML;
+    // Squire holds a caret between tags with a blank of no width.
+    const html = copy.innerHTML.replaceAll('\u200B', '');
+    return /<(?:img|hr|table)|>[^<]/u.test(html) ? html : '';
   };
 
   const commands: Record<Command, () => unknown> = {
@@ -94,6 +96,8 @@ const start = (port: MessagePort): void => {
   editor.addEventListener('input', () => {
     if (!quiet) tell({ on: 'change', html: written() });
   });
+  // The frame has the focus: whoever came by key writes on.
+  window.addEventListener('focus', () => root.focus());
   document.addEventListener('selectionchange', () => {
     const place = placeOf(root, getSelection());
     if (place) tell({ on: 'place', place });

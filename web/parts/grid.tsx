@@ -59,7 +59,8 @@ const useGridFocus = (own: { current: HTMLDivElement | null }, focused: number, 
     if (!grid || focused < 0) return;
     const inside = grid.contains(active);
     const lost = active === null || active === document.body;
-    if (!inside && !(lost && (gridHadFocus || chosen))) return;
+    const owed = active?.hasAttribute('data-stand-in') || (lost && (gridHadFocus || chosen));
+    if (!inside && !owed) return;
     if (inside && active?.closest(`[aria-rowindex="${focused + 1}"]`)) return;
     rowElement(grid, focused)?.focus({ preventScroll: true });
   }, [focused, chosen, version]);

@@ -143,6 +143,8 @@ interface MenuButtonProps {
 export const MenuButton = ({ label, icon, items, cap, size, tabIndex, opener }: MenuButtonProps) => {
   const [shown, setShown] = useState<readonly MenuItem[] | null>(null);
   const own = useRef<HTMLButtonElement>(null);
+  /** What had the focus when a key opened it. */
+  const from = useRef<Element | null>(null);
   const id = useId();
   const open = (): void => {
     const show = (made: readonly MenuItem[]): void => {
@@ -153,6 +155,7 @@ export const MenuButton = ({ label, icon, items, cap, size, tabIndex, opener }: 
     else show(made);
   };
   opener?.(() => {
+    from.current = document.activeElement;
     own.current?.focus();
     open();
   });
@@ -186,7 +189,10 @@ export const MenuButton = ({ label, icon, items, cap, size, tabIndex, opener }: 
           items={shown}
           onClose={(refocus) => {
             setShown(null);
-            if (refocus) own.current?.focus();
+            const { current: before } = from;
+            from.current = null;
+            const back = before instanceof HTMLElement && before.isConnected && before !== document.body;
+            if (refocus) (back ? before : own.current)?.focus();
           }}
         />
       ) : null}

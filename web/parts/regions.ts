@@ -3,12 +3,37 @@
  * focused first, or nothing: the first Tab stop.
  */
 
-const left = new WeakMap<Element, HTMLElement>();
+/** Where each region had the focus last. */
+export const left = new WeakMap<Element, HTMLElement>();
+
+let latest: HTMLElement | null = null;
+
+/** What took the focus last, if it was in a region; it may be gone. */
+export const latestFocus = (): HTMLElement | null => latest;
+
+document.addEventListener('focusin', ({ target }) => {
+  if (!(target instanceof HTMLElement)) return;
+  const region = target.closest('[data-region]');
+  latest = region ? target : null;
+  if (region) left.set(region, target);
+});
+
+/** What was given the focus because what had it went ({@link standIn}). */
+let given: Element | null = null;
 
 document.addEventListener('focusin', (event) => {
-  const region = (event.target as Element).closest('[data-region]');
-  if (region && event.target instanceof HTMLElement) left.set(region, event.target);
+  if (event.target !== given) given = null;
 });
+
+/** Gives it the focus for want of anything better. */
+export const standIn = (element: HTMLElement): void => {
+  given = element;
+  element.focus({ preventScroll: true });
+};
+
+/** Nobody chose where the focus is: who knows a better place takes it there. */
+export const isFocusFree = (): boolean =>
+  document.activeElement === document.body || document.activeElement === null || document.activeElement === given;
 
 const focusable = 'a[href], button:not([disabled]), input:not([disabled]), textarea, [tabindex="0"]';
 

@@ -4,6 +4,8 @@ import type { ComponentChildren } from 'preact';
 /**
  * People as tokens in an input with suggestions: ARIA Authoring Practices, combobox with listbox popup; focus stays in the
  * input, the chosen option is named by `aria-activedescendant`. Backspace in an empty input takes the last token to edit.
+ * Enter and Tab take the chosen suggestion: one that the arrows went to, or the first, if what is typed is nothing whole
+ * and the suggestions are for exactly that. Enter before they are there waits for them.
  */
 export interface TokensProps<T> {
   label: string;
@@ -17,6 +19,10 @@ export interface TokensProps<T> {
   textOf(item: T): string;
   /** Tokens of typed or pasted text; what is no token stays in the input. */
   parse(text: string): T[];
+  /** The tokens that a separator has finished, and what is still being typed. */
+  finished(text: string): { items: T[]; rest: string };
+  /** The text says all by itself: no suggestion is chosen for it. */
+  isWhole(text: string): boolean;
   suggest(prefix: string): Promise<readonly T[]>;
   renderSuggestion(item: T): ComponentChildren;
   change(items: readonly T[]): void;
@@ -25,16 +31,38 @@ export interface TokensProps<T> {
   begin?(): string;
 }
 
-const separators = /[,;\n]/u;
+interface Found<T> {
+  /** The text they were asked for. */
+  text: string;
+  list: readonly T[];
+}
+
+const none = { text: '', list: [] };
 
 export const Tokens = <T,>(props: TokensProps<T>) => {
   const { items, change, keyOf } = props;
   const [text, setText] = useState('');
-  const [found, setFound] = useState<readonly T[]>([]);
-  const [at, setAt] = useState(0);
+  const [found, setFound] = useState<Found<T>>(none);
+  /** Key of the suggestion that the arrows went to. */
+  const [picked, setPicked] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const asked = useRef(0);
+  /** Enter was pressed on this text before its suggestions were there. */
+  const eager = useRef<string | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+
+  const { list } = found;
+  const fresh = found.text === text && text !== '';
+  const pickedAt = list.findIndex((each) => keyOf(each) === picked);
+  const at = pickedAt < 0 && list.length > 0 && fresh && !props.isWhole(text) ? 0 : pickedAt;
+  /** No suggestions, also not those that are on their way. */
+  const quiet = (): void => {
+    asked.current += 1;
+    eager.current = null;
+    setFound(none);
+  };
 
   useEffect(() => {
     if (props.focused !== true) return;
@@ -46,28 +74,30 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
   useEffect(() => {
     asked.current += 1;
     const mine = asked.current;
+    setPicked(null);
     if (text.trim() === '') {
-      setFound([]);
+      setFound(none);
       return undefined;
     }
-    const timer = setTimeout(() => {
-      props.suggest(text).then(
-        (list) => {
-          if (mine !== asked.current) return;
-          setFound(list.filter((each) => !items.some((item) => keyOf(item) === keyOf(each))));
-          setAt(0);
-        },
-        () => setFound([]),
-      );
-    }, 60);
+    const show = (all: readonly T[]): void => {
+      if (mine !== asked.current) return;
+      const known = new Set(latest.current.items.map(keyOf));
+      const left = all.filter((each) => !known.has(keyOf(each)));
+      const [first] = left;
+      if (eager.current !== text) setFound({ text, list: left });
+      else if (first === undefined) commit();
+      else add([first]);
+      eager.current = null;
+    };
+    const timer = setTimeout(() => void props.suggest(text).then(show, () => show([])), 60);
     return () => clearTimeout(timer);
   }, [text]);
 
   const add = (more: readonly T[]): void => {
-    const known = new Set(items.map(keyOf));
-    change([...items, ...more.filter((each) => !known.has(keyOf(each)))]);
+    const known = new Set(latest.current.items.map(keyOf));
+    change([...latest.current.items, ...more.filter((each) => !known.has(keyOf(each)))]);
     setText('');
-    setFound([]);
+    quiet();
   };
   /** Takes what is typed as a token; false when there is nothing. */
   const commit = (): boolean => {
@@ -80,29 +110,38 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
     input.current?.focus();
   };
 
+  /** Several at once become tokens; a field of one line would run the lines together. */
+  const paste = (event: ClipboardEvent): void => {
+    const pasted = event.clipboardData?.getData('text/plain') ?? '';
+    const { selectionStart: from, selectionEnd: to } = event.currentTarget as HTMLInputElement;
+    const whole = `${text.slice(0, from ?? 0)}${pasted}${text.slice(to ?? text.length)}`;
+    const more = props.parse(whole);
+    if (!/[\n\r\t,;]/u.test(pasted.trim()) || !more.some((each) => props.isWhole(props.textOf(each)))) return;
+    event.preventDefault();
+    add(more);
+  };
+
   const keydown = (event: KeyboardEvent): void => {
-    const chosen = found[at];
-    if (event.key === 'ArrowDown' && found.length > 0) {
+    const chosen = list[at];
+    const ctrl = event.ctrlKey || event.metaKey;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      const by = event.key === 'ArrowDown' ? at + 1 : Math.max(at, 0) - 1;
+      const to = list[(by + list.length) % list.length];
+      if (to === undefined) return;
       event.preventDefault();
-      setAt((at + 1) % found.length);
-    } else if (event.key === 'ArrowUp' && found.length > 0) {
-      event.preventDefault();
-      setAt((at + found.length - 1) % found.length);
-    } else if (
-      (event.key === 'Enter' || event.key === 'Tab') &&
-      !event.ctrlKey &&
-      !event.metaKey &&
-      chosen !== undefined
-    ) {
+      setPicked(keyOf(to));
+    } else if ((event.key === 'Enter' || event.key === 'Tab') && !ctrl && !event.shiftKey && chosen !== undefined) {
       event.preventDefault();
       add([chosen]);
-    } else if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey) {
+    } else if (event.key === 'Enter' && ctrl) commit();
+    else if (event.key === 'Enter') {
       event.preventDefault();
-      commit();
-    } else if (event.key === 'Escape' && found.length > 0) {
+      if (fresh || text.trim() === '' || props.isWhole(text)) commit();
+      else eager.current = text;
+    } else if (event.key === 'Escape' && list.length > 0) {
       event.preventDefault();
       event.stopPropagation();
-      setFound([]);
+      quiet();
     } else if (event.key === 'Backspace' && text === '' && items.length > 0) {
       event.preventDefault();
       const last = items.at(-1);
@@ -130,28 +169,24 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
         class="tokens-input"
         role="combobox"
         aria-label={props.label}
-        aria-expanded={found.length > 0}
+        aria-expanded={list.length > 0}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
-        {...(found.length > 0 ? { 'aria-activedescendant': `${id}-${at}` } : {})}
+        {...(at >= 0 ? { 'aria-activedescendant': `${id}-${at}` } : {})}
         autocomplete="off"
         spellcheck={false}
         value={text}
         onInput={(event) => {
           const { value } = event.currentTarget;
-          if (separators.test(value)) {
-            const more = props.parse(value);
-            if (more.length > 0) {
-              add(more);
-              return;
-            }
-          }
-          setText(value);
+          const { items: done, rest } = props.finished(value);
+          if (done.length > 0) add(done);
+          setText(done.length > 0 ? rest : value);
         }}
+        onPaste={paste}
         onKeyDown={keydown}
         onBlur={() => {
           commit();
-          setFound([]);
+          quiet();
         }}
       />
       <ul
@@ -159,9 +194,9 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
         class="tokens-list"
         role="listbox"
         aria-label={`${props.label}, suggestions`}
-        hidden={found.length === 0}
+        hidden={list.length === 0}
       >
-        {found.map((item, index) => (
+        {list.map((item, index) => (
           <li
             key={keyOf(item)}
             id={`${id}-${index}`}

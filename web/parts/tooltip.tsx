@@ -1,5 +1,5 @@
 import type { TargetedFocusEvent, TargetedMouseEvent, TargetedPointerEvent } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
 import { placed } from './place.ts';
 
@@ -7,6 +7,8 @@ import { placed } from './place.ts';
 
 let tip: HTMLElement | null = null;
 let timer = 0;
+/** What it is, or is about to be, shown for. */
+let near: Element | null = null;
 
 const element = (): HTMLElement => {
   if (tip) return tip;
@@ -19,12 +21,14 @@ const element = (): HTMLElement => {
 };
 
 const hide = (): void => {
+  near = null;
   window.clearTimeout(timer);
   if (tip?.matches(':popover-open')) tip.hidePopover();
 };
 
 const show = (opener: Element, text: string, cap?: string): void => {
   hide();
+  near = opener;
   const box = element();
   box.replaceChildren(text);
   if (cap) {
@@ -55,6 +59,7 @@ export const tooltip = (text: string, cap?: string) => ({
     const opener = event.currentTarget;
     if (event.pointerType !== 'mouse') return;
     window.clearTimeout(timer);
+    near = opener;
     timer = window.setTimeout(() => opener.isConnected && show(opener, text, cap), 500);
   },
   onPointerLeave: hide,
@@ -93,6 +98,10 @@ export const IconButton = ({
   ...rest
 }: IconButtonProps) => {
   const own = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const at = own.current;
+    return () => void (near === at && hide());
+  }, []);
   return (
     <button
       ref={own}

@@ -65,7 +65,9 @@ export const PhoneHeader = ({
       <div class="m-t">
         <IconButton icon="menu" label="Folders" onClick={onDrawer} />
         <div class="grow">
-          <h1>{place?.title ?? 'Mail'}</h1>
+          <h1 tabIndex={-1} data-stand-in>
+            {place?.title ?? 'Mail'}
+          </h1>
           <small>{[summary, words].filter(Boolean).join(', ')}</small>
         </div>
         <IconButton icon="search" label="Search" onClick={() => commands.run('search')} />

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { aheadMs, holdKeys, typedAhead } from '#model/ahead.ts';
 import { commands as everyCommand, openKeys, type Command, type Press } from '#model/keys.ts';
 import { listWidths } from '#model/prefs.ts';
@@ -34,20 +34,26 @@ const useLater = ({ model }: App): void => {
   useEffect(() => {
     if (!begun) return;
     let over = false;
-    let stop = (): void => undefined;
+    const stops: (() => void)[] = [];
+    const start = (stop: () => void): void => {
+      if (over) stop();
+      else stops.push(stop);
+    };
     const timer = setTimeout(() => {
       for (const each of [conversation, move, help, folder, palette, outbox]) each.fetch();
       import('#model/waiting.ts').then(
-        ({ watchWaiting }) => {
-          if (!over) stop = watchWaiting(model);
-        },
+        ({ watchWaiting }) => start(watchWaiting(model)),
+        () => undefined,
+      );
+      import('./keep.ts').then(
+        ({ keep }) => start(keep(model)),
         () => undefined,
       );
     }, 200);
     return () => {
       over = true;
       clearTimeout(timer);
-      stop();
+      for (const stop of stops) stop();
     };
   }, [begun]);
 };
@@ -189,6 +195,7 @@ export const Shell = () => {
     document.title = [subject, title, 'Postern'].filter(Boolean).join(' - ');
   }, [title, subject]);
   useEffect(() => setDrawer(false), [route]);
+  useLayoutEffect(() => (drawer ? model.router.cover(() => setDrawer(false)) : undefined), [drawer]);
   // Whoever comes in after it was locked, or somebody else signed in, is not asked about a folder of before.
   useEffect(
     () => () => {

@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { MailboxId } from '#jmap/ids.ts';
 import type { Mailbox } from '#jmap/mail.ts';
 import { unproven } from '#model/accounts/unproven.ts';
@@ -215,6 +215,17 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
   const app = useApp();
   const { model, commands } = app;
   const own = useRef<HTMLElement>(null);
+  /** As a drawer it takes the focus, and gives it back. */
+  useLayoutEffect(() => {
+    const side = own.current;
+    const before = document.activeElement;
+    if (!open || !side) return undefined;
+    side.querySelector<HTMLElement>('[role="tree"] [tabindex="0"]')?.focus();
+    return () => {
+      const isHere = side.contains(document.activeElement) || document.activeElement === document.body;
+      if (isHere && before instanceof HTMLElement) before.focus();
+    };
+  }, [open]);
   const leaves = useLeaves();
   const leafOf = (branch: Branch): Leaf | undefined => leaves.find((leaf) => leaf.branch.key === branch.key);
   const folderOf = (branch: Branch): { mail: Mail; mailbox: Mailbox } | undefined => {
@@ -235,7 +246,9 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
         aria-label="Mailboxes"
         data-region
         onKeyDown={(event) => {
-          if (event.key === 'Escape' && open) onClose();
+          if (event.key !== 'Escape' || !open) return;
+          event.preventDefault();
+          onClose();
         }}
       >
         <div class="brand">
@@ -243,7 +256,14 @@ export const Side = ({ open, onClose, onHelp }: { open: boolean; onClose(): void
           <span>Postern</span>
         </div>
         {canCompose() ? (
-          <button type="button" class="btn primary compose" onClick={() => commands.run('compose')}>
+          <button
+            type="button"
+            class="btn primary compose"
+            onClick={() => {
+              onClose();
+              commands.run('compose');
+            }}
+          >
             <Icon name="pen-line" />
             Compose<kbd>C</kbd>
           </button>

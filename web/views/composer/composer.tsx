@@ -1,6 +1,5 @@
 import { effect, signal } from '@preact/signals';
 import { type Composers, type Keep, openComposers } from '#model/compose/composers.ts';
-import { isBlank } from '#model/compose/letter.ts';
 import { registerComposer } from '#model/compose-port.ts';
 import type { App } from '../model.ts';
 import { Dock, InlineComposer } from './dock.tsx';
@@ -59,11 +58,12 @@ export const start = ({ model }: App): void => {
   });
   opened.value = made;
   registerComposer(made.start);
+  addEventListener('pagehide', () => made.leave());
   // Before Postern is locked: what is written goes to the server, and the windows come back as they were.
   model.lock.before(async () => {
     const open = made.open.peek();
     holdWindows(open);
-    const unsaved = open.filter(({ draft }) => draft.kept.peek().at !== 'saved' && !isBlank(draft.letter.peek()));
+    const unsaved = open.filter(({ draft }) => draft.kept.peek().at !== 'saved' && !draft.isUntouched());
     await Promise.allSettled(unsaved.map(({ draft }) => draft.save()));
   });
   const recovered = new Set<string>();

@@ -1,12 +1,14 @@
 import type { Composers, Writing } from '#model/compose/composers.ts';
 import { IconButton } from '#parts/tooltip.tsx';
+import { useFocusBack } from './focus-back.ts';
 import { ComposerWindow } from './window.tsx';
 import './composer.css';
 
 const Tab = ({ writing }: { writing: Writing }) => {
+  useFocusBack();
   const subject = writing.draft.letter.value.subject.trim() || 'New message';
   return (
-    <div class="comp-tab">
+    <div class="comp-tab" data-region>
       <button type="button" class="grow cut" onClick={() => (writing.shape.value = 'docked')}>
         {subject}
       </button>

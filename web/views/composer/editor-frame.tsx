@@ -1,5 +1,5 @@
 import font from '@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2?url';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active, FromEditor, Place, ToEditor } from '#editor/protocol.ts';
 import { useModel } from '../model.ts';
 
@@ -51,7 +51,8 @@ export const EditorFrame = (props: EditorFrameProps) => {
   latest.current = props;
   const [height, setHeight] = useState(120);
 
-  useEffect(() => {
+  // Before the frame can have loaded: an effect that comes after the next paint may miss it.
+  useLayoutEffect(() => {
     const at = frame.current;
     if (!at) return undefined;
     let port: MessagePort | null = null;
@@ -118,10 +119,16 @@ export const EditorFrame = (props: EditorFrameProps) => {
       at.contentWindow?.postMessage('port', '*', [channel.port2]);
     };
     at.addEventListener('load', loaded);
+    // The focus goes into a frame without an event of the frame's own; F6 comes back to where it was.
+    const entered = (): void => {
+      if (document.activeElement === at) at.dispatchEvent(new FocusEvent('focusin', { bubbles: true }));
+    };
+    addEventListener('blur', entered);
     const repaint = new MutationObserver(() => tell(theme()));
     repaint.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
     return () => {
       at.removeEventListener('load', loaded);
+      removeEventListener('blur', entered);
       repaint.disconnect();
       port?.close();
     };

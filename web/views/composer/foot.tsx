@@ -36,7 +36,7 @@ export const Foot = (props: {
           event.currentTarget.value = '';
         }}
       />
-      <IconButton icon="paperclip" label="Attach files" onClick={() => file.current?.click()} />
+      <IconButton class="comp-attach" icon="paperclip" label="Attach files" onClick={() => file.current?.click()} />
       {letter.mode === 'rich' ? (
         <IconButton
           icon="type"

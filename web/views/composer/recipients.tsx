@@ -2,7 +2,7 @@ import type { EmailAddress } from '#jmap/mail.ts';
 import { looksLikeAddress } from '#model/compose/letter.ts';
 import { colourOf, initialsOf, nameOf } from '#model/people.ts';
 import { takeAhead } from '#model/ahead.ts';
-import { parsePeople } from '#model/compose/people.ts';
+import { finishedPeople, isWhole, parsePeople, spelledPerson } from '#model/compose/people.ts';
 import { Icon } from '#parts/icon.tsx';
 import { Tokens } from '#parts/tokens.tsx';
 
@@ -25,9 +25,11 @@ export const Recipients = ({
     items={people}
     keyOf={(each) => each.email.toLowerCase()}
     nameOf={nameOf}
-    textOf={(each) => (each.name ? `${each.name} <${each.email}>` : each.email)}
+    textOf={spelledPerson}
     toneOf={(each) => (looksLikeAddress(each.email) ? undefined : 'warn')}
     parse={parsePeople}
+    finished={finishedPeople}
+    isWhole={isWhole}
     suggest={suggest}
     change={change}
     focused={focused}

@@ -1,4 +1,4 @@
-import type { Place } from '#editor/protocol.ts';
+import type { Place, ToEditor } from '#editor/protocol.ts';
 import { parsePeople } from '#model/compose/people.ts';
 import type { Writing } from '#model/compose/composers.ts';
 import type { EditorHandle } from './editor-frame.tsx';
@@ -25,6 +25,21 @@ export const holdPlace = (writing: Writing, place: Place): void => {
   places.set(writing, place);
 };
 
+/** The same of plain text. */
+const plainPlaces = new WeakMap<Writing, readonly [number, number]>();
+
+/** The focus to the text, where the caret was, else at its end. */
+export const toText = (writing: Writing): ToEditor => {
+  const place = places.get(writing);
+  return place ? { do: 'place', place, focus: true } : { do: 'focus', at: 'end' };
+};
+
+/** The same of plain text. */
+export const restorePlain = (writing: Writing, field: HTMLTextAreaElement | null): void => {
+  field?.focus();
+  field?.setSelectionRange(...(plainPlaces.get(writing) ?? [field.value.length, field.value.length]));
+};
+
 const windowOf = (writing: Writing): HTMLElement | null => document.getElementById(`comp-${writing.key}`);
 
 const labelOf = (field: HTMLInputElement | HTMLTextAreaElement): string =>
@@ -48,6 +63,18 @@ export const holdWindows = (writings: readonly Writing[]): void => {
     });
   }
 };
+
+/** A window leaves the screen by itself, minimised or in another shape; not if it is locked away. */
+export const holdLeft = (writing: Writing): void => {
+  const own = windowOf(writing);
+  const plain = own?.querySelector<HTMLTextAreaElement>('.comp-plain');
+  if (plain) plainPlaces.set(writing, [plain.selectionStart, plain.selectionEnd]);
+  if (!held.has(writing) && own?.contains(document.activeElement) === true) holdWindows([writing]);
+};
+
+/** Something stands in a field of recipients that is no recipient yet. */
+export const isHalfTyped = (writing: Writing): boolean =>
+  [...(windowOf(writing)?.querySelectorAll<HTMLInputElement>('.tokens-input') ?? [])].some(({ value }) => value !== '');
 
 /** Whether the fields were shown when the window was left. */
 export const wasUnfolded = (writing: Writing): boolean => held.get(writing)?.unfolded ?? false;

@@ -2,19 +2,38 @@ import { useComputed, useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active } from '#editor/protocol.ts';
 import type { Writing } from '#model/compose/composers.ts';
-import { type Letter, htmlOf, plainOf, signatureOf, type Warning, warnings } from '#model/compose/letter.ts';
+import {
+  type Letter,
+  htmlOf,
+  plainOf,
+  recipients,
+  signatureOf,
+  type Warning,
+  warnings,
+} from '#model/compose/letter.ts';
 import { takeAhead } from '#model/ahead.ts';
 import { Icon } from '#parts/icon.tsx';
+import { focusRegion } from '#parts/regions.ts';
 import { IconButton } from '#parts/tooltip.tsx';
 import { useModel } from '../model.ts';
 import { Attachments } from './attachments.tsx';
 import { EditorFrame, type EditorHandle } from './editor-frame.tsx';
 import { Fields, type Suggest } from './fields.tsx';
 import { Foot } from './foot.tsx';
+import { useFocusBack } from './focus-back.ts';
 import { FormatBar } from './format-bar.tsx';
 import { Head, InlineHead } from './heads.tsx';
 import { QuoteBelow } from './quote-below.tsx';
-import { holdPlace, restoreBody, restoreFields, wasUnfolded } from './resting.ts';
+import {
+  holdLeft,
+  holdPlace,
+  isHalfTyped,
+  restoreBody,
+  restoreFields,
+  restorePlain,
+  toText,
+  wasUnfolded,
+} from './resting.ts';
 
 const titleOf = (letter: Letter): string => letter.subject.trim() || 'New message';
 
@@ -33,32 +52,16 @@ const hintWords = (warning: Warning): string => {
   }
 };
 
-/** The focus goes back to where it was when the letter was opened, or to what took its place. */
-const useFocusBack = (): void => {
-  useLayoutEffect(() => {
-    const before = document.activeElement;
-    return () => {
-      requestAnimationFrame(() => {
-        if (document.activeElement !== document.body) return;
-        const places = [
-          before,
-          ...['#list [tabindex="0"]', '.conv', '.m-b [tabindex="0"]'].map((each) => document.querySelector(each)),
-        ];
-        const place = places.find(
-          (each) => each instanceof HTMLElement && each !== document.body && each.checkVisibility(),
-        );
-        (place as HTMLElement | undefined)?.focus({ preventScroll: true });
-      });
-    };
-  }, []);
-};
+/** More than lines of text. */
+const isFormatted = (html: string): boolean => /<(?!\/?(?:div|br)\b)/iu.test(html);
 
 /** One letter being written: docked, inline below a conversation, or full. */
 export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest: Suggest }) => {
   const letter = writing.draft.letter.value;
   const { draft } = writing;
-  const { mails } = useModel();
+  const { mails, toasts } = useModel();
   useFocusBack();
+  useLayoutEffect(() => () => holdLeft(writing), []);
   const editor = useRef<EditorHandle | null>(null);
   const plain = useRef<HTMLTextAreaElement>(null);
   const [active, setActive] = useState<readonly Active[]>([]);
@@ -72,8 +75,8 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
   const signature = signatureOf(draft.identity());
 
   const focusBody = (): void => {
-    if (letter.mode === 'plain') plain.current?.focus();
-    else editor.current?.tell({ do: 'focus', at: 'start' });
+    if (draft.letter.peek().mode === 'plain') plain.current?.focus();
+    else editor.current?.tell(toText(writing));
   };
   /** Tab leaves the text for the Send button; Shift+Tab for what stands before it. */
   const tabOut = (back: boolean): void => {
@@ -85,7 +88,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     (back ? stops[text - 1] : document.getElementById(`send-${writing.key}`))?.focus();
   };
   const sendIt = (): void => {
-    if ([...letter.to, ...letter.cc, ...letter.bcc].length === 0) setWarned('Say who it goes to.');
+    if (recipients(draft.letter.peek()).length === 0) setWarned('Say who it goes to.');
     else {
       setWarned(null);
       void writing.send();
@@ -111,6 +114,8 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     else if (ctrl && event.shiftKey && key === 'f') nextAccount();
     else if (ctrl && event.shiftKey && key === 'd') writing.discard();
     else if (ctrl && key === 's') void draft.save().catch(() => undefined);
+    else if (key === 'f6') focusRegion(event.shiftKey ? -1 : 1);
+    else if (key === 'escape' && draft.isUntouched() && !isHalfTyped(writing)) writing.close();
     else if (key === 'escape') writing.shape.value = 'minimised';
     else return false;
     return true;
@@ -118,11 +123,20 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
   const setMode = (mode: Letter['mode']): void => {
     if (mode === letter.mode) return;
     if (mode === 'plain') draft.change({ mode, text: plainOf(letter.html) });
+    else if (letter.text === plainOf(letter.html)) draft.change({ mode });
     else {
-      const html = htmlOf(letter.text);
-      draft.change({ mode, html });
-      editor.current?.tell({ do: 'set', html, label: 'Text of the letter' });
+      const before = letter.html;
+      setHtml(htmlOf(letter.text));
+      if (isFormatted(before))
+        toasts.show('The formatting is gone, since the plain text was changed', {
+          icon: 'type',
+          actions: [{ label: 'Undo', run: () => setHtml(before) }],
+        });
     }
+  };
+  const setHtml = (html: string): void => {
+    draft.change({ mode: 'rich', html });
+    editor.current?.tell({ do: 'set', html, label: 'Text of the letter' });
   };
   const editQuote = (html: string): void => {
     if (letter.mode === 'plain') draft.change({ quote: null, text: `${letter.text}\n\n${plainOf(html)}` });
@@ -136,9 +150,12 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     if (letter.mode !== 'plain' || writing.begins !== 'body') return;
     const ahead = takeAhead();
     if (ahead !== '') draft.change({ text: `${ahead}${draft.letter.peek().text}` });
-    plain.current?.focus();
+    restorePlain(writing, plain.current);
   }, []);
   useEffect(() => restoreFields(writing), []);
+  useSignalEffect(() => {
+    if (writing.recalled.value > 0) focusBody();
+  });
   useSignalEffect(() => {
     if (writing.trouble.value !== null) setWarned(writing.trouble.value);
   });
@@ -149,6 +166,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
       class={`comp ${shape}`}
       role={inline ? 'region' : 'dialog'}
       aria-label={title}
+      {...(inline ? {} : { 'data-region': '.comp-plain, .editor-frame' })}
       onKeyDown={(event) => {
         event.stopPropagation();
         if (act(event)) event.preventDefault();
@@ -181,12 +199,8 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
             if (restoreBody(writing, handle)) return;
             if (writing.begins !== 'body' || draft.letter.peek().mode !== 'rich') return;
             const ahead = takeAhead();
-            if (ahead !== '') {
-              const html = `${htmlOf(ahead)}${draft.letter.peek().html}`;
-              draft.change({ html });
-              handle.tell({ do: 'set', html, label: 'Text of the letter' });
-            }
-            handle.tell({ do: 'focus', at: ahead === '' ? 'start' : 'end' });
+            if (ahead !== '') setHtml(`${htmlOf(ahead)}${draft.letter.peek().html}`);
+            handle.tell(ahead === '' ? toText(writing) : { do: 'focus', at: 'end' });
           }}
           changed={(html) => draft.change({ html })}
           place={(place) => holdPlace(writing, place)}
@@ -205,6 +219,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
             class="comp-plain"
             aria-label="Text of the letter"
             value={letter.text}
+            dir="auto"
             onInput={(event) => draft.change({ text: event.currentTarget.value })}
           />
         ) : null}

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { EmailAddress } from '#jmap/mail.ts';
+import { isBlankMessage } from '#model/blank.ts';
 import { canCompose, openComposer, type ComposeRequest } from '#model/compose-port.ts';
 import type { Conversation } from '#model/conversation.ts';
 import { fullTime, messageTime, size } from '#model/format.ts';
@@ -14,7 +15,7 @@ import { useApp } from '../model.ts';
 import { Attachments } from './attachments.tsx';
 import { sourceHref } from './hrefs.ts';
 import { Html } from './html.tsx';
-import { PlainText } from './plain.tsx';
+import { NoText, PlainText } from './plain.tsx';
 
 const unknown: EmailAddress = { name: null, email: '(unknown sender)' };
 
@@ -68,7 +69,11 @@ const Body = ({ talk, head, night }: { talk: Conversation; head: EmailHead; nigh
       const body = known.value;
       return (
         <>
-          {isHtml(body) ? (
+          {isBlankMessage(body) ? (
+            <div class="body">
+              <NoText />
+            </div>
+          ) : isHtml(body) ? (
             <Html mail={talk.mail} head={head} night={night} />
           ) : (
             <PlainText mail={talk.mail} head={head} body={body} />

@@ -127,7 +127,9 @@ const Folded = ({ talk, item }: { talk: Conversation; item: Extract<Item, { kind
     >
       <Avatar initials={initialsOf(person)} colour={colourOf(person.email)} size="md" />
       <b>{isMine(talk.mail, person) ? 'You' : nameOf(person)}</b>
-      <span class="cut grow">{head.preview}</span>
+      <span class="cut grow" dir="auto">
+        {head.preview}
+      </span>
       {head.hasAttachment ? <Icon name="paperclip" size="xs" /> : null}
       <time dateTime={head.receivedAt}>{foldTime(head.receivedAt, today.value)}</time>
     </button>
@@ -148,7 +150,9 @@ const DraftLine = ({ talk, item }: { talk: Conversation; item: Extract<Item, { k
     >
       <Icon name="pen-line" />
       <b>Draft</b>
-      <span class="cut grow">{head.preview || 'Empty'}</span>
+      <span class="cut grow" dir="auto">
+        {head.preview || 'Empty'}
+      </span>
       <time dateTime={head.receivedAt}>{foldTime(head.receivedAt, today.value)}</time>
     </button>
   );
@@ -279,7 +283,7 @@ const Content = ({ talk }: { talk: Conversation }) => {
       return <Letters talk={talk} />;
     case 'loading':
       return (
-        <article class="conv" aria-busy="true">
+        <article class="conv" tabIndex={-1} aria-busy="true">
           <div class="bones">
             <div />
             <div />
@@ -288,7 +292,11 @@ const Content = ({ talk }: { talk: Conversation }) => {
         </article>
       );
     case 'gone':
-      return <State title="This conversation is gone." />;
+      return (
+        <article class="conv" tabIndex={-1}>
+          <State title="This conversation is gone." />
+        </article>
+      );
     case 'failed':
       return (
         <State title="This conversation could not be fetched.">

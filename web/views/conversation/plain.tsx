@@ -60,6 +60,8 @@ const Blocks = ({ mail, blocks }: { mail: Mail; blocks: readonly Block[] }) => (
   </>
 );
 
+export const NoText = () => <p class="muted">This message has no text.</p>;
+
 /** Plain text is drawn as text, never as HTML. */
 export const PlainText = ({ mail, head, body }: { mail: Mail; head: EmailHead; body: EmailBody }) => {
   const [unfolded, setUnfolded] = useState(false);
@@ -72,11 +74,7 @@ export const PlainText = ({ mail, head, body }: { mail: Mail; head: EmailHead; b
   return (
     <>
       <div class="body">
-        {letter.blocks.length > 0 || quoted ? (
-          <Blocks mail={mail} blocks={letter.blocks} />
-        ) : (
-          <p class="muted">This message has no text.</p>
-        )}
+        {letter.blocks.length > 0 || quoted ? <Blocks mail={mail} blocks={letter.blocks} /> : <NoText />}
       </div>
       {quoted ? (
         <button type="button" class="trim" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>

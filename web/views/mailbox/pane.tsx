@@ -65,7 +65,9 @@ const Header = ({ place }: { place: Place }) => {
   const app = useApp();
   return (
     <div class="list-h">
-      <h1 tabIndex={-1}>{place.title}</h1>
+      <h1 tabIndex={-1} data-stand-in>
+        {place.title}
+      </h1>
       <p>{summaryOf(place)}</p>
       <span class="grow" />
       <IconButton
@@ -197,7 +199,7 @@ const Skeleton = () => {
     return () => clearTimeout(timer);
   }, []);
   return (
-    <div class="rows" id="list" tabIndex={-1} aria-busy="true" aria-label="Loading">
+    <div class="rows" id="list" tabIndex={-1} data-stand-in aria-busy="true" aria-label="Loading">
       {late
         ? [0, 1, 2, 3, 4, 5, 6, 7].map((index) => (
             <div key={index} class="row blank" aria-hidden="true">

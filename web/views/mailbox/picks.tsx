@@ -15,7 +15,7 @@ export const Picks = ({ place }: { place: Place }) => {
   const all = place.selection.picked.value.all;
   return (
     <Toolbar label="Chosen conversations" class="picks">
-      <IconButton icon="x" size="sm" label="Choose none" cap="* N" onClick={() => place.selection.clear()} />
+      <IconButton icon="x" size="sm" label="Choose none" cap="Esc" onClick={() => place.selection.clear()} />
       <b>{count(n)} chosen</b>
       {all || n >= total ? null : (
         <button type="button" class="btn quiet" onClick={() => place.selection.all()}>

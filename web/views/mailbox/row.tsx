@@ -102,7 +102,7 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: RowId; i
     const seat = place.list.seatOf(id);
     return talk !== null && talk.mail === seat?.mail && seat.mail.emails.get(seat.id)?.threadId === talk.threadId;
   }).value;
-  const swipe = useSwipe(app, id);
+  const swipe = useSwipe(app, id, () => place.selection.toggle(id));
   if (!row) return <BlankRow index={index} />;
   const time = rowTime(row.receivedAt, model.today.value);
   const several = place.mail === null;
@@ -131,6 +131,7 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: RowId; i
         }}
         onContextMenu={(event) => {
           event.preventDefault();
+          if (swipe.pressed()) return;
           if (!place.selection.has(id)) {
             place.selection.clear();
             place.cursor.value = id;
@@ -151,12 +152,16 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: RowId; i
         </Cell>
         <Cell>
           <div class="from">
-            <b class="cut">{row.who}</b>
+            <b class="cut" dir="auto">
+              {row.who}
+            </b>
             {row.messages > 1 ? <span>{row.messages}</span> : null}
           </div>
           <time dateTime={row.receivedAt}>{time}</time>
           <div class="subj">
-            <span class="cut grow">{row.subject}</span>
+            <span class="cut grow" dir="auto">
+              {row.subject}
+            </span>
             {row.attachment ? <Icon name="paperclip" size="xs" /> : null}
             {row.answered ? <Icon name="corner-up-left" size="xs" /> : null}
             {row.forwarded ? <Icon name="forward" size="xs" /> : null}
@@ -164,8 +169,8 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: RowId; i
             {several ? <Gate mail={row.mail} size="xs" titled /> : null}
           </div>
           <div class="snip">
-            <span class="cut grow">
-              {row.draft ? <em>Draft: </em> : null}
+            <span class="cut grow" dir="auto">
+              {row.draft ? <em dir="ltr">Draft: </em> : null}
               {row.snippet}
             </span>
             {several ? <Gate mail={row.mail} size="xs" titled /> : null}

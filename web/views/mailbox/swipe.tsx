@@ -1,16 +1,19 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RowId } from '#model/list.ts';
 import { rowOf } from '#model/rows.ts';
 import { Icon } from '#parts/icon.tsx';
 import type { App } from '../model.ts';
 
+/** Milliseconds of rest on a row that pick it. */
+const longPress = 500;
+
 /**
- * Swipes on touch: right archives, left marks read or unread; past half of the row commits. Everything here is also in
- * the menu of the row.
+ * Swipes on touch: right archives, left marks read or unread; past half of the row commits. A long press calls `onPress`.
+ * Everything here is also in the menu of the row.
  */
-export const useSwipe = ({ model, commands }: App, id: RowId) => {
+export const useSwipe = ({ model, commands }: App, id: RowId, onPress: () => void) => {
   const [side, setSide] = useState<'archive' | 'read' | null>(null);
-  const state = useRef({ x: 0, y: 0, dx: 0, active: false, pointer: -1, justMoved: false });
+  const state = useRef({ x: 0, y: 0, dx: 0, active: false, pointer: -1, justMoved: false, timer: 0 });
   const row = useRef<HTMLDivElement | null>(null);
 
   const move = (dx: number): void => {
@@ -20,10 +23,35 @@ export const useSwipe = ({ model, commands }: App, id: RowId) => {
     setSide(dx === 0 ? null : dx > 0 ? 'archive' : 'read');
   };
 
+  /** Called by the clock, or by the system, which may have a shorter one. */
+  const press = (): void => {
+    const now = state.current;
+    clearTimeout(now.timer);
+    if (now.timer === 0) return;
+    Object.assign(now, { timer: 0, pointer: -1, justMoved: true });
+    navigator.vibrate?.(8);
+    latest.current();
+  };
+  const noPress = (): void => {
+    clearTimeout(state.current.timer);
+    state.current.timer = 0;
+  };
+  const latest = useRef(onPress);
+  latest.current = onPress;
+  useEffect(() => noPress, []);
+
   const onDown = (event: PointerEvent): void => {
+    noPress();
     state.current.justMoved = false;
-    if (event.pointerType !== 'touch' || !model.onePane.peek()) return;
-    Object.assign(state.current, { x: event.clientX, y: event.clientY, active: false, pointer: event.pointerId });
+    if (event.pointerType !== 'touch') return;
+    const timer = window.setTimeout(press, longPress);
+    Object.assign(state.current, {
+      x: event.clientX,
+      y: event.clientY,
+      active: false,
+      pointer: event.pointerId,
+      timer,
+    });
   };
 
   const onMove = (event: PointerEvent): void => {
@@ -32,8 +60,9 @@ export const useSwipe = ({ model, commands }: App, id: RowId) => {
     const dx = event.clientX - now.x;
     const dy = event.clientY - now.y;
     if (!now.active) {
-      if (Math.abs(dy) > 10) now.pointer = -1;
-      if (Math.abs(dx) < 16 || Math.abs(dx) < 1.5 * Math.abs(dy)) return;
+      if (Math.hypot(dx, dy) > 10) noPress();
+      if (Math.abs(dy) > 10 || !model.onePane.peek()) now.pointer = -1;
+      if (now.pointer === -1 || Math.abs(dx) < 16 || Math.abs(dx) < 1.5 * Math.abs(dy)) return;
       now.active = true;
       row.current?.setPointerCapture(event.pointerId);
     }
@@ -42,6 +71,7 @@ export const useSwipe = ({ model, commands }: App, id: RowId) => {
 
   const onEnd = (event: PointerEvent): void => {
     const now = state.current;
+    noPress();
     if (now.pointer !== event.pointerId) return;
     now.pointer = -1;
     if (!now.active) return;
@@ -61,6 +91,11 @@ export const useSwipe = ({ model, commands }: App, id: RowId) => {
 
   return {
     moved: () => state.current.justMoved,
+    /** True when the system's long press was ours. */
+    pressed: (): boolean => {
+      press();
+      return state.current.justMoved;
+    },
     ref: (element: HTMLDivElement | null): void => {
       if (row.current === element) return;
       row.current = element;

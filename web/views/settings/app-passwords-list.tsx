@@ -4,6 +4,7 @@ import type { AppPasswords, Outcome, Revoked } from '#model/app-passwords.ts';
 import { dateWords, policyWords } from '#model/app-passwords-words.ts';
 import { counted } from '#model/format.ts';
 import type { Model } from '#model/model.ts';
+import { isFocusFree } from '#parts/regions.ts';
 import { useModel } from '../model.ts';
 import { RenameDialog, RotateDialog, StolenDialog } from './app-passwords-dialogs.tsx';
 import { AppPasswordTable, type RowActs } from './app-passwords-table.tsx';
@@ -67,7 +68,7 @@ interface Acts {
 const actsOf = (model: Model, passwords: AppPasswords, show: (shown: Shown) => void, focusList: () => void): Acts => {
   /** What was pressed may be gone with its row. */
   const refocus = (): void => {
-    if (document.activeElement === document.body) focusList();
+    if (isFocusFree()) focusList();
   };
   const revoke = async (item: AppPassword): Promise<void> => {
     const question = { title: `Revoke “${item.name}”?`, text: revokeText(item), yes: 'Revoke', no: 'Keep it' };

@@ -4,6 +4,7 @@ import { foldTime } from '#model/format.ts';
 import { type Life, lives, openTokens, type TokenWish } from '#model/settings/tokens.ts';
 import { ago } from '#model/settings/words.ts';
 import { Icon } from '#parts/icon.tsx';
+import { isFocusFree } from '#parts/regions.ts';
 import { IconButton } from '#parts/tooltip.tsx';
 import { useModel } from '../model.ts';
 import { LoadedRows, SetRow } from './row.tsx';
@@ -217,7 +218,7 @@ export const ApiTokens = () => {
             now={now}
             onDelete={() =>
               void tokens.remove(token).then(() => {
-                if (document.activeElement === document.body) heading.current?.focus();
+                if (isFocusFree()) heading.current?.focus();
               })
             }
           />

@@ -1,0 +1,33 @@
+import { keepFocus } from '#parts/keep-focus.ts';
+import type { Model } from '#model/model.ts';
+
+const letterWindow = '.comp:is(.docked, .full)';
+
+/** What Escape does to the letter that fills the window. */
+const minimise = (): void => {
+  const escape = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true });
+  document.querySelector(letterWindow)?.dispatchEvent(escape);
+};
+
+/** On a phone a letter being written fills the window: the way back leads out of it first. */
+const keepBack = ({ onePane, router }: Model): (() => void) => {
+  let uncover: (() => void) | null = null;
+  const look = (): void => {
+    const isOpen = onePane.peek() && document.querySelector(letterWindow) !== null;
+    if (isOpen) uncover ??= router.cover(minimise);
+    else {
+      uncover?.();
+      uncover = null;
+    }
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ['class'] });
+  look();
+  return () => watch.disconnect();
+};
+
+/** What keeps the focus, and the way back, whatever comes and goes on the page. */
+export const keep = (model: Model): (() => void) => {
+  const stops = [keepFocus(), keepBack(model)];
+  return () => stops.forEach((stop) => stop());
+};
