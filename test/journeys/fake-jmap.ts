@@ -85,6 +85,20 @@ const part = (id: string, type: string, extra: Json = {}): Json => ({
   ...(id ? { partId: id } : {}),
 });
 
+/** What Email/get tells of the parts of a letter that was made here. */
+const bodiesOf = (structure: Json): Json => {
+  const leaves = (each: Json): Json[] =>
+    ((each['subParts'] as Json[] | undefined) ?? [each]).flatMap((sub) => (sub === each ? [each] : leaves(sub)));
+  const all = leaves(structure).map((each) => part('', String(each['type']), each));
+  const of = (type: string): Json[] => all.filter((each) => each['partId'] !== null && each['type'] === type);
+  const html = of('text/html');
+  return {
+    textBody: of('text/plain'),
+    htmlBody: html.length > 0 ? html : of('text/plain'),
+    attachments: all.filter((each) => each['blobId'] !== null),
+  };
+};
+
 const rowOf = (letter: Letter): Row => {
   const text = part('1', 'text/plain', { size: letter.text.length });
   const html = part('2', 'text/html', { size: letter.html?.length ?? 0 });
@@ -366,6 +380,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
           at: new Date().toISOString(),
         }),
         ...given,
+        ...bodiesOf((given['bodyStructure'] ?? { partId: 'text', type: 'text/plain' }) as Json),
         id,
       } as Row;
       const values = (given['bodyValues'] ?? {}) as Record<string, { value: string }>;
@@ -643,14 +658,14 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     '.woff2': 'font/woff2',
   };
   const serveFile = (path: string, response: ServerResponse): void => {
-    const file = extname(path) === '' ? '/index.html' : path;
-    const editor = /editor/.test(file);
+    const file = extname(path) !== '' ? path : path === '/editor/' ? '/editor/index.html' : '/index.html';
+    const editor = file.startsWith('/editor/');
     try {
       const bytes = readFileSync(join(options.dist, file));
       const policy = editor
         ? {
             'Content-Security-Policy':
-              "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data: blob:; sandbox allow-scripts",
+              "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data: blob:; font-src 'self'; sandbox allow-scripts",
           }
         : pageHeaders({ mailOrigin: null });
       response.writeHead(200, {

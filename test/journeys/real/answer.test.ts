@@ -112,6 +112,8 @@ test('a reply to all reaches everybody but oneself', async () => {
   await dialog.getByRole('button', { name: 'Remove Bob Burns' }).waitFor();
   await dialog.getByRole('button', { name: 'Remove Carla' }).waitFor();
   assert.equal(await dialog.getByRole('button', { name: /Remove Alice/u }).count(), 0);
+  await editorOf(dialog).press('Control+End');
+  await page.keyboard.type('Me too.');
   await dialog.getByRole('button', { name: 'Discard draft' }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.locator('.toast').getByText('Discarded the draft').waitFor();

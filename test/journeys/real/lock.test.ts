@@ -118,6 +118,7 @@ test('U11 an answer below its letter comes back with every character, its select
   await page.keyboard.type('ue boat');
   await editorOf(answer).getByText('Dear crew, half a sentence about the blue boat').waitFor();
   await answer.getByText(/^Saved/u).waitFor();
+  await answer.getByRole('button', { name: 'Discard draft' }).click();
   assert.deepEqual(errors, []);
 });
 

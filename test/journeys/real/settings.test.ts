@@ -3,7 +3,6 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { SettingsPage } from '#model/route.ts';
 import { phone } from '../browser.ts';
-import { prove } from './authenticator.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, focused, focusOn, openReal, type Real, signIn, until, type Visit } from './world.ts';
 import { picture } from '../pictures.ts';
@@ -122,7 +121,6 @@ test('a token is made, shown once, works at the API, and is dead after it is del
   await page.getByLabel('It may only read').check();
   await accessibleEverywhere(page, 'a new token');
   await page.getByRole('button', { name: 'Make token' }).click();
-  await prove(page, real.alice);
   await page.getByRole('heading', { name: 'Token “Desk calendar” is ready' }).waitFor();
   await focusOn(page, /^button Cop/u);
   await accessibleEverywhere(page, 'a token that is ready');

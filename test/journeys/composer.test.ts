@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { openBrowser } from './browser.ts';
+import { chips, openDesk, type Desk } from './composer-kit.ts';
+import { editorOf } from './real/composing.ts';
+import { focusOn, until } from './real/world.ts';
+
+/** The windows of letters: what closing, minimising and loading again leave of them, and where the focus and caret are. */
+
+let browser: Browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser.close();
+});
+
+const docked = (page: Page): Locator => page.locator('.comp.docked');
+const windows = (page: Page): Promise<number> => page.locator('.comp, .comp-tab').count();
+const openMargit = async ({ page }: Desk): Promise<void> => {
+  await page.locator('[role=row]', { hasText: 'Margit' }).click();
+  await page.locator('.conv .msg').first().waitFor();
+};
+const saved = (at: Desk, mailbox: string, count: number): Promise<unknown> =>
+  until(
+    `${count} in ${mailbox}`,
+    () => at.kept(mailbox),
+    (all) => all.length === count,
+  );
+const text = (letter: Locator): Promise<string> => editorOf(letter).innerText();
+
+test('E4 letters in which nobody wrote close without a trace; the focus goes back', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  await at.begin();
+  await press('Escape');
+  await until(
+    'no window',
+    () => windows(page),
+    (count) => count === 0,
+  );
+  await openMargit(at);
+  for (const key of ['r', 'a']) {
+    await press(key);
+    await editorOf(page.locator('.comp.inline')).waitFor();
+    await focusOn(page, /^iframe Text/u);
+    await press('Escape');
+    await until(
+      'no window',
+      () => windows(page),
+      (count) => count === 0,
+    );
+  }
+  const letter = await at.begin();
+  await page.keyboard.type('zoe');
+  await press('Escape');
+  await page.locator('.comp-tab').waitFor();
+  assert.equal(await letter.count(), 0, 'a half-typed name is not thrown away');
+  assert.deepEqual(at.kept('drafts'), []);
+  assert.deepEqual(at.errors, []);
+});
+
+test('E5 a discarded draft is in Trash at once, also when the page is loaded again; undo opens it', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  await letter.getByLabel('Subject').fill('Cars');
+  await saved(at, 'drafts', 1);
+  await letter.getByText(/^Saved/u).waitFor();
+  await letter.getByRole('button', { name: 'Discard draft' }).click();
+  await saved(at, 'trash', 1);
+  await press('z');
+  await saved(at, 'drafts', 1);
+  await docked(page).getByRole('button', { name: 'Discard draft' }).click();
+  await saved(at, 'trash', 1);
+  await page.reload();
+  await page.locator('[role=row]', { hasText: 'Margit' }).waitFor();
+  assert.deepEqual([at.kept('drafts').length, await windows(page)], [0, 0]);
+});
+
+test('E7 the caret stays where it was from shape to shape', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  await openMargit(at);
+  await press('r');
+  const inline = page.locator('.comp.inline');
+  await editorOf(inline).waitFor();
+  await focusOn(page, /^iframe Text/u);
+  await page.keyboard.type('first words');
+  await press('ArrowLeft');
+  await inline.getByRole('button', { name: 'Open in a window' }).click();
+  await editorOf(docked(page)).getByText('first words').waitFor();
+  await focusOn(page, /^iframe Text/u);
+  await page.keyboard.type('XYZ');
+  assert.equal((await text(docked(page))).trim(), 'first wordXYZs');
+  await press('Escape');
+  await page.locator('.comp-tab .grow').click();
+  await editorOf(docked(page)).waitFor();
+  await focusOn(page, /^iframe Text/u);
+  await page.keyboard.type('!');
+  assert.equal((await text(docked(page))).trim(), 'first wordXYZ!s');
+  await docked(page).getByRole('button', { name: 'Plain text' }).click();
+  const plain = docked(page).getByRole('textbox', { name: 'Text of the letter' });
+  await plain.press('Control+Home');
+  await page.keyboard.type('My ');
+  await press('Escape');
+  await page.locator('.comp-tab .grow').click();
+  await focusOn(page, /^textarea Text/u);
+  await page.keyboard.type('very ');
+  assert.equal(await plain.inputValue(), 'My very first wordXYZ!s');
+  await docked(page)
+    .getByText(/^Saved/u)
+    .waitFor();
+  await docked(page).getByRole('button', { name: 'Save and close' }).click();
+  await press('g', 'd');
+  await page.locator('[role=row]', { hasText: 'My very' }).click();
+  await focusOn(page, /^textarea Text/u);
+  await page.keyboard.type('.');
+  assert.equal(await plain.inputValue(), 'My very first wordXYZ!s.');
+  assert.deepEqual(at.errors, []);
+});
+
+test('E3 a plain draft that is opened again has its own last lines', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  await letter.getByRole('button', { name: 'Plain text' }).click();
+  const plain = docked(page).getByRole('textbox', { name: 'Text of the letter' });
+  const words = 'Hello\n\n-- \nAlice by hand\nPhone 123';
+  await plain.fill(words);
+  await letter.getByText(/^Saved/u).waitFor();
+  await letter.getByRole('button', { name: 'Save and close' }).click();
+  await press('g', 'd');
+  await page.locator('[role=row]', { hasText: 'Hello' }).first().click();
+  await plain.waitFor();
+  assert.equal(await plain.inputValue(), words);
+});
+
+test('E2 Ctrl+Enter sends to the address that is still being typed', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  await letter.getByLabel('Subject').fill('Cars');
+  await letter.getByRole('combobox', { name: 'To' }).focus();
+  await page.keyboard.type('carla@x.test');
+  await press('Control+Enter');
+  await page.locator('.toast', { hasText: 'Sending in' }).waitFor();
+  const [, args] = at.fake.calls.find(([name]) => name === 'EmailSubmission/set') ?? [];
+  assert.match(JSON.stringify(args), /"rcptTo":\[\{"email":"carla@x.test"\}\]/u);
+});
+
+test('E8 rich text comes back from plain text, until that was changed', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  await editorOf(letter).click();
+  await press('Control+b');
+  await page.keyboard.type('Bold');
+  await press('Control+b');
+  const bold = (): Promise<string[]> => editorOf(letter).locator('b').allInnerTexts();
+  const toPlain = (): Promise<void> => letter.getByRole('button', { name: 'Plain text' }).click();
+  const toRich = (): Promise<void> => letter.getByRole('button', { name: 'Rich text' }).click();
+  await until('bold', bold, (all) => all.join() === 'Bold');
+  await toPlain();
+  await toRich();
+  await until('still bold', bold, (all) => all.join() === 'Bold');
+  await toPlain();
+  await letter.getByRole('textbox', { name: 'Text of the letter' }).fill('Bolder');
+  await toRich();
+  await editorOf(letter).getByText('Bolder').waitFor();
+  assert.deepEqual(await bold(), []);
+  await page.locator('.toast', { hasText: 'The formatting is gone' }).getByRole('button', { name: 'Undo' }).click();
+  await until('bold again', bold, (all) => all.join() === 'Bold');
+});
+
+test('E6 letters that were open open again when the page is loaded again', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  await letter.getByRole('combobox', { name: 'To' }).fill('carla@x.test,');
+  await letter.getByLabel('Subject').fill('Cars');
+  await letter.getByText(/^Saved/u).waitFor();
+  await page.reload();
+  await until(
+    'its subject',
+    () => docked(page).getByLabel('Subject').inputValue(),
+    (now) => now === 'Cars',
+  );
+  assert.deepEqual(await chips(docked(page)), ['carla@x.test']);
+  await docked(page).getByRole('button', { name: 'Save and close' }).click();
+  await docked(page).waitFor({ state: 'detached' });
+  await page.reload();
+  await page.locator('[role=row]', { hasText: 'Margit' }).waitFor();
+  await page.waitForTimeout(300);
+  assert.equal(await windows(page), 0);
+});
+
+test('F3 F6 goes to the letter and on', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  await focusOn(page, /^combobox To/u);
+  const here = (): Promise<boolean> =>
+    letter.evaluate((own) => (own as unknown as { matches(of: string): boolean }).matches(':focus-within'));
+  await press('Shift+F6');
+  assert.equal(await here(), false);
+  await press('F6');
+  await focusOn(page, /^combobox To/u);
+  await editorOf(letter).click();
+  await page.keyboard.type('a');
+  await press('F6');
+  await until('the focus elsewhere', here, (now) => !now);
+  await press('Shift+F6');
+  await focusOn(page, /^iframe Text/u);
+  await page.keyboard.type('b');
+  await until(
+    'the text',
+    () => text(letter),
+    (now) => now.trim() === 'ab',
+    3_000,
+  );
+});
+
+test('F7 nothing loses the focus; no tooltip is left behind', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  await letter
+    .locator('input[type=file]')
+    .setInputFiles(['a.txt', 'b.txt'].map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })));
+  await letter.getByRole('button', { name: 'Remove a.txt' }).focus();
+  await press('Enter');
+  await focusOn(page, /^button Remove b.txt/u);
+  await press('Enter');
+  await focusOn(page, /^button Attach files/u);
+  await letter.getByLabel('Subject').fill('Cars');
+  await letter.getByText(/^Saved/u).waitFor();
+  const minimise = letter.getByRole('button', { name: 'Minimise' });
+  await minimise.hover();
+  await page.locator('.tip:popover-open').waitFor();
+  await minimise.click();
+  await page.locator('.comp-tab').waitFor();
+  await page.waitForTimeout(700);
+  assert.equal(await page.locator('.tip:popover-open').count(), 0);
+  await page.getByRole('button', { name: 'Save and close Cars' }).focus();
+  await press('Enter');
+  await focusOn(page, /^row /u);
+  assert.equal(await windows(page), 0);
+  assert.deepEqual(at.errors, []);
+});

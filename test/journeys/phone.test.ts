@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, phone } from './browser.ts';
+import { holds, rowNamed, visit } from './visit.ts';
+
+/** What a thumb does: the way back, long presses. */
+
+let browser: Browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser.close();
+});
+
+const chosen = (page: Page, n: number) => page.getByText(`${n} chosen`).first();
+
+/** A finger on a row. */
+const finger = async (page: Page, text: string) => {
+  const box = await rowNamed(page, text).boundingBox();
+  assert.ok(box);
+  const client = await page.context().newCDPSession(page);
+  const at = { x: box.x + 120, y: box.y + 30 };
+  return {
+    down: () => client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] }),
+    move: (dy: number) =>
+      client.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [{ ...at, y: at.y + dy }] }),
+    up: () => client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] }),
+  };
+};
+
+test('F5 back closes the drawer, which takes the focus and gives it back', async () => {
+  await using at = await visit(browser, '/', phone);
+  const { page } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  const before = at.where();
+  await page.getByRole('button', { name: 'Folders' }).first().tap();
+  await holds(page, `document.activeElement.closest('.side.open [role=tree]')`);
+  await page.goBack();
+  await page.locator('.side:not(.open)').waitFor({ state: 'attached' });
+  await holds(page, `document.activeElement.getAttribute('aria-label') === 'Folders'`);
+  assert.equal(at.where(), before);
+  await page.getByRole('button', { name: 'Folders' }).first().tap();
+  await holds(page, `document.querySelector('.side.open')`);
+  await page.keyboard.press('Escape');
+  await holds(page, `!document.querySelector('.side.open')`);
+  await page.getByRole('button', { name: 'Folders' }).first().tap();
+  await page.locator('.side.open').getByRole('treeitem', { name: 'Sent' }).tap();
+  await page.getByRole('heading', { name: 'Sent' }).waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+  assert.deepEqual(at.errors, []);
+});
+
+test('F5 back puts a letter that is being written aside', async () => {
+  await using at = await visit(browser, '/', phone);
+  const { page } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  await page.getByRole('button', { name: 'Compose' }).tap();
+  await page.locator('.comp.docked, .comp.full').waitFor();
+  await page.waitForTimeout(400);
+  await page.goBack();
+  await page.locator('.comp.docked, .comp.full').waitFor({ state: 'detached' });
+  await rowNamed(page, 'Tomasz').waitFor();
+});
+
+test('5.13 a long press picks; a finger that moves, or leaves early, does not', async () => {
+  await using at = await visit(browser, '/', phone);
+  const { page } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  const row = await finger(page, 'Tomasz');
+  await row.down();
+  await chosen(page, 1).waitFor();
+  await row.up();
+  await page.waitForTimeout(150);
+  assert.equal(await page.getByRole('menu').count(), 0);
+  assert.equal(await page.getByRole('grid').isVisible(), true);
+  const other = await finger(page, 'Margit');
+  await other.down();
+  await other.move(40);
+  await page.waitForTimeout(700);
+  await other.up();
+  await chosen(page, 1).waitFor();
+  await rowNamed(page, 'Margit').tap();
+  await chosen(page, 2).waitFor();
+});
