@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppPasswordError } from './errors.ts';
 
 /** What Dovecot is told. @throws AppPasswordError `app-password/not-cut` */
@@ -13,6 +14,19 @@ const patience = 10_000;
 /** How `doveadm kick` ends when there was nobody to kick: EX_NOHOST of sysexits.h. */
 const nobody = 68;
 
+/** A login that was answered just before stands among Dovecot's connections (anvil) a moment later: `kick` would miss it. */
+const settleMs = 300;
+
+/** In this order: a login that comes between the two finds no cached answer and the new row. */
+const flushThenKick = (forget: Sever['forget'], kick: (user: string) => Promise<void>): Sever => ({
+  forget,
+  cut: async (user) => {
+    await forget(user);
+    await sleep(settleMs);
+    await kick(user);
+  },
+});
+
 const notCut = (what: string, cause?: unknown): AppPasswordError =>
   new AppPasswordError('app-password/not-cut', `Dovecot could not be told: ${what}`, { cause });
 
@@ -25,15 +39,10 @@ export const severByCommand = ([program = 'doveadm', ...words]: readonly string[
         else reject(notCut(`doveadm ${task[0] ?? ''} ended with ${error.code ?? error.signal ?? '?'}`));
       });
     });
-  const forget = (user: string): Promise<void> => run(['auth', 'cache', 'flush', user]);
-  return {
-    forget,
-    // In this order: a login that comes between the two finds no cached answer and the new row.
-    cut: async (user) => {
-      await forget(user);
-      await run(['kick', user]);
-    },
-  };
+  return flushThenKick(
+    (user) => run(['auth', 'cache', 'flush', user]),
+    (user) => run(['kick', user]),
+  );
 };
 
 interface Answer {
@@ -54,12 +63,9 @@ const answersOf = (data: unknown): Answer[] =>
 
 type Task = readonly [name: string, parameters: object, tag: 'flush' | 'kick'];
 
-const flush = (user: string): Task => ['authCacheFlush', { user: [user] }, 'flush'];
-const kick = (user: string): Task => ['kick', { mask: [user] }, 'kick'];
-
 /** Doveadm's HTTP API: `url` as `http://127.0.0.1:8080/doveadm/v1`, `key` as its `doveadm_api_key`. */
 export const severByHttp = (url: string, key: string): Sever => {
-  const ask = async (tasks: readonly Task[]): Promise<Answer[]> => {
+  const ask = async (task: Task): Promise<Answer[]> => {
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -67,7 +73,7 @@ export const severByHttp = (url: string, key: string): Sever => {
           'content-type': 'application/json',
           authorization: `X-Dovecot-API ${Buffer.from(key).toString('base64')}`,
         },
-        body: JSON.stringify(tasks),
+        body: JSON.stringify([task]),
         redirect: 'error',
         signal: AbortSignal.timeout(patience),
       });
@@ -77,15 +83,16 @@ export const severByHttp = (url: string, key: string): Sever => {
       throw error instanceof AppPasswordError ? error : notCut('no answer', error);
     }
   };
-  const run = async (tasks: readonly Task[]): Promise<void> => {
-    const answers = await ask(tasks);
-    for (const [, , tag] of tasks) {
-      const answer = answers.find((one) => one.tag === tag);
-      if (!answer?.isFine && !(tag === 'kick' && answer?.exitCode === nobody))
-        throw notCut(`${tag} ended with ${answer?.exitCode ?? 'no answer'}`);
-    }
+  const run = async (task: Task): Promise<void> => {
+    const [, , tag] = task;
+    const answer = (await ask(task)).find((one) => one.tag === tag);
+    if (!answer?.isFine && !(tag === 'kick' && answer?.exitCode === nobody))
+      throw notCut(`${tag} ended with ${answer?.exitCode ?? 'no answer'}`);
   };
-  return { forget: (user) => run([flush(user)]), cut: (user) => run([flush(user), kick(user)]) };
+  return flushThenKick(
+    (user) => run(['authCacheFlush', { user: [user] }, 'flush']),
+    (user) => run(['kick', { mask: [user] }, 'kick']),
+  );
 };
 
 /** For an operator whose Dovecot caches nothing and who accepts that open connections go on. */

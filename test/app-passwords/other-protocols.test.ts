@@ -29,6 +29,7 @@ const talk = async (port: number): Promise<Talk> => {
   let seen = '';
   socket.on('data', (data) => (seen += data.toString('latin1')));
   socket.on('error', () => undefined);
+  socket.setTimeout(30_000, () => socket.destroy(new Error('the server said nothing for 30 s')));
   await once(socket, 'connect');
   return {
     socket,
@@ -142,7 +143,7 @@ service managesieve-login {
       );
       const standing = await visit(port, mine.password);
       assert.ok(standing.isIn);
-      const ended = once(standing.socket, 'close');
+      const ended = once(standing.socket, 'close', { signal: AbortSignal.timeout(30_000) });
       await app.revoke(address, [mine.entry.id], 'user');
       await ended;
       const again = await visit(port, mine.password);
