@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { morning } from './letters.ts';
 
@@ -15,8 +16,25 @@ const flags = [
 /** The built web app; `npm run journeys` builds it first. */
 export const dist = process.env['POSTERN_DIST'] ?? 'dist';
 
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+/**
+ * A key that takes away the frame it was pressed in (Escape, Ctrl+Enter in the editor) may never be confirmed: the process
+ * that would is gone (seen of Chromium 156, Input.dispatchKeyEvent). The key did its work; what waits for it goes on.
+ */
+const goOnAfterKeys = ({ keyboard }: Page): void => {
+  const press = keyboard.press.bind(keyboard);
+  keyboard.press = async (key, options) => {
+    const pressed = press(key, options).then(() => true);
+    pressed.catch(() => undefined);
+    if (await Promise.race([pressed, sleep(5_000, false, { ref: false })])) return;
+    for (const each of key.split('+').toReversed()) await keyboard.up(each);
+  };
+};
+
+export const openBrowser = async (): Promise<Browser> => {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+  browser.on('context', (context) => context.on('page', goOnAfterKeys));
+  return browser;
+};
 
 export interface Look {
   width?: number;

@@ -98,10 +98,11 @@ const start = (port: MessagePort): void => {
   });
   // The frame has the focus: whoever came by key writes on.
   window.addEventListener('focus', () => root.focus());
-  document.addEventListener('selectionchange', () => {
+  const stand = (): void => {
     const place = placeOf(root, getSelection());
     if (place) tell({ on: 'place', place });
-  });
+  };
+  document.addEventListener('selectionchange', stand);
   editor.addEventListener('pathChange', active);
   editor.addEventListener('select', active);
   editor.addEventListener('pasteImage', (event: Event) => {
@@ -131,6 +132,8 @@ const start = (port: MessagePort): void => {
       if (!apps) return;
       event.preventDefault();
       event.stopPropagation();
+      // The event of the caret's last step may still be on its way, and the key may take this frame away.
+      stand();
       tell({
         on: 'key',
         key: event.key,

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 
 /**
@@ -64,7 +64,8 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
     setFound(none);
   };
 
-  useEffect(() => {
+  // Before anything else can be pressed: a key that comes between drawing and focus would be lost.
+  useLayoutEffect(() => {
     if (props.focused !== true) return;
     input.current?.focus();
     const typed = props.begin?.() ?? '';

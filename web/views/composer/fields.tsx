@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { EmailAddress, Identity } from '#jmap/mail.ts';
 import type { Writing } from '#model/compose/composers.ts';
 import type { Letter } from '#model/compose/letter.ts';
@@ -65,7 +65,7 @@ const From = ({ writing, letter }: { writing: Writing; letter: Letter }) => {
 const People = ({ writing, letter, suggest }: { writing: Writing; letter: Letter; suggest: Suggest }) => {
   const [cc, setCc] = useState(letter.cc.length > 0);
   const [bcc, setBcc] = useState(letter.bcc.length > 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const shown = (event: Event): void => ((event as CustomEvent<string>).detail === 'cc' ? setCc(true) : setBcc(true));
     const at = document.getElementById(`comp-${writing.key}`);
     at?.addEventListener('postern-show', shown);

@@ -1,10 +1,11 @@
-import { useLayoutEffect } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** The focus goes back to where it was when this was opened, or to what took its place. */
 export const useFocusBack = (): void => {
-  useLayoutEffect(() => {
-    const before = document.activeElement;
-    return () => {
+  // While it is drawn the first time: what it holds takes the focus before its own effects run.
+  const [before] = useState(() => document.activeElement);
+  useLayoutEffect(
+    () => () => {
       requestAnimationFrame(() => {
         if (document.activeElement !== document.body) return;
         const places = [
@@ -16,6 +17,7 @@ export const useFocusBack = (): void => {
         );
         (place as HTMLElement | undefined)?.focus({ preventScroll: true });
       });
-    };
-  }, []);
+    },
+    [],
+  );
 };

@@ -90,7 +90,7 @@ export const restoreBody = (writing: Writing, editor: EditorHandle): boolean => 
   return true;
 };
 
-const type = (input: HTMLInputElement, text: string): void => {
+const type = (input: HTMLInputElement | HTMLTextAreaElement, text: string): void => {
   input.value = text;
   input.dispatchEvent(new InputEvent('input', { bubbles: true }));
 };
@@ -105,26 +105,30 @@ const untake = ({ draft }: Writing, label: string, text: string): void => {
   if (left.length < list.length) draft.change({ [field]: left });
 };
 
-/** In the fields, once they are drawn. */
+/** In the fields: at once, so that nothing is typed before the caret is where it was; in those of Cc and Bcc once shown. */
 export const restoreFields = (writing: Writing): void => {
   const before = held.get(writing);
   const own = windowOf(writing);
   if (!before || !own) return;
-  for (const label of before.typed.keys())
-    if (label !== 'To') own.dispatchEvent(new CustomEvent('postern-show', { detail: label.toLowerCase() }));
-  requestAnimationFrame(() => {
-    const fields = [...own.querySelectorAll<HTMLInputElement>('input, textarea')];
-    for (const [label, text] of before.typed) {
+  held.delete(writing);
+  const { typed, focus } = before;
+  const restore = (label: string): boolean => {
+    const field = [...own.querySelectorAll('input, textarea')].find((each) => isField(each) && labelOf(each) === label);
+    if (!field || !isField(field)) return false;
+    const text = typed.get(label);
+    if (text !== undefined) {
       untake(writing, label, text);
-      const input = fields.find((each) => labelOf(each) === label);
-      if (input) type(input, text);
+      type(field, text);
     }
-    const { focus } = before;
-    if (focus) {
-      const field = fields.find((each) => labelOf(each) === focus.label);
-      field?.focus();
-      field?.setSelectionRange(focus.from, focus.to);
+    if (label === focus?.label) {
+      field.focus();
+      field.setSelectionRange(focus.from, focus.to);
     }
-    held.delete(writing);
-  });
+    return true;
+  };
+  const labels = new Set([...typed.keys(), ...(focus ? [focus.label] : [])]);
+  const missing = [...labels].filter((label) => !restore(label) && (label === 'Cc' || label === 'Bcc'));
+  if (missing.length === 0) return;
+  for (const label of missing) own.dispatchEvent(new CustomEvent('postern-show', { detail: label.toLowerCase() }));
+  requestAnimationFrame(() => missing.forEach(restore));
 };

@@ -1,5 +1,5 @@
 import { useComputed, useSignalEffect } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active } from '#editor/protocol.ts';
 import type { Writing } from '#model/compose/composers.ts';
 import {
@@ -146,13 +146,13 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     }
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (letter.mode !== 'plain' || writing.begins !== 'body') return;
     const ahead = takeAhead();
     if (ahead !== '') draft.change({ text: `${ahead}${draft.letter.peek().text}` });
     restorePlain(writing, plain.current);
   }, []);
-  useEffect(() => restoreFields(writing), []);
+  useLayoutEffect(() => restoreFields(writing), []);
   useSignalEffect(() => {
     if (writing.recalled.value > 0) focusBody();
   });
