@@ -45,13 +45,8 @@ const start = (port: MessagePort): void => {
     bullets: () => (editor.hasFormat('UL') ? editor.removeList() : editor.makeUnorderedList()),
     numbers: () => (editor.hasFormat('OL') ? editor.removeList() : editor.makeOrderedList()),
     quote: () => editor.increaseQuoteLevel(),
-    unquote: () => editor.decreaseQuoteLevel(),
-    clear: () => editor.removeAllFormatting(),
     undo: () => editor.undo(),
     redo: () => editor.redo(),
-    alignLeft: () => editor.setTextAlignment('left'),
-    alignCenter: () => editor.setTextAlignment('center'),
-    alignRight: () => editor.setTextAlignment('right'),
   };
 
   const insertImage = async (file: File): Promise<void> => {
@@ -89,7 +84,6 @@ const start = (port: MessagePort): void => {
     tell({
       on: 'active',
       styles: formats.flatMap(([name, tag]) => (editor.hasFormat(tag) ? [name] : [])),
-      selected: editor.getSelectedText(),
     });
   };
 
@@ -137,11 +131,9 @@ const start = (port: MessagePort): void => {
       tell({
         on: 'key',
         key: event.key,
-        code: event.code,
         ctrl: event.ctrlKey,
         meta: event.metaKey,
         shift: event.shiftKey,
-        alt: event.altKey,
       });
     },
     true,
@@ -180,8 +172,7 @@ const start = (port: MessagePort): void => {
         break;
       case 'focus':
         editor.focus();
-        if (data.at === 'start') editor.moveCursorToStart();
-        else editor.moveCursorToEnd();
+        editor.moveCursorToEnd();
         break;
       case 'place':
         if (data.focus) editor.focus();

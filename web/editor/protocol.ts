@@ -11,13 +11,8 @@ export type Command =
   | 'bullets'
   | 'numbers'
   | 'quote'
-  | 'unquote'
-  | 'clear'
   | 'undo'
-  | 'redo'
-  | 'alignLeft'
-  | 'alignCenter'
-  | 'alignRight';
+  | 'redo';
 
 /** A caret or a selection: the way to each end from the root, by index of the child nodes, and the offset there. */
 export interface Place {
@@ -27,7 +22,8 @@ export interface Place {
 
 export type ToEditor =
   | { do: 'set'; html: string; label: string }
-  | { do: 'focus'; at: 'start' | 'end' }
+  /** The caret to the end of the text. */
+  | { do: 'focus' }
   /** Where the caret stood; as near as the text allows. */
   | { do: 'place'; place: Place; focus: boolean }
   | { do: 'command'; name: Command }
@@ -54,9 +50,9 @@ export type FromEditor =
   /** Of the content, in CSS pixels. */
   | { on: 'height'; pixels: number }
   | { on: 'place'; place: Place }
-  | { on: 'active'; styles: readonly Active[]; selected: string }
+  | { on: 'active'; styles: readonly Active[] }
   /** Keys that are the app's: Ctrl+Enter, Escape, Tab and the like, as the app's key map writes them. */
-  | { on: 'key'; key: string; code: string; ctrl: boolean; meta: boolean; shift: boolean; alt: boolean }
+  | { on: 'key'; key: string; ctrl: boolean; meta: boolean; shift: boolean }
   /** An image was put into the text. */
   | { on: 'image'; cid: string; name: string; type: string; bytes: ArrayBuffer }
   /** HTML that was set names an image by its Content-ID. */

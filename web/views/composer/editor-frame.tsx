@@ -23,7 +23,7 @@ export interface EditorFrameProps {
   changed(html: string): void;
   /** Where the caret stands now. */
   place(place: Place): void;
-  active(styles: readonly Active[], selected: string): void;
+  active(styles: readonly Active[]): void;
   pressed(event: Extract<FromEditor, { on: 'key' }>): void;
   image(image: Extract<FromEditor, { on: 'image' }>): void;
   /** Bytes of an image that goes with the letter; null when there is none. */
@@ -88,7 +88,7 @@ export const EditorFrame = (props: EditorFrameProps) => {
           now.place(data.place);
           break;
         case 'active':
-          now.active(data.styles, data.selected);
+          now.active(data.styles);
           break;
         case 'key':
           now.pressed(data);

@@ -31,7 +31,7 @@ const plainPlaces = new WeakMap<Writing, readonly [number, number]>();
 /** The focus to the text, where the caret was, else at its end. */
 export const toText = (writing: Writing): ToEditor => {
   const place = places.get(writing);
-  return place ? { do: 'place', place, focus: true } : { do: 'focus', at: 'end' };
+  return place ? { do: 'place', place, focus: true } : { do: 'focus' };
 };
 
 /** The same of plain text. */
@@ -86,7 +86,7 @@ export const restoreBody = (writing: Writing, editor: EditorHandle): boolean => 
   texts.delete(writing);
   const place = places.get(writing);
   if (place) editor.tell({ do: 'place', place, focus });
-  else if (focus) editor.tell({ do: 'focus', at: 'end' });
+  else if (focus) editor.tell({ do: 'focus' });
   return true;
 };
 

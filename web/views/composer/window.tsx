@@ -200,7 +200,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
             if (writing.begins !== 'body' || draft.letter.peek().mode !== 'rich') return;
             const ahead = takeAhead();
             if (ahead !== '') setHtml(`${htmlOf(ahead)}${draft.letter.peek().html}`);
-            handle.tell(ahead === '' ? toText(writing) : { do: 'focus', at: 'end' });
+            handle.tell(ahead === '' ? toText(writing) : { do: 'focus' });
           }}
           changed={(html) => draft.change({ html })}
           place={(place) => holdPlace(writing, place)}
