@@ -249,3 +249,67 @@ test('F7 nothing loses the focus; no tooltip is left behind', async () => {
   assert.equal(await windows(page), 0);
   assert.deepEqual(at.errors, []);
 });
+
+test('E9 the keys of Gmail format, make a link, and go from letter to letter', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  const editor = editorOf(letter);
+  const holds = (selector: string, words: string): Promise<unknown> =>
+    until(
+      `${selector} with ${words}`,
+      () => editor.locator(selector).allInnerTexts(),
+      (all) => all.some((each) => each.trim() === words),
+      5_000,
+    );
+  await editor.click();
+  await page.keyboard.type('one');
+  await press('Control+Shift+Digit8');
+  await holds('ul li', 'one');
+  await press('Control+Shift+Digit7');
+  await holds('ol li', 'one');
+  await press('Control+Shift+E');
+  await holds('[style*="center"]', 'one');
+  await press('Control+a', 'Alt+Shift+Digit5');
+  await holds('s', 'one');
+  await press('Control+Backslash');
+  await until(
+    'no formatting',
+    () => editor.locator('s').count(),
+    (count) => count === 0,
+  );
+  await press('Control+a', 'Control+k');
+  await focusOn(page, /^input Where the link leads/u);
+  await press('Escape');
+  await focusOn(page, /^iframe Text/u);
+  assert.equal(await letter.getByLabel('Where the link leads').count(), 0, 'Escape takes back the question alone');
+  await press('Control+k');
+  await page.keyboard.type('ek.example/boats');
+  await press('Enter');
+  await holds('a[href="https://ek.example/boats"]', 'one');
+
+  await press('Escape');
+  await page.locator('.comp-tab').waitFor();
+  const second = await at.begin();
+  await second.getByLabel('Subject').fill('Second');
+  await press('Control+,');
+  await until(
+    'both',
+    () => page.locator('.comp.docked').count(),
+    (count) => count === 2,
+  );
+  await focusOn(page, /^iframe Text/u);
+  await page.keyboard.type('!');
+  await until(
+    'the first',
+    () => text(page.locator('.comp.docked').first()),
+    (now) => now.includes('!'),
+  );
+  await press('Control+.');
+  await until(
+    'the second',
+    () => second.evaluate((own) => (own as unknown as { matches(of: string): boolean }).matches(':focus-within')),
+    Boolean,
+  );
+  assert.deepEqual(at.errors, []);
+});

@@ -1,5 +1,6 @@
 import Squire from 'squire-rte';
 import { cleanFragment, cleanQuote } from './clean.ts';
+import { formatKeys } from './keys.ts';
 import { placeOf, selectPlace } from './place.ts';
 import type { Active, Command, FromEditor, ToEditor } from './protocol.ts';
 
@@ -11,18 +12,14 @@ root.setAttribute('aria-multiline', 'true');
 
 /** The app's typeface; until it is there, or without it, the system's. */
 const useFont = ({ family, url }: { family: string; url: string }): void => {
-  if ([...document.fonts].some((face) => face.family.includes(family))) return;
-  const face = new FontFace(family, `url(${JSON.stringify(url)})`, { weight: '200 800' });
-  document.fonts.add(face);
-  face.load().catch(() => document.fonts.delete(face));
+  if (document.fonts.size === 0)
+    document.fonts.add(new FontFace(family, `url(${JSON.stringify(url)})`, { weight: '200 800' }));
 };
 
 const start = (port: MessagePort): void => {
   const tell = (message: FromEditor, transfer: Transferable[] = []): void => port.postMessage(message, transfer);
   document.body.append(root);
   const editor = new Squire(root, { blockTag: 'DIV', sanitizeToDOMFragment: cleanFragment, didError: () => undefined });
-  let images = 0;
-  let quiet = false;
 
   /** What is sent: images that stand in the text are named by their Content-ID. */
   const written = (): string => {
@@ -47,20 +44,23 @@ const start = (port: MessagePort): void => {
     quote: () => editor.increaseQuoteLevel(),
     undo: () => editor.undo(),
     redo: () => editor.redo(),
+    clear: () => editor.removeAllFormatting(),
+    left: () => editor.setTextAlignment('left'),
+    center: () => editor.setTextAlignment('center'),
+    right: () => editor.setTextAlignment('right'),
   };
+
+  for (const [key, name] of formatKeys)
+    editor.setKeyHandler(key, (_self: Squire, event: KeyboardEvent) => {
+      event.preventDefault();
+      commands[name]();
+    });
 
   const insertImage = async (file: File): Promise<void> => {
     const bytes = await file.arrayBuffer();
-    images += 1;
-    const cid = `${Date.now().toString(36)}.${images}@postern`;
-    const reader = new FileReader();
-    reader.addEventListener('load', () => {
-      const image = editor.insertImage(typeof reader.result === 'string' ? reader.result : '', { alt: file.name });
-      image.dataset['cid'] = cid;
-      tell({ on: 'image', cid, name: file.name || 'image.png', type: file.type, bytes }, [bytes]);
-      tell({ on: 'change', html: written() });
-    });
-    reader.readAsDataURL(file);
+    const cid = `${Math.random().toString(36).slice(2)}@postern`;
+    editor.insertImage(URL.createObjectURL(file), { alt: file.name, 'data-cid': cid });
+    tell({ on: 'image', cid, name: file.name || 'image.png', type: file.type, bytes }, [bytes]);
   };
 
   const take = (files: readonly File[]): void => {
@@ -88,7 +88,7 @@ const start = (port: MessagePort): void => {
   };
 
   editor.addEventListener('input', () => {
-    if (!quiet) tell({ on: 'change', html: written() });
+    tell({ on: 'change', html: written() });
   });
   // The frame has the focus: whoever came by key writes on.
   window.addEventListener('focus', () => root.focus());
@@ -115,26 +115,14 @@ const start = (port: MessagePort): void => {
   root.addEventListener(
     'keydown',
     (event) => {
-      const ctrl = event.ctrlKey || event.metaKey;
-      const apps =
-        event.key === 'Escape' ||
-        event.key === 'Tab' ||
-        event.key === 'F6' ||
-        (ctrl && event.key === 'Enter') ||
-        (ctrl && event.shiftKey && 'cbfdCBFD'.includes(event.key)) ||
-        (ctrl && !event.shiftKey && (event.key === 's' || event.key === 'k' || event.key === '.' || event.key === ','));
-      if (!apps) return;
+      const { key, ctrlKey, metaKey, shiftKey } = event;
+      const pressed = `${ctrlKey || metaKey ? 'C' : ''}${shiftKey ? 'S' : ''}${key}`;
+      if (!/^(?:C?S?(?:Escape|Tab|F6)|CS?Enter|CS[bcdf]|C[sk.,])$/iu.test(pressed)) return;
       event.preventDefault();
       event.stopPropagation();
       // The event of the caret's last step may still be on its way, and the key may take this frame away.
       stand();
-      tell({
-        on: 'key',
-        key: event.key,
-        ctrl: event.ctrlKey,
-        meta: event.metaKey,
-        shift: event.shiftKey,
-      });
+      tell({ on: 'key', key, ctrlKey, metaKey, shiftKey });
     },
     true,
   );
@@ -144,17 +132,13 @@ const start = (port: MessagePort): void => {
   );
 
   const set = (html: string): void => {
-    quiet = true;
     editor.setHTML(html || '<div><br></div>');
     for (const { dataset } of root.querySelectorAll<HTMLImageElement>('img[data-cid]:not([src])'))
       tell({ on: 'wants', cid: dataset['cid'] ?? '' });
-    quiet = false;
   };
   const show = (cid: string, bytes: ArrayBuffer, type: string): void => {
-    quiet = true;
     for (const image of root.querySelectorAll<HTMLImageElement>(`img[data-cid="${CSS.escape(cid)}"]`))
       image.src = URL.createObjectURL(new Blob([bytes], { type }));
-    quiet = false;
   };
 
   port.addEventListener('message', ({ data }: MessageEvent<ToEditor>) => {

@@ -12,7 +12,11 @@ export type Command =
   | 'numbers'
   | 'quote'
   | 'undo'
-  | 'redo';
+  | 'redo'
+  | 'clear'
+  | 'left'
+  | 'center'
+  | 'right';
 
 /** A caret or a selection: the way to each end from the root, by index of the child nodes, and the offset there. */
 export interface Place {
@@ -52,7 +56,7 @@ export type FromEditor =
   | { on: 'place'; place: Place }
   | { on: 'active'; styles: readonly Active[] }
   /** Keys that are the app's: Ctrl+Enter, Escape, Tab and the like, as the app's key map writes them. */
-  | { on: 'key'; key: string; ctrl: boolean; meta: boolean; shift: boolean }
+  | { on: 'key'; key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }
   /** An image was put into the text. */
   | { on: 'image'; cid: string; name: string; type: string; bytes: ArrayBuffer }
   /** HTML that was set names an image by its Content-ID. */

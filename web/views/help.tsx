@@ -1,31 +1,40 @@
 import { useState } from 'preact/hooks';
+import { writingKeys } from '#model/compose/keys.ts';
 import { capsOf, commands, type Command } from '#model/keys.ts';
 import { Dialog } from '#parts/dialog.tsx';
 import { useModel } from './model.ts';
 
-const titles = { list: 'List', act: 'Act', letter: 'Letter', go: 'Everywhere' } as const;
+const titles = { list: 'List', act: 'Act', letter: 'Letter', writing: 'Writing', go: 'Everywhere' } as const;
 type Group = keyof typeof titles;
 
-const all = Object.keys(commands) as Command[];
+interface Shortcut {
+  label: string;
+  /** Each a way; keys of one way are pressed one after the other. */
+  ways: readonly (readonly string[])[];
+}
+
+const all: Readonly<Record<Group, readonly Shortcut[]>> = {
+  ...Object.groupBy(
+    Object.entries(commands).map(([command, [label, group]]) => ({ label, group, ways: capsOf(command as Command) })),
+    ({ group }) => group,
+  ),
+  writing: writingKeys.map(([label, caps]) => ({ label, ways: [[caps]] })),
+} as Record<Group, readonly Shortcut[]>;
 
 /** ? : every shortcut, the present context first, searchable. */
 export const Help = ({ onClose }: { onClose(): void }) => {
   const { prefs, reading } = useModel();
   const [typed, setTyped] = useState('');
   const groups: Group[] = reading.conversation.value
-    ? ['letter', 'act', 'list', 'go']
-    : ['list', 'act', 'letter', 'go'];
+    ? ['letter', 'act', 'list', 'writing', 'go']
+    : ['list', 'act', 'letter', 'writing', 'go'];
   const wanted = typed.trim().toLowerCase();
-  const shown = (group: Group): Command[] =>
-    all.filter((command) => {
-      const [label, of] = commands[command];
-      return (
-        of === group &&
-        (wanted === '' ||
-          label.toLowerCase().includes(wanted) ||
-          capsOf(command).some((caps) => caps.join(' ') === typed.trim()))
-      );
-    });
+  const isShown = ({ label, ways }: Shortcut): boolean =>
+    wanted === '' ||
+    label.toLowerCase().includes(wanted) ||
+    ways
+      .map((caps) => caps.join(' '))
+      .some((keys) => keys === typed.trim() || (wanted.length > 1 && keys.toLowerCase() === wanted));
   return (
     <Dialog title="Keyboard shortcuts" wide focus="input[type=search]" onClose={onClose}>
       <input
@@ -50,17 +59,17 @@ export const Help = ({ onClose }: { onClose(): void }) => {
       </p>
       <div class="keys-help">
         {groups.map((group) => {
-          const list = shown(group);
+          const list = all[group].filter(isShown);
           if (list.length === 0) return null;
           return (
             <section key={group}>
               <h3>{titles[group]}</h3>
               <dl>
-                {list.map((command) => (
-                  <div key={command}>
-                    <dt>{commands[command][0]}</dt>
+                {list.map(({ label, ways }) => (
+                  <div key={label}>
+                    <dt>{label}</dt>
                     <dd>
-                      {capsOf(command).map((caps, index) => (
+                      {ways.map((caps, index) => (
                         <>
                           {index > 0 ? ' or ' : null}
                           {caps.map((cap) => (

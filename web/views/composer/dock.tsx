@@ -23,6 +23,23 @@ const Tab = ({ writing }: { writing: Writing }) => {
   );
 };
 
+/** Ctrl+. and Ctrl+, of UX.md 1: to the next or last letter in the order they were begun, which comes back if it is away. */
+const goBeside = ({ open }: Composers, writing: Writing, by: 1 | -1): void => {
+  const all = open.peek();
+  const next = all.at((all.indexOf(writing) + by) % all.length);
+  if (!next) return;
+  if (!document.getElementById(`comp-${next.key}`)) next.shape.value = 'docked';
+  next.recalled.value += 1;
+};
+
+const Letter = ({ composers, writing }: { composers: Composers; writing: Writing }) => (
+  <ComposerWindow
+    writing={writing}
+    suggest={(prefix) => composers.suggest(writing.mail, prefix)}
+    beside={(by) => goBeside(composers, writing, by)}
+  />
+);
+
 /** Letters being written, at the foot of the screen. Non-modal: the mail behind stays in use. */
 export const Dock = ({ composers }: { composers: Composers }) => {
   const open = composers.open.value.filter((each) => each.shape.value !== 'inline');
@@ -33,11 +50,7 @@ export const Dock = ({ composers }: { composers: Composers }) => {
         writing.shape.value === 'minimised' ? (
           <Tab key={writing.key} writing={writing} />
         ) : (
-          <ComposerWindow
-            key={writing.key}
-            writing={writing}
-            suggest={(prefix) => composers.suggest(writing.mail, prefix)}
-          />
+          <Letter key={writing.key} composers={composers} writing={writing} />
         ),
       )}
     </div>
@@ -50,11 +63,7 @@ export const InlineComposer = ({ composers, threadId }: { composers: Composers; 
     {composers.open.value
       .filter((each) => each.inThread === threadId && each.shape.value === 'inline')
       .map((writing) => (
-        <ComposerWindow
-          key={writing.key}
-          writing={writing}
-          suggest={(prefix) => composers.suggest(writing.mail, prefix)}
-        />
+        <Letter key={writing.key} composers={composers} writing={writing} />
       ))}
   </>
 );

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import type { Active, Command, ToEditor } from '#editor/protocol.ts';
 import type { IconName } from '#parts/icon.tsx';
 import { Toolbar } from '#parts/toolbar.tsx';
@@ -8,10 +7,10 @@ const buttons: readonly [IconName, string, Command, Active | null, string?][] = 
   ['bold', 'Bold', 'bold', 'bold', 'Ctrl B'],
   ['italic', 'Italic', 'italic', 'italic', 'Ctrl I'],
   ['underline', 'Underline', 'underline', 'underline', 'Ctrl U'],
-  ['strikethrough', 'Strike through', 'strikethrough', 'strikethrough'],
-  ['list', 'Bullets', 'bullets', 'bullets'],
-  ['list-ordered', 'Numbers', 'numbers', 'numbers'],
-  ['quote', 'Quote', 'quote', 'quote'],
+  ['strikethrough', 'Strike through', 'strikethrough', 'strikethrough', 'Alt Shift 5'],
+  ['list', 'Bullets', 'bullets', 'bullets', 'Ctrl Shift 8'],
+  ['list-ordered', 'Numbers', 'numbers', 'numbers', 'Ctrl Shift 7'],
+  ['quote', 'Quote', 'quote', 'quote', 'Ctrl Shift 9'],
 ];
 
 const asHref = (text: string): string | null => {
@@ -21,8 +20,17 @@ const asHref = (text: string): string | null => {
   return typed.includes('@') && !typed.includes('/') ? `mailto:${typed}` : `https://${typed}`;
 };
 
-export const FormatBar = ({ active, tell }: { active: readonly Active[]; tell(message: ToEditor): void }) => {
-  const [linking, setLinking] = useState(false);
+export interface FormatBarProps {
+  active: readonly Active[];
+  /** It is asked where a link leads. */
+  linking: boolean;
+  setLinking(on: boolean): void;
+  /** The focus to the text. */
+  back(): void;
+  tell(message: ToEditor): void;
+}
+
+export const FormatBar = ({ active, linking, setLinking, back, tell }: FormatBarProps) => {
   return (
     <div class="comp-format">
       <Toolbar label="Formatting">
@@ -41,6 +49,7 @@ export const FormatBar = ({ active, tell }: { active: readonly Active[]; tell(me
         <IconButton
           icon="link"
           label={active.includes('link') ? 'Remove link' : 'Link'}
+          cap="Ctrl K"
           size="sm"
           on={active.includes('link')}
           onClick={() => (active.includes('link') ? tell({ do: 'link', href: null }) : setLinking(!linking))}
@@ -63,6 +72,12 @@ export const FormatBar = ({ active, tell }: { active: readonly Active[]; tell(me
             const href = typeof typed === 'string' ? asHref(typed) : null;
             if (href !== null) tell({ do: 'link', href });
             setLinking(false);
+          }}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            event.stopPropagation();
+            setLinking(false);
+            back();
           }}
         >
           <input

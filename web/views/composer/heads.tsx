@@ -30,7 +30,13 @@ export const Head = ({ writing, title }: { writing: Writing; title: string }) =>
       <span class="saved cut" role={writing.draft.kept.value.at === 'failed' ? 'alert' : undefined}>
         {keptWords(writing)}
       </span>
-      <IconButton icon="minus" label="Minimise" size="sm" onClick={() => (writing.shape.value = 'minimised')} />
+      <IconButton
+        icon="minus"
+        label="Minimise"
+        cap="Esc"
+        size="sm"
+        onClick={() => (writing.shape.value = 'minimised')}
+      />
       <span class="comp-size">
         <IconButton
           icon={full ? 'minimize-2' : 'maximize-2'}
@@ -39,7 +45,7 @@ export const Head = ({ writing, title }: { writing: Writing; title: string }) =>
           onClick={() => (writing.shape.value = full ? 'docked' : 'full')}
         />
       </span>
-      <IconButton icon="x" label="Save and close" cap="Esc" size="sm" onClick={() => writing.close()} />
+      <IconButton icon="x" label="Save and close" size="sm" onClick={() => writing.close()} />
     </div>
   );
 };

@@ -55,8 +55,15 @@ const hintWords = (warning: Warning): string => {
 /** More than lines of text. */
 const isFormatted = (html: string): boolean => /<(?!\/?(?:div|br)\b)/iu.test(html);
 
+export interface ComposerWindowProps {
+  writing: Writing;
+  suggest: Suggest;
+  /** To the letter beside it, of those that are being written. */
+  beside(by: 1 | -1): void;
+}
+
 /** One letter being written: docked, inline below a conversation, or full. */
-export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest: Suggest }) => {
+export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps) => {
   const letter = writing.draft.letter.value;
   const { draft } = writing;
   const { mails, toasts } = useModel();
@@ -66,6 +73,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
   const plain = useRef<HTMLTextAreaElement>(null);
   const [active, setActive] = useState<readonly Active[]>([]);
   const [formatting, setFormatting] = useState(false);
+  const [linking, setLinking] = useState(false);
   const [warned, setWarned] = useState<string | null>(null);
   const shape = writing.shape.value;
   const inline = shape === 'inline';
@@ -101,7 +109,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     setUnfolded(true);
     if (next && identity) writing.writeAs(next, identity.id);
   };
-  const act = (event: { key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }): boolean => {
+  const act = (event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey'>): boolean => {
     const ctrl = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
     const show = (what: string): void =>
@@ -114,6 +122,10 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
     else if (ctrl && event.shiftKey && key === 'f') nextAccount();
     else if (ctrl && event.shiftKey && key === 'd') writing.discard();
     else if (ctrl && key === 's') void draft.save().catch(() => undefined);
+    else if (ctrl && key === 'k' && letter.mode === 'rich') {
+      setFormatting(true);
+      setLinking(true);
+    } else if (ctrl && (key === '.' || key === ',')) beside(key === '.' ? 1 : -1);
     else if (key === 'f6') focusRegion(event.shiftKey ? -1 : 1);
     else if (key === 'escape' && draft.isUntouched() && !isHalfTyped(writing)) writing.close();
     else if (key === 'escape') writing.shape.value = 'minimised';
@@ -206,8 +218,7 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
           place={(place) => holdPlace(writing, place)}
           active={(styles) => setActive(styles)}
           pressed={(event) => {
-            if (act({ key: event.key, ctrlKey: event.ctrl, metaKey: event.meta, shiftKey: event.shift })) return;
-            if (event.key === 'Tab') tabOut(event.shift);
+            if (!act(event) && event.key === 'Tab') tabOut(event.shiftKey);
           }}
           image={(image) => writing.attachImage(image)}
           imageBytes={(cid) => writing.imageBytes(cid)}
@@ -248,7 +259,13 @@ export const ComposerWindow = ({ writing, suggest }: { writing: Writing; suggest
         </div>
       ) : null}
       {formatting && letter.mode === 'rich' ? (
-        <FormatBar active={active} tell={(message) => editor.current?.tell(message)} />
+        <FormatBar
+          active={active}
+          linking={linking}
+          setLinking={setLinking}
+          back={focusBody}
+          tell={(message) => editor.current?.tell(message)}
+        />
       ) : null}
       <Foot
         writing={writing}
