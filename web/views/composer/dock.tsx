@@ -1,23 +1,20 @@
 import type { Composers, Writing } from '#model/compose/composers.ts';
 import { IconButton } from '#parts/tooltip.tsx';
 import { useFocusBack } from './focus-back.ts';
+import { windowOf } from './resting.ts';
 import { ComposerWindow } from './window.tsx';
 import './composer.css';
 
 const Tab = ({ writing }: { writing: Writing }) => {
   useFocusBack();
+  const open = (): void => void (writing.shape.value = 'docked');
   const subject = writing.draft.letter.value.subject.trim() || 'New message';
   return (
     <div class="comp-tab" data-region>
-      <button type="button" class="grow cut" onClick={() => (writing.shape.value = 'docked')}>
+      <button type="button" class="grow cut" onClick={open}>
         {subject}
       </button>
-      <IconButton
-        icon="maximize-2"
-        label={`Open ${subject}`}
-        size="sm"
-        onClick={() => (writing.shape.value = 'docked')}
-      />
+      <IconButton icon="maximize-2" label={`Open ${subject}`} size="sm" onClick={open} />
       <IconButton icon="x" label={`Save and close ${subject}`} size="sm" onClick={() => writing.close()} />
     </div>
   );
@@ -28,7 +25,7 @@ const goBeside = ({ open }: Composers, writing: Writing, by: 1 | -1): void => {
   const all = open.peek();
   const next = all.at((all.indexOf(writing) + by) % all.length);
   if (!next) return;
-  if (!document.getElementById(`comp-${next.key}`)) next.shape.value = 'docked';
+  if (!windowOf(next)) next.shape.value = 'docked';
   next.recalled.value += 1;
 };
 

@@ -7,6 +7,7 @@ import { Arch } from '#parts/people.tsx';
 import { useModel } from '../model.ts';
 import { colourOfAccount, initialOf, nameOfAccount } from '../gate.tsx';
 import { Recipients } from './recipients.tsx';
+import { windowOf } from './resting.ts';
 
 export type Suggest = (prefix: string) => Promise<readonly EmailAddress[]>;
 
@@ -67,7 +68,7 @@ const People = ({ writing, letter, suggest }: { writing: Writing; letter: Letter
   const [bcc, setBcc] = useState(letter.bcc.length > 0);
   useLayoutEffect(() => {
     const shown = (event: Event): void => ((event as CustomEvent<string>).detail === 'cc' ? setCc(true) : setBcc(true));
-    const at = document.getElementById(`comp-${writing.key}`);
+    const at = windowOf(writing);
     at?.addEventListener('postern-show', shown);
     return () => at?.removeEventListener('postern-show', shown);
   }, []);

@@ -40,7 +40,12 @@ export const restorePlain = (writing: Writing, field: HTMLTextAreaElement | null
   field?.setSelectionRange(...(plainPlaces.get(writing) ?? [field.value.length, field.value.length]));
 };
 
-const windowOf = (writing: Writing): HTMLElement | null => document.getElementById(`comp-${writing.key}`);
+/** Null while it is minimised, or not on the screen. */
+export const windowOf = (writing: Writing): HTMLElement | null => document.getElementById(`comp-${writing.key}`);
+
+/** Shows a field of recipients that is not shown until it is wanted: `cc`, `bcc`. */
+export const showField = (writing: Writing, field: string): void =>
+  void windowOf(writing)?.dispatchEvent(new CustomEvent('postern-show', { detail: field }));
 
 const labelOf = (field: HTMLInputElement | HTMLTextAreaElement): string =>
   field.getAttribute('aria-label') ?? field.labels?.[0]?.textContent?.trim() ?? '';
@@ -129,6 +134,6 @@ export const restoreFields = (writing: Writing): void => {
   const labels = new Set([...typed.keys(), ...(focus ? [focus.label] : [])]);
   const missing = [...labels].filter((label) => !restore(label) && (label === 'Cc' || label === 'Bcc'));
   if (missing.length === 0) return;
-  for (const label of missing) own.dispatchEvent(new CustomEvent('postern-show', { detail: label.toLowerCase() }));
+  for (const label of missing) showField(writing, label.toLowerCase());
   requestAnimationFrame(() => missing.forEach(restore));
 };

@@ -31,8 +31,10 @@ import {
   restoreBody,
   restoreFields,
   restorePlain,
+  showField,
   toText,
   wasUnfolded,
+  windowOf,
 } from './resting.ts';
 
 const titleOf = (letter: Letter): string => letter.subject.trim() || 'New message';
@@ -88,8 +90,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
   };
   /** Tab leaves the text for the Send button; Shift+Tab for what stands before it. */
   const tabOut = (back: boolean): void => {
-    const own = document.getElementById(`comp-${writing.key}`);
-    const stops = [...(own?.querySelectorAll<HTMLElement>('button, input, select, iframe') ?? [])].filter(
+    const stops = [...(windowOf(writing)?.querySelectorAll<HTMLElement>('button, input, select, iframe') ?? [])].filter(
       (each) => each.tabIndex >= 0 && each.checkVisibility(),
     );
     const text = stops.findIndex((each) => each.classList.contains('editor-frame'));
@@ -112,13 +113,9 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
   const act = (event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey'>): boolean => {
     const ctrl = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
-    const show = (what: string): void =>
-      void document
-        .getElementById(`comp-${writing.key}`)
-        ?.dispatchEvent(new CustomEvent('postern-show', { detail: what }));
     if (ctrl && key === 'enter') sendIt();
-    else if (ctrl && event.shiftKey && key === 'c') show('cc');
-    else if (ctrl && event.shiftKey && key === 'b') show('bcc');
+    else if (ctrl && event.shiftKey && key === 'c') showField(writing, 'cc');
+    else if (ctrl && event.shiftKey && key === 'b') showField(writing, 'bcc');
     else if (ctrl && event.shiftKey && key === 'f') nextAccount();
     else if (ctrl && event.shiftKey && key === 'd') writing.discard();
     else if (ctrl && key === 's') void draft.save().catch(() => undefined);
@@ -209,7 +206,8 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
             if (writing.rawQuote !== null)
               void handle.clean(writing.rawQuote).then(({ html, text }) => writing.quoteCleaned(html, text));
             if (restoreBody(writing, handle)) return;
-            if (writing.begins !== 'body' || draft.letter.peek().mode !== 'rich') return;
+            const isWanted = writing.begins === 'body' || writing.recalled.peek() > 0;
+            if (!isWanted || draft.letter.peek().mode !== 'rich') return;
             const ahead = takeAhead();
             if (ahead !== '') setHtml(`${htmlOf(ahead)}${draft.letter.peek().html}`);
             handle.tell(ahead === '' ? toText(writing) : { do: 'focus' });
