@@ -130,7 +130,7 @@ ${more}
       end();
       for (let tries = 0; !exited && tries < 200; tries += 1) await sleep(20);
       if (!exited) child.kill('SIGKILL');
-      rmSync(run, { recursive: true, force: true });
+      rmSync(run, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 };

@@ -74,7 +74,7 @@ export const openMariadb = async (): Promise<TestMariadb | null> => {
       process.removeListener('exit', end);
       end();
       await ended;
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 };

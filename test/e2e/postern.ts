@@ -11,7 +11,7 @@ import { Browser } from './browser.ts';
 /** A data folder of its own, which several starts may share. */
 export const openFolder = (): { path: string } & Disposable => {
   const path = mkdtempSync(join(tmpdir(), 'postern-e2e-'));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 };
 
 /** Postern in front of a village whose servers it finds by the address. */

@@ -72,7 +72,7 @@ export const openPlace = (): { path: string } & Disposable => {
   for (const name of ['data', 'tmp']) mkdirSync(join(path, name), { mode: 0o700 });
   mkdirSync(join(path, 'secret'), { mode: 0o700 });
   chmodSync(path, 0o700);
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 };
 
 export const startInstance = async (

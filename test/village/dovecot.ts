@@ -104,7 +104,7 @@ export const openDovecot = async (options: VillageOptions = {}): Promise<Village
     [Symbol.asyncDispose]: async () => {
       await submission[Symbol.asyncDispose]();
       await dovecot[Symbol.asyncDispose]();
-      rmSync(mail, { recursive: true, force: true });
+      rmSync(mail, { recursive: true, force: true, maxRetries: 5 });
       if (authority) rmSync(authority.folder, { recursive: true, force: true });
     },
   };

@@ -32,7 +32,7 @@ export const openPlace = (server: string): { folder: string; root: string } & Di
   chmodSync(folder, 0o755);
   const root = join(folder, 'root');
   cpSync(unpacked(server), root, { recursive: true, verbatimSymlinks: true });
-  return { folder, root, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, root, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) };
 };
 
 /** Puts a message into a mailbox as another client does; into INBOX it is what a delivery looks like to IMAP. */
