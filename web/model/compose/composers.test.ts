@@ -13,7 +13,18 @@ import { type Keep, openComposers, type Writing } from './composers.ts';
 
 type Row = { id: string; mailboxIds: Record<string, boolean>; keywords: Record<string, boolean>; subject: string };
 
-const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Map<string, Row>() } = {}) => {
+interface DeskOptions {
+  trash?: boolean;
+  storage?: Map<string, string>;
+  rows?: Map<string, Row>;
+  /** What happens while a letter is handed in; words refuse it. */
+  during?: () => string | null;
+  /** What happens while a version is saved. */
+  saving?: () => void;
+}
+
+const desk = ({ trash = true, storage = new Map(), rows = new Map(), during, saving }: DeskOptions = {}) => {
+  const handedIn: string[] = [];
   let made = rows.size;
   rows.set('M0', { ...(head('M0') as unknown as Row), keywords: {}, subject: 'Boats' });
   const body = { textBody: [], htmlBody: [], attachments: [], bodyValues: {} };
@@ -24,6 +35,7 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
         made += 1;
         rows.set(`M${made}`, { ...email, id: `M${made}` });
         created[key] = { id: `M${made}` };
+        saving?.();
       }
       for (const [id, patch] of Object.entries((update ?? {}) as Record<string, Record<string, true | null>>))
         for (const [key, value] of Object.entries(patch)) {
@@ -40,6 +52,15 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
       list: (ids as string[]).flatMap((id) => (rows.has(id) ? [{ ...body, ...rows.get(id) }] : [])),
       notFound: (ids as string[]).filter((id) => !rows.has(id)),
     }),
+    'EmailSubmission/set': ({ create }) => {
+      const { letter } = create as { letter: { emailId: string; envelope: { rcptTo: { email: string }[] } } };
+      const { emailId, envelope } = letter;
+      handedIn.push(`${emailId} ${envelope.rcptTo.map(({ email }) => email).join(' ')}`);
+      const wrong = during?.();
+      return wrong
+        ? { accountId, created: null, notCreated: { letter: { type: 'forbidden', description: wrong } } }
+        : { accountId, created: { letter: { id: 'S1' } } };
+    },
     'Mailbox/get': () => ({ accountId, state: '1', list: [], notFound: [] }),
     'Mailbox/set': () => ({ accountId, created: null, notCreated: { made: { type: 'forbidden' } } }),
   });
@@ -74,7 +95,7 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
     mail: () => mail,
     toasts,
     undo,
-    outbox: {} as Outbox,
+    outbox: { watch: () => undefined } as unknown as Outbox,
     keep,
     hold: () => 20,
   });
@@ -95,6 +116,7 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
     undo,
     storage,
     rows,
+    handedIn,
     only,
     pass,
     start: async (kind: 'new' | 'reply' | 'draft', emailId = 'M0') => {
@@ -206,4 +228,38 @@ test('E6 a page that is loaded again opens its letters again, and keeps no text 
   assert.deepEqual([third.composers.open.peek().length, third.storage.size, third.toasts.current.peek()], [0, 0, null]);
   second.only().close();
   assert.equal(second.storage.size, 0);
+});
+
+test('E16 what is sent stands: nothing is saved over it while it is handed in, and nothing after', async () => {
+  for (const refused of [false, true]) {
+    const { start, pass, inside, handedIn, composers } = desk({
+      during: () => {
+        writing.draft.change({ subject: 'Boats and oars', to: [bob, { name: null, email: 'carla@x.example' }] });
+        void writing.draft.save();
+        return refused ? 'Not today.' : null;
+      },
+    });
+    const bob = { name: null, email: 'bob@x.example' };
+    const writing = await start('new');
+    writing.draft.change({ subject: 'Boats', to: [bob] });
+    await writing.send();
+    assert.deepEqual([handedIn, composers.open.peek().length], [['M1 bob@x.example'], refused ? 1 : 0]);
+    await pass(5_000);
+    assert.deepEqual(inside('drafts'), refused ? ['M2 Boats and oars'] : ['M1 Boats']);
+  }
+});
+
+test('E16 who is added while the last version is saved is a recipient of the letter, too', async () => {
+  const people = ['bob', 'carla'].map((name) => ({ name: null, email: `${name}@x.example` }));
+  let saves = 0;
+  const { start, handedIn, inside } = desk({
+    saving: () => {
+      saves += 1;
+      if (saves === 1) writing.draft.change({ to: people });
+    },
+  });
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Boats', to: people.slice(0, 1) });
+  await writing.send();
+  assert.deepEqual([handedIn, inside('drafts')], [['M2 bob@x.example carla@x.example'], ['M2 Boats']]);
 });

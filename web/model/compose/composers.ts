@@ -1,11 +1,11 @@
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
-import type { AccountId, EmailId, IdentityId, MailboxId } from '#jmap/ids.ts';
+import type { AccountId, EmailId, IdentityId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
 import { takeAhead } from '../ahead.ts';
 import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
-import { ModelError, modelError } from '../errors.ts';
+import { ModelError } from '../errors.ts';
 import { quoteTime } from '../format.ts';
 import type { Mail } from '../mail.ts';
 import type { Outbox } from '../outbox.ts';
@@ -14,9 +14,9 @@ import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
 import { openFiles } from './files.ts';
-import { emptyLetter, isBlank, type Attached, type Letter, type Quote } from './letter.ts';
-import { type KeptLetter, readKept } from './kept.ts';
+import { emptyLetter, type Attached, type Letter, type Quote } from './letter.ts';
 import { fetchOriginal } from './original.ts';
+import type { KeptLetter } from './recover.ts';
 import { InDoubt, send } from './send.ts';
 
 export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
@@ -221,9 +221,14 @@ export const openComposers = (parts: ComposerParts): Composers => {
         const version = draft.letter.peek();
         try {
           await Promise.all([cleaned.promise, files.arrived()]);
-          const leaving = await send(connection, account.peek(), draft, parts.hold(), clock.now, () =>
-            reopen(draft.letter.peek(), draft.emailId.peek()),
-          );
+          const leaving = await send({
+            connection,
+            mail: account.peek(),
+            draft,
+            hold: parts.hold(),
+            now: clock.now,
+            reopen: () => reopen(draft.letter.peek(), draft.emailId.peek()),
+          });
           end();
           outbox.watch(leaving);
         } catch (error) {
@@ -341,25 +346,6 @@ export const openComposers = (parts: ComposerParts): Composers => {
     );
   };
 
-  /** A letter that is in Drafts; unless it was sent or deleted meanwhile. False when the server could not be asked. */
-  const openAgain = async (mail: Mail, emailId: EmailId): Promise<boolean> => {
-    const { answer: asked } = connection.call('Email/get', {
-      accountId: mail.id,
-      ids: [emailId],
-      properties: ['keywords', 'mailboxIds'],
-    });
-    try {
-      const [found] = (await asked).list;
-      const where = Object.keys(found?.mailboxIds ?? {}) as MailboxId[];
-      const isDraft = found !== undefined && Object.hasOwn(found.keywords, '$draft');
-      if (isDraft && !where.every((each) => mail.mailboxes.within(each, 'trash')))
-        await start({ kind: 'draft', accountId: mail.id, emailId });
-      return true;
-    } catch (error) {
-      return modelError(error).code === 'jmap/method';
-    }
-  };
-
   return {
     open,
     leave: () => {
@@ -374,19 +360,15 @@ export const openComposers = (parts: ComposerParts): Composers => {
       }
     },
     recover: async (mail) => {
-      for (const key of keep.keys().filter((each) => each.startsWith('postern.letter.'))) {
-        const kept = readKept(keep.get(key));
-        if (kept === null) keep.remove(key);
-        if (kept?.accountId !== mail.id || !(await keep.claim(key))) continue;
-        const { letter, emailId } = kept;
-        const ready = letter?.attachments.filter((each) => each.upload.at === 'ready') ?? [];
-        let isDone = true;
-        if (letter === null) isDone = emailId === null || (await openAgain(mail, emailId));
-        else if (!isBlank(letter))
-          begin(mail, { ...letter, attachments: ready }, { emailId, begins: 'body' }).draft.change({});
-        if (isDone) keep.remove(key);
-        keep.release(key);
-      }
+      const code = await import('./recover.ts').catch(() => null);
+      const again = {
+        connection,
+        keep,
+        begin: (letter: Letter, emailId: EmailId | null) =>
+          begin(mail, letter, { emailId, begins: 'body' }).draft.change({}),
+        open: (emailId: EmailId) => start({ kind: 'draft', accountId: mail.id, emailId }),
+      };
+      await code?.recover(again, mail);
     },
     suggest: async (mail, prefix) => {
       if (prefix.trim() === '') return [];

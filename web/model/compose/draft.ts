@@ -30,6 +30,11 @@ export interface Draft {
   isUntouched(): boolean;
   /** Keeps the newest version now; resolves when it is kept. @throws ModelError */
   save(): Promise<EmailId | null>;
+  /**
+   * Keeps the newest version and hands it to `work`. What is changed meanwhile is kept when that failed; when it is done,
+   * nothing more is. @throws ModelError, and what `work` throws
+   */
+  handOver<T>(work: (emailId: EmailId, version: Letter) => Promise<T>): Promise<T>;
   /** No more saving. The version that is kept when what is under way is over; those before it go. @throws ModelError */
   finish(): Promise<EmailId | null>;
   /** Destroys what was kept. Resolves when the server did. */
@@ -88,6 +93,7 @@ export const openDraft = (parts: DraftParts): Draft => {
   const kept = signal<Kept>(from ? { at: 'saved', when: clock.now() } : { at: 'new' });
   const emailId = signal<EmailId | null>(from);
   let closed = false;
+  let isHanded = false;
   let changes = 0;
   let cancel: (() => void) | null = null;
   let running: Promise<EmailId | null> | null = null;
@@ -176,7 +182,7 @@ export const openDraft = (parts: DraftParts): Draft => {
     const before = running ?? Promise.resolve(null);
     const mine = before
       .catch(() => null)
-      .then(() => (kept.peek().at === 'saved' ? emailId.peek() : saveOnce()))
+      .then(() => (isHanded || kept.peek().at === 'saved' ? emailId.peek() : saveOnce()))
       .catch((error: unknown) => {
         kept.value = { at: 'failed', why: error instanceof Error ? error.message : String(error) };
         throw error;
@@ -203,12 +209,26 @@ export const openDraft = (parts: DraftParts): Draft => {
   };
 
   const change = (patch: Partial<Letter>): void => {
-    if (closed) return;
+    if (closed || isHanded) return;
     changes += 1;
     letter.value = { ...letter.peek(), ...patch };
     remember(letter.peek());
     if (kept.peek().at !== 'failed') kept.value = { at: 'changed' };
     soon();
+  };
+
+  const handOver: Draft['handOver'] = async (work) => {
+    let id = await save();
+    while (kept.peek().at === 'changed') id = await save();
+    if (!id) throw new ModelError('jmap/method', 'There is nothing to send.');
+    const done = work(id, letter.peek());
+    // Who saves meanwhile comes after it.
+    const over = done.then(
+      () => (isHanded = true),
+      () => undefined,
+    );
+    running = over.then(() => emailId.peek());
+    return done;
   };
 
   /** No more saving; all older versions are gone when it resolves. */
@@ -229,6 +249,7 @@ export const openDraft = (parts: DraftParts): Draft => {
     save,
     change,
     isUntouched,
+    handOver,
     finish,
     fill: (patch) => {
       const { at } = kept.peek();

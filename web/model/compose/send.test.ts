@@ -41,11 +41,12 @@ const begin = (known: string | null = null) => {
     letter,
     emailId: signal('M1' as EmailId),
     identity: () => identity,
-    save: () => Promise.resolve('M1' as EmailId),
+    handOver: (work) => work('M1' as EmailId, letter.peek()),
   } as Partial<Draft> as Draft;
   let reopened = 0;
   const mail = openMail(server.connection, accountId, account);
-  const hand = () => send(server.connection, mail, draft, 20, server.clock.now, () => (reopened += 1));
+  const { connection, clock } = server;
+  const hand = () => send({ connection, mail, draft, hold: 20, now: clock.now, reopen: () => (reopened += 1) });
   return { server, hand, handedIn, reopened: () => reopened };
 };
 

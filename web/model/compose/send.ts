@@ -1,10 +1,10 @@
-import type { SubmissionId } from '#jmap/ids.ts';
+import type { EmailId, SubmissionId } from '#jmap/ids.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
 import type { Leaving } from '../outbox.ts';
 import type { Draft } from './draft.ts';
-import { recipients } from './letter.ts';
+import { recipients, type Letter } from './letter.ts';
 
 /** Postern went away while a letter was handed in: it may have been taken. */
 export class InDoubt extends ModelError {
@@ -16,30 +16,28 @@ export class InDoubt extends ModelError {
 const isAway = (error: unknown): boolean =>
   error instanceof ModelError && (error.code === 'net/offline' || error.code === 'net/server');
 
-/**
- * Hands a letter to the outbox, held for `hold` seconds on the server (RFC 8621 §7, HOLDFOR of RFC 4865). Once the mail
- * server took it, it moves from Drafts to Sent.
- * @throws ModelError with the server's words; the draft stays. {@link InDoubt} when nobody knows whether it was taken
- */
-export const send = async (
-  connection: Connection,
-  mail: Mail,
-  draft: Draft,
-  hold: number,
-  now: () => number,
-  reopen: () => void,
-): Promise<Leaving> => {
+export interface SendParts {
+  connection: Connection;
+  /** The account it leaves by. */
+  mail: Mail;
+  draft: Draft;
+  /** Seconds it is held on the server before it goes out (HOLDFOR of RFC 4865). */
+  hold: number;
+  now(): number;
+  /** It is a draft again: its window is wanted. */
+  reopen(): void;
+}
+
+/** Hands in one version, which stands on the server. */
+const handIn = async (parts: SendParts, emailId: EmailId, letter: Letter): Promise<Leaving> => {
+  const { connection, mail, draft, hold, now, reopen } = parts;
   const identity = draft.identity();
   if (!identity) throw new ModelError('jmap/method', 'There is no identity to send as.');
-  const to = recipients(draft.letter.peek());
-  const bcc = identity.bcc ?? [];
-  const emailId = await draft.save();
-  if (!emailId) throw new ModelError('jmap/method', 'There is nothing to send.');
   const drafts = mail.mailboxes.byRole('drafts');
   const sent = await mail.mailboxes.need('sent');
-  const rcptTo = [...new Set([...to, ...bcc].map((each) => each.email))].map((email) => ({ email }));
-  const { subject } = draft.letter.peek();
-  const { originalId, originalIn, forwards } = draft.letter.peek();
+  const to = [...recipients(letter), ...(identity.bcc ?? [])];
+  const rcptTo = [...new Set(to.map((each) => each.email))].map((email) => ({ email }));
+  const { subject, originalId, originalIn, forwards } = letter;
   /** The server marks what is answered in the account the letter leaves by; elsewhere nobody else does. */
   const markOriginal = (): void => {
     if (originalId === null || originalIn === null || originalIn === mail.id) return;
@@ -48,7 +46,7 @@ export const send = async (
       .call('Email/set', { accountId: originalIn, update: { [originalId]: { [keyword]: true } } })
       .answer.catch(() => undefined);
   };
-  const handIn = (seconds: number) =>
+  const ask = (seconds: number) =>
     connection.call('EmailSubmission/set', {
       accountId: mail.id,
       create: {
@@ -70,9 +68,9 @@ export const send = async (
     }).answer;
   const submit = async (seconds: number): Promise<Leaving> => {
     // It is taken once, however often it is handed in: a lost answer is asked for again.
-    const answer = await handIn(seconds).catch((error: unknown) => {
+    const answer = await ask(seconds).catch((error: unknown) => {
       if (!isAway(error)) throw error;
-      return handIn(seconds).catch((again: unknown) => {
+      return ask(seconds).catch((again: unknown) => {
         throw isAway(again) ? new InDoubt() : again;
       });
     });
@@ -120,3 +118,11 @@ export const send = async (
   };
   return submit(hold);
 };
+
+/**
+ * Keeps the newest version of a letter and hands it to the outbox (RFC 8621 §7). Once the mail server took it, it moves from
+ * Drafts to Sent.
+ * @throws ModelError with the server's words; the draft stays. {@link InDoubt} when nobody knows whether it was taken
+ */
+export const send = (parts: SendParts): Promise<Leaving> =>
+  parts.draft.handOver((emailId, letter) => handIn(parts, emailId, letter));
