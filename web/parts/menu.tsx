@@ -67,13 +67,23 @@ const Panel = (props: {
 
   useLayoutEffect(() => {
     const menu = own.current;
-    if (!menu) return;
-    menu.showPopover();
-    const { width, height } = menu.getBoundingClientRect();
-    const at = placed(props.at, { width, height }, { width: innerWidth, height: innerHeight });
-    menu.style.setProperty('left', `${at.left}px`);
-    menu.style.setProperty('top', `${at.top}px`);
-    entries()[0]?.focus();
+    if (!menu) return undefined;
+    const show = (): void => {
+      if (menu.matches(':popover-open')) return;
+      menu.showPopover();
+      const { width, height } = menu.getBoundingClientRect();
+      const at = placed(props.at, { width, height }, { width: innerWidth, height: innerHeight });
+      menu.style.setProperty('left', `${at.left}px`);
+      menu.style.setProperty('top', `${at.top}px`);
+      entries()[0]?.focus();
+    };
+    show();
+    // On Linux and macOS a right-click opens it while the button is down; Firefox closes popovers when it is released.
+    const press = new AbortController();
+    const { signal } = press;
+    addEventListener('pointerup', show, { capture: true, once: true, signal });
+    addEventListener('pointerdown', () => press.abort(), { capture: true, signal });
+    return () => press.abort();
   }, []);
 
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
