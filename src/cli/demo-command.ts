@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openLog } from '#base/log.ts';
 import { toConfig } from '#config/config.ts';
@@ -24,9 +24,9 @@ const withDemo = (environment: NodeJS.ProcessEnv, demo: Demo): NodeJS.ProcessEnv
   POSTERN_DOMAINS: joined([environment['POSTERN_DOMAINS'], demo.domains], ';'),
 });
 
-const introduce = (demo: Demo): string =>
+const introduce = (demo: Demo, file: string): string =>
   [
-    'Sign in with one of the demo users (also in data/demo.json):',
+    `Sign in with one of the demo users (also in ${file}):`,
     ...demo.facts.users.map(({ address, password }) => `  ${address}   ${password}`),
     '',
   ].join('\n');
@@ -56,7 +56,7 @@ export const demo: Command = {
     const config = toConfig(env);
     const world = stack.use(await openWorld(config, toSecrets(env)));
     say(`\nPostern is at ${config.publicUrl ?? world.door.url}`);
-    if (village) say(introduce(village));
+    if (village) say(introduce(village, join(plain.data, 'demo.json')));
     await stop;
     return 0;
   },
