@@ -1,7 +1,7 @@
 import { capabilities, type PatchObject } from '#jmap/core.ts';
 import { isUTCDate, secondsOf } from '#jmap/ids.ts';
 import { draftKey } from '#upstream/draft.ts';
-import { invalidProperties, SetFailure } from '../errors.ts';
+import { invalidProperties, MethodFailure, SetFailure } from '../errors.ts';
 import { emailNumber } from '../ids.ts';
 import { draftRest } from '../limits.ts';
 import { type AccountContext, method } from '../method.ts';
@@ -100,13 +100,19 @@ export interface EmailSetWish {
 export const setEmails = async (context: AccountContext, wish: EmailSetWish): Promise<string> => {
   const { open } = context;
   const { index, engine } = open;
-  admitSet(
-    wish,
-    index.read((reader) => reader.state('Email')),
-  );
+  const state = (): string => index.read((reader) => reader.state('Email'));
+  admitSet(wish, state());
   const outcome = new Outcome(context);
   const { ready, failure } = await prepareAll(context, wish.create ?? {}, outcome);
   const update = await prepareUpdates(context, wish.update ?? {}, outcome);
+  // While messages were built and looked at, somebody else may have changed one.
+  if (wish.ifInState !== null && wish.ifInState !== state()) {
+    await dropRecords(
+      context,
+      ready.map(([, { record }]) => record.id),
+    );
+    throw new MethodFailure('stateMismatch');
+  }
   const orphans: string[] = [];
   const states = index.write((transactor) => {
     const oldState = transactor.state('Email');
@@ -152,7 +158,7 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
     }
     return { oldState };
   });
-  const newState = index.read((reader) => reader.state('Email'));
+  const newState = state();
   if (!outcome.changedNothing) engine.nudge();
   await dropRecords(context, orphans);
   return outcome.toJson(states.oldState, newState);

@@ -136,6 +136,23 @@ test('RFC 8620 §5.3 Email/set update: what is fixed may be given as it is, all 
   assert.equal(gone.notUpdated.M999.type, 'notFound');
 });
 
+test('RFC 8620 §5.3 ifInState: of several that ask in the same state one changes it, and the others leave nothing', async () => {
+  using g = openTestGateway();
+  const id = g.deliver('Subject: a\n\nx');
+  const { state } = await g.one('Email/get', { ids: [] });
+  const create = { d: { mailboxIds: { [mailboxId(g.box.drafts)]: true }, subject: 'd' } };
+  const answers = await Promise.all(
+    ['one', 'two', 'three'].map((word) =>
+      g.one('Email/set', { ifInState: state, create, update: { [id]: { [`keywords/${word}`]: true } } }),
+    ),
+  );
+  const refused = answers.filter(({ type }) => type === 'stateMismatch');
+  assert.deepEqual([answers.length, refused.length], [3, 2]);
+  assert.equal(g.store.kept.size, 1, 'no durable copy of a draft that was not made');
+  const { list } = await g.one('Email/get', { ids: [id], properties: ['keywords'] });
+  assert.equal(Object.keys(list[0].keywords).length, 1);
+});
+
 test('keywords a mailbox cannot keep are refused, IMAP flags are not', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: a\n\nx');
