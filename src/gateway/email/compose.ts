@@ -16,16 +16,11 @@ export interface NewMessage {
 
 type Blobs = ReadonlyMap<string, Blob>;
 
-const blobIdsOf = (part: NewPart): string[] => {
-  switch (part.content.kind) {
-    case 'blob':
-      return [part.content.blobId];
-    case 'parts':
-      return part.content.parts.flatMap(blobIdsOf);
-    case 'text':
-      return [];
-  }
-};
+type Content = Exclude<NewPart['content'], { kind: 'parts' }>;
+
+/** What the parts hold, each as often as it stands in the message. */
+const contentsOf = ({ content }: NewPart): Content[] =>
+  content.kind === 'parts' ? content.parts.flatMap(contentsOf) : [content];
 
 const partsOf = ({ text, html, attachments, structure }: NewBody): NewPart[] =>
   [text, html, ...attachments, structure].filter((part) => part !== null);
@@ -33,20 +28,22 @@ const partsOf = ({ text, html, attachments, structure }: NewBody): NewPart[] =>
 /** @throws SetFailure blobNotFound, tooLarge */
 const readBlobs = async (open: OpenAccount, body: NewBody): Promise<Blobs> => {
   const blobs = new Map<string, Blob>();
-  const missing: string[] = [];
-  let size = 0;
-  for (const blobId of new Set(partsOf(body).flatMap(blobIdsOf))) {
-    const blob = await readBlob(open, blobId);
-    if (!blob) {
-      missing.push(blobId);
-      continue;
+  const missing = new Set<string>();
+  const left: Record<Content['kind'], number> = {
+    text: limits.maxSizeRequest,
+    blob: limits.maxSizeAttachmentsPerEmail,
+  };
+  for (const content of partsOf(body).flatMap(contentsOf)) {
+    if (content.kind === 'blob' && !blobs.has(content.blobId) && !missing.has(content.blobId)) {
+      const blob = await readBlob(open, content.blobId);
+      if (blob) blobs.set(content.blobId, blob);
+      else missing.add(content.blobId);
     }
-    blobs.set(blobId, blob);
-    size += blob.bytes.length;
-    if (size > limits.maxSizeAttachmentsPerEmail)
-      throw new SetFailure({ type: 'tooLarge', maxSize: limits.maxSizeAttachmentsPerEmail });
+    left[content.kind] -=
+      content.kind === 'text' ? Buffer.byteLength(content.value) : (blobs.get(content.blobId)?.bytes.length ?? 0);
+    if (left[content.kind] < 0) throw new SetFailure({ type: 'tooLarge', maxSize: limits.maxSizeAttachmentsPerEmail });
   }
-  if (missing.length > 0) throw new SetFailure({ type: 'blobNotFound', notFound: missing });
+  if (missing.size > 0) throw new SetFailure({ type: 'blobNotFound', notFound: [...missing] });
   return blobs;
 };
 

@@ -292,6 +292,26 @@ test('RFC 8621 §4.6 attachments: uploads, parts of other messages, whole messag
   assert.deepEqual(missing.notCreated.d, { type: 'blobNotFound', notFound: ['Gzz', 'Unone0000000000000'] });
 });
 
+test('J29 what stands in a message several times counts as often', async () => {
+  using g = openTestGateway();
+  const upload = await g.gateway.upload(g.caller, g.accountId, 'image/png', Buffer.alloc(1_000_000));
+  const { blobId } = JSON.parse(upload.body.toString());
+  const mailboxIds = { [mailboxId(g.box.drafts)]: true };
+  const many = <T>(part: T): T[] => Array.from({ length: 51 }, () => part);
+  const subParts = many({ partId: 't' });
+  const { notCreated } = await g.one('Email/set', {
+    create: {
+      files: { mailboxIds, attachments: many({ blobId }) },
+      texts: {
+        mailboxIds,
+        bodyStructure: { type: 'multipart/mixed', subParts },
+        bodyValues: { t: { value: 'x'.repeat(200_000) } },
+      },
+    },
+  });
+  assert.deepEqual([notCreated.files.type, notCreated.texts.type], ['tooLarge', 'tooLarge']);
+});
+
 test('RFC 8621 §4.6 bodyStructure: the tree is made as it was given', async () => {
   using g = openTestGateway();
   const { created } = await g.one('Email/set', {
