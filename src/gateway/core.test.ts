@@ -60,6 +60,19 @@ test('RFC 8620 §3.6.1 limit names the limit', async () => {
   assert.equal(large.answer.limit, 'maxSizeRequest');
 });
 
+test('J33 what references bring in is bounded as a request is', async () => {
+  using g = openTestGateway();
+  const before = (at: number): object => ({ resultOf: String(at - 1), name: 'Core/echo', path: '' });
+  const calls: [string, object, string][] = [['Core/echo', { a: 'x'.repeat(1000) }, '0']];
+  for (let at = 1; at < 20; at += 1) calls.push(['Core/echo', { '#a': before(at), '#b': before(at) }, String(at)]);
+  const { answer } = await g.post(JSON.stringify({ using: [core], methodCalls: calls }));
+  const names = answer.methodResponses.map(([name]: [string]) => name);
+  const first = names.indexOf('error');
+  assert.ok(first > 10, 'some of them are answered');
+  assert.equal(answer.methodResponses[first][1].type, 'requestTooLarge');
+  assert.ok(JSON.stringify(answer).length < 2 * limits.maxSizeRequest + 100_000);
+});
+
 test('RFC 8620 §3.6.2 errors of methods: unknownMethod, invalidArguments, accountNotFound, accountReadOnly', async () => {
   using g = openTestGateway();
   const answers = await g.call(

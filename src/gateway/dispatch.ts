@@ -6,7 +6,9 @@ import type { MethodError, MethodErrorType } from '#jmap/errors.ts';
 import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
 import { MethodFailure } from './errors.ts';
 import { Concealed } from './concealed.ts';
+import { IdList } from './ids.ts';
 import { type Json, jsonText } from './json.ts';
+import { limits } from './limits.ts';
 import type { Answer, Context, Method } from './method.ts';
 import type { ReadRequest } from './request.ts';
 import { sessionState } from './session.ts';
@@ -54,6 +56,10 @@ const errorOf = (error: unknown, name: string, log: Log): MethodError => {
   if (!(error instanceof Problem)) return { type: 'serverFail' };
   return { type: error.blame === 'postern' ? 'serverFail' : 'serverUnavailable', description: sentenceOf(error) };
 };
+
+/** Octets of a value, had the client written it itself; lists of ids are not written for it. */
+const sizeOf = (value: unknown): number =>
+  value instanceof IdList ? value.length * 14 : Buffer.byteLength(JSON.stringify(value));
 
 export interface Outcome {
   json: (string | Buffer)[];
@@ -104,9 +110,15 @@ export const dispatch = async (
     whenAnswered: (task) => tasks.push(task),
     conceal: (secret) => concealed.hold(secret),
   };
+  /** Octets that references may still bring in (J33). */
+  let room: number = limits.maxSizeRequest;
   const look = (reference: ResultReference): { found: unknown } | undefined => {
     const reply = replies.find((candidate) => candidate.callId === reference.resultOf);
-    return reply?.name === reference.name ? reply.look(reference.path) : undefined;
+    const value = reply?.name === reference.name && room >= 0 ? reply.look(reference.path) : undefined;
+    room -= value ? sizeOf(value.found) : 0;
+    if (room < 0)
+      throw new MethodFailure('requestTooLarge', `References bring in more than ${limits.maxSizeRequest} bytes.`);
+    return value;
   };
   let pure = true;
   for (const [name, given, callId] of request.calls) {
