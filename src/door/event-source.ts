@@ -90,7 +90,11 @@ class Streams {
     const all = this.#open.get(id) ?? new Set();
     this.#open.set(id, all.add(stream));
     const [oldest] = all;
-    if (all.size > mostStreams) oldest?.abort();
+    if (oldest && all.size > mostStreams) {
+      // One whose client does not read ends later: it is not the oldest again.
+      all.delete(oldest);
+      oldest.abort();
+    }
     return () => {
       all.delete(stream);
       if (all.size === 0 && this.#open.get(id) === all) this.#open.delete(id);
