@@ -86,6 +86,21 @@ export const inThese = (index: Index, record: SubmissionRecord): SubmissionRecor
   });
 };
 
+/**
+ * The Email of a record whose ids another index gave, in one of the mailboxes that it names; undefined when this index
+ * gave them, or has no such Email.
+ */
+export const emailIn = (index: Index, { places, messageId }: SubmissionRecord): Email | undefined => {
+  if (!places || places.epoch === index.epoch) return undefined;
+  return index.read((reader) => {
+    const boxes = Object.keys(places.mailboxes).map((id) => boxOf(reader, places, id)?.id);
+    return reader
+      .byMessageId(messageId)
+      .map((number) => reader.email(number))
+      .find((email) => email?.mailboxes.some((box) => boxes.includes(box)));
+  });
+};
+
 /** Whether an Email that this index does not have may still come: the mailbox in which it lay is not read to its end. */
 export const mayCome = (index: Index, { places }: SubmissionRecord): boolean =>
   places?.epoch !== undefined &&

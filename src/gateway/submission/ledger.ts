@@ -1,10 +1,13 @@
+import type { Index } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { utcDate } from '#jmap/ids.ts';
 import type { EmailId, IdentityId, SubmissionId, ThreadId } from '#jmap/ids.ts';
 import type { OutboxProperties } from '#jmap/keep.ts';
 import type { EmailSubmission } from '#jmap/mail.ts';
 import type { Submission } from '#store/types.ts';
+import { emailIn } from '#upstream/places.ts';
 import { decodeSubmission, type SubmissionRecord, undoStatus } from '#upstream/submission.ts';
+import { emailId, threadId } from '../ids.ts';
 import type { Context } from '../method.ts';
 import { readRecord } from '../records.ts';
 import type { Host, OpenAccount } from '../types.ts';
@@ -13,6 +16,8 @@ import type { Host, OpenAccount } from '../types.ts';
 export interface Row {
   submission: Submission;
   record: SubmissionRecord;
+  /** What its Email is called now: an index that was made anew has other ids (O33). */
+  ids: Pick<SubmissionRecord, 'emailId' | 'threadId'>;
 }
 
 const submissionProperties: readonly (keyof EmailSubmission)[] = [
@@ -37,44 +42,55 @@ export const knownProperties = ({ using }: Context): readonly string[] =>
 const opened = new WeakMap<Host, Map<string, SubmissionRecord>>();
 const mostOpened = 500;
 
-const read = async (host: Host, submission: Submission): Promise<Row> => {
+const unsealed = async (host: Host, submission: Submission): Promise<SubmissionRecord> => {
   const known = opened.get(host) ?? new Map<string, SubmissionRecord>();
   opened.set(host, known);
   const key = `${submission.record.id} ${submission.record.generation}`;
   const before = known.get(key);
-  if (before) return { submission, record: before };
+  if (before) return before;
   const record = decodeSubmission(await readRecord(host, submission.record));
   known.set(key, record);
   for (const [oldest] of known) {
     if (known.size <= mostOpened) break;
     known.delete(oldest);
   }
-  return { submission, record };
+  return record;
+};
+
+/** Of what is done with, the ids stay what they were. */
+const idsOf = (index: Index, { state }: Submission, record: SubmissionRecord): Row['ids'] => {
+  const email = state === 'filed' || state === 'canceled' ? undefined : emailIn(index, record);
+  return email ? { emailId: emailId(email.number), threadId: threadId(email.thread) } : record;
+};
+
+const read = async (host: Host, { index }: OpenAccount, submission: Submission): Promise<Row> => {
+  const record = await unsealed(host, submission);
+  return { submission, record, ids: idsOf(index, submission, record) };
 };
 
 /** All submissions of an account, newest first. @throws VaultError, StoreError */
 export const rowsOf = async (host: Host, open: OpenAccount): Promise<Row[]> => {
   const rows: Row[] = [];
-  for (const submission of await host.store.submissions(open.account.id)) rows.push(await read(host, submission));
+  for (const submission of await host.store.submissions(open.account.id)) rows.push(await read(host, open, submission));
   return rows.sort((a, b) => b.record.createdAt - a.record.createdAt);
 };
 
 /** @throws VaultError, StoreError */
 export const rowOf = async (host: Host, open: OpenAccount, id: string): Promise<Row | undefined> => {
   const submission = await host.store.submission(id);
-  return submission?.account === open.account.id ? read(host, submission) : undefined;
+  return submission?.account === open.account.id ? read(host, open, submission) : undefined;
 };
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 
-export const submissionView = ({ submission, record }: Row): EmailSubmission & OutboxProperties => {
+export const submissionView = ({ submission, record, ids }: Row): EmailSubmission & OutboxProperties => {
   const { state, sendAt, tries } = submission;
   const waits = state === 'held' || state === 'due';
   return {
     id: submission.id as SubmissionId,
     identityId: record.identityId as IdentityId,
-    emailId: record.emailId as EmailId,
-    threadId: record.threadId as ThreadId,
+    emailId: ids.emailId as EmailId,
+    threadId: ids.threadId as ThreadId,
     envelope: record.envelope,
     sendAt: utcDate(seconds(record.sendAt)),
     undoStatus: undoStatus(state),

@@ -33,7 +33,7 @@ export const admitOnce = (
   { emailId, envelope }: Pick<SubmissionRecord, 'emailId' | 'envelope'>,
 ) => {
   const same = rows.find((row) => {
-    if (row.record.emailId !== emailId || !isOnItsWay(row)) return false;
+    if (row.ids.emailId !== emailId || !isOnItsWay(row)) return false;
     const known = addressees(row.record.envelope);
     return addressees(envelope).every((email) => known.includes(email));
   });

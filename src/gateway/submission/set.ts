@@ -88,7 +88,7 @@ class SubmissionSet {
     if (undoStatus !== 'canceled') throw invalidProperties(['undoStatus'], 'Only to "canceled".');
     await cancelSubmission(this.#context, row);
     const afterwards = this.#afterwards(id);
-    if (afterwards.update || afterwards.destroy) this.#plan(row.record.emailId, afterwards);
+    if (afterwards.update || afterwards.destroy) this.#plan(row.ids.emailId, afterwards);
     else await putBack(this.#context, row);
     await notePutBack(this.#context, row);
   }
@@ -110,13 +110,13 @@ class SubmissionSet {
 
   /** Takes the record away; what is not final yet stays, since its message would go with it. */
   async destroy(id: string): Promise<void> {
-    const { submission, record: kept } = await this.#row(id);
+    const { submission, ids } = await this.#row(id);
     if (!['filed', 'failed', 'canceled', 'unknown'].includes(submission.state)) {
       throw new SetFailure({ type: 'forbidden', description: 'It is still to be sent.' });
     }
     await this.#context.caller.host.store.deleteSubmission(id);
     this.#context.open.index.write((transactor) => transactor.note('EmailSubmission', id, 'destroyed'));
-    this.#plan(kept.emailId, this.#afterwards(id));
+    this.#plan(ids.emailId, this.#afterwards(id));
   }
 }
 

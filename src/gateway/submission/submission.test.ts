@@ -290,6 +290,37 @@ test('O33 undo in an index that was made anew touches no other Email and no othe
   assert.deepEqual(ids, [], 'the mail server has it, and it comes from there');
 });
 
+test('O33 O34 what waits is of the same Email in an index that was made anew, and is not handed in again', async () => {
+  using g = openTestGateway();
+  const identityId = await identity(g);
+  const emailId = await newDraft(g);
+  const { created } = await g.one('EmailSubmission/set', { create: { s: { identityId, emailId, envelope: held } } });
+  const { id } = created.s;
+  const row = g.store.outbox.get(id)!;
+  const record = decodeSubmission(await readRecord(g.caller.host, row.record));
+  const former = { ...record, emailId: 'Mformer', threadId: 'Tformer', places: { ...record.places!, epoch: 'before' } };
+  const keep = async (change: object): Promise<void> => {
+    const kept = g.store.outbox.get(id)!;
+    const bytes = encodeSubmission({ ...former, ...change });
+    const sealed = await makeRecord(g.caller.host, g.open, 'submission', bytes, 0, kept.record);
+    await g.caller.host.store.saveSubmission({ ...kept, state: 'held', record: sealed });
+  };
+  await keep({});
+  const [{ threadId }] = (await g.one('Email/get', { ids: [emailId], properties: ['threadId'] })).list;
+  const shown = async () => {
+    const [one] = (await g.one('EmailSubmission/get', { ids: [id] })).list;
+    return [one.emailId, one.threadId];
+  };
+  assert.deepEqual(await shown(), [emailId, threadId]);
+  const again = await g.one('EmailSubmission/set', { create: { s: { identityId, emailId, envelope: held } } });
+  assert.deepEqual([again.notCreated.s.type, again.notCreated.s.existingId], ['alreadyExists', id]);
+  const onSuccessUpdateEmail = { [id]: { 'keywords/work': true } };
+  await g.one('EmailSubmission/set', { update: { [id]: { undoStatus: 'canceled' } }, onSuccessUpdateEmail });
+  assert.equal((await places(g, emailId)).keywords.work, true);
+  await keep({ messageId: 'gone@example.org' });
+  assert.deepEqual(await shown(), ['Mformer', 'Tformer'], 'an Email that is not here keeps its name');
+});
+
 test('RFC 8621 §7.5 onSuccessDestroyEmail: the draft goes; canceled, it is a draft again with its Bcc', async () => {
   using g = openTestGateway();
   const emailId = await newDraft(g);
