@@ -151,3 +151,28 @@ test('a body that breaks off harms nobody', async () => {
   await assert.rejects(read);
   assert.equal((await lane.post('{}')).status, 200);
 });
+
+test('a client who leaves before its body is asked for is not waited for', async () => {
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+  const { promise: come, resolve: arrive } = Promise.withResolvers<void>();
+  await using lane = await openTestLane(async (_head, _peer, read) => {
+    arrive();
+    await left;
+    return read(1e6).then(
+      () => (end('read'), { status: 200, headers: {}, body: Buffer.alloc(0) }),
+      (error: unknown) => {
+        end(asDoorError(error).code);
+        throw error;
+      },
+    );
+  });
+  const socket = connect(lane.port, '127.0.0.1');
+  socket.write('POST /jmap/api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{');
+  await come;
+  socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  leave();
+  const late = new Promise<string>((resolve) => setTimeout(resolve, 1_000, 'it hangs'));
+  assert.equal(await Promise.race([ended, late]), 'door/malformed');
+});

@@ -62,6 +62,8 @@ const bodyOf = (incoming: IncomingMessage): Promise<Buffer> =>
       if (length === announced) end();
     });
     if (announced === 0) end();
+    // Who left while it was looked up who asks is not heard of again.
+    else if (incoming.destroyed) broken();
     incoming.once('error', broken);
     incoming.once('close', broken);
   });
