@@ -221,6 +221,18 @@ test('a download is pulled: a reader that stops, stops the source', async () => 
   assert.ok(made <= 5, `${made} chunks made for one read`);
 });
 
+test('what is on its way when the reader leaves harms nobody', async () => {
+  for (const late of [{ chunk: new Uint8Array(3) }, { end: true }]) {
+    const { port1, port2 } = new MessageChannel();
+    port2.once('message', () => port2.postMessage({ chunk: new Uint8Array(3) }));
+    const stream = await pulling(port1);
+    port2.postMessage(late);
+    await stream.cancel();
+    // An error of a port is nobody's to catch: it would end the process, and with it the test.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+});
+
 test('a download ends, and one that breaks off says so', async () => {
   await using world = new World();
   world.download = (async function* () {

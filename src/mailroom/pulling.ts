@@ -10,10 +10,13 @@ export const pulling = async (port: MessagePort): Promise<ReadableStream<Uint8Ar
   const ask = (pull: Pull): void => port.postMessage(pull);
   const begun = Promise.withResolvers<void>();
   let settle: (() => void) | null = null;
+  /** The reader left: what was on its way then still comes, and the stream takes nothing more. */
+  let left = false;
   const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
         port.on('message', (pulled: Pulled) => {
+          if (left) return;
           if ('chunk' in pulled) controller.enqueue(pulled.chunk);
           else {
             port.close();
@@ -44,6 +47,7 @@ export const pulling = async (port: MessagePort): Promise<ReadableStream<Uint8Ar
           ask('more');
         }),
       cancel: () => {
+        left = true;
         ask('stop');
         port.close();
       },
