@@ -54,7 +54,8 @@ const quotedName = (name: string): string =>
   `"${name.replaceAll(/[\r\n\0]/gu, ' ').replaceAll(/["\\]/gu, String.raw`\$&`)}"`;
 
 const typeOf = (part: NewPart, blob: Blob | null): string => {
-  const type = part.type ?? blob?.type ?? 'application/octet-stream';
+  const own = blob?.type.startsWith('multipart/') ? undefined : blob?.type;
+  const type = part.type ?? own ?? 'application/octet-stream';
   const charset = part.charset ?? (type.startsWith('text/') ? blob?.charset : null);
   return charset && /^[\w.:+-]{1,60}$/u.test(charset) && !type.includes(';') ? `${type}; charset=${charset}` : type;
 };

@@ -292,6 +292,21 @@ test('RFC 8621 §4.6 attachments: uploads, parts of other messages, whole messag
   assert.deepEqual(missing.notCreated.d, { type: 'blobNotFound', notFound: ['Gzz', 'Unone0000000000000'] });
 });
 
+test('a file that was uploaded as a multipart is a file all the same', async () => {
+  using g = openTestGateway();
+  const page = Buffer.from('Content-Type: text/html\r\n\r\n<p>saved</p>');
+  const { blobId } = JSON.parse(
+    (await g.gateway.upload(g.caller, g.accountId, 'multipart/related', page)).body.toString(),
+  );
+  const mailboxIds = { [mailboxId(g.box.drafts)]: true };
+  const { created } = await g.one('Email/set', {
+    create: { d: { mailboxIds, attachments: [{ blobId, name: 'page.mhtml' }] } },
+  });
+  const { list } = await g.one('Email/get', { ids: [created.d.id], properties: ['attachments'] });
+  const [{ type, name }] = list[0].attachments;
+  assert.deepEqual([type, name], ['application/octet-stream', 'page.mhtml']);
+});
+
 test('J29 what stands in a message several times counts as often', async () => {
   using g = openTestGateway();
   const upload = await g.gateway.upload(g.caller, g.accountId, 'image/png', Buffer.alloc(1_000_000));

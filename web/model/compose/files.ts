@@ -59,15 +59,15 @@ export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesP
             upload: { at: 'failed', why: error instanceof Error ? error.message : 'not uploaded' },
           }),
       )
-      .finally(() => uploads.delete(attached.key))
-      .then(() => undefined);
+      .then(() => void uploads.delete(attached.key));
   };
 
   const attachOne = (file: { name: string; type: string; size: number; body: Blob }, cid: string | null): void => {
     const attached: Attached = {
       key: newKey(),
       name: file.name,
-      type: file.type || 'application/octet-stream',
+      // A saved page (.mhtml) is a multipart to browsers, and no file may be one.
+      type: file.type.replace(/^(|multipart.*)$/u, 'application/octet-stream'),
       size: file.size,
       cid,
       upload: { at: 'uploading', sent: 0 },
@@ -87,12 +87,9 @@ export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesP
     attach: (files) => {
       for (const file of files) {
         if (file.size > mostUploaded)
-          toasts.show(
-            `“${file.name}” is larger than the ${Math.floor(mostUploaded / 1_000_000)} MB that may be sent.`,
-            {
-              tone: 'failed',
-            },
-          );
+          toasts.show(`“${file.name}” is larger than the ${mostUploaded / 1_000_000} MB that may be sent.`, {
+            tone: 'failed',
+          });
         else attachOne({ name: file.name, type: file.type, size: file.size, body: file }, null);
       }
     },

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { signal } from '@preact/signals-core';
 import type { AccountId, BlobId, EmailId, MailboxId } from '#jmap/ids.ts';
 import type { Mailbox } from '#jmap/mail.ts';
 import { openMail, type Mail } from '../mail.ts';
-import { account, fakeServer, settled } from '../testing.ts';
+import { account, fakeServer, settled, stillClock } from '../testing.ts';
+import { openToasts } from '../toasts.ts';
 import { openDraft } from './draft.ts';
+import { openFiles } from './files.ts';
 import { emptyLetter, type Letter } from './letter.ts';
 
 /** A letter that leaves by another account than the one it was begun in. */
@@ -56,6 +59,18 @@ const begin = (letter: Partial<Letter>) => {
   });
   return { draft, two, log, sent };
 };
+
+test('a saved page is a file: to browsers it is a multipart, which no attachment may be', () => {
+  const { draft, two } = begin({});
+  const { connection } = fakeServer({});
+  const toasts = openToasts(stillClock());
+  const files = openFiles({ connection, toasts, account: signal(two), draft, newKey: () => 'k' });
+  const types = ['multipart/related', '', 'text/html'];
+  files.attach(types.map((type) => new File(['x'], 'page', { type })));
+  const attached = draft.letter.peek().attachments.map(({ type }) => type);
+  assert.deepEqual(attached, ['application/octet-stream', 'application/octet-stream', 'text/html']);
+  files.abort();
+});
 
 test('G17 the draft is made in the other account before it goes from the first', async () => {
   const { draft, two, log } = begin({});
