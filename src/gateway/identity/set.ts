@@ -8,7 +8,8 @@ import { type Check, nullable, text, Unfit } from '../check.ts';
 import { addresses } from '../email/header-writing.ts';
 import { invalidProperties, SetFailure } from '../errors.ts';
 import { type AccountContext, method } from '../method.ts';
-import { admitSet, onlyProperties, Outcome, property, setFields, targetsOf } from '../set.ts';
+import { admitSet, onlyProperties, Outcome, property, type SetArguments, setFields, targetsOf } from '../set.ts';
+import { Turns } from '../turns.ts';
 import { type Entry, identitiesOf, saveIdentity, type StoredIdentity } from './book.ts';
 
 const longestSignature = 100_000;
@@ -73,56 +74,61 @@ const updated = ({ identity }: Entry, patch: PatchObject): StoredIdentity => {
 const note = ({ open }: AccountContext, id: string, kind: ChangeKind): void =>
   open.index.write((transactor) => transactor.note('Identity', id, kind));
 
+const turns = new Turns();
+
+/** What one call wants. A record is written whole: of two at once the second would take back what the first did. */
+const setIdentities = async (context: AccountContext, args: SetArguments): Promise<string> => {
+  const { open, caller } = context;
+  const state = (): string => open.index.read((reader) => reader.state('Identity'));
+  const entries = new Map(
+    (await identitiesOf(context, open)).map((entry): [string, Entry] => [entry.identity.id, entry]),
+  );
+  const oldState = state();
+  admitSet(args, oldState);
+  const outcome = new Outcome(context);
+  for (const [creationId, given] of Object.entries(args.create ?? {})) {
+    try {
+      const value = created(given);
+      const record = await saveIdentity(context, open, `I${randomUUID().replaceAll('-', '')}`, value);
+      note(context, record.id, 'created');
+      const told = Object.entries({ ...value, mayDelete: true }).filter(([key, one]) => given[key] !== one);
+      outcome.created(creationId, { ...Object.fromEntries(told), id: record.id });
+    } catch (error) {
+      outcome.refused('create', creationId, error);
+    }
+  }
+  const targets = targetsOf(context, args, outcome);
+  for (const [id, patch] of targets.update) {
+    try {
+      const entry = entries.get(id);
+      if (!entry) throw new SetFailure({ type: 'notFound' });
+      await saveIdentity(context, open, id, updated(entry, patch), entry.record);
+      note(context, id, 'updated');
+      outcome.updated(id);
+    } catch (error) {
+      outcome.refused('update', id, error);
+    }
+  }
+  for (const id of targets.destroy) {
+    try {
+      if (!entries.has(id)) throw new SetFailure({ type: 'notFound' });
+      const left = await caller.host.store.records(caller.host.user, open.account.id, 'identity');
+      if (left.length <= 1) throw new SetFailure({ type: 'forbidden', description: 'The last identity stays.' });
+      await caller.host.store.deleteRecord(id);
+      note(context, id, 'destroyed');
+      outcome.destroyed(id);
+    } catch (error) {
+      outcome.refused('destroy', id, error);
+    }
+  }
+  return outcome.toJson(oldState, state());
+};
+
 /** Identity/set – RFC 8621 §6.3 */
 export const identitySet = method(
   'Identity/set',
   capabilities.submission,
   { writes: true },
   setFields,
-  async (context, args) => {
-    const { open, caller } = context;
-    const state = (): string => open.index.read((reader) => reader.state('Identity'));
-    const entries = new Map(
-      (await identitiesOf(context, open)).map((entry): [string, Entry] => [entry.identity.id, entry]),
-    );
-    const oldState = state();
-    admitSet(args, oldState);
-    const outcome = new Outcome(context);
-    for (const [creationId, given] of Object.entries(args.create ?? {})) {
-      try {
-        const value = created(given);
-        const record = await saveIdentity(context, open, `I${randomUUID().replaceAll('-', '')}`, value);
-        note(context, record.id, 'created');
-        const told = Object.entries({ ...value, mayDelete: true }).filter(([key, one]) => given[key] !== one);
-        outcome.created(creationId, { ...Object.fromEntries(told), id: record.id });
-      } catch (error) {
-        outcome.refused('create', creationId, error);
-      }
-    }
-    const targets = targetsOf(context, args, outcome);
-    for (const [id, patch] of targets.update) {
-      try {
-        const entry = entries.get(id);
-        if (!entry) throw new SetFailure({ type: 'notFound' });
-        await saveIdentity(context, open, id, updated(entry, patch), entry.record);
-        note(context, id, 'updated');
-        outcome.updated(id);
-      } catch (error) {
-        outcome.refused('update', id, error);
-      }
-    }
-    for (const id of targets.destroy) {
-      try {
-        if (!entries.has(id)) throw new SetFailure({ type: 'notFound' });
-        const left = await caller.host.store.records(caller.host.user, open.account.id, 'identity');
-        if (left.length <= 1) throw new SetFailure({ type: 'forbidden', description: 'The last identity stays.' });
-        await caller.host.store.deleteRecord(id);
-        note(context, id, 'destroyed');
-        outcome.destroyed(id);
-      } catch (error) {
-        outcome.refused('destroy', id, error);
-      }
-    }
-    return { json: outcome.toJson(oldState, state()) };
-  },
+  async (context, args) => ({ json: await turns.take(context.open, () => setIdentities(context, args)) }),
 );

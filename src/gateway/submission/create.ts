@@ -17,10 +17,11 @@ import { emailId, emailNumber, mailboxId, mailboxNumber, threadId } from '../ids
 import { type AccountContext, resolveId } from '../method.ts';
 import { makeRecord } from '../records.ts';
 import { onlyProperties, property } from '../set.ts';
+import { Turns } from '../turns.ts';
 import { addressedBy } from './envelope.ts';
 import { rowsOf } from './ledger.ts';
 import { outgoing } from './outgoing.ts';
-import { admitOnce, inTurn } from './same.ts';
+import { admitOnce } from './same.ts';
 
 /** What onSuccessUpdateEmail and onSuccessDestroyEmail want of the Email once the submission stands. */
 export interface Afterwards {
@@ -153,9 +154,11 @@ const create = async (
   return { submission, emailId: record.emailId, told };
 };
 
+const turns = new Turns();
+
 /** One create of EmailSubmission/set: the message and all that is needed to send it, sealed in the durable store. @throws SetFailure, VaultError, StoreError, UpstreamError */
 export const createSubmission = (
   context: AccountContext,
   given: Readonly<Record<string, unknown>>,
   afterwards: Afterwards,
-): Promise<Made> => inTurn(context.open, () => create(context, given, afterwards));
+): Promise<Made> => turns.take(context.open, () => create(context, given, afterwards));

@@ -1,18 +1,7 @@
 import { undoStatus } from '#upstream/submission.ts';
 import type { SubmissionEnvelope, SubmissionRecord } from '#upstream/submission.ts';
 import { SetFailure } from '../errors.ts';
-import type { OpenAccount } from '../types.ts';
 import type { Row } from './ledger.ts';
-
-const turns = new WeakMap<OpenAccount, Promise<unknown>>();
-
-/** One after another for each account: what is looked at before a row is made must still be so when it is. */
-export const inTurn = <T>(open: OpenAccount, work: () => Promise<T>): Promise<T> => {
-  const before = turns.get(open) ?? Promise.resolve();
-  const mine = before.then(work, work);
-  turns.set(open, mine);
-  return mine;
-};
 
 /** It went, or will go by itself. What failed was not sent, and of what is `unknown` the user decides (O8). */
 const isOnItsWay = ({ submission }: Row): boolean =>

@@ -106,6 +106,18 @@ test('RFC 8621 §6.3 Identity/set: create, update, destroy, errors, changes', as
   assert.equal(gone.notDestroyed[second].type, 'forbidden');
 });
 
+test('J34 two changes of an identity at once are both there, and the last identity stays', async () => {
+  using g = openTestGateway();
+  const first = await identity(g);
+  const update = (patch: object) => g.one('Identity/set', { update: { [first]: patch } });
+  await Promise.all([update({ name: 'Ana L.' }), update({ textSignature: 'A.' }), identity(g)]);
+  const { list, state } = await g.one('Identity/get', { ids: [first] });
+  assert.deepEqual([list[0].name, list[0].textSignature], ['Ana L.', 'A.']);
+  const { created } = await g.one('Identity/set', { ifInState: state, create: { b: { email: 'b@example.org' } } });
+  const gone = await Promise.all([first, created.b.id].map((id) => g.one('Identity/set', { destroy: [id] })));
+  assert.equal(gone.filter(({ destroyed }) => destroyed !== null).length, 1);
+});
+
 test('RFC 8621 §7.5 EmailSubmission/set create: held, sealed, Bcc out of the message and in the envelope', async () => {
   using g = openTestGateway();
   const emailId = await newDraft(g);
