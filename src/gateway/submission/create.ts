@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Email } from '#index/types.ts';
 import { utcDate } from '#jmap/ids.ts';
+import type { Identity } from '#jmap/mail.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { pointerToken } from '#jmap/pointer.ts';
 import { fieldValue, headerSpan, readFields } from '#mime/headers.ts';
@@ -18,7 +19,7 @@ import { type AccountContext, resolveId } from '../method.ts';
 import { makeRecord } from '../records.ts';
 import { onlyProperties, property } from '../set.ts';
 import { Turns } from '../turns.ts';
-import { addressedBy } from './envelope.ts';
+import { type Addressed, addressedBy } from './envelope.ts';
 import { rowsOf } from './ledger.ts';
 import { outgoing } from './outgoing.ts';
 import { admitOnce } from './same.ts';
@@ -92,13 +93,18 @@ export interface Made {
   told: { id: string } & Record<string, unknown>;
 }
 
-const create = async (
-  context: AccountContext,
-  given: Readonly<Record<string, unknown>>,
-  afterwards: Afterwards,
-): Promise<Made> => {
-  const { open, caller, clock } = context;
-  const { host } = caller;
+/** A letter that may go. */
+interface Letter {
+  email: Email;
+  identity: Identity;
+  raw: Buffer;
+  addressed: Addressed;
+  now: number;
+}
+
+/** @throws SetFailure, VaultError, StoreError, UpstreamError */
+const letterOf = async (context: AccountContext, given: Readonly<Record<string, unknown>>): Promise<Letter> => {
+  const { open, clock } = context;
   onlyProperties(given, ['identityId', 'emailId', 'envelope']);
   const identities = (await identitiesOf(context, open)).map(({ identity }) => identity);
   const wanted = resolveId(context, property(idOrReference, given['identityId'], 'identityId'));
@@ -107,7 +113,17 @@ const create = async (
   const email = emailOf(context, given['emailId']);
   const raw = await wholeBytes(open, email);
   const now = clock.now();
-  const { envelope, sendAt } = addressedBy(given['envelope'], raw, identities, now);
+  return { email, identity, raw, addressed: addressedBy(given['envelope'], raw, identities, now), now };
+};
+
+const handIn = async (
+  context: AccountContext,
+  { email, identity, raw, addressed: { envelope, sendAt }, now }: Letter,
+  afterwards: Afterwards,
+  isEnvelopeGiven: boolean,
+): Promise<Made> => {
+  const { open, caller } = context;
+  const { host } = caller;
   admitOnce(await rowsOf(host, open), { emailId: emailId(email.number), envelope });
   const { bytes, messageId } = outgoing(raw, identity.email.split('@').at(-1) ?? 'localhost');
   const after = afterwards.update && !afterwards.destroy ? patchAndReverse(context, email, afterwards.update) : null;
@@ -149,7 +165,7 @@ const create = async (
     deliveryStatus: record.deliveryStatus,
     dsnBlobIds: [],
     mdnBlobIds: [],
-    ...(given['envelope'] ? {} : { envelope }),
+    ...(isEnvelopeGiven ? {} : { envelope }),
   };
   return { submission, emailId: record.emailId, told };
 };
@@ -157,8 +173,12 @@ const create = async (
 const turns = new Turns();
 
 /** One create of EmailSubmission/set: the message and all that is needed to send it, sealed in the durable store. @throws SetFailure, VaultError, StoreError, UpstreamError */
-export const createSubmission = (
+export const createSubmission = async (
   context: AccountContext,
   given: Readonly<Record<string, unknown>>,
   afterwards: Afterwards,
-): Promise<Made> => turns.take(context.open, () => create(context, given, afterwards));
+): Promise<Made> => {
+  // No letter waits for the bytes of another.
+  const letter = await letterOf(context, given);
+  return turns.take(context.open, () => handIn(context, letter, afterwards, Boolean(given['envelope'])));
+};

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTestGateway, type TestGateway } from '../fixture.ts';
-import { mailboxId } from '../ids.ts';
+import { numberOfRow } from '#index/rows.ts';
+import { emailNumber, mailboxId } from '../ids.ts';
 import { makeRecord, readRecord } from '../records.ts';
 import { decodeSubmission, encodeSubmission } from '#upstream/submission.ts';
 
@@ -168,6 +169,25 @@ test('O34 a letter is handed in once, however often it is asked for; taken back 
     for (const row of g.store.outbox.values()) row.state = state;
     assert.match(await hand(), /^S/u, state);
   }
+});
+
+test('O34 a letter whose bytes are long in coming keeps no other waiting', async () => {
+  using g = openTestGateway();
+  const identityId = await identity(g);
+  const slow = g.deliver('From: ana@example.org\nTo: bob@example.net\n\nlong', { mailbox: g.box.drafts });
+  const quick = await newDraft(g);
+  const { source } = g.engine;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  g.engine.source = async (row) => {
+    if (numberOfRow(row) === emailNumber(slow)) await promise;
+    return source(row);
+  };
+  const hand = (email: string) => g.one('EmailSubmission/set', { create: { s: { identityId, emailId: email } } });
+  const first = hand(slow);
+  const late = new Promise<null>((wait) => setTimeout(wait, 1_000, null));
+  assert.ok((await Promise.race([hand(quick), late]))?.created.s.id);
+  resolve();
+  assert.ok((await first).created.s.id);
 });
 
 test('what is answered or forwarded is marked once the message went', async () => {
