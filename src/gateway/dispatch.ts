@@ -7,7 +7,7 @@ import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
 import { MethodFailure } from './errors.ts';
 import { Concealed } from './concealed.ts';
 import { IdList } from './ids.ts';
-import { type Json, jsonText } from './json.ts';
+import { type Json, jsonLength, jsonText } from './json.ts';
 import { limits } from './limits.ts';
 import type { Answer, Context, Method } from './method.ts';
 import type { ReadRequest } from './request.ts';
@@ -121,16 +121,19 @@ export const dispatch = async (
     return value;
   };
   let pure = true;
+  let length = 0;
   for (const [name, given, callId] of request.calls) {
     const method = methods.get(name);
     try {
       if (!method || !request.using.has(method.capability)) throw new MethodFailure('unknownMethod');
+      if (length > limits.maxAnswer) throw new MethodFailure('requestTooLarge', 'Ask for less in one request.');
       const resolved = resolveReferences(given, look);
       if (!resolved.ok) throw new MethodFailure(resolved.type, resolved.description);
       const running = method.run(context, resolved.arguments);
       // What is there already is not waited for.
       const answer = running instanceof Promise ? await running : running;
       pure &&= method.pure && answer.passing !== true;
+      length += jsonLength(answer.json);
       replies.push(new Reply(name, answer.json, callId, answer.peek));
       if (answer.further) replies.push(new Reply(answer.further.name, answer.further.json, callId));
     } catch (error) {

@@ -20,6 +20,8 @@ export const limits = {
   maxChanges: 5000,
   /** Octets of a body value returned when the client names none. */
   maxBodyValue: 5_000_000,
+  /** Characters of the messages in one response; and of all responses, after which no call of the request is begun. */
+  maxAnswer: 100_000_000,
 } as const;
 
 /** A draft rests this long before its APPEND, Unix ms, so that the next autosave may replace it unseen by the server. */

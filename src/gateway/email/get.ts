@@ -189,14 +189,17 @@ const readMessages = async (
   notFound: string[],
 ): Promise<string[]> => {
   const shown: string[] = [];
+  let length = 0;
   for (let from = 0; from < emails.length; from += abreast) {
     const some = emails.slice(from, from + abreast);
     const written = await Promise.all(some.map((email) => writeEmail(context, email, wish)));
     for (const [index, json] of written.entries()) {
       const email = some[index];
+      length += json?.length ?? 0;
       if (json !== null) shown.push(json);
       else if (email) notFound.push(emailId(email.number));
     }
+    if (length > limits.maxAnswer) throw new MethodFailure('requestTooLarge', 'Ask for fewer messages at once.');
   }
   return shown;
 };

@@ -3,7 +3,9 @@ import type { BlobId } from '#jmap/ids.ts';
 import { digest } from '#upstream/digest.ts';
 import { readBlob } from '../blob.ts';
 import { id, list, orNull, text } from '../check.ts';
+import { MethodFailure } from '../errors.ts';
 import { wantedIds } from '../get.ts';
+import { limits } from '../limits.ts';
 import { type AccountContext, method } from '../method.ts';
 import { bodyFields } from './body.ts';
 import { looksLikeMessage } from './import.ts';
@@ -72,11 +74,16 @@ export const emailParse = method(
     const found: string[] = [];
     const notParsable: string[] = [];
     const notFound: string[] = [];
+    let length = 0;
     for (const blobId of wantedIds(args.blobIds)) {
       const outcome = await parsed(context, blobId as BlobId, wish);
       if (outcome === 'notFound') notFound.push(blobId);
       else if (outcome === 'notParsable') notParsable.push(blobId);
-      else found.push(`"${blobId}":${outcome.json}`);
+      else {
+        found.push(`"${blobId}":${outcome.json}`);
+        length += outcome.json.length;
+      }
+      if (length > limits.maxAnswer) throw new MethodFailure('requestTooLarge', 'Ask for fewer messages at once.');
     }
     const orNone = (ids: readonly string[]): string => (ids.length === 0 ? 'null' : JSON.stringify(ids));
     const map = found.length === 0 ? 'null' : `{${found.join(',')}}`;

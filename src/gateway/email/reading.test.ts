@@ -378,3 +378,23 @@ test('DESIGN §7 mailDocument: sanitised, inline images through `part`, remote o
   const plain = g.deliver('Subject: plain\n\nonly text');
   assert.equal(await g.gateway.mailDocument(g.caller, g.accountId, plain, options), null);
 });
+
+test('J35 an answer is of bounded length, and says so', async () => {
+  using g = openTestGateway();
+  const text = `Subject: long\n\n${'x'.repeat(4_900_000)}`;
+  const whole = { ids: Array.from({ length: 26 }, () => g.deliver(text)), properties: ['bodyValues'] };
+  const { ids } = whole;
+  const all = await g.one('Email/get', { ...whole, fetchAllBodyValues: true });
+  assert.deepEqual([all.type, all.description], ['requestTooLarge', 'Ask for fewer messages at once.']);
+  const half = { ...whole, ids: ids.slice(0, 12), fetchAllBodyValues: true };
+  const answers = await g.call(['Email/get', half], ['Email/get', half], ['Email/get', half], ['Mailbox/get', {}]);
+  assert.deepEqual(
+    answers.map(([name, { type = null }]) => [name, type]),
+    [
+      ['Email/get', null],
+      ['Email/get', null],
+      ['error', 'requestTooLarge'],
+      ['error', 'requestTooLarge'],
+    ],
+  );
+});
