@@ -6,6 +6,7 @@ import { catchUp, isFresh } from './catch-up.ts';
 import type { Progress } from './engine.ts';
 import { nextBatch, nextFill } from './fill-order.ts';
 import type { FillState, FillWish } from './fill-order.ts';
+import { isOpen } from './is-open.ts';
 import type { Lines } from './lines.ts';
 import { isRefusal } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
@@ -185,7 +186,7 @@ export class Fill {
 
   /** What is missing, taken once for each mailbox and UIDVALIDITY; null when the mailbox has changed under us. */
   async #restOf(session: ImapSession, box: Mailbox): Promise<Rest | null> {
-    if (session.selected?.pathRaw !== box.pathRaw) {
+    if (!isOpen(session, box)) {
       const selected = await session.select(box.pathRaw, { readOnly: true });
       if (selected.uidvalidity !== box.uidvalidity) {
         this.#rest.delete(box.id);

@@ -10,6 +10,7 @@ import { findMessage } from './find-message.ts';
 import { flagsOf, keptFlags } from './flags.ts';
 import { groupIntents } from './intent-groups.ts';
 import type { IntentGroup } from './intent-groups.ts';
+import { isOpen } from './is-open.ts';
 import { leaveMailbox } from './leave.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
@@ -194,7 +195,7 @@ export class Intents {
     const from = group.at?.mailbox ?? this.#firstPlace(group.intents[0]?.email);
     const box = from === null ? undefined : this.#mirror.index.read((reader) => reader.mailbox(from));
     if (box === undefined) return this.#withoutPlace(group.intents);
-    if (session.selected?.pathRaw !== box.pathRaw || session.selected.readOnly) {
+    if (!isOpen(session, box) || session.selected?.readOnly === true) {
       const selected = await session.select(box.pathRaw);
       if (selected.uidvalidity !== box.uidvalidity) {
         await catchUp(session, this.#mirror, box.id);

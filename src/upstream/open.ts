@@ -13,6 +13,7 @@ import { UpstreamError } from './errors.ts';
 import { Fill } from './fill.ts';
 import { FolderSync } from './folder-sync.ts';
 import { Intents } from './intents.ts';
+import { isOpen } from './is-open.ts';
 import { urgency } from './line.ts';
 import { Lines } from './lines.ts';
 import { Mailboxes } from './mailboxes.ts';
@@ -231,8 +232,8 @@ class OpenEngine implements Engine {
     this.#watch.hurry();
     const uids = await this.#lines.watch.run(
       async (session) => {
-        const { pathRaw } = this.#mirror.mailbox(mailbox);
-        if (session.selected?.pathRaw !== pathRaw) await session.select(pathRaw, { readOnly: true });
+        const box = this.#mirror.mailbox(mailbox);
+        if (!isOpen(session, box)) await session.select(box.pathRaw, { readOnly: true });
         return session.search({ text });
       },
       { urgency: urgency.user },

@@ -4,6 +4,7 @@ import type { EmailRow, MailboxId, TextWish } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { previewOfServer } from '#mime/preview.ts';
 import { catchUp } from './catch-up.ts';
+import { isOpen } from './is-open.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import { isRefusal } from './mirror.ts';
@@ -248,7 +249,7 @@ export class Previews {
   async #open(session: ImapSession, mailbox: MailboxId): Promise<'open' | 'refused' | 'renewed'> {
     const box = this.#mirror.index.read((reader) => reader.mailbox(mailbox));
     if (box === undefined) return 'renewed';
-    if (session.selected?.pathRaw === box.pathRaw) {
+    if (isOpen(session, box)) {
       // What came after this connection last heard of the mailbox does not exist to it.
       await session.noop();
       return 'open';

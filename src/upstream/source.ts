@@ -6,6 +6,7 @@ import type { ImapSession } from '#imap/session.ts';
 import { catchUp } from './catch-up.ts';
 import type { Source } from './engine.ts';
 import { UpstreamError } from './errors.ts';
+import { isOpen } from './is-open.ts';
 import { urgency } from './line.ts';
 import type { Task } from './line.ts';
 import type { Lines } from './lines.ts';
@@ -143,12 +144,9 @@ export class Sources {
   #job<T>(row: EmailRow, size: number, task: (session: ImapSession, place: Place) => Promise<T>): Promise<T> {
     const run: Task<T> = async (session) => {
       const places = this.#places(row).map((place) => ({ place, box: this.#mirror.mailbox(place.mailbox) }));
-      const [best] = places.toSorted(
-        (a, b) =>
-          Number(b.box.pathRaw === session.selected?.pathRaw) - Number(a.box.pathRaw === session.selected?.pathRaw),
-      );
+      const best = places.find(({ box }) => isOpen(session, box)) ?? places[0];
       if (best === undefined) throw new UpstreamError('message/gone', 'the message lies in no mailbox');
-      if (session.selected?.pathRaw === best.box.pathRaw) {
+      if (isOpen(session, best.box)) {
         try {
           return await task(session, best.place);
         } catch (error) {

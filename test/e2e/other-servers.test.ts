@@ -296,6 +296,27 @@ const journey = async (t: TestContext, { open, below }: (typeof servers)[number]
     assert.ok(!names.includes('Wege') && !names.includes('Übersee'), names.join());
   });
 
+  await t.test('S67 a mailbox that has the name another had shows its own letters', async () => {
+    // So long that it is read on a connection of its own, which has the mailbox open still.
+    const long = 'Words without end.\r\n'.repeat(20_000);
+    const put = async (n: number): Promise<Box> => {
+      const made = await desk.set('Mailbox', { create: { m: { name: 'Echo', parentId: null } } });
+      await append(server, alice, `${below}Echo`, letter(n, { text: `Text of letter ${n}.\r\n${long}` }));
+      const box = await desk.box('Echo');
+      assert.equal(box.id, made['created']?.['m']?.id);
+      const [email] = await desk.holds(box, [`letter ${n}`], 60_000);
+      const [opened] = await browser.jmap([
+        ['Email/get', { ids: [email?.id], properties: ['bodyValues', 'textBody'], fetchTextBodyValues: true }],
+      ]);
+      assert.match(JSON.stringify(opened), new RegExp(`"value":"Text of letter ${n}\\.`));
+      return box;
+    };
+    const first = await put(81);
+    await desk.set('Mailbox', { update: { [first.id]: { name: 'Echo before' } } });
+    const second = await put(82);
+    await desk.set('Mailbox', { destroy: [first.id, second.id], onDestroyRemoveEmails: true });
+  });
+
   await t.test('a letter is drafted, improved and sent; it lies in Sent once, and arrives once', async () => {
     const [drafts, sent] = [await desk.box('drafts'), await desk.box('sent')];
     const draft = (subject: string): Record<string, unknown> => ({
