@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { envelope, found } from '#index/fixture.ts';
 import { openIndex } from '#index/open.ts';
 import type { EmailNumber, Index, MailboxId, Role } from '#index/types.ts';
 import { digest } from './digest.ts';
-import { emailIdOf, mailboxIdOf } from './email-patch.ts';
+import { applyEmailPatch, emailIdOf, mailboxIdOf } from './email-patch.ts';
 import { open, raw } from './outbox.testkit.ts';
 import { placesOf } from './places.ts';
 import type { SubmissionRecord } from './submission.ts';
@@ -130,3 +131,36 @@ test('O33 a record without what its ids mean is applied as it stands', async () 
   const sent = it.index.read((reader) => reader.mailboxes().find(({ role }) => role === 'sent')?.id);
   assert.deepEqual([await it.state(), at(it.index, it.number)], ['filed', [[sent], []]]);
 });
+
+/** Bob's letters and what joins them to `of`, so that the smaller conversation moves into the larger one. */
+const mergeInto = (it: It, of: string): void => {
+  const inbox = addBox(it.index, it, 'INBOX', 'inbox');
+  const answering = (uid: number, ...ids: string[]) =>
+    found(uid, { envelope: envelope({ messageId: `m${uid}@village.test`, inReplyTo: ids, references: ids }) });
+  it.index.write((t) =>
+    t.add(
+      inbox,
+      [1, 2, 3, 4].map((uid) => answering(uid, 'm0@village.test')),
+    ),
+  );
+  it.index.write((t) => t.add(inbox, [answering(5, 'm0@village.test', of)]));
+};
+
+for (const state of ['sent', 'canceled'] as const)
+  test(`O35 an Email whose conversation was merged while it waited is the same: ${state}`, async () => {
+    await using it = await open();
+    const record = moving(it);
+    const email = it.index.read((reader) => reader.email(it.number));
+    assert.ok(email);
+    it.index.write((t) => applyEmailPatch(t, it.number, record.onSuccessUpdateEmail ?? {}, Number.MAX_SAFE_INTEGER));
+    const [sent] = it.index.read((reader) => reader.email(it.number)?.mailboxes ?? []);
+    mergeInto(it, 'o1@village.test');
+    const now = it.index.read((reader) => reader.byRow(email.row));
+    assert.ok(now && now.number !== it.number && sent !== it.box.id);
+    await it.put(state, { ...record, emailId: emailIdOf(it.number) });
+    await it.start().nudge();
+    const isSent = state === 'sent';
+    assert.deepEqual([await it.state(), it.servers.filed], [isSent ? 'filed' : state, 0]);
+    assert.deepEqual(at(it.index, now.number), isSent ? [[sent], []] : [[it.box.id], ['$draft']]);
+    assert.equal(it.index.read((reader) => reader.intents(it.clock.now())).length, 2, 'the server may know');
+  });

@@ -1,4 +1,4 @@
-import type { Email, EmailNumber, Index, IndexReader, Mailbox } from '#index/types.ts';
+import type { Email, EmailNumber, EmailRow, Index, IndexReader, Mailbox } from '#index/types.ts';
 import { emailIdOf, emailNumberOf, mailboxesIn, mailboxIdOf, mailboxOf } from './email-patch.ts';
 import type { EmailPatch, SubmissionRecord } from './submission.ts';
 
@@ -6,6 +6,8 @@ import type { EmailPatch, SubmissionRecord } from './submission.ts';
 export interface Places {
   /** Of the index that gave the ids. */
   epoch: string;
+  /** Of the Email, which keeps it whatever number it gets; records of earlier versions have none. */
+  row?: EmailRow;
   /** Mailboxes in which the Email lay. */
   at: string[];
   /** Mailboxes of `at` and of the patch, by id. */
@@ -33,7 +35,13 @@ export const placesOf = (
       const messageId = number === null ? null : reader.email(number)?.messageId;
       return messageId ? [[emailId, messageId] as const] : [];
     });
-    return { epoch: index.epoch, at, mailboxes: Object.fromEntries(boxes), emails: Object.fromEntries(emails) };
+    return {
+      epoch: index.epoch,
+      row: email.row,
+      at,
+      mailboxes: Object.fromEntries(boxes),
+      emails: Object.fromEntries(emails),
+    };
   });
 
 /** The mailbox of this path, else the one that is Sent or Drafts as it was. */
@@ -61,11 +69,29 @@ const translated = (patch: EmailPatch | null, idOf: (id: string) => string | nul
     }),
   );
 
-/** The record with the ids of this index; `emailId` is empty when it has no such Email. */
+type Mark = SubmissionRecord['onSuccessMark'][number];
+
+const markedNow = (reader: IndexReader, emails: Places['emails'], { emailId, keyword }: Mark): Mark[] =>
+  reader.byMessageId(emails[emailId] ?? '').map((number) => ({ emailId: emailIdOf(number), keyword }));
+
+/** Its Emails may have other numbers since: their conversation was merged, or they came back after they were destroyed. */
+const renumbered = (reader: IndexReader, record: SubmissionRecord, { row, emails }: Places): SubmissionRecord => {
+  const email = row === undefined ? undefined : reader.byRow(row);
+  if (email === undefined || emailIdOf(email.number) === record.emailId) return record;
+  const onSuccessMark = record.onSuccessMark.flatMap((mark) => {
+    const number = emailNumberOf(mark.emailId);
+    if (number !== null && reader.email(number) !== undefined) return [mark];
+    return markedNow(reader, emails, mark);
+  });
+  return { ...record, emailId: emailIdOf(email.number), onSuccessMark };
+};
+
+/** The record with the ids of this index, as they are now; `emailId` is empty when another index has no such Email. */
 export const inThese = (index: Index, record: SubmissionRecord): SubmissionRecord => {
   const { places } = record;
-  if (!places || places.epoch === index.epoch) return record;
+  if (!places) return record;
   return index.read((reader) => {
+    if (places.epoch === index.epoch) return renumbered(reader, record, places);
     const idOf = (id: string): string | null => {
       const box = boxOf(reader, places, id);
       return box ? mailboxIdOf(box.id) : null;
@@ -79,9 +105,7 @@ export const inThese = (index: Index, record: SubmissionRecord): SubmissionRecor
       emailId: number === undefined ? '' : emailIdOf(number),
       onSuccessUpdateEmail: translated(record.onSuccessUpdateEmail, idOf),
       onCancelUpdateEmail: translated(record.onCancelUpdateEmail, idOf),
-      onSuccessMark: record.onSuccessMark.flatMap(({ emailId, keyword }) =>
-        reader.byMessageId(places.emails[emailId] ?? '').map((marked) => ({ emailId: emailIdOf(marked), keyword })),
-      ),
+      onSuccessMark: record.onSuccessMark.flatMap((mark) => markedNow(reader, places.emails, mark)),
     };
   });
 };
