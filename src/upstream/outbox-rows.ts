@@ -1,3 +1,4 @@
+import { logError } from '#base/log.ts';
 import type { Submission } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
 import { openRecord } from '#vault/seal-record.ts';
@@ -6,7 +7,7 @@ import { resealed } from './records.ts';
 import { decodeSubmission, encodeSubmission } from './submission.ts';
 import type { SubmissionRecord } from './submission.ts';
 
-type Parts = Pick<OutboxParts, 'index' | 'store' | 'keeper' | 'clock'>;
+type Parts = Pick<OutboxParts, 'index' | 'store' | 'keeper' | 'clock' | 'log'>;
 
 /** Reads and changes what is sealed in the rows of an outbox. @throws VaultError, StoreError */
 export class OutboxRows {
@@ -22,9 +23,14 @@ export class OutboxRows {
     this.#gone = true;
   }
 
-  /** O15. */
+  /** O15. An index that cannot be written keeps no letter from going its way. */
   note(id: string): void {
-    if (!this.#gone) this.#parts.index.write((t) => t.note('EmailSubmission', id, 'updated'));
+    if (this.#gone) return;
+    try {
+      this.#parts.index.write((t) => t.note('EmailSubmission', id, 'updated'));
+    } catch (error) {
+      logError(this.#parts.log, 'outbox.not-noted', error);
+    }
   }
 
   async record({ record }: Submission): Promise<SubmissionRecord> {

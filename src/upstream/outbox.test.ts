@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IndexError } from '#index/errors.ts';
 import type { Store } from '#store/types.ts';
 import { InHand } from './in-hand.ts';
 import type { SendOutcome } from './outbox-step.ts';
@@ -124,6 +125,30 @@ test('O9 O10 refusals: for now, and for good', async () => {
   it.clock.forward(61_000);
   await outbox.nudge();
   assert.deepEqual([await it.state(), (await it.said()).failure?.words, it.servers.taken], ['failed', '550 never', 2]);
+});
+
+test('O15 O32 while the index cannot be written letters are sent, and what is done to Emails is done once it can', async () => {
+  await using it = await open();
+  await it.put('due');
+  const back = { onSuccessUpdateEmail: null, onCancelUpdateEmail: { 'keywords/$flagged': true } };
+  await it.put('canceled', back, 'S2');
+  it.clock.forward(10_000);
+  let isFull = true;
+  const index = new Proxy(it.index, {
+    get: (target, name) => {
+      if (name === 'write' && isFull) throw new IndexError('index/full', 'no room');
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const outbox = it.start({ index });
+  await outbox.nudge();
+  assert.deepEqual([await it.state(), it.servers.taken, it.keywords()], ['sent', 1, ['$draft']]);
+  isFull = false;
+  it.clock.forward(5 * 60_000);
+  await outbox.nudge();
+  assert.deepEqual([await it.state(), it.servers.taken, it.keywords()], ['filed', 1, ['$seen', '$flagged']]);
+  assert.equal((await it.said('S2')).onCancelUpdateEmail, null);
 });
 
 test('O16 after "try again" the same message goes out', async () => {

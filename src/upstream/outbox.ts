@@ -204,7 +204,7 @@ export class Outbox {
       await work();
     } catch (error) {
       logError(this.#parts.log, 'outbox.row-waits', error, { state: row.state });
-      if (row.state === 'sent' || row.state === 'unknown') this.#later.set(row.id, this.#now() + fileAgain);
+      if (row.state === 'sent' || isBack(row.state)) this.#later.set(row.id, this.#now() + fileAgain);
       else this.#later.delete(row.id);
     }
   }
