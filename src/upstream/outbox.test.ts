@@ -221,11 +221,13 @@ test('O17 a ticket takes what is held when its user leaves; what it does not tak
   const outbox = it.start();
   await outbox.nudge();
   const taken: number[] = [];
+  let noted = '';
   const ticket = (longest: number, answer: SendOutcome): Ticket => ({
     longest: () => Promise.resolve(longest),
     take: (_envelope, message, seconds) => {
       assert.deepEqual(message, raw);
       taken.push(seconds);
+      noted = it.changes();
       return Promise.resolve(answer);
     },
   });
@@ -236,6 +238,7 @@ test('O17 a ticket takes what is held when its user leaves; what it does not tak
   const refused: SendOutcome = { at: 'refused', permanent: true, code: 'smtp/refused', words: '501 no', refused: [] };
   await outbox.handOver(ticket(60, refused));
   assert.deepEqual([taken, await it.state()], [[10], 'held'], 'a refusal is no failure: it goes the usual way');
+  assert.notEqual(it.changes(), noted, 'another device hears that it is held again');
   await outbox.handOver(ticket(60, accepted));
   assert.deepEqual([taken, await it.state(), it.servers.filed], [[10, 10], 'filed', 1]);
   it.clock.forward(60_000);

@@ -239,9 +239,10 @@ export class Outbox {
       const hand = ticket && this.#handing(ticket, row);
       const outcome = await this.#outcome(hand ?? this.#parts.send, record.envelope, message);
       // What is not taken now goes the usual way.
-      if (hand && outcome.at !== 'accepted' && outcome.at !== 'unknown')
-        await store.moveSubmission(row.id, 'sending', 'held');
-      else await this.#answered(row, record, outcome);
+      if (hand && outcome.at !== 'accepted' && outcome.at !== 'unknown') {
+        await this.#settle(row.id, 'held', { tries: row.tries });
+        this.#rows.note(row.id);
+      } else await this.#answered(row, record, outcome);
     });
   }
 
