@@ -162,8 +162,12 @@ export class Reader implements IndexReader {
     );
   }
 
-  intentCount(): number {
-    return this.core.db.value<number>('SELECT count(*) FROM intent') ?? 0;
+  intentCount(outOf?: MailboxId): number {
+    const { db } = this.core;
+    if (outOf === undefined) return db.value<number>('SELECT count(*) FROM intent') ?? 0;
+    const lies = 'mailbox IS NULL AND email IN (SELECT email FROM placement WHERE mailbox = ?)';
+    const leaving = `SELECT count(*) FROM intent WHERE kind IN ('move', 'copy') AND (mailbox = ? OR (${lies}))`;
+    return db.value<number>(leaving, outOf, outOf) ?? 0;
   }
 
   textGaps(): TextGaps {

@@ -278,7 +278,8 @@ export interface IndexReader {
   /** Intents due at `now`, oldest first. */
   intents(now: number): Intent[];
   nextIntentAt(): number | null;
-  intentCount(): number;
+  /** `outOf`: only those that move or copy something out of this mailbox, its place there known or not. */
+  intentCount(outOf?: MailboxId): number;
   textGaps(): TextGaps;
   /** Emails whose preview is still unknown, newest first. */
   withoutPreview(limit: number): TextWish[];

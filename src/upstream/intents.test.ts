@@ -335,6 +335,28 @@ test('R7 a mailbox goes only once what was moved out of it is out, and not with 
   await engine.destroyMailbox(quiet, true);
 });
 
+test('R7 nor does one whose letters were moved out before their places in it are known', async () => {
+  const { account } = await open(2);
+  await using _ = account;
+  const { engine, index } = account;
+  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
+  const work = await engine.createMailbox('Work', null, true);
+  const numbers = inRole(account, 'inbox').map(({ number }) => number);
+  index.write((w) => numbers.forEach((number) => w.move(number, inbox.id, work, 0)));
+  engine.nudge();
+  await noIntents(account);
+  await account.until(() => index.read((reader) => reader.mailbox(work)?.totalEmails) === 2, 'two in Work');
+  index.write((w) => {
+    w.remap(work, w.mailbox(work)?.uidvalidity ?? 0);
+    numbers.forEach((number) => w.move(number, work, archive.id, 0));
+  });
+  const destroyed = engine.destroyMailbox(work, true);
+  engine.look(work);
+  await destroyed;
+  const client = await account.client();
+  assert.equal((await uidsAt(client, archive)).length, 2);
+});
+
 test('I49 of two copies in one mailbox both leave', async () => {
   const { account, user } = await open(1);
   await using _ = account;

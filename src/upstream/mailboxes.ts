@@ -159,8 +159,7 @@ export class Mailboxes {
 
   /** Messages that the user took out of it, or copied from it, still lie there: with it they would be lost. */
   isLeft(id: MailboxId): boolean {
-    const intents = this.#mirror.index.read((reader) => reader.intents(Number.MAX_SAFE_INTEGER));
-    return intents.some(({ want, at }) => (want.kind === 'move' || want.kind === 'copy') && at?.mailbox === id);
+    return this.#mirror.index.read((reader) => reader.intentCount(id)) > 0;
   }
 
   #anyDelimiter(): string | null {
