@@ -336,3 +336,20 @@ test('no statement of the store reads a whole table', async () => {
     assert.ok(!plan.some((step) => step.startsWith('SCAN')), `${text}: ${plan.join('; ')}`);
   }
 });
+
+test('a history of sent letters is read whatever its length', async () => {
+  const handle = openSqlite(newPath());
+  await using store = await storeOn(handle);
+  const user = aUser();
+  const account = anAccount(user.id);
+  await store.createUser({ user, account, credentials: [], slots: [], session: aSession(user.id) });
+  const [one, other] = [aSubmission(account, { state: 'filed' }), aSubmission(account, { sendAt: 6_000 })];
+  await store.saveSubmission(one);
+  const more = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 16400)
+    INSERT INTO submission SELECT id || i, user_id, account_id, state, send_at, tries, updated_at, record_id, message_id
+    FROM submission, n`;
+  handle.run(more, []);
+  await store.saveSubmission(other);
+  const all = await store.submissions(account.id);
+  assert.deepEqual([all.length, all.at(-1)], [16_402, other]);
+});

@@ -3,16 +3,24 @@ import type { MailAccountId } from '#vault/keeper.ts';
 import type { Db } from './db.ts';
 import { saveRecord } from './records.ts';
 import { submissionRow, toSubmission } from './rows.ts';
-import type { SubmissionTable } from './schema.ts';
+import type { RecordTable, SubmissionTable } from './schema.ts';
 import type { Store, Submission, SubmissionState } from './types.ts';
 
 /** The outbox. */
 
+/** So many values a statement: SQLite takes 32,766 of them, PostgreSQL 65,535. */
+const atOnce = 1_000;
+
 const withRecords = async (db: Db, rows: readonly SubmissionTable[]): Promise<Submission[]> => {
-  if (rows.length === 0) return [];
   const ids = rows.flatMap((row) => [row.record_id, row.message_id]);
-  const found = await db.selectFrom('record').selectAll().where('id', 'in', ids).execute();
-  const byId = new Map(found.map((row) => [row.id, row]));
+  const byId = new Map<string, RecordTable>();
+  for (let at = 0; at < ids.length; at += atOnce) {
+    const part = db
+      .selectFrom('record')
+      .selectAll()
+      .where('id', 'in', ids.slice(at, at + atOnce));
+    for (const row of await part.execute()) byId.set(row.id, row);
+  }
   return rows.map((row) => {
     const record = must(byId.get(row.record_id), 'a submission has its record');
     return toSubmission(row, record, must(byId.get(row.message_id), 'a submission has its message'));
