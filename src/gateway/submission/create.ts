@@ -22,7 +22,7 @@ import { Turns } from '../turns.ts';
 import { type Addressed, addressedBy } from './envelope.ts';
 import { rowsOf } from './ledger.ts';
 import { outgoing } from './outgoing.ts';
-import { admitOnce } from './same.ts';
+import { admitOnce, mayBeOf } from './same.ts';
 
 /** What onSuccessUpdateEmail and onSuccessDestroyEmail want of the Email once the submission stands. */
 export interface Afterwards {
@@ -124,7 +124,7 @@ const handIn = async (
 ): Promise<Made> => {
   const { open, caller } = context;
   const { host } = caller;
-  admitOnce(await rowsOf(host, open), { emailId: emailId(email.number), envelope });
+  admitOnce(await rowsOf(host, open, mayBeOf(email, now)), { emailId: emailId(email.number), envelope });
   const { bytes, messageId } = outgoing(raw, identity.email.split('@').at(-1) ?? 'localhost');
   const after = afterwards.update && !afterwards.destroy ? patchAndReverse(context, email, afterwards.update) : null;
   const marks = marksOf(context, raw);

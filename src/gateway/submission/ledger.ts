@@ -68,10 +68,18 @@ const read = async (host: Host, { index }: OpenAccount, submission: Submission):
   return { submission, record, ids: idsOf(index, submission, record) };
 };
 
-/** All submissions of an account, newest first. @throws VaultError, StoreError */
-export const rowsOf = async (host: Host, open: OpenAccount): Promise<Row[]> => {
+/**
+ * All submissions of an account, newest first; `mayCount`: those whose rows may, since a history is long and each seal
+ * takes its time. @throws VaultError, StoreError
+ */
+export const rowsOf = async (
+  host: Host,
+  open: OpenAccount,
+  mayCount: (submission: Submission) => boolean = () => true,
+): Promise<Row[]> => {
   const rows: Row[] = [];
-  for (const submission of await host.store.submissions(open.account.id)) rows.push(await read(host, open, submission));
+  for (const submission of await host.store.submissions(open.account.id))
+    if (mayCount(submission)) rows.push(await read(host, open, submission));
   return rows.sort((a, b) => b.record.createdAt - a.record.createdAt);
 };
 

@@ -1,3 +1,5 @@
+import type { Email } from '#index/types.ts';
+import type { Submission } from '#store/types.ts';
 import { undoStatus } from '#upstream/submission.ts';
 import type { SubmissionEnvelope, SubmissionRecord } from '#upstream/submission.ts';
 import { SetFailure } from '../errors.ts';
@@ -9,6 +11,15 @@ const isOnItsWay = ({ submission }: Row): boolean =>
   submission.state === 'filed' ||
   submission.state === 'sending' ||
   undoStatus(submission.state) === 'pending';
+
+/** Clocks of mail servers and ours are no further apart, milliseconds. */
+const apart = 24 * 3_600_000;
+
+/** A row that was written for the last time before the Email was there is another Email's. */
+export const mayBeOf = ({ receivedAt }: Pick<Email, 'receivedAt'>, now: number): ((row: Submission) => boolean) => {
+  const since = Math.min(receivedAt * 1000, now) - apart;
+  return ({ updatedAt }) => updatedAt >= since;
+};
 
 const addressees = ({ rcptTo }: SubmissionEnvelope): string[] => rcptTo.map(({ email }) => email.toLowerCase());
 

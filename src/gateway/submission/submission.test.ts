@@ -190,6 +190,23 @@ test('O34 a letter whose bytes are long in coming keeps no other waiting', async
   assert.ok((await first).created.s.id);
 });
 
+test('O36 what went long ago is not opened to send another letter, nor to tell what waits', async (t) => {
+  using g = openTestGateway();
+  const identityId = await identity(g);
+  const send = async () => g.one('EmailSubmission/set', { create: { s: { identityId, emailId: await newDraft(g) } } });
+  await send();
+  const [old] = g.store.outbox.values();
+  Object.assign(old!, { state: 'filed', updatedAt: 0, sendAt: 0 });
+  const { mock } = t.mock.method(g.caller.host.keeper, 'openKey');
+  const { created } = await send();
+  for (const filter of [{ undoStatus: 'pending' }, { after: '2001-01-01T00:00:00Z' }])
+    assert.deepEqual((await g.one('EmailSubmission/query', { filter })).ids, [created.s.id]);
+  const opened = (): boolean => mock.calls.some(({ arguments: [, wrapped] }) => wrapped.equals(old!.record.wrapped));
+  assert.equal(opened(), false);
+  assert.equal((await g.one('EmailSubmission/query', {})).ids.length, 2);
+  assert.equal(opened(), true);
+});
+
 test('what is answered or forwarded is marked once the message went', async () => {
   using g = openTestGateway();
   const asked = g.deliver('Message-ID: <asked@example.net>\nSubject: Asked\n\nWell?');
