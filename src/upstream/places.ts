@@ -86,12 +86,17 @@ const renumbered = (reader: IndexReader, record: SubmissionRecord, { row, emails
   return { ...record, emailId: emailIdOf(email.number), onSuccessMark };
 };
 
+/** The record with the numbers that its Emails have now, if this index gave its ids. */
+export const asNumbered = (index: Index, record: SubmissionRecord): SubmissionRecord => {
+  const { places } = record;
+  return places?.epoch === index.epoch ? index.read((reader) => renumbered(reader, record, places)) : record;
+};
+
 /** The record with the ids of this index, as they are now; `emailId` is empty when another index has no such Email. */
 export const inThese = (index: Index, record: SubmissionRecord): SubmissionRecord => {
   const { places } = record;
-  if (!places) return record;
+  if (!places || places.epoch === index.epoch) return asNumbered(index, record);
   return index.read((reader) => {
-    if (places.epoch === index.epoch) return renumbered(reader, record, places);
     const idOf = (id: string): string | null => {
       const box = boxOf(reader, places, id);
       return box ? mailboxIdOf(box.id) : null;
@@ -110,20 +115,17 @@ export const inThese = (index: Index, record: SubmissionRecord): SubmissionRecor
   });
 };
 
-/**
- * The Email of a record whose ids another index gave, in one of the mailboxes that it names; undefined when this index
- * gave them, or has no such Email.
- */
-export const emailIn = (index: Index, { places, messageId }: SubmissionRecord): Email | undefined => {
-  if (!places || places.epoch === index.epoch) return undefined;
-  return index.read((reader) => {
+/** The Email of a record; of one whose ids another index gave, in a mailbox that it names. Undefined when there is none. */
+export const emailIn = (index: Index, { places, messageId }: SubmissionRecord): Email | undefined =>
+  places &&
+  index.read((reader) => {
+    if (places.epoch === index.epoch) return places.row === undefined ? undefined : reader.byRow(places.row);
     const boxes = Object.keys(places.mailboxes).map((id) => boxOf(reader, places, id)?.id);
     return reader
       .byMessageId(messageId)
       .map((number) => reader.email(number))
       .find((email) => email?.mailboxes.some((box) => boxes.includes(box)));
   });
-};
 
 /** Whether an Email that this index does not have may still come: the mailbox in which it lay is not read to its end. */
 export const mayCome = (index: Index, { places }: SubmissionRecord): boolean =>

@@ -5,7 +5,7 @@ import type { EmailId, IdentityId, SubmissionId, ThreadId } from '#jmap/ids.ts';
 import type { OutboxProperties } from '#jmap/keep.ts';
 import type { EmailSubmission } from '#jmap/mail.ts';
 import type { Submission } from '#store/types.ts';
-import { emailIn } from '#upstream/places.ts';
+import { asNumbered, emailIn } from '#upstream/places.ts';
 import { decodeSubmission, type SubmissionRecord, undoStatus } from '#upstream/submission.ts';
 import { emailId, threadId } from '../ids.ts';
 import type { Context } from '../method.ts';
@@ -64,7 +64,7 @@ const idsOf = (index: Index, { state }: Submission, record: SubmissionRecord): R
 };
 
 const read = async (host: Host, { index }: OpenAccount, submission: Submission): Promise<Row> => {
-  const record = await unsealed(host, submission);
+  const record = asNumbered(index, await unsealed(host, submission));
   return { submission, record, ids: idsOf(index, submission, record) };
 };
 

@@ -294,6 +294,24 @@ test('RFC 8621 §7 undo: a held submission is canceled and its Email is back whe
   assert.deepEqual((await g.one('EmailSubmission/set', { destroy: [id] })).destroyed, [id]);
 });
 
+test('O35 a letter that waits is the Email it was when conversations merge, and goes back as that', async () => {
+  using g = openTestGateway();
+  const emailId = await newDraft(g, { messageId: ['late@example.org'] });
+  const { created } = await g.one('EmailSubmission/set', {
+    create: { s: { identityId: await identity(g), emailId, envelope: held } },
+    onSuccessUpdateEmail: { '#s': toSent(g) },
+  });
+  const { id } = created.s;
+  for (const n of [1, 2, 3]) g.deliver(`Message-ID: <m${n}@x.net>\nReferences: <m0@x.net>\nSubject: To send\n\nhi`);
+  g.deliver('Message-ID: <m4@x.net>\nReferences: <m0@x.net> <late@example.org>\nSubject: Re: To send\n\nhi');
+  const now = (await g.one('EmailSubmission/get', { ids: [id] })).list[0].emailId;
+  assert.notEqual(now, emailId);
+  const before = (await g.one('Email/query', {})).ids.length;
+  await g.one('EmailSubmission/set', { update: { [id]: { undoStatus: 'canceled' } } });
+  assert.deepEqual(Object.keys((await places(g, now)).mailboxIds), [mailboxId(g.box.drafts)]);
+  assert.equal((await g.one('Email/query', {})).ids.length, before, 'and there is no other');
+});
+
 test('RFC 8620 §5.3 EmailSubmission/set update: what is fixed may be given as it is', async () => {
   using g = openTestGateway();
   const { created } = await g.one('EmailSubmission/set', {
