@@ -357,6 +357,25 @@ test('R7 nor does one whose letters were moved out before their places in it are
   assert.equal((await uidsAt(client, archive)).length, 2);
 });
 
+test('S23 what another client removed in the same moment is not shown where it was to go', async () => {
+  const { account } = await open(3);
+  await using _ = account;
+  const { engine, index } = account;
+  const [inbox, junk] = [boxOf(account, 'inbox'), boxOf(account, 'junk')];
+  const client = await account.client();
+  await client.select(inbox.pathRaw);
+  const [first, second, third] = await client.uidSearchAll();
+  const numbers = inRole(account, 'inbox').map(({ number }) => number);
+  await client.expunge([first ?? 0, second ?? 0]);
+  index.write((w) => numbers.forEach((number) => w.move(number, inbox.id, junk.id, 0)));
+  engine.nudge();
+  await noIntents(account);
+  assert.deepEqual(
+    inRole(account, 'junk').map(({ subject }) => subject),
+    [`message ${third}`],
+  );
+});
+
 test('I49 of two copies in one mailbox both leave', async () => {
   const { account, user } = await open(1);
   await using _ = account;

@@ -19,6 +19,8 @@ import { removeOldDraft } from './old-draft.ts';
 
 /** Tries of what failed without a clear NO. */
 const mostTries = 5;
+/** So many messages are looked for one by one; where more are in doubt the next look at the mailbox tells. */
+const mostLooked = 20;
 /** A message that could not be filed is not thrown away: it waits this long, milliseconds. */
 const appendRest = 15 * 60_000;
 
@@ -317,7 +319,12 @@ export class Intents {
     const uids = rest.map((one) => one.uid);
     const copied = want.kind === 'move' ? await session.move(uids, to.pathRaw) : await session.copy(uids, to.pathRaw);
     const sameTarget = copied !== null && (to.uidvalidity === 0 || copied.uidvalidity === to.uidvalidity);
-    this.#done(rest, ({ uid }) => {
+    // OK is said of messages too that are not there any more; a server that tells UIDs is silent of those.
+    const unsaid = session.capabilities.has('UIDPLUS') ? rest.filter(({ uid }) => !copied?.uids.has(uid)) : [];
+    const isFew = unsaid.length > 0 && unsaid.length <= mostLooked;
+    const found = isFew ? await this.#lookFirst(session, box, to, want.kind, unsaid) : new Set<number>();
+    const done = rest.filter(({ intent }) => !found.has(intent.id));
+    this.#done(done, ({ uid }) => {
       const at = sameTarget ? copied.uids.get(uid) : undefined;
       return at === undefined ? null : { mailbox: to.id, uid: at as Uid };
     });
