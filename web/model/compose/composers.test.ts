@@ -13,7 +13,9 @@ import { type Keep, openComposers, type Writing } from './composers.ts';
 
 type Row = { id: string; mailboxIds: Record<string, boolean>; keywords: Record<string, boolean>; subject: string };
 
+/** A server that takes letters; `sent` holds what they were when they were handed in. */
 const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Map<string, Row>() } = {}) => {
+  const sent: Row[] = [];
   let made = rows.size;
   rows.set('M0', { ...(head('M0') as unknown as Row), keywords: {}, subject: 'Boats' });
   const body = { textBody: [], htmlBody: [], attachments: [], bodyValues: {} };
@@ -40,6 +42,11 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
       list: (ids as string[]).flatMap((id) => (rows.has(id) ? [{ ...body, ...rows.get(id) }] : [])),
       notFound: (ids as string[]).filter((id) => !rows.has(id)),
     }),
+    'EmailSubmission/set': ({ create }) => {
+      const { letter } = create as { letter: { emailId: string } };
+      sent.push(rows.get(letter.emailId) as Row);
+      return { accountId, created: { letter: { id: 'S1' } } };
+    },
     'Mailbox/get': () => ({ accountId, state: '1', list: [], notFound: [] }),
     'Mailbox/set': () => ({ accountId, created: null, notCreated: { made: { type: 'forbidden' } } }),
   });
@@ -74,7 +81,7 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
     mail: () => mail,
     toasts,
     undo,
-    outbox: {} as Outbox,
+    outbox: { watch: () => undefined } as Partial<Outbox> as Outbox,
     keep,
     hold: () => 20,
   });
@@ -89,6 +96,8 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
     await settled();
   };
   return {
+    server,
+    sent,
     composers,
     mail,
     toasts,
@@ -206,4 +215,28 @@ test('E6 a page that is loaded again opens its letters again, and keeps no text 
   assert.deepEqual([third.composers.open.peek().length, third.storage.size, third.toasts.current.peek()], [0, 0, null]);
   second.only().close();
   assert.equal(second.storage.size, 0);
+});
+
+test('E10 a letter waits for its files, and does not leave or close without them', async () => {
+  for (const end of ['send', 'close'] as const)
+    for (const fails of [false, true]) {
+      const { start, pass, server, sent, rows, toasts } = desk();
+      const writing = await start('new');
+      writing.draft.change({ subject: 'Cars', to: [{ name: null, email: 'bob@x.example' }] });
+      await pass(1_000);
+      let arrive = (_: Response): void => undefined;
+      server.uploads = () => new Promise((resolve) => (arrive = resolve));
+      writing.attach([new File(['a'], 'a.txt')]);
+      void writing[end]();
+      await pass(2_000);
+      assert.deepEqual(sent, []);
+      arrive(fails ? new Response(null, { status: 500 }) : Response.json({ blobId: 'U1' }));
+      await pass(100);
+      assert.equal(JSON.stringify([...sent, ...rows.values()]).includes('"a.txt"'), !fails);
+      assert.equal(sent.length, end === 'send' && !fails ? 1 : 0);
+      if (fails) {
+        const said = end === 'send' ? writing.trouble.peek() : toasts.current.peek()?.text;
+        assert.match(said ?? '', /“a.txt” was not uploaded/u);
+      }
+    }
 });

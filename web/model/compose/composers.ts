@@ -236,11 +236,15 @@ export const openComposers = (parts: ComposerParts): Composers => {
         }
       },
       close: () => {
-        if (draft.kept.peek().at !== 'saved' && !draft.isUntouched()) {
-          draft.save().then(
-            () => end(),
-            () => toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' }),
-          );
+        if (files.isBusy() || (draft.kept.peek().at !== 'saved' && !draft.isUntouched())) {
+          files
+            .arrived()
+            .catch((error: unknown) => toasts.show(wordsOf(error), { tone: 'failed' }))
+            .then(() => draft.save())
+            .then(
+              () => end(),
+              () => toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' }),
+            );
           drop(writing);
         } else end();
       },
