@@ -240,3 +240,23 @@ test('E10 a letter waits for its files, and does not leave or close without them
       }
     }
 });
+
+test('E11 an image that was taken out of the text again does not leave with the letter', async () => {
+  const { start, pass, server, sent } = desk();
+  const writing = await start('new');
+  let uploads = 0;
+  server.uploads = () => Promise.resolve(Response.json({ blobId: `U${(uploads += 1)}` }));
+  for (const cid of ['one@postern', 'two@postern', 'three@postern'])
+    writing.attachImage({ cid, name: `${cid}.png`, type: 'image/png', bytes: new ArrayBuffer(3) });
+  writing.draft.change({
+    to: [{ name: null, email: 'bob@x.example' }],
+    html: '<div><img src="cid:two@postern"></div>',
+    quote: { kind: 'reply', lead: '', text: '', html: '<img src="cid:three@postern">' },
+  });
+  await pass(1_000);
+  await writing.send();
+  assert.deepEqual(
+    [...JSON.stringify(sent).matchAll(/"cid":"(\w+)/gu)].map(([, cid]) => cid),
+    ['two', 'three'],
+  );
+});

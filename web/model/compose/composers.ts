@@ -14,7 +14,7 @@ import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
 import { openFiles } from './files.ts';
-import { emptyLetter, isBlank, type Attached, type Letter, type Quote } from './letter.ts';
+import { emptyLetter, isBlank, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
 import { type KeptLetter, readKept } from './kept.ts';
 import { fetchOriginal } from './original.ts';
 import { InDoubt, send } from './send.ts';
@@ -220,7 +220,11 @@ export const openComposers = (parts: ComposerParts): Composers => {
         trouble.value = null;
         const version = draft.letter.peek();
         try {
-          await Promise.all([cleaned.promise, files.arrived()]);
+          await cleaned.promise;
+          const whole = draft.letter.peek();
+          const seen = whole.attachments.filter((each) => isSeen(whole, each));
+          if (seen.length < whole.attachments.length) draft.change({ attachments: seen });
+          await files.arrived();
           const leaving = await send(connection, account.peek(), draft, parts.hold(), clock.now, () =>
             reopen(draft.letter.peek(), draft.emailId.peek()),
           );

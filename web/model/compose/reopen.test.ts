@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EmailId, IdentityId, MailboxId, UTCDate } from '#jmap/ids.ts';
-import type { Identity } from '#jmap/mail.ts';
+import type { EmailBodyPart, Identity } from '#jmap/mail.ts';
 import { answer, type Original } from './answer.ts';
 import { emptyLetter, type Letter } from './letter.ts';
 import { newEmail } from './new-email.ts';
@@ -94,4 +94,25 @@ test('E3 a letter with HTML is taken apart and put together the same', () => {
     const again = kept({ ...letter, quote: letter.quote && { ...letter.quote, html: raw } });
     assert.deepEqual([again.text, again.html], [kept(made).text, kept(made).html]);
   }
+});
+
+test('E11 what a draft does not show is a file of it; an image of ours that was taken out is none', () => {
+  const part = (cid: string): EmailBodyPart =>
+    ({
+      type: 'image/png',
+      name: cid,
+      cid,
+      disposition: 'inline',
+      blobId: 'G1',
+      size: 3,
+    }) as Partial<EmailBodyPart> as EmailBodyPart;
+  const attachments = ['in@postern', 'out@postern', 'plan@apple'].map(part);
+  const { letter } = reopened({ ...nothing, attachments, html: '<div><img src="cid:in@postern"></div>' }, [identity]);
+  assert.deepEqual(
+    letter.attachments.map(({ name, cid }) => [name, cid]),
+    [
+      ['in@postern', 'in@postern'],
+      ['plan@apple', null],
+    ],
+  );
 });
