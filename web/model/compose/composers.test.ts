@@ -150,6 +150,15 @@ test('E4 an answer that is being written is brought forward instead of begun aga
   assert.deepEqual([writing.shape.peek(), writing.recalled.peek()], ['docked', 1]);
 });
 
+test('E4 whoever asks twice at once, by a double click, has one window', async () => {
+  for (const kind of ['reply', 'draft'] as const) {
+    const { composers } = desk();
+    const twice = { kind, accountId, emailId: 'M0' as EmailId };
+    await Promise.all([composers.start(twice), composers.start(twice)]);
+    assert.equal(composers.open.peek().length, 1);
+  }
+});
+
 test('E5 a discarded draft is in Trash at once, and comes back with what was written since', async () => {
   const { start, pass, inside, undo, only } = desk();
   const writing = await start('new');

@@ -6,7 +6,6 @@ import { takeAhead } from '../ahead.ts';
 import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError, modelError } from '../errors.ts';
-import { quoteTime } from '../format.ts';
 import type { Mail } from '../mail.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Toasts } from '../toasts.ts';
@@ -14,9 +13,9 @@ import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
 import { openFiles } from './files.ts';
-import { emptyLetter, isBlank, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
+import { firstVersion } from './first-version.ts';
+import { isBlank, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
 import { type KeptLetter, readKept } from './kept.ts';
-import { fetchOriginal } from './original.ts';
 import { InDoubt, send } from './send.ts';
 
 export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
@@ -99,6 +98,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
   let next = 0;
 
   const answering = new WeakMap<Writing, string>();
+  /** On their way to the screen. */
+  const coming = new Set<string>();
   const discarded = new Set<Discarded>();
 
   const nextKey = (): string => {
@@ -128,7 +129,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       rawQuote?: string | null;
       isMade?: boolean;
       /** What is answered, and how. */
-      answers?: string;
+      answers?: string | undefined;
     },
   ): Writing => {
     const key = newKey();
@@ -291,31 +292,17 @@ export const openComposers = (parts: ComposerParts): Composers => {
 
   const start = async (request: ComposeRequest): Promise<void> => {
     const mail = parts.mail(request.accountId);
+    const { kind, emailId } = request;
+    const answers = emailId === undefined ? undefined : `${kind} ${emailId}`;
+    if (answers !== undefined && coming.has(answers)) return;
     if (!mail) {
       takeAhead();
       return;
     }
-    const { kind, emailId } = request;
-    if (kind === 'new' || emailId === undefined) {
-      const identityId = mail.identities.peek()[0]?.id ?? null;
-      begin(
-        mail,
-        {
-          ...emptyLetter,
-          identityId,
-          to: request.to ?? [],
-          cc: request.cc ?? [],
-          subject: request.subject ?? '',
-          text: request.text ?? '',
-        },
-        { begins: request.to?.length ? 'body' : 'to', isMade: true },
-      );
-      return;
-    }
-    const answers = `${kind} ${emailId}`;
-    const already = open
-      .peek()
-      .find((each) => each.draft.emailId.peek() === emailId || answering.get(each) === answers);
+    const already =
+      answers === undefined
+        ? undefined
+        : open.peek().find((each) => each.draft.emailId.peek() === emailId || answering.get(each) === answers);
     if (already) {
       const { shape } = already;
       if (shape.peek() === 'minimised' || (shape.peek() === 'inline' && already.inThread !== request.inThread))
@@ -324,29 +311,13 @@ export const openComposers = (parts: ComposerParts): Composers => {
       takeAhead();
       return;
     }
-    const original = await fetchOriginal(connection, mail, emailId);
-    if (kind === 'draft') {
-      const { reopened } = await import('./reopen.ts');
-      const { letter, raw } = reopened(original, mail.identities.peek());
-      begin(mail, letter, { emailId, begins: 'body', rawQuote: raw });
-      return;
+    if (answers !== undefined) coming.add(answers);
+    try {
+      const { letter, ...options } = await firstVersion(connection, mail, request);
+      begin(mail, letter, { ...options, answers });
+    } finally {
+      if (answers !== undefined) coming.delete(answers);
     }
-    const { answer } = await import('./answer.ts');
-    const letter = answer(original, kind, mail.identities.peek(), quoteTime(original.sentAt ?? original.receivedAt));
-    // The original's HTML goes into the letter only after the editor's frame has cleaned it.
-    const raw = letter.quote?.html ?? null;
-    begin(
-      mail,
-      { ...letter, originalIn: mail.id, quote: letter.quote && { ...letter.quote, html: null } },
-      {
-        begins: kind === 'forward' ? 'to' : 'body',
-        inThread: request.inThread ?? null,
-        shape: request.inThread !== undefined && request.apart !== true ? 'inline' : 'docked',
-        rawQuote: raw,
-        isMade: true,
-        answers,
-      },
-    );
   };
 
   /** A letter that is in Drafts; unless it was sent or deleted meanwhile. False when the server could not be asked. */
