@@ -207,6 +207,21 @@ test('E5 without Trash a discarded draft is out of sight, and destroyed when it 
   }
 });
 
+test('E12 a save that failed is tried again, also while one writes on', async () => {
+  const { start, server, pass, inside } = desk();
+  const writing = await start('new');
+  server.next.push(null);
+  for (let word = 0; word < 20; word += 1) {
+    writing.draft.change({ subject: `Cars ${word}` });
+    await pass(2_000);
+  }
+  assert.equal(writing.draft.kept.peek().at, 'saved');
+  assert.deepEqual(
+    inside('drafts').map((each) => each.split(' ')[1]),
+    ['Cars'],
+  );
+});
+
 test('E6 a page that is loaded again opens its letters again, and keeps no text that the server has', async () => {
   const first = desk();
   const writing = await first.start('new');

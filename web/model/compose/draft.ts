@@ -189,9 +189,12 @@ export const openDraft = (parts: DraftParts): Draft => {
   };
 
   const soon = (): void => {
+    const failed = kept.peek().at === 'failed';
+    // A failed save is tried again half a minute later, however much is written meanwhile.
+    if (failed && cancel) return;
     cancel?.();
-    // A failed save is tried again with the next change, or after half a minute.
-    cancel = clock.after(kept.peek().at === 'failed' ? 30 * rest : rest, () => {
+    cancel = clock.after(failed ? 30 * rest : rest, () => {
+      cancel = null;
       if (isUntouched() && !running) {
         kept.value = { at: 'new' };
         return;
