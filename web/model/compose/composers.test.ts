@@ -159,6 +159,25 @@ test('E4 whoever asks twice at once, by a double click, has one window', async (
   }
 });
 
+test('E3 a quote that is cleaned after the letter was kept is kept, too; that of a draft already is', async () => {
+  for (const kind of ['reply', 'draft'] as const) {
+    const quote = '<br><div class="postern_quote"><p>Red</p></div>';
+    const original = { htmlBody: [{ partId: '2', type: 'text/html' }], bodyValues: { 2: { value: quote } } };
+    const { start, rows, pass } = desk();
+    rows.set('M0', { ...(rows.get('M0') as Row), ...original });
+    const writing = await start(kind);
+    if (kind === 'reply') writing.draft.change({ subject: 'Cars' });
+    await pass(1_000);
+    writing.quoteCleaned('<p>Red</p>', 'Red');
+    await pass(1_000);
+    const letters = [...rows.values()].filter(({ id }) => id !== 'M0');
+    assert.deepEqual(
+      [letters.length, JSON.stringify(letters).includes('<p>Red</p>')],
+      kind === 'reply' ? [1, true] : [0, false],
+    );
+  }
+});
+
 test('E5 a discarded draft is in Trash at once, and comes back with what was written since', async () => {
   const { start, pass, inside, undo, only } = desk();
   const writing = await start('new');

@@ -235,7 +235,8 @@ export const openDraft = (parts: DraftParts): Draft => {
     finish,
     fill: (patch) => {
       const { at } = kept.peek();
-      if (at === 'new' || at === 'saved') letter.value = { ...letter.peek(), ...patch };
+      // A version that was kept here does not have it yet.
+      if (at === 'new' || (at === 'saved' && changes === 0)) letter.value = { ...letter.peek(), ...patch };
       else change(patch);
     },
     moveTo: (to) => {
