@@ -315,3 +315,32 @@ test('E9 the keys of Gmail format, make a link, and go from letter to letter', a
   );
   assert.deepEqual(at.errors, []);
 });
+
+test('E13 a letter that could not be sent says so when its window is away', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  await page.keyboard.type('bob@demo.test,');
+  await letter.getByLabel('Subject').fill('Cars');
+  await letter.getByText(/^Saved/u).waitFor();
+  at.fake.broken.set('EmailSubmission/set', 'forbidden');
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  await page.route('**/jmap/api', async (route) => {
+    if (route.request().postData()?.includes('EmailSubmission/set') === true) {
+      asked.resolve();
+      await answered.promise;
+    }
+    await route.continue();
+  });
+  await press('Control+Enter');
+  await asked.promise;
+  await letter.getByRole('button', { name: 'Discard draft' }).click();
+  await page.locator('.toast', { hasText: 'It is being sent' }).waitFor();
+  await letter.getByRole('button', { name: 'Save and close' }).click();
+  await page.locator('.comp-tab').waitFor();
+  answered.resolve();
+  await page.locator('.toast', { hasText: 'Not sent yet: “Cars”' }).getByRole('button', { name: 'Edit' }).click();
+  await docked(page).getByText('Not sent yet: “Cars”').waitFor();
+  assert.deepEqual(at.kept('trash'), []);
+});

@@ -303,3 +303,34 @@ test('E11 an image that was taken out of the text again does not leave with the 
     ['two', 'three'],
   );
 });
+
+test('E13 a letter that is being sent is neither closed nor thrown away under way, but while it waits for files', async () => {
+  const { start, pass, server, sent, inside, composers, toasts } = desk();
+  const begin = async (): Promise<Writing> => {
+    const writing = await start('new');
+    writing.draft.change({ subject: 'Cars', to: [{ name: null, email: 'bob@x.example' }] });
+    await pass(1_000);
+    return writing;
+  };
+  const writing = await begin();
+  server.uploads = () => new Promise(() => undefined);
+  writing.attach([new File(['a'], 'a.txt')]);
+  void writing.send();
+  await pass(1_000);
+  writing.discard();
+  await pass(1_000);
+  assert.deepEqual([sent.length, composers.open.peek().length, inside('drafts')], [0, 0, []]);
+
+  const another = await begin();
+  server.loses = (calls) => {
+    const isHandedIn = calls.some(([name]) => name === 'EmailSubmission/set');
+    if (isHandedIn) another.discard();
+    return isHandedIn;
+  };
+  const sending = another.send();
+  another.close();
+  await sending;
+  assert.match(toasts.current.peek()?.text ?? '', /^It is being sent/u);
+  assert.deepEqual([composers.open.peek(), another.shape.peek(), inside('trash').length], [[another], 'minimised', 1]);
+  assert.match(another.trouble.peek() ?? '', /^It is not known/u);
+});

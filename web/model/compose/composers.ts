@@ -13,8 +13,7 @@ import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
 import { openFiles } from './files.ts';
-import { firstVersion } from './first-version.ts';
-import { isBlank, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
+import { emptyLetter, isBlank, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
 import { type KeptLetter, readKept } from './kept.ts';
 import { InDoubt, send } from './send.ts';
 
@@ -48,9 +47,9 @@ export interface Writing {
   writeAs(mail: Mail, identityId: IdentityId): void;
   /** Hands it to the outbox and closes; the toast counts down. */
   send(): Promise<void>;
-  /** Keeps the draft and closes; a letter in which nobody wrote leaves no trace. */
+  /** Keeps the draft and closes; a letter in which nobody wrote leaves no trace. One that is being sent is minimised. */
   close(): void;
-  /** Throws the draft away and closes; can be undone. */
+  /** Throws the draft away and closes; can be undone. Refused, in words, while the letter is handed in. */
   discard(): void;
 }
 
@@ -129,13 +128,15 @@ export const openComposers = (parts: ComposerParts): Composers => {
       rawQuote?: string | null;
       isMade?: boolean;
       /** What is answered, and how. */
-      answers?: string | undefined;
+      answers?: string;
     },
   ): Writing => {
     const key = newKey();
     void keep.claim(storageKey(key));
     let ended = false;
     const sending = signal(false);
+    /** The server is being given it: it may have it any moment. */
+    let isHandedIn = false;
     const trouble = signal<string | null>(null);
     const account = signal(mail);
     const raw = options.rawQuote ?? null;
@@ -226,6 +227,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
           const seen = whole.attachments.filter((each) => isSeen(whole, each));
           if (seen.length < whole.attachments.length) draft.change({ attachments: seen });
           await files.arrived();
+          if (ended) return;
+          isHandedIn = true;
           const leaving = await send(connection, account.peek(), draft, parts.hold(), clock.now, () =>
             reopen(draft.letter.peek(), draft.emailId.peek()),
           );
@@ -233,6 +236,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
           outbox.watch(leaving);
         } catch (error) {
           sending.value = false;
+          isHandedIn = false;
           const named = `“${version.subject || 'no subject'}”`;
           trouble.value =
             error instanceof InDoubt
@@ -241,7 +245,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
         }
       },
       close: () => {
-        if (files.isBusy() || (draft.kept.peek().at !== 'saved' && !draft.isUntouched())) {
+        if (sending.peek()) writing.shape.value = 'minimised';
+        else if (files.isBusy() || (draft.kept.peek().at !== 'saved' && !draft.isUntouched())) {
           files
             .arrived()
             .catch((error: unknown) => toasts.show(wordsOf(error), { tone: 'failed' }))
@@ -254,6 +259,10 @@ export const openComposers = (parts: ComposerParts): Composers => {
         } else end();
       },
       discard: () => {
+        if (isHandedIn) {
+          toasts.show('It is being sent. In a moment it can be taken back.', { tone: 'failed' });
+          return;
+        }
         const version = draft.letter.peek();
         const isKept = draft.kept.peek().at === 'saved';
         const leavesNothing = draft.isUntouched() && draft.kept.peek().at !== 'saving';
@@ -292,17 +301,22 @@ export const openComposers = (parts: ComposerParts): Composers => {
 
   const start = async (request: ComposeRequest): Promise<void> => {
     const mail = parts.mail(request.accountId);
-    const { kind, emailId } = request;
-    const answers = emailId === undefined ? undefined : `${kind} ${emailId}`;
-    if (answers !== undefined && coming.has(answers)) return;
     if (!mail) {
       takeAhead();
       return;
     }
-    const already =
-      answers === undefined
-        ? undefined
-        : open.peek().find((each) => each.draft.emailId.peek() === emailId || answering.get(each) === answers);
+    const { kind, emailId, to = [], cc = [], subject = '', text = '' } = request;
+    if (kind === 'new' || emailId === undefined) {
+      const identityId = mail.identities.peek()[0]?.id ?? null;
+      const letter: Letter = { ...emptyLetter, identityId, to, cc, subject, text };
+      begin(mail, letter, { begins: to.length > 0 ? 'body' : 'to', isMade: true });
+      return;
+    }
+    const answers = `${kind} ${emailId}`;
+    if (coming.has(answers)) return;
+    const already = open
+      .peek()
+      .find((each) => each.draft.emailId.peek() === emailId || answering.get(each) === answers);
     if (already) {
       const { shape } = already;
       if (shape.peek() === 'minimised' || (shape.peek() === 'inline' && already.inThread !== request.inThread))
@@ -311,12 +325,13 @@ export const openComposers = (parts: ComposerParts): Composers => {
       takeAhead();
       return;
     }
-    if (answers !== undefined) coming.add(answers);
+    coming.add(answers);
     try {
-      const { letter, ...options } = await firstVersion(connection, mail, request);
+      const { firstVersion } = await import('./first-version.ts');
+      const { letter, ...options } = await firstVersion(connection, mail, kind, emailId, request);
       begin(mail, letter, { ...options, answers });
     } finally {
-      if (answers !== undefined) coming.delete(answers);
+      coming.delete(answers);
     }
   };
 
@@ -349,7 +364,9 @@ export const openComposers = (parts: ComposerParts): Composers => {
         await start(request);
       } catch (error) {
         takeAhead();
-        toasts.show(error instanceof Error ? error.message : 'The letter could not be opened.', { tone: 'failed' });
+        toasts.show(error instanceof ModelError ? error.message : 'The letter could not be opened.', {
+          tone: 'failed',
+        });
       }
     },
     recover: async (mail) => {

@@ -3,17 +3,19 @@ import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { quoteTime } from '../format.ts';
 import type { Mail } from '../mail.ts';
-import { emptyLetter, type Letter } from './letter.ts';
+import { answer } from './answer.ts';
+import type { Letter } from './letter.ts';
 import { fetchOriginal } from './original.ts';
+import { reopened } from './reopen.ts';
 
-/** A letter as its writer finds it, and how its window begins. */
-export interface FirstVersion {
+/** An answer, or a draft, as its writer finds it, and how its window begins. */
+interface FirstVersion {
   letter: Letter;
   begins: 'to' | 'body';
   emailId?: EmailId;
   inThread?: string | null;
   shape?: 'docked' | 'inline';
-  rawQuote?: string | null;
+  rawQuote: string | null;
   isMade?: boolean;
 }
 
@@ -21,24 +23,16 @@ export interface FirstVersion {
 export const firstVersion = async (
   connection: Connection,
   mail: Mail,
-  { kind, emailId, inThread, apart, to = [], cc = [], subject = '', text = '' }: ComposeRequest,
+  kind: Exclude<ComposeRequest['kind'], 'new'>,
+  emailId: EmailId,
+  { inThread, apart }: ComposeRequest,
 ): Promise<FirstVersion> => {
   const identities = mail.identities.peek();
-  if (kind === 'new' || emailId === undefined) {
-    const identityId = identities[0]?.id ?? null;
-    return {
-      letter: { ...emptyLetter, identityId, to, cc, subject, text },
-      begins: to.length > 0 ? 'body' : 'to',
-      isMade: true,
-    };
-  }
   const original = await fetchOriginal(connection, mail, emailId);
   if (kind === 'draft') {
-    const { reopened } = await import('./reopen.ts');
     const { letter, raw } = reopened(original, identities);
     return { letter, emailId, begins: 'body', rawQuote: raw };
   }
-  const { answer } = await import('./answer.ts');
   const letter = answer(original, kind, identities, quoteTime(original.sentAt ?? original.receivedAt));
   return {
     // The original's HTML goes into the letter only after the editor's frame has cleaned it.

@@ -96,11 +96,19 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
     const text = stops.findIndex((each) => each.classList.contains('editor-frame'));
     (back ? stops[text - 1] : document.getElementById(`send-${writing.key}`))?.focus();
   };
+  const bring = (): void => {
+    toasts.dismiss();
+    writing.shape.value = 'docked';
+  };
   const sendIt = (): void => {
     if (recipients(draft.letter.peek()).length === 0) setWarned('Say who it goes to.');
     else {
       setWarned(null);
-      void writing.send();
+      void writing.send().then(() => {
+        const why = writing.trouble.peek();
+        if (why !== null && !windowOf(writing))
+          toasts.show(why, { tone: 'failed', actions: [{ label: 'Edit', run: bring }] });
+      });
     }
   };
   const nextAccount = (): void => {
