@@ -370,7 +370,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
       }
     },
     recover: async (mail) => {
-      for (const key of keep.keys().filter((each) => each.startsWith('postern.letter.'))) {
+      for (const key of keep.keys().toSorted()) {
+        if (!key.startsWith('postern.letter.')) continue;
         const kept = readKept(keep.get(key));
         if (kept === null) keep.remove(key);
         if (kept?.accountId !== mail.id || !(await keep.claim(key))) continue;
