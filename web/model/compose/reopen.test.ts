@@ -82,6 +82,13 @@ test('E3 a forwarded letter stays one', () => {
   assert.equal(letter.forwards, 'one@x.example');
 });
 
+test('E3 who gets a blind copy of every letter of an identity is named once', () => {
+  const copied = { ...identity, bcc: [{ name: null, email: 'Archive@x.example' }] };
+  const { bcc } = newEmail(emptyLetter, copied, 'B1' as MailboxId);
+  const { letter } = reopened({ ...nothing, bcc: bcc ?? null }, [copied]);
+  assert.deepEqual(newEmail(letter, copied, 'B1' as MailboxId).bcc, copied.bcc);
+});
+
 test('E3 a letter with HTML is taken apart and put together the same', () => {
   for (const kind of ['reply', 'forward'] as const) {
     const made = {
