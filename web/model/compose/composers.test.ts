@@ -16,6 +16,7 @@ type Row = { id: string; mailboxIds: Record<string, boolean>; keywords: Record<s
 /** A server that takes letters; `sent` holds what they were when they were handed in. */
 const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Map<string, Row>() } = {}) => {
   const sent: Row[] = [];
+  const hold = { isHeld: true };
   let made = rows.size;
   rows.set('M0', { ...(head('M0') as unknown as Row), keywords: {}, subject: 'Boats' });
   const body = { textBody: [], htmlBody: [], attachments: [], bodyValues: {} };
@@ -42,11 +43,30 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
       list: (ids as string[]).flatMap((id) => (rows.has(id) ? [{ ...body, ...rows.get(id) }] : [])),
       notFound: (ids as string[]).filter((id) => !rows.has(id)),
     }),
-    'EmailSubmission/set': ({ create }) => {
+    'EmailSubmission/set': ({ create, update }) => {
+      const answer = { accountId, oldState: null, newState: '2' };
+      const { S1 } = (update ?? {}) as { S1?: object };
+      if (S1) {
+        const [back] = hold.isHeld ? sent.splice(0, 1) : [];
+        if (back) Object.assign(back, { keywords: { $draft: true }, mailboxIds: { drafts: true } });
+        return { ...answer, updated: back ? { S1 } : null };
+      }
       const { letter } = create as { letter: { emailId: string } };
-      sent.push(rows.get(letter.emailId) as Row);
-      return { accountId, created: { letter: { id: 'S1' } } };
+      const row = rows.get(letter.emailId) as Row;
+      if (sent.includes(row))
+        return { ...answer, created: null, notCreated: { letter: { type: 'alreadyExists', existingId: 'S1' } } };
+      Object.assign(row, { keywords: {}, mailboxIds: { sent: true } });
+      sent.push(row);
+      return { ...answer, created: { letter: { id: 'S1' } } };
     },
+    'EmailSubmission/query': ({ filter }) => ({
+      accountId,
+      ids: sent.some(({ id }) => (filter as { emailIds: string[] }).emailIds.includes(id)) ? ['S1'] : [],
+    }),
+    'EmailSubmission/get': ({ ids }) => ({
+      accountId,
+      list: (ids as string[]).map((id) => ({ id, stage: 'held', sendAt: '2025-11-06T08:50:09Z' })),
+    }),
     'Mailbox/get': () => ({ accountId, state: '1', list: [], notFound: [] }),
     'Mailbox/set': () => ({ accountId, created: null, notCreated: { made: { type: 'forbidden' } } }),
   });
@@ -98,6 +118,7 @@ const desk = ({ trash = true, storage = new Map<string, string>(), rows = new Ma
   return {
     server,
     sent,
+    hold,
     composers,
     mail,
     toasts,
@@ -333,4 +354,32 @@ test('E13 a letter that is being sent is neither closed nor thrown away under wa
   assert.match(toasts.current.peek()?.text ?? '', /^It is being sent/u);
   assert.deepEqual([composers.open.peek(), another.shape.peek(), inside('trash').length], [[another], 'minimised', 1]);
   assert.match(another.trouble.peek() ?? '', /^It is not known/u);
+});
+
+test('E14 a letter that was changed when nobody knew whether it was taken goes once', async () => {
+  for (const isHeld of [true, false]) {
+    const { start, pass, server, sent, hold, rows } = desk();
+    hold.isHeld = isHeld;
+    const writing = await start('new');
+    writing.draft.change({ subject: 'Cras', to: [{ name: null, email: 'bob@x.example' }] });
+    await pass(1_000);
+    server.loses = (calls) => calls.some(([name]) => name === 'EmailSubmission/set');
+    await writing.send();
+    assert.match(writing.trouble.peek() ?? '', /^It is not known/u);
+    server.loses = () => false;
+    writing.draft.change({ subject: 'Cars' });
+    await writing.send();
+    assert.deepEqual(
+      sent.map(({ subject }) => subject),
+      [isHeld ? 'Cars' : 'Cras'],
+    );
+    assert.equal(rows.size, isHeld ? 2 : 3);
+    if (isHeld) continue;
+    assert.match(writing.trouble.peek() ?? '', /What you wrote before went out/u);
+    await writing.send();
+    assert.deepEqual(
+      sent.map(({ subject }) => subject),
+      ['Cras', 'Cars'],
+    );
+  }
 });

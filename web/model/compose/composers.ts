@@ -260,7 +260,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       },
       discard: () => {
         if (isHandedIn) {
-          toasts.show('It is being sent. In a moment it can be taken back.', { tone: 'failed' });
+          toasts.show('It is being sent. Take it back in a moment.', { tone: 'failed' });
           return;
         }
         const version = draft.letter.peek();

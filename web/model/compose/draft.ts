@@ -72,7 +72,7 @@ export const isDraft = (mail: Mail, { keywords, mailboxIds }: Pick<Email, 'keywo
 };
 
 /** Those that are drafts still: what another device has sent is the copy in Sent. */
-const destroyDrafts = async (connection: Connection, mail: Mail, ids: readonly EmailId[]): Promise<void> => {
+export const destroyDrafts = async (connection: Connection, mail: Mail, ids: readonly EmailId[]): Promise<void> => {
   const accountId = mail.id;
   const properties = ['keywords', 'mailboxIds'] as const;
   const found = await connection.call('Email/get', { accountId, ids: [...ids], properties: [...properties] }).answer;

@@ -131,7 +131,6 @@ export type Warning =
   | { kind: 'address'; email: string }
   | { kind: 'attachment'; word: string }
   | { kind: 'many'; count: number }
-  | { kind: 'subject' }
   | { kind: 'uploading' };
 
 const attachmentWords =

@@ -47,8 +47,6 @@ const hintWords = (warning: Warning): string => {
       return `You wrote “${warning.word}”, but nothing is attached.`;
     case 'many':
       return `This goes to ${warning.count} people.`;
-    case 'subject':
-      return 'There is no subject.';
     case 'uploading':
       return 'A file is still being uploaded. It goes with the letter once it is there.';
   }
