@@ -288,7 +288,7 @@ test('E10 a letter waits for its files, and does not leave or close without them
       const writing = await start('new');
       writing.draft.change({ subject: 'Cars', to: [{ name: null, email: 'bob@x.example' }] });
       await pass(1_000);
-      let arrive = (_: Response): void => undefined;
+      let arrive: (answer: Response) => void = () => undefined;
       server.uploads = () => new Promise((resolve) => (arrive = resolve));
       writing.attach([new File(['a'], 'a.txt')]);
       void writing[end]();
