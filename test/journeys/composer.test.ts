@@ -74,6 +74,12 @@ test('E5 a discarded draft is in Trash at once, also when the page is loaded aga
   await saved(at, 'drafts', 1);
   await docked(page).getByRole('button', { name: 'Discard draft' }).click();
   await saved(at, 'trash', 1);
+  const toast = page.locator('.toast', { hasText: 'Discarded the draft' });
+  await toast.getByRole('button', { name: 'Undo' }).click();
+  await toast.waitFor({ state: 'detached', timeout: 2_000 });
+  await saved(at, 'drafts', 1);
+  await docked(page).getByRole('button', { name: 'Discard draft' }).click();
+  await saved(at, 'trash', 1);
   await page.reload();
   await page.locator('[role=row]', { hasText: 'Margit' }).waitFor();
   assert.deepEqual([at.kept('drafts').length, await windows(page)], [0, 0]);

@@ -94,10 +94,6 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
     const text = stops.findIndex((each) => each.classList.contains('editor-frame'));
     (back ? stops[text - 1] : document.getElementById(`send-${writing.key}`))?.focus();
   };
-  const bring = (): void => {
-    toasts.dismiss();
-    writing.shape.value = 'docked';
-  };
   const sendIt = (): void => {
     if (recipients(draft.letter.peek()).length === 0) setWarned('Say who it goes to.');
     else {
@@ -105,7 +101,10 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
       void writing.send().then(() => {
         const why = writing.trouble.peek();
         if (why !== null && !windowOf(writing))
-          toasts.show(why, { tone: 'failed', actions: [{ label: 'Edit', run: bring }] });
+          toasts.show(why, {
+            tone: 'failed',
+            actions: [{ label: 'Edit', run: () => void (writing.shape.value = 'docked') }],
+          });
       });
     }
   };
