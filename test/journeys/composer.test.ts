@@ -350,3 +350,27 @@ test('E13 a letter that could not be sent says so when its window is away', asyn
   await docked(page).getByText('Not sent yet: “Cars”').waitFor();
   assert.deepEqual(at.kept('trash'), []);
 });
+
+test('E15 nothing that is typed on the way to an answer is lost, or a command', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  await openMargit(at);
+  const words = 'e#czabcdefghijklmnopqrstuvwxyz';
+  for (const delay of [0, 15, 15, 30]) {
+    await page.keyboard.type(`r${words}`, { delay });
+    await until(
+      'every letter',
+      () => text(page.locator('.comp.inline')),
+      (now) => now.trim() === words,
+      5_000,
+    );
+    assert.equal(await windows(page), 1);
+    await page.keyboard.press('Control+Shift+D');
+    await until(
+      'no window',
+      () => windows(page),
+      (count) => count === 0,
+    );
+    await focusOn(page, /^(?:row|article)/u);
+  }
+});

@@ -1,11 +1,11 @@
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
-import type { AccountId, EmailId, IdentityId, MailboxId } from '#jmap/ids.ts';
+import type { AccountId, EmailId, IdentityId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
 import { takeAhead } from '../ahead.ts';
 import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
-import { ModelError, modelError } from '../errors.ts';
+import { ModelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Toasts } from '../toasts.ts';
@@ -13,8 +13,8 @@ import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
 import { openFiles } from './files.ts';
-import { emptyLetter, isBlank, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
-import { type KeptLetter, readKept } from './kept.ts';
+import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
+import type { KeptLetter } from './kept.ts';
 import { InDoubt, send } from './send.ts';
 
 export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
@@ -335,25 +335,6 @@ export const openComposers = (parts: ComposerParts): Composers => {
     }
   };
 
-  /** A letter that is in Drafts; unless it was sent or deleted meanwhile. False when the server could not be asked. */
-  const openAgain = async (mail: Mail, emailId: EmailId): Promise<boolean> => {
-    const { answer: asked } = connection.call('Email/get', {
-      accountId: mail.id,
-      ids: [emailId],
-      properties: ['keywords', 'mailboxIds'],
-    });
-    try {
-      const [found] = (await asked).list;
-      const where = Object.keys(found?.mailboxIds ?? {}) as MailboxId[];
-      const isDraft = found !== undefined && Object.hasOwn(found.keywords, '$draft');
-      if (isDraft && !where.every((each) => mail.mailboxes.within(each, 'trash')))
-        await start({ kind: 'draft', accountId: mail.id, emailId });
-      return true;
-    } catch (error) {
-      return modelError(error).code === 'jmap/method';
-    }
-  };
-
   return {
     open,
     leave: () => {
@@ -370,20 +351,19 @@ export const openComposers = (parts: ComposerParts): Composers => {
       }
     },
     recover: async (mail) => {
-      for (const key of keep.keys().toSorted()) {
-        if (!key.startsWith('postern.letter.')) continue;
-        const kept = readKept(keep.get(key));
-        if (kept === null) keep.remove(key);
-        if (kept?.accountId !== mail.id || !(await keep.claim(key))) continue;
-        const { letter, emailId } = kept;
-        const ready = letter?.attachments.filter((each) => each.upload.at === 'ready') ?? [];
-        let isDone = true;
-        if (letter === null) isDone = emailId === null || (await openAgain(mail, emailId));
-        else if (!isBlank(letter))
-          begin(mail, { ...letter, attachments: ready }, { emailId, begins: 'body' }).draft.change({});
-        if (isDone) keep.remove(key);
-        keep.release(key);
-      }
+      const keys = keep.keys().filter((key) => key.startsWith(storageKey('')));
+      if (keys.length === 0) return;
+      // Without its code they stay here until the page is loaded again.
+      await import('./recover.ts').then(
+        ({ recover }) =>
+          recover(mail, keys.toSorted(), {
+            connection,
+            keep,
+            start,
+            begin: (letter, emailId) => begin(mail, letter, { emailId, begins: 'body' }).draft.change({}),
+          }),
+        () => undefined,
+      );
     },
     suggest: async (mail, prefix) => {
       if (prefix.trim() === '') return [];

@@ -213,9 +213,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
             if (restoreBody(writing, handle)) return;
             const isWanted = writing.begins === 'body' || writing.recalled.peek() > 0;
             if (!isWanted || draft.letter.peek().mode !== 'rich') return;
-            const ahead = takeAhead();
-            if (ahead !== '') setHtml(`${htmlOf(ahead)}${draft.letter.peek().html}`);
-            handle.tell(ahead === '' ? toText(writing) : { do: 'focus' });
+            handle.tell(toText(writing));
           }}
           changed={(html) => draft.change({ html })}
           place={(place) => holdPlace(writing, place)}
