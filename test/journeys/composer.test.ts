@@ -74,6 +74,12 @@ test('E5 a discarded draft is in Trash at once, also when the page is loaded aga
   await saved(at, 'drafts', 1);
   await docked(page).getByRole('button', { name: 'Discard draft' }).click();
   await saved(at, 'trash', 1);
+  const toast = page.locator('.toast', { hasText: 'Discarded the draft' });
+  await toast.getByRole('button', { name: 'Undo' }).click();
+  await toast.waitFor({ state: 'detached', timeout: 2_000 });
+  await saved(at, 'drafts', 1);
+  await docked(page).getByRole('button', { name: 'Discard draft' }).click();
+  await saved(at, 'trash', 1);
   await page.reload();
   await page.locator('[role=row]', { hasText: 'Margit' }).waitFor();
   assert.deepEqual([at.kept('drafts').length, await windows(page)], [0, 0]);
@@ -314,4 +320,57 @@ test('E9 the keys of Gmail format, make a link, and go from letter to letter', a
     (title) => title === 'Second',
   );
   assert.deepEqual(at.errors, []);
+});
+
+test('E13 a letter that could not be sent says so when its window is away', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  const letter = await at.begin();
+  await page.keyboard.type('bob@demo.test,');
+  await letter.getByLabel('Subject').fill('Cars');
+  await letter.getByText(/^Saved/u).waitFor();
+  at.fake.broken.set('EmailSubmission/set', 'forbidden');
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  await page.route('**/jmap/api', async (route) => {
+    if (route.request().postData()?.includes('EmailSubmission/set') === true) {
+      asked.resolve();
+      await answered.promise;
+    }
+    await route.continue();
+  });
+  await press('Control+Enter');
+  await asked.promise;
+  await letter.getByRole('button', { name: 'Discard draft' }).click();
+  await page.locator('.toast', { hasText: 'It is being sent' }).waitFor();
+  await letter.getByRole('button', { name: 'Save and close' }).click();
+  await page.locator('.comp-tab').waitFor();
+  answered.resolve();
+  await page.locator('.toast', { hasText: 'Not sent yet: “Cars”' }).getByRole('button', { name: 'Edit' }).click();
+  await docked(page).getByText('Not sent yet: “Cars”').waitFor();
+  assert.deepEqual(at.kept('trash'), []);
+});
+
+test('E15 nothing that is typed on the way to an answer is lost, or a command', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  await openMargit(at);
+  const words = 'e#czabcdefghijklmnopqrstuvwxyz';
+  for (const delay of [0, 15, 15, 30]) {
+    await page.keyboard.type(`r${words}`, { delay });
+    await until(
+      'every letter',
+      () => text(page.locator('.comp.inline')),
+      (now) => now.trim() === words,
+      5_000,
+    );
+    assert.equal(await windows(page), 1);
+    await page.keyboard.press('Control+Shift+D');
+    await until(
+      'no window',
+      () => windows(page),
+      (count) => count === 0,
+    );
+    await focusOn(page, /^(?:row|article)/u);
+  }
 });

@@ -65,6 +65,34 @@ test('F5 back puts a letter that is being written aside', async () => {
   await rowNamed(page, 'Tomasz').waitFor();
 });
 
+test('F5 back puts one letter aside after the other, the one on top first', async () => {
+  await using at = await visit(browser, '/', phone);
+  const { page } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  for (const name of ['First', 'Second']) {
+    await page.getByRole('button', { name: 'Compose' }).tap();
+    await page.locator('.comp').getByLabel('Subject').fill(name);
+    await page
+      .locator('.comp')
+      .getByText(/^Saved/u)
+      .waitFor();
+    await page.locator('.comp').getByRole('button', { name: 'Minimise' }).tap();
+    await page.locator('.comp').waitFor({ state: 'detached' });
+  }
+  await page.reload();
+  await holds(page, `document.querySelectorAll('.comp').length === 2`);
+  const before = at.where();
+  await page.waitForTimeout(400);
+  for (const left of [1, 0]) {
+    await page.goBack();
+    await holds(page, `document.querySelectorAll('.comp').length === ${left}`);
+    await page.waitForTimeout(200);
+    assert.equal(at.where(), before);
+    if (left === 1) assert.equal(await page.locator('.comp').getByLabel('Subject').inputValue(), 'First');
+  }
+  await rowNamed(page, 'Tomasz').waitFor();
+});
+
 test('5.13 a long press picks; a finger that moves, or leaves early, does not', async () => {
   await using at = await visit(browser, '/', phone);
   const { page } = at;

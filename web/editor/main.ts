@@ -127,9 +127,7 @@ const start = (port: MessagePort): void => {
     true,
   );
 
-  new ResizeObserver(() => tell({ on: 'height', pixels: Math.ceil(root.getBoundingClientRect().height) })).observe(
-    root,
-  );
+  new ResizeObserver(() => tell({ on: 'height', pixels: root.offsetHeight })).observe(root);
 
   const set = (html: string): void => {
     editor.setHTML(html || '<div><br></div>');
@@ -155,6 +153,7 @@ const start = (port: MessagePort): void => {
         show(data.cid, data.bytes, data.type);
         break;
       case 'focus':
+        if (data.ahead) root.firstElementChild?.prepend(data.ahead);
         editor.focus();
         editor.moveCursorToEnd();
         break;

@@ -26,8 +26,8 @@ export interface Place {
 
 export type ToEditor =
   | { do: 'set'; html: string; label: string }
-  /** The caret to the end of the text. */
-  | { do: 'focus' }
+  /** The caret to the end of the text. `ahead`: typed on the way to it, before what is there by now. */
+  | { do: 'focus'; ahead?: string }
   /** Where the caret stood; as near as the text allows. */
   | { do: 'place'; place: Place; focus: boolean }
   | { do: 'command'; name: Command }

@@ -51,6 +51,8 @@ export interface FakeServer {
   paths: string[];
   /** Answered before the handlers are asked: a status, or `null` for no answer at all. */
   next: (number | null)[];
+  /** The answer to a file. */
+  uploads(): Promise<Response>;
   /** Whether the answer to these calls gets lost once they were carried out. */
   loses: (calls: readonly Invocation[]) => boolean;
 }
@@ -65,6 +67,7 @@ export const fakeServer = (handlers: Handlers, maxCalls?: number): FakeServer =>
     const status = next.length > 0 ? next.shift() : 200;
     if (status === null) throw new TypeError('no line');
     if (status !== 200) return new Response('{}', { status: status ?? 500 });
+    if (url.startsWith('/jmap/upload/')) return server.uploads();
     if (url !== '/jmap/api') return new Response('{}');
     const { methodCalls } = JSON.parse(init.body as string) as { methodCalls: Invocation[] };
     requests.push(methodCalls);
@@ -83,7 +86,15 @@ export const fakeServer = (handlers: Handlers, maxCalls?: number): FakeServer =>
     return Response.json({ methodResponses, sessionState: 's' });
   };
   const connection = openConnection({ fetch, clock, ...(maxCalls === undefined ? {} : { maxCalls }) });
-  const server: FakeServer = { connection, clock, requests, paths, next, loses: () => false };
+  const server: FakeServer = {
+    connection,
+    clock,
+    requests,
+    paths,
+    next,
+    uploads: () => Promise.resolve(new Response('{}')),
+    loses: () => false,
+  };
   return server;
 };
 

@@ -3,10 +3,10 @@ import type { Model } from '#model/model.ts';
 
 const letterWindow = '.comp:is(.docked, .full)';
 
-/** What Escape does to the letter that fills the window. */
+/** What Escape does to the letter that fills the window; of several, the one on top. */
 const minimise = (): void => {
   const escape = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true });
-  document.querySelector(letterWindow)?.dispatchEvent(escape);
+  [...document.querySelectorAll(letterWindow)].at(-1)?.dispatchEvent(escape);
 };
 
 /** On a phone a letter being written fills the window: the way back leads out of it first. */
@@ -14,7 +14,11 @@ const keepBack = ({ onePane, router }: Model): (() => void) => {
   let uncover: (() => void) | null = null;
   const look = (): void => {
     const isOpen = onePane.peek() && document.querySelector(letterWindow) !== null;
-    if (isOpen) uncover ??= router.cover(minimise);
+    if (isOpen)
+      uncover ??= router.cover(() => {
+        uncover = null;
+        minimise();
+      });
     else {
       uncover?.();
       uncover = null;

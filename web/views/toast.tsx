@@ -15,7 +15,7 @@ export const ToastView = () => {
       ) : null}
       <span class="words cut">{toast.text}</span>
       {toast.actions.map((action) => (
-        <button key={action.label} type="button" class="btn" onClick={() => action.run()}>
+        <button key={action.label} type="button" class="btn" onClick={() => (action.run(), toasts.dismiss(toast.id))}>
           {action.label}
           {action.cap ? <kbd>{action.cap}</kbd> : null}
         </button>

@@ -23,8 +23,11 @@ interface DeskOptions {
   saving?: () => void;
 }
 
+/** A server that takes letters; `sent` holds what they were when they were handed in. */
 const desk = ({ trash = true, storage = new Map(), rows = new Map(), during, saving }: DeskOptions = {}) => {
   const handedIn: string[] = [];
+  const sent: Row[] = [];
+  const hold = { isHeld: true };
   let made = rows.size;
   rows.set('M0', { ...(head('M0') as unknown as Row), keywords: {}, subject: 'Boats' });
   const body = { textBody: [], htmlBody: [], attachments: [], bodyValues: {} };
@@ -52,15 +55,33 @@ const desk = ({ trash = true, storage = new Map(), rows = new Map(), during, sav
       list: (ids as string[]).flatMap((id) => (rows.has(id) ? [{ ...body, ...rows.get(id) }] : [])),
       notFound: (ids as string[]).filter((id) => !rows.has(id)),
     }),
-    'EmailSubmission/set': ({ create }) => {
+    'EmailSubmission/set': ({ create, update }) => {
+      const answer = { accountId, oldState: null, newState: '2' };
+      const { S1 } = (update ?? {}) as { S1?: object };
+      if (S1) {
+        const [back] = hold.isHeld ? sent.splice(0, 1) : [];
+        if (back) Object.assign(back, { keywords: { $draft: true }, mailboxIds: { drafts: true } });
+        return { ...answer, updated: back ? { S1 } : null };
+      }
       const { letter } = create as { letter: { emailId: string; envelope: { rcptTo: { email: string }[] } } };
-      const { emailId, envelope } = letter;
-      handedIn.push(`${emailId} ${envelope.rcptTo.map(({ email }) => email).join(' ')}`);
+      handedIn.push(`${letter.emailId} ${letter.envelope.rcptTo.map(({ email }) => email).join(' ')}`);
       const wrong = during?.();
-      return wrong
-        ? { accountId, created: null, notCreated: { letter: { type: 'forbidden', description: wrong } } }
-        : { accountId, created: { letter: { id: 'S1' } } };
+      if (wrong) return { ...answer, created: null, notCreated: { letter: { type: 'forbidden', description: wrong } } };
+      const row = rows.get(letter.emailId) as Row;
+      if (sent.includes(row))
+        return { ...answer, created: null, notCreated: { letter: { type: 'alreadyExists', existingId: 'S1' } } };
+      Object.assign(row, { keywords: {}, mailboxIds: { sent: true } });
+      sent.push(row);
+      return { ...answer, created: { letter: { id: 'S1' } } };
     },
+    'EmailSubmission/query': ({ filter }) => ({
+      accountId,
+      ids: sent.some(({ id }) => (filter as { emailIds: string[] }).emailIds.includes(id)) ? ['S1'] : [],
+    }),
+    'EmailSubmission/get': ({ ids }) => ({
+      accountId,
+      list: (ids as string[]).map((id) => ({ id, stage: 'held', sendAt: '2025-11-06T08:50:09Z' })),
+    }),
     'Mailbox/get': () => ({ accountId, state: '1', list: [], notFound: [] }),
     'Mailbox/set': () => ({ accountId, created: null, notCreated: { made: { type: 'forbidden' } } }),
   });
@@ -95,7 +116,7 @@ const desk = ({ trash = true, storage = new Map(), rows = new Map(), during, sav
     mail: () => mail,
     toasts,
     undo,
-    outbox: { watch: () => undefined } as unknown as Outbox,
+    outbox: { watch: () => undefined } as Partial<Outbox> as Outbox,
     keep,
     hold: () => 20,
   });
@@ -110,6 +131,9 @@ const desk = ({ trash = true, storage = new Map(), rows = new Map(), during, sav
     await settled();
   };
   return {
+    server,
+    sent,
+    hold,
     composers,
     mail,
     toasts,
@@ -163,6 +187,34 @@ test('E4 an answer that is being written is brought forward instead of begun aga
   assert.deepEqual([writing.shape.peek(), writing.recalled.peek()], ['docked', 1]);
 });
 
+test('E4 whoever asks twice at once, by a double click, has one window', async () => {
+  for (const kind of ['reply', 'draft'] as const) {
+    const { composers } = desk();
+    const twice = { kind, accountId, emailId: 'M0' as EmailId };
+    await Promise.all([composers.start(twice), composers.start(twice)]);
+    assert.equal(composers.open.peek().length, 1);
+  }
+});
+
+test('E3 a quote that is cleaned after the letter was kept is kept, too; that of a draft already is', async () => {
+  for (const kind of ['reply', 'draft'] as const) {
+    const quote = '<br><div class="postern_quote"><p>Red</p></div>';
+    const original = { htmlBody: [{ partId: '2', type: 'text/html' }], bodyValues: { 2: { value: quote } } };
+    const { start, rows, pass } = desk();
+    rows.set('M0', { ...(rows.get('M0') as Row), ...original });
+    const writing = await start(kind);
+    if (kind === 'reply') writing.draft.change({ subject: 'Cars' });
+    await pass(1_000);
+    writing.quoteCleaned('<p>Red</p>', 'Red');
+    await pass(1_000);
+    const letters = [...rows.values()].filter(({ id }) => id !== 'M0');
+    assert.deepEqual(
+      [letters.length, JSON.stringify(letters).includes('<p>Red</p>')],
+      kind === 'reply' ? [1, true] : [0, false],
+    );
+  }
+});
+
 test('E5 a discarded draft is in Trash at once, and comes back with what was written since', async () => {
   const { start, pass, inside, undo, only } = desk();
   const writing = await start('new');
@@ -211,6 +263,21 @@ test('E5 without Trash a discarded draft is out of sight, and destroyed when it 
   }
 });
 
+test('E12 a save that failed is tried again, also while one writes on', async () => {
+  const { start, server, pass, inside } = desk();
+  const writing = await start('new');
+  server.next.push(null);
+  for (let word = 0; word < 20; word += 1) {
+    writing.draft.change({ subject: `Cars ${word}` });
+    await pass(2_000);
+  }
+  assert.equal(writing.draft.kept.peek().at, 'saved');
+  assert.deepEqual(
+    inside('drafts').map((each) => each.split(' ')[1]),
+    ['Cars'],
+  );
+});
+
 test('E6 a page that is loaded again opens its letters again, and keeps no text that the server has', async () => {
   const first = desk();
   const writing = await first.start('new');
@@ -245,7 +312,7 @@ test('E16 what is sent stands: nothing is saved over it while it is handed in, a
     await writing.send();
     assert.deepEqual([handedIn, composers.open.peek().length], [['M1 bob@x.example'], refused ? 1 : 0]);
     await pass(5_000);
-    assert.deepEqual(inside('drafts'), refused ? ['M2 Boats and oars'] : ['M1 Boats']);
+    assert.deepEqual([inside('drafts'), inside('sent')], refused ? [['M2 Boats and oars'], []] : [[], ['M1 Boats']]);
   }
 });
 
@@ -261,5 +328,108 @@ test('E16 who is added while the last version is saved is a recipient of the let
   const writing = await start('new');
   writing.draft.change({ subject: 'Boats', to: people.slice(0, 1) });
   await writing.send();
-  assert.deepEqual([handedIn, inside('drafts')], [['M2 bob@x.example carla@x.example'], ['M2 Boats']]);
+  assert.deepEqual([handedIn, inside('sent')], [['M2 bob@x.example carla@x.example'], ['M2 Boats']]);
+});
+
+test('E10 a letter waits for its files, and does not leave or close without them', async () => {
+  for (const end of ['send', 'close'] as const)
+    for (const fails of [false, true]) {
+      const { start, pass, server, sent, rows, toasts } = desk();
+      const writing = await start('new');
+      writing.draft.change({ subject: 'Cars', to: [{ name: null, email: 'bob@x.example' }] });
+      await pass(1_000);
+      let arrive: (answer: Response) => void = () => undefined;
+      server.uploads = () => new Promise((resolve) => (arrive = resolve));
+      writing.attach([new File(['a'], 'a.txt')]);
+      void writing[end]();
+      await pass(2_000);
+      assert.deepEqual(sent, []);
+      arrive(fails ? new Response(null, { status: 500 }) : Response.json({ blobId: 'U1' }));
+      await pass(100);
+      assert.equal(JSON.stringify([...sent, ...rows.values()]).includes('"a.txt"'), !fails);
+      assert.equal(sent.length, end === 'send' && !fails ? 1 : 0);
+      if (fails) {
+        const said = end === 'send' ? writing.trouble.peek() : toasts.current.peek()?.text;
+        assert.match(said ?? '', /“a.txt” was not uploaded/u);
+      }
+    }
+});
+
+test('E11 an image that was taken out of the text again does not leave with the letter', async () => {
+  const { start, pass, server, sent } = desk();
+  const writing = await start('new');
+  let uploads = 0;
+  server.uploads = () => Promise.resolve(Response.json({ blobId: `U${(uploads += 1)}` }));
+  for (const cid of ['one@postern', 'two@postern', 'three@postern'])
+    writing.attachImage({ cid, name: `${cid}.png`, type: 'image/png', bytes: new ArrayBuffer(3) });
+  writing.draft.change({
+    to: [{ name: null, email: 'bob@x.example' }],
+    html: '<div><img src="cid:two@postern"></div>',
+    quote: { kind: 'reply', lead: '', text: '', html: '<img src="cid:three@postern">' },
+  });
+  await pass(1_000);
+  await writing.send();
+  assert.deepEqual(
+    [...JSON.stringify(sent).matchAll(/"cid":"(\w+)/gu)].map(([, cid]) => cid),
+    ['two', 'three'],
+  );
+});
+
+test('E13 a letter that is being sent is neither closed nor thrown away under way, but while it waits for files', async () => {
+  const { start, pass, server, sent, inside, composers, toasts } = desk();
+  const begin = async (): Promise<Writing> => {
+    const writing = await start('new');
+    writing.draft.change({ subject: 'Cars', to: [{ name: null, email: 'bob@x.example' }] });
+    await pass(1_000);
+    return writing;
+  };
+  const writing = await begin();
+  server.uploads = () => new Promise(() => undefined);
+  writing.attach([new File(['a'], 'a.txt')]);
+  void writing.send();
+  await pass(1_000);
+  writing.discard();
+  await pass(1_000);
+  assert.deepEqual([sent.length, composers.open.peek().length, inside('drafts')], [0, 0, []]);
+
+  const another = await begin();
+  server.loses = (calls) => {
+    const isHandedIn = calls.some(([name]) => name === 'EmailSubmission/set');
+    if (isHandedIn) another.discard();
+    return isHandedIn;
+  };
+  const sending = another.send();
+  another.close();
+  await sending;
+  assert.match(toasts.current.peek()?.text ?? '', /^It is being sent/u);
+  assert.deepEqual([composers.open.peek(), another.shape.peek(), inside('trash').length], [[another], 'minimised', 1]);
+  assert.match(another.trouble.peek() ?? '', /^It is not known/u);
+});
+
+test('E14 a letter that was changed when nobody knew whether it was taken goes once', async () => {
+  for (const isHeld of [true, false]) {
+    const { start, pass, server, sent, hold, rows } = desk();
+    hold.isHeld = isHeld;
+    const writing = await start('new');
+    writing.draft.change({ subject: 'Cras', to: [{ name: null, email: 'bob@x.example' }] });
+    await pass(1_000);
+    server.loses = (calls) => calls.some(([name]) => name === 'EmailSubmission/set');
+    await writing.send();
+    assert.match(writing.trouble.peek() ?? '', /^It is not known/u);
+    server.loses = () => false;
+    writing.draft.change({ subject: 'Cars' });
+    await writing.send();
+    assert.deepEqual(
+      sent.map(({ subject }) => subject),
+      [isHeld ? 'Cars' : 'Cras'],
+    );
+    assert.equal(rows.size, isHeld ? 2 : 3);
+    if (isHeld) continue;
+    assert.match(writing.trouble.peek() ?? '', /What you wrote before went out/u);
+    await writing.send();
+    assert.deepEqual(
+      sent.map(({ subject }) => subject),
+      ['Cras', 'Cars'],
+    );
+  }
 });

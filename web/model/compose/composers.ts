@@ -6,7 +6,6 @@ import { takeAhead } from '../ahead.ts';
 import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
-import { quoteTime } from '../format.ts';
 import type { Mail } from '../mail.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Toasts } from '../toasts.ts';
@@ -14,9 +13,8 @@ import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
 import { openFiles } from './files.ts';
-import { emptyLetter, type Attached, type Letter, type Quote } from './letter.ts';
-import { fetchOriginal } from './original.ts';
-import type { KeptLetter } from './recover.ts';
+import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
+import type { KeptLetter } from './kept.ts';
 import { InDoubt, send } from './send.ts';
 
 export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
@@ -49,9 +47,9 @@ export interface Writing {
   writeAs(mail: Mail, identityId: IdentityId): void;
   /** Hands it to the outbox and closes; the toast counts down. */
   send(): Promise<void>;
-  /** Keeps the draft and closes; a letter in which nobody wrote leaves no trace. */
+  /** Keeps the draft and closes; a letter in which nobody wrote leaves no trace. One that is being sent is minimised. */
   close(): void;
-  /** Throws the draft away and closes; can be undone. */
+  /** Throws the draft away and closes; can be undone. Refused, in words, while the letter is handed in. */
   discard(): void;
 }
 
@@ -99,6 +97,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
   let next = 0;
 
   const answering = new WeakMap<Writing, string>();
+  /** On their way to the screen. */
+  const coming = new Set<string>();
   const discarded = new Set<Discarded>();
 
   const nextKey = (): string => {
@@ -135,6 +135,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
     void keep.claim(storageKey(key));
     let ended = false;
     const sending = signal(false);
+    /** The server is being given it: it may have it any moment. */
+    let isHandedIn = false;
     const trouble = signal<string | null>(null);
     const account = signal(mail);
     const raw = options.rawQuote ?? null;
@@ -220,7 +222,13 @@ export const openComposers = (parts: ComposerParts): Composers => {
         trouble.value = null;
         const version = draft.letter.peek();
         try {
-          await Promise.all([cleaned.promise, files.arrived()]);
+          await cleaned.promise;
+          const whole = draft.letter.peek();
+          const seen = whole.attachments.filter((each) => isSeen(whole, each));
+          if (seen.length < whole.attachments.length) draft.change({ attachments: seen });
+          await files.arrived();
+          if (ended) return;
+          isHandedIn = true;
           const leaving = await send({
             connection,
             mail: account.peek(),
@@ -233,6 +241,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
           outbox.watch(leaving);
         } catch (error) {
           sending.value = false;
+          isHandedIn = false;
           const named = `“${version.subject || 'no subject'}”`;
           trouble.value =
             error instanceof InDoubt
@@ -241,15 +250,24 @@ export const openComposers = (parts: ComposerParts): Composers => {
         }
       },
       close: () => {
-        if (draft.kept.peek().at !== 'saved' && !draft.isUntouched()) {
-          draft.save().then(
-            () => end(),
-            () => toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' }),
-          );
+        if (sending.peek()) writing.shape.value = 'minimised';
+        else if (files.isBusy() || (draft.kept.peek().at !== 'saved' && !draft.isUntouched())) {
+          files
+            .arrived()
+            .catch((error: unknown) => toasts.show(wordsOf(error), { tone: 'failed' }))
+            .then(() => draft.save())
+            .then(
+              () => end(),
+              () => toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' }),
+            );
           drop(writing);
         } else end();
       },
       discard: () => {
+        if (isHandedIn) {
+          toasts.show('It is being sent. Take it back in a moment.', { tone: 'failed' });
+          return;
+        }
         const version = draft.letter.peek();
         const isKept = draft.kept.peek().at === 'saved';
         const leavesNothing = draft.isUntouched() && draft.kept.peek().at !== 'saving';
@@ -292,24 +310,15 @@ export const openComposers = (parts: ComposerParts): Composers => {
       takeAhead();
       return;
     }
-    const { kind, emailId } = request;
+    const { kind, emailId, to = [], cc = [], subject = '', text = '' } = request;
     if (kind === 'new' || emailId === undefined) {
       const identityId = mail.identities.peek()[0]?.id ?? null;
-      begin(
-        mail,
-        {
-          ...emptyLetter,
-          identityId,
-          to: request.to ?? [],
-          cc: request.cc ?? [],
-          subject: request.subject ?? '',
-          text: request.text ?? '',
-        },
-        { begins: request.to?.length ? 'body' : 'to', isMade: true },
-      );
+      const letter: Letter = { ...emptyLetter, identityId, to, cc, subject, text };
+      begin(mail, letter, { begins: to.length > 0 ? 'body' : 'to', isMade: true });
       return;
     }
     const answers = `${kind} ${emailId}`;
+    if (coming.has(answers)) return;
     const already = open
       .peek()
       .find((each) => each.draft.emailId.peek() === emailId || answering.get(each) === answers);
@@ -321,29 +330,14 @@ export const openComposers = (parts: ComposerParts): Composers => {
       takeAhead();
       return;
     }
-    const original = await fetchOriginal(connection, mail, emailId);
-    if (kind === 'draft') {
-      const { reopened } = await import('./reopen.ts');
-      const { letter, raw } = reopened(original, mail.identities.peek());
-      begin(mail, letter, { emailId, begins: 'body', rawQuote: raw });
-      return;
+    coming.add(answers);
+    try {
+      const { firstVersion } = await import('./first-version.ts');
+      const { letter, ...options } = await firstVersion(connection, mail, kind, emailId, request);
+      begin(mail, letter, { ...options, answers });
+    } finally {
+      coming.delete(answers);
     }
-    const { answer } = await import('./answer.ts');
-    const letter = answer(original, kind, mail.identities.peek(), quoteTime(original.sentAt ?? original.receivedAt));
-    // The original's HTML goes into the letter only after the editor's frame has cleaned it.
-    const raw = letter.quote?.html ?? null;
-    begin(
-      mail,
-      { ...letter, originalIn: mail.id, quote: letter.quote && { ...letter.quote, html: null } },
-      {
-        begins: kind === 'forward' ? 'to' : 'body',
-        inThread: request.inThread ?? null,
-        shape: request.inThread !== undefined && request.apart !== true ? 'inline' : 'docked',
-        rawQuote: raw,
-        isMade: true,
-        answers,
-      },
-    );
   };
 
   return {
@@ -356,19 +350,25 @@ export const openComposers = (parts: ComposerParts): Composers => {
         await start(request);
       } catch (error) {
         takeAhead();
-        toasts.show(error instanceof Error ? error.message : 'The letter could not be opened.', { tone: 'failed' });
+        toasts.show(error instanceof ModelError ? error.message : 'The letter could not be opened.', {
+          tone: 'failed',
+        });
       }
     },
     recover: async (mail) => {
-      const code = await import('./recover.ts').catch(() => null);
-      const again = {
-        connection,
-        keep,
-        begin: (letter: Letter, emailId: EmailId | null) =>
-          begin(mail, letter, { emailId, begins: 'body' }).draft.change({}),
-        open: (emailId: EmailId) => start({ kind: 'draft', accountId: mail.id, emailId }),
-      };
-      await code?.recover(again, mail);
+      const keys = keep.keys().filter((key) => key.startsWith(storageKey('')));
+      if (keys.length === 0) return;
+      // Without its code they stay here until the page is loaded again.
+      await import('./recover.ts').then(
+        ({ recover }) =>
+          recover(mail, keys.toSorted(), {
+            connection,
+            keep,
+            start,
+            begin: (letter, emailId) => begin(mail, letter, { emailId, begins: 'body' }).draft.change({}),
+          }),
+        () => undefined,
+      );
     },
     suggest: async (mail, prefix) => {
       if (prefix.trim() === '') return [];

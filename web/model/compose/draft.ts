@@ -77,7 +77,7 @@ export const isDraft = (mail: Mail, { keywords, mailboxIds }: Pick<Email, 'keywo
 };
 
 /** Those that are drafts still: what another device has sent is the copy in Sent. */
-const destroyDrafts = async (connection: Connection, mail: Mail, ids: readonly EmailId[]): Promise<void> => {
+export const destroyDrafts = async (connection: Connection, mail: Mail, ids: readonly EmailId[]): Promise<void> => {
   const accountId = mail.id;
   const properties = ['keywords', 'mailboxIds'] as const;
   const found = await connection.call('Email/get', { accountId, ids: [...ids], properties: [...properties] }).answer;
@@ -195,9 +195,12 @@ export const openDraft = (parts: DraftParts): Draft => {
   };
 
   const soon = (): void => {
+    const failed = kept.peek().at === 'failed';
+    // A failed save is tried again half a minute later, however much is written meanwhile.
+    if (failed && cancel) return;
     cancel?.();
-    // A failed save is tried again with the next change, or after half a minute.
-    cancel = clock.after(kept.peek().at === 'failed' ? 30 * rest : rest, () => {
+    cancel = clock.after(failed ? 30 * rest : rest, () => {
+      cancel = null;
       if (isUntouched() && !running) {
         kept.value = { at: 'new' };
         return;
@@ -253,7 +256,8 @@ export const openDraft = (parts: DraftParts): Draft => {
     finish,
     fill: (patch) => {
       const { at } = kept.peek();
-      if (at === 'new' || at === 'saved') letter.value = { ...letter.peek(), ...patch };
+      // A version that was kept here does not have it yet.
+      if (at === 'new' || (at === 'saved' && changes === 0)) letter.value = { ...letter.peek(), ...patch };
       else change(patch);
     },
     moveTo: (to) => {

@@ -22,7 +22,7 @@ export interface Files {
   isBusy(): boolean;
   /** The letter left this account: what is there comes along. */
   moveFrom(from: Mail): void;
-  /** What had to come along is there. @throws ModelError when one could not */
+  /** Nothing is on its way any more. @throws ModelError when something could not be brought to the server */
   arrived(): Promise<void>;
   /** Nothing more is uploaded. */
   abort(): void;
@@ -39,19 +39,17 @@ export interface FilesParts {
 
 export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesParts): Files => {
   const uploads = new Map<string, AbortController>();
-  /** On their way from another account: the letter does not leave without them. */
   const arriving = new Set<Promise<void>>();
-  const moved = new Set<string>();
 
   const all = (): readonly Attached[] => draft.letter.peek().attachments;
 
   const patch = (key: string, change: Partial<Attached>): void =>
     draft.change({ attachments: all().map((each) => (each.key === key ? { ...each, ...change } : each)) });
 
-  const bring = (attached: Attached, bytes: (abort: AbortSignal) => Promise<BlobId>): Promise<void> => {
+  const bring = (attached: Attached, bytes: (abort: AbortSignal) => Promise<BlobId>): void => {
     const abort = new AbortController();
     uploads.set(attached.key, abort);
-    return bytes(abort.signal)
+    const way: Promise<void> = bytes(abort.signal)
       .then(
         (blobId) => patch(attached.key, { upload: { at: 'ready', blobId } }),
         (error: unknown) =>
@@ -59,7 +57,11 @@ export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesP
             upload: { at: 'failed', why: error instanceof Error ? error.message : 'not uploaded' },
           }),
       )
-      .then(() => void uploads.delete(attached.key));
+      .then(() => {
+        uploads.delete(attached.key);
+        arriving.delete(way);
+      });
+    arriving.add(way);
   };
 
   const attachOne = (file: { name: string; type: string; size: number; body: Blob }, cid: string | null): void => {
@@ -73,7 +75,7 @@ export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesP
       upload: { at: 'uploading', sent: 0 },
     };
     draft.change({ attachments: [...all(), attached] });
-    void bring(attached, (abort) => upload(connection, account.peek(), file.body, attached.type, abort));
+    bring(attached, (abort) => upload(connection, account.peek(), file.body, attached.type, abort));
   };
 
   /** The same file in the account that the letter went to: down from the one before, and up again. */
@@ -112,17 +114,12 @@ export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesP
           moving.includes(each) ? { ...each, upload: { at: 'uploading', sent: 0 } } : each,
         ),
       });
-      for (const attached of moving) {
-        moved.add(attached.key);
-        const way = bring(attached, (abort) => carry(attached, from, to, abort));
-        arriving.add(way);
-        void way.then(() => arriving.delete(way));
-      }
+      for (const attached of moving) bring(attached, (abort) => carry(attached, from, to, abort));
     },
     arrived: async () => {
-      await Promise.all(arriving);
-      const lost = all().find((each) => moved.has(each.key) && each.upload.at === 'failed');
-      if (lost) throw new ModelError('jmap/request', `“${lost.name}” could not be taken along.`);
+      while (arriving.size > 0) await Promise.all(arriving);
+      const lost = all().find((each) => each.upload.at === 'failed');
+      if (lost) throw new ModelError('jmap/request', `“${lost.name}” was not uploaded. Remove it or attach it again.`);
     },
     abort: () => {
       for (const each of uploads.values()) each.abort();

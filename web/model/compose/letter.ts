@@ -113,6 +113,14 @@ export const htmlOf = (text: string): string =>
     .map((line) => `<div>${line === '' ? '<br>' : escaped(line)}</div>`)
     .join('');
 
+/** Whether the HTML shows the image of this Content-ID. */
+export const isNamed = (html: string, cid: string): boolean =>
+  [cid, escaped(cid), encodeURIComponent(cid)].some((each) => html.includes(`cid:${each}`));
+
+/** A file, or an image that is in the text or the quote, not one that was taken out of it again. */
+export const isSeen = ({ mode, html, quote }: Letter, { cid }: Attached): boolean =>
+  cid === null || isNamed(mode === 'rich' ? `${html}${quote?.html ?? ''}` : html, cid);
+
 export const recipients = (letter: Letter): EmailAddress[] => [...letter.to, ...letter.cc, ...letter.bcc];
 
 /** address = local-part "@" domain, as far as a composer must know it. */
@@ -123,7 +131,6 @@ export type Warning =
   | { kind: 'address'; email: string }
   | { kind: 'attachment'; word: string }
   | { kind: 'many'; count: number }
-  | { kind: 'subject' }
   | { kind: 'uploading' };
 
 const attachmentWords =

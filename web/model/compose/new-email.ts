@@ -67,6 +67,12 @@ const bodyStructure = (letter: Letter): NewBodyPart => {
   return files.length > 0 ? { type: 'multipart/mixed', subParts: [related, ...files.map(part)] } : related;
 };
 
+/** A draft that is opened again has those of the identity already. */
+const everyBcc = ({ bcc }: Letter, identity: Identity | null): EmailAddress[] => {
+  const has = new Set(bcc.map(({ email }) => email.toLowerCase()));
+  return [...bcc, ...(identity?.bcc ?? []).filter(({ email }) => !has.has(email.toLowerCase()))];
+};
+
 /** The letter as Email/set creates it, in `drafts`. */
 export const newEmail = (letter: Letter, identity: Identity | null, drafts: MailboxId): NewEmail => ({
   mailboxIds: { [drafts]: true },
@@ -74,7 +80,7 @@ export const newEmail = (letter: Letter, identity: Identity | null, drafts: Mail
   from: identity ? [{ name: identity.name || null, email: identity.email }] : null,
   to: people(letter.to),
   cc: people(letter.cc),
-  bcc: people([...letter.bcc, ...(identity?.bcc ?? [])]),
+  bcc: people(everyBcc(letter, identity)),
   ...(identity?.replyTo?.length ? { replyTo: identity.replyTo } : {}),
   subject: letter.subject,
   ...(letter.inReplyTo.length > 0 ? { inReplyTo: [...letter.inReplyTo] } : {}),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EmailId, IdentityId, MailboxId, UTCDate } from '#jmap/ids.ts';
-import type { Identity } from '#jmap/mail.ts';
+import type { EmailBodyPart, Identity } from '#jmap/mail.ts';
 import { answer, type Original } from './answer.ts';
 import { emptyLetter, type Letter } from './letter.ts';
 import { newEmail } from './new-email.ts';
@@ -82,6 +82,13 @@ test('E3 a forwarded letter stays one', () => {
   assert.equal(letter.forwards, 'one@x.example');
 });
 
+test('E3 who gets a blind copy of every letter of an identity is named once', () => {
+  const copied = { ...identity, bcc: [{ name: null, email: 'Archive@x.example' }] };
+  const { bcc } = newEmail(emptyLetter, copied, 'B1' as MailboxId);
+  const { letter } = reopened({ ...nothing, bcc: bcc ?? null }, [copied]);
+  assert.deepEqual(newEmail(letter, copied, 'B1' as MailboxId).bcc, copied.bcc);
+});
+
 test('E3 a letter with HTML is taken apart and put together the same', () => {
   for (const kind of ['reply', 'forward'] as const) {
     const made = {
@@ -94,4 +101,25 @@ test('E3 a letter with HTML is taken apart and put together the same', () => {
     const again = kept({ ...letter, quote: letter.quote && { ...letter.quote, html: raw } });
     assert.deepEqual([again.text, again.html], [kept(made).text, kept(made).html]);
   }
+});
+
+test('E11 what a draft does not show is a file of it; an image of ours that was taken out is none', () => {
+  const part = (cid: string): EmailBodyPart =>
+    ({
+      type: 'image/png',
+      name: cid,
+      cid,
+      disposition: 'inline',
+      blobId: 'G1',
+      size: 3,
+    }) as Partial<EmailBodyPart> as EmailBodyPart;
+  const attachments = ['in@postern', 'out@postern', 'plan@apple'].map(part);
+  const { letter } = reopened({ ...nothing, attachments, html: '<div><img src="cid:in@postern"></div>' }, [identity]);
+  assert.deepEqual(
+    letter.attachments.map(({ name, cid }) => [name, cid]),
+    [
+      ['in@postern', 'in@postern'],
+      ['plan@apple', null],
+    ],
+  );
 });

@@ -1,6 +1,6 @@
-import type { Identity } from '#jmap/mail.ts';
+import type { EmailBodyPart, Identity } from '#jmap/mail.ts';
 import { identityFor, type Original } from './answer.ts';
-import { emptyLetter, type Letter, plainOf, signatureOf } from './letter.ts';
+import { emptyLetter, isNamed, type Letter, plainOf, signatureOf } from './letter.ts';
 
 const quoteMark = '<br><div class="postern_quote">';
 const signatureMark = '<div class="postern_signature">';
@@ -63,6 +63,12 @@ export const reopened = (
   const identity =
     identities.find((each) => each.email.toLowerCase() === from?.email.toLowerCase()) ??
     identityFor(original, identities);
+  const { html } = original;
+  const cidOf = ({ disposition, cid }: EmailBodyPart): string | null =>
+    disposition === 'inline' && cid !== null && html !== null && isNamed(html, cid) ? cid : null;
+  /** An image of ours that was taken out of the text. */
+  const isLeftOver = (part: EmailBodyPart): boolean =>
+    html !== null && part.cid?.endsWith('@postern') === true && cidOf(part) === null;
   const base: Letter = {
     ...emptyLetter,
     identityId: identity?.id ?? null,
@@ -74,7 +80,7 @@ export const reopened = (
     references: original.references ?? [],
     forwards: original.forwards ?? null,
     attachments: (original.attachments ?? []).flatMap((part, index) =>
-      part.blobId === null
+      part.blobId === null || isLeftOver(part)
         ? []
         : [
             {
@@ -82,7 +88,7 @@ export const reopened = (
               name: part.name ?? 'attachment',
               type: part.type,
               size: part.size,
-              cid: part.disposition === 'inline' ? part.cid : null,
+              cid: cidOf(part),
               upload: { at: 'ready' as const, blobId: part.blobId },
             },
           ],

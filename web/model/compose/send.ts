@@ -3,7 +3,7 @@ import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
 import type { Leaving } from '../outbox.ts';
-import type { Draft } from './draft.ts';
+import { destroyDrafts, type Draft } from './draft.ts';
 import { recipients, type Letter } from './letter.ts';
 
 /** Postern went away while a letter was handed in: it may have been taken. */
@@ -15,6 +15,9 @@ export class InDoubt extends ModelError {
 
 const isAway = (error: unknown): boolean =>
   error instanceof ModelError && (error.code === 'net/offline' || error.code === 'net/server');
+
+/** The version of a letter of which nobody knows whether it was taken. */
+const inDoubt = new WeakMap<Draft, EmailId>();
 
 export interface SendParts {
   connection: Connection;
@@ -71,15 +74,16 @@ const handIn = async (parts: SendParts, emailId: EmailId, letter: Letter): Promi
     const answer = await ask(seconds).catch((error: unknown) => {
       if (!isAway(error)) throw error;
       return ask(seconds).catch((again: unknown) => {
-        throw isAway(again) ? new InDoubt() : again;
+        if (!isAway(again)) throw again;
+        inDoubt.set(draft, emailId);
+        throw new InDoubt();
       });
     });
     const made = answer.created?.['letter'] as { id: SubmissionId } | undefined;
     const error = answer.notCreated?.['letter'];
     const id =
       made?.id ?? (error?.type === 'alreadyExists' ? (error.existingId as SubmissionId | undefined) : undefined);
-    if (id === undefined)
-      throw new ModelError('jmap/method', error?.description ?? error?.type ?? 'The letter was not taken.');
+    if (id === undefined) throw new ModelError('jmap/method', error?.description ?? error?.type ?? 'It was not taken.');
     const sendNow = async (): Promise<Leaving> => {
       if (!(await cancel(id))) throw new ModelError('jmap/method', 'It is on its way already.');
       try {
@@ -116,6 +120,19 @@ const handIn = async (parts: SendParts, emailId: EmailId, letter: Letter): Promi
     }).answer;
     return Object.hasOwn(answer.updated ?? {}, id);
   };
+  /** A version that may have been handed in does not go out any more. False when it did. */
+  const takeBack = async (version: EmailId): Promise<boolean> => {
+    const query = connection.call('EmailSubmission/query', { accountId: mail.id, filter: { emailIds: [version] } });
+    const found = connection.call('EmailSubmission/get', { accountId: mail.id, '#ids': query.ref('/ids') });
+    for (const { id, stage } of (await found.answer).list)
+      if (stage !== 'canceled' && stage !== 'failed' && !(await cancel(id))) return false;
+    await destroyDrafts(connection, mail, [version]);
+    return true;
+  };
+  const before = inDoubt.get(draft) ?? emailId;
+  const isFree = before === emailId || (await takeBack(before));
+  inDoubt.delete(draft);
+  if (!isFree) throw new ModelError('jmap/method', 'What you wrote before went out. Send again to send this, too.');
   return submit(hold);
 };
 

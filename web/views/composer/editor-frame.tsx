@@ -1,6 +1,7 @@
 import font from '@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2?url';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active, FromEditor, Place, ToEditor } from '#editor/protocol.ts';
+import { takeAhead } from '#model/ahead.ts';
 import { useModel } from '../model.ts';
 
 export interface Cleaned {
@@ -121,7 +122,11 @@ export const EditorFrame = (props: EditorFrameProps) => {
     at.addEventListener('load', loaded);
     // The focus goes into a frame without an event of the frame's own; F6 comes back to where it was.
     const entered = (): void => {
-      if (document.activeElement === at) at.dispatchEvent(new FocusEvent('focusin', { bubbles: true }));
+      if (document.activeElement !== at) return;
+      at.dispatchEvent(new FocusEvent('focusin', { bubbles: true }));
+      // From now on keys go to the frame: all that was typed before has come.
+      const ahead = takeAhead();
+      if (ahead !== '') tell({ do: 'focus', ahead });
     };
     addEventListener('blur', entered);
     const repaint = new MutationObserver(() => tell(theme()));

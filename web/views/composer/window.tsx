@@ -47,8 +47,6 @@ const hintWords = (warning: Warning): string => {
       return `You wrote “${warning.word}”, but nothing is attached.`;
     case 'many':
       return `This goes to ${warning.count} people.`;
-    case 'subject':
-      return 'There is no subject.';
     case 'uploading':
       return 'A file is still being uploaded. It goes with the letter once it is there.';
   }
@@ -100,7 +98,14 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
     if (recipients(draft.letter.peek()).length === 0) setWarned('Say who it goes to.');
     else {
       setWarned(null);
-      void writing.send();
+      void writing.send().then(() => {
+        const why = writing.trouble.peek();
+        if (why !== null && !windowOf(writing))
+          toasts.show(why, {
+            tone: 'failed',
+            actions: [{ label: 'Edit', run: () => void (writing.shape.value = 'docked') }],
+          });
+      });
     }
   };
   const nextAccount = (): void => {
@@ -208,9 +213,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
             if (restoreBody(writing, handle)) return;
             const isWanted = writing.begins === 'body' || writing.recalled.peek() > 0;
             if (!isWanted || draft.letter.peek().mode !== 'rich') return;
-            const ahead = takeAhead();
-            if (ahead !== '') setHtml(`${htmlOf(ahead)}${draft.letter.peek().html}`);
-            handle.tell(ahead === '' ? toText(writing) : { do: 'focus' });
+            handle.tell(toText(writing));
           }}
           changed={(html) => draft.change({ html })}
           place={(place) => holdPlace(writing, place)}
