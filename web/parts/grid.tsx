@@ -1,5 +1,6 @@
 import type { ComponentChildren, TargetedFocusEvent, TargetedKeyboardEvent, TargetedMouseEvent } from 'preact';
 import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { latestFocus } from './regions.ts';
 import { heightOf, indexAt, offsetOf, Scale, type Geometry } from './virtual.ts';
 
 /**
@@ -59,7 +60,9 @@ const useGridFocus = (own: { current: HTMLDivElement | null }, focused: number, 
     if (!grid || focused < 0) return;
     const inside = grid.contains(active);
     const lost = active === null || active === document.body;
-    const owed = active?.hasAttribute('data-stand-in') || (lost && (gridHadFocus || chosen));
+    // What another part of the window had and lost is given to it again (keep-focus.ts).
+    const free = chosen && latestFocus() === null;
+    const owed = active?.hasAttribute('data-stand-in') || (lost && (gridHadFocus || free));
     if (!inside && !owed) return;
     if (inside && active?.closest(`[aria-rowindex="${focused + 1}"]`)) return;
     rowElement(grid, focused)?.focus({ preventScroll: true });
