@@ -153,3 +153,35 @@ test('O32 an Email that was sent anew since lies where the later submission put 
   await it.start().nudge();
   assert.deepEqual([it.keywords(), (await it.said()).onCancelUpdateEmail], [['$seen'], null]);
 });
+
+test('O31 a letter that an outbox made due and then left, closed as it was, is sent by the next at once', async () => {
+  await using it = await open();
+  await it.put('held');
+  it.clock.forward(10_000);
+  // The one before makes it due in the moment in which this one would.
+  const { store } = it;
+  const late = Object.create(store) as typeof store;
+  late.moveSubmission = async (id, from, to, patch) => {
+    const moved = await store.moveSubmission(id, from, to, patch);
+    return moved && from !== 'held';
+  };
+  await it.start({ store: late }).nudge();
+  assert.deepEqual([await it.state(), it.servers.taken], ['filed', 1]);
+});
+
+test('O31 a letter that another outbox has in hand for a moment is looked at again when it lets go', async () => {
+  await using it = await open();
+  const inHand = new InHand();
+  const outbox = it.start({ inHand });
+  await outbox.nudge();
+  await it.put('due');
+  it.clock.forward(10_000);
+  const letGo = Promise.withResolvers<void>();
+  const held = inHand.hold('S1', () => letGo.promise);
+  await outbox.nudge();
+  assert.deepEqual([await it.state(), it.servers.taken], ['due', 0]);
+  letGo.resolve();
+  await held;
+  await until(it, 'filed');
+  assert.equal(it.servers.taken, 1);
+});

@@ -232,7 +232,13 @@ export class Outbox {
     const { store } = this.#parts;
     const record = await this.#rows.record(row);
     const message = await this.#rows.message(row);
-    if (row.state === 'held' && !(await store.moveSubmission(row.id, 'held', 'due'))) return;
+    // Who else moved it may have been closed since: `due` is anybody's, and only the move out of it decides (O4).
+    if (row.state === 'held') await store.moveSubmission(row.id, 'held', 'due');
+    const elsewhere = this.#inHand.over(row.id);
+    if (elsewhere) {
+      void elsewhere.then(() => this.nudge());
+      return;
+    }
     await this.#inHand.hold(row.id, async () => {
       if (this.#closed || !(await store.moveSubmission(row.id, 'due', 'sending'))) return;
       this.#rows.note(row.id);
