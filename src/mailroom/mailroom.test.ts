@@ -31,6 +31,9 @@ class World implements AsyncDisposable {
   records: SealedRecord[] = [];
   log: string[] = [];
   unreadable = 0;
+  accounts = [account];
+  /** Opening a user gets no further before this resolves. */
+  opening: Promise<unknown> = Promise.resolve();
   changed: (types: ReadonlySet<ChangeType>) => void = () => undefined;
   download: AsyncIterable<Buffer> | null = null;
   api: Gateway['api'] = async (_caller, body) => ({
@@ -45,11 +48,14 @@ class World implements AsyncDisposable {
   constructor() {
     const keeper = {
       isOpen: async () => this.open,
-      makeKey: async () => ({ key: Buffer.from('key'), wrapped: Buffer.from('wrapped') }),
+      makeKey: async () => {
+        await this.opening;
+        return { key: Buffer.from('key'), wrapped: Buffer.from('wrapped') };
+      },
       openKey: async (_binding: unknown, wrapped: Buffer) => Buffer.from(`opened ${wrapped.toString()}`),
     } as unknown as Keeper;
     const store = {
-      accounts: async () => [account],
+      accounts: async () => this.accounts,
       records: async () => this.records,
       saveRecord: async (record: SealedRecord) => void this.records.push(record),
     } as unknown as Store;
@@ -160,6 +166,20 @@ test('D75 the tide of a user is shared while the accounts are open, and rises wh
   world.crash();
   await assert.rejects(ask(world, 'x'), code('room/gone'));
   assert.equal(world.rooms.tide(user), null, 'of a room that has ended nobody knows');
+});
+
+test('an account that comes while its user is being opened is opened, too', async () => {
+  await using world = new World();
+  const opening = Promise.withResolvers<void>();
+  world.opening = opening.promise;
+  const asked = ask(world, 'x');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  world.accounts = [account, { ...account, id: 'cc-dd' } as MailAccount];
+  const told = world.rooms.ask('accounts', who, { renew: null, erase: null });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  opening.resolve();
+  await Promise.all([told, asked]);
+  assert.equal(world.rooms.census().accounts, 2);
 });
 
 test('an index that cannot be read is made anew', async () => {

@@ -88,7 +88,7 @@ export class Room implements AsyncDisposable {
   readonly #hosts = new Map<UserId, Hosted>();
   readonly #closing = new Map<UserId, Promise<void>>();
   readonly #open: (user: UserId) => Promise<Hosted>;
-  readonly #opening = new Set<Promise<Hosted>>();
+  readonly #opening = new Map<UserId, Promise<Hosted>>();
   readonly #handlers: Handlers;
   /** Users of whom nobody is here, and what stays open for them. */
   readonly #resting = new Map<UserId, readonly MailAccountId[]>();
@@ -122,8 +122,8 @@ export class Room implements AsyncDisposable {
       return hosted;
     };
     this.#open = oncePerKey((user) => {
-      const opening = open(user).finally(() => this.#opening.delete(opening));
-      this.#opening.add(opening);
+      const opening = open(user).finally(() => this.#opening.delete(user));
+      this.#opening.set(user, opening);
       return opening;
     });
     this.#handlers = this.#table();
@@ -225,6 +225,8 @@ export class Room implements AsyncDisposable {
   }
 
   async #accountsChanged(user: UserId, { renew, erase }: Ask<'accounts'>): Promise<null> {
+    // Who is being opened may be opened with what was there before.
+    await this.#opening.get(user)?.catch(() => undefined);
     const hosted = this.#hosts.get(user);
     if (hosted) await this.#bring(hosted, { only: this.#resting.get(user) ?? null, renew, erase });
     else if (erase) removeIndex(indexFile(this.#parts, erase));
@@ -288,7 +290,7 @@ export class Room implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;
-    await Promise.allSettled(this.#opening);
+    await Promise.allSettled(this.#opening.values());
     await Promise.all([...this.#hosts.keys()].map((user) => this.close(user)));
   }
 }
