@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { findTail, type FoldedTail } from './fold.ts';
+import {
+  attribution,
+  findTail,
+  type FoldedTail,
+  forwarded,
+  originalMessage,
+  type Reach,
+  reachOfElement,
+} from './fold.ts';
 import { sanitizeMail } from './sanitize.ts';
 import {
   attributeOf,
@@ -17,38 +25,6 @@ import {
 } from './tree.ts';
 
 // The rules read one by one, each node asked anew: what `findTail` has to say on every tree, in quadratic time.
-
-const attribution =
-  /(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|kirjoitti|napsal|napisał|написал|пишет|写道|yazdı)[^:]{0,60}[::]?\s*$/iu;
-const forwarded =
-  /^\s*(?:-{5,}\s*)?(?:forwarded message|begin forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado|messaggio inoltrato)/i;
-const originalMessage =
-  /^\s*-{3,}\s*(?:original message|original appointment|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale|oorspronkelijk bericht|исходное сообщение)\s*-{3,}/i;
-
-/** How far a container reaches: it alone, or everything behind it as well. */
-type Reach = 'itself' | 'rest';
-
-const reachOf = (node: Element): Reach | null => {
-  const names = (attributeOf(node, 'class') ?? '').split(/\s+/);
-  const id = attributeOf(node, 'id') ?? '';
-  if (
-    names.some((one) =>
-      /^(?:gmail_quote(?:_container)?|yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|moz-email-headers-table)$/.test(
-        one,
-      ),
-    )
-  )
-    return 'itself';
-  if (node.tagName === 'blockquote' && (attributeOf(node, 'type') ?? '').toLowerCase() === 'cite') return 'itself';
-  if (
-    /^(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|x_divRplyFwdMsg|mail-editor-reference-message-container)$/.test(
-      id,
-    )
-  )
-    return 'rest';
-  if (names.includes('moz-cite-prefix') || names.includes('OutlookMessageHeader')) return 'rest';
-  return null;
-};
 
 const isVisible = (node: Node): boolean => {
   if (isText(node)) return /[^\s\u00a0\u200b\ufeff]/.test(node.value);
@@ -117,7 +93,7 @@ const candidates = function* (node: Element): Generator<{ node: Node; reach: Rea
       continue;
     }
     if (!isElement(child) || !isHtml(child)) continue;
-    const reach = reachOf(child);
+    const reach = reachOfElement(child);
     if (reach !== null) yield { node: child, reach };
     yield* candidates(child);
   }

@@ -6,17 +6,17 @@ export interface FoldedTail {
   from: Node;
 }
 
-const attribution =
+export const attribution =
   /(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|kirjoitti|napsal|napisał|написал|пишет|写道|yazdı)[^:]{0,60}[::]?\s*$/iu;
-const forwarded =
+export const forwarded =
   /^\s*(?:-{5,}\s*)?(?:forwarded message|begin forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado|messaggio inoltrato)/i;
-const originalMessage =
+export const originalMessage =
   /^\s*-{3,}\s*(?:original message|original appointment|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale|oorspronkelijk bericht|исходное сообщение)\s*-{3,}/i;
 
 /** How far a container reaches: it alone, or everything behind it as well. */
-type Reach = 'itself' | 'rest';
+export type Reach = 'itself' | 'rest';
 
-const reachOfElement = (node: Element): Reach | null => {
+export const reachOfElement = (node: Element): Reach | null => {
   const names = (attributeOf(node, 'class') ?? '').split(/\s+/);
   const id = attributeOf(node, 'id') ?? '';
   if (
