@@ -1,7 +1,11 @@
 /** Installs Debian packages that the demo or the tests need, where we may; otherwise says what is missing and goes on. */
-import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
+import { spawn, spawnSync, type SpawnSyncOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 
 interface Need {
   package: string;
@@ -100,21 +104,35 @@ const place = (server: Unpacked): string => join('.cache/servers', server.name);
 const policy = '/usr/sbin/policy-rc.d';
 
 /** A Debian package starts its service when installed; we want the programs, not a mail server on the machine's ports. */
-const withoutServices = (task: () => boolean): boolean => {
+const withoutServices = async (task: () => Promise<boolean>): Promise<boolean> => {
   if (existsSync(policy)) return task();
   writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
-    return task();
+    return await task();
   } finally {
     rmSync(policy, { force: true });
   }
 };
 
-const apt = (...parameters: string[]): boolean =>
-  spawnSync('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', ...parameters], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+/** Shows how far apt is, where somebody looks on; its words only when it fails. */
+const apt = async (...parameters: string[]): Promise<boolean> => {
+  const child = spawn('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', '-o', 'APT::Status-Fd=3', ...parameters], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  }).status === 0;
+  });
+  const [words, status] = child.stdio.slice(2) as [Readable, Readable];
+  // Lines of apt's README.progress-reporting: `dlstatus:1:45.0:Retrieving …`, `pmstatus:openssl:45.0:Unpacking …`.
+  createInterface(status).on('line', (line) => {
+    const [kind = '', , percent] = line.split(':');
+    const done = { dlstatus: 'fetched', pmstatus: 'installed' }[kind];
+    if (done !== undefined && process.stdout.isTTY)
+      process.stdout.write(`\r${Math.round(Number(percent))} % ${done}   `);
+  });
+  const [said, [code]] = await Promise.all([text(words), once(child, 'close')]);
+  if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
+  if (code !== 0) process.stderr.write(said);
+  return code === 0;
+};
 
 /** Whether it is there now. */
 const unpack = (server: Unpacked): boolean => {
@@ -134,8 +152,10 @@ const unpack = (server: Unpacked): boolean => {
   }
 };
 
-const install = (names: readonly string[]): boolean => {
-  const done = withoutServices(() => apt('update') && apt('install', '-y', '--no-install-recommends', ...names));
+const install = async (names: readonly string[]): Promise<boolean> => {
+  const done = await withoutServices(
+    async () => (await apt('update')) && (await apt('install', '-y', '--no-install-recommends', ...names)),
+  );
   if (!done) console.log(`Could not install ${names.join(', ')} by apt; going on without.`);
   return done;
 };
@@ -147,7 +167,7 @@ if (missing.length > 0) {
   const names = missing.map((need) => need.package);
   if (mayInstall) {
     console.log(`Installing ${names.join(', ')} (once, one to three minutes) ...`);
-    install(names);
+    await install(names);
   } else
     console.log(
       `Not here: ${missing.map((need) => need.what).join(', ')}. To install: apt-get install ${names.join(' ')}`,
@@ -156,6 +176,6 @@ if (missing.length > 0) {
 for (const server of wish === 'test' && mayInstall ? servers : []) {
   if (existsSync(place(server))) continue;
   console.log(`Unpacking ${server.what} for the tests (once) ...`);
-  if (!install(server.libraries) || !unpack(server))
+  if (!(await install(server.libraries)) || !unpack(server))
     console.log(`Could not unpack ${server.what}; its tests are skipped.`);
 }

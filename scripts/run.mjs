@@ -21,26 +21,36 @@ const step = (name, file, parameters, options = {}) => {
   if (done.status !== 0) fail(`${name} ended with ${done.status ?? done.signal}.`);
 };
 
-/** Installs the packages of the lock file when they are missing or belong to another lock file. */
+/** Packages with a binary for each platform in them, and what makes them load it. */
+const natives = { 'better-sqlite3-multiple-ciphers': "(':memory:')", 'sodium-native': '' };
+
+/** Installs the packages of the lock file when they are missing or belong to another lock file. Answers the Node to run. */
 const ensurePackages = () => {
   const lock = createHash('sha256')
     .update(readFileSync(at('package-lock.json')))
     .digest('hex');
   const mark = at('node_modules', '.postern-lock');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return pinnedNode();
   console.log('Installing packages (once, under a minute) ...');
   const npm = process.env.npm_execpath;
   const [file, first] = npm && /\.c?js$/.test(npm) ? [process.execPath, [npm]] : ['npm', []];
   // Not `npm ci`: it wants the optional packages of every platform in the lock file, and a registry may not have them all.
-  const parameters = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  // No steps of the packages' own: for one whose binary lies in it npm would call for Python.
+  const parameters = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts'];
   step('npm install', file, [...first, ...parameters], { env: { ...process.env, NODE_ENV: 'development' } });
+  const node = pinnedNode();
+  for (const [name, use] of Object.entries(natives)) {
+    if (spawnSync(node, ['-e', `require('${name}')${use}`], { cwd: root, stdio: 'ignore' }).status !== 0)
+      fail(`"${name}" brings no binary that runs on ${process.platform}-${process.arch}, so Postern cannot run here.`);
+  }
   writeFileSync(mark, lock);
+  return node;
 };
 
 /** The Node that Postern is written for: the pinned one, else our own when it is new enough. */
 const pinnedNode = () => {
   const file = at('node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-  // A cautious npm does not run the package's own step that fetches the binary.
+  // The package's own step, which fetches the binary.
   if (!existsSync(file) && existsSync(at('node_modules', 'node', 'installArchSpecificPackage.js')))
     spawnSync(process.execPath, ['installArchSpecificPackage.js'], {
       cwd: at('node_modules', 'node'),
@@ -72,8 +82,7 @@ const scripts = {
 const script = scripts[command];
 if (!script) fail(`unknown script "${command}".`);
 process.chdir(root);
-ensurePackages();
-const node = pinnedNode();
+const node = ensurePackages();
 mkdirSync(at('.cache'), { recursive: true });
 const env = {
   ...process.env,
