@@ -2,7 +2,8 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { dovecotMissing, mailFolder, startDovecot } from '#cli/demo/dovecot.ts';
+import { mailFolder, startDovecot } from '#cli/demo/dovecot.ts';
+import { dovecotMissing } from '#cli/demo/dovecot-words.ts';
 import { overLmtp, startSubmission } from '#cli/demo/submission.ts';
 import { type Figure, table } from './figures.ts';
 import { writeMailbox } from './mailbox/write.ts';

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Figure, figure, inTurn, times } from '../figures.ts';
@@ -97,8 +96,7 @@ export const listPages = async (g: Ground): Promise<Figure[]> => {
   return figures;
 };
 
-const loginCount = (g: Ground): number =>
-  readFileSync(g.dovecot.logFile, 'latin1').split('imap-login: Info: Login: user=').length - 1;
+const loginCount = (g: Ground): number => g.dovecot.signIns().length;
 
 export const logins = async (g: Ground): Promise<Figure[]> => {
   const before = loginCount(g);

@@ -97,7 +97,7 @@ export const dovecot: Task = {
   words: '--dialect 2.3|2.4 --database mariadb|mysql|postgresql|sqlite --web-networks NETWORK,… [options]',
   summary: 'Prints the finished configuration of Dovecot.',
   details: [
-    '2.3 is tested with 2.3.19; 2.4 is written after its documentation and has not been run.',
+    '2.3 is tested with 2.3.19, 2.4 with 2.4.1.',
     '',
     'From where the main password is taken, one of:',
     '  --web-networks NETWORK,…   the addresses of Postern',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { must } from '#base/must.ts';
 import { parseServer } from '#config/servers.ts';
-import { openDovecot, type Village } from '#village/dovecot.ts';
+import { dovecotDialect, openDovecot, type Village } from '#village/dovecot.ts';
 import { signIn } from './connect.ts';
 import type { Target } from './keeper.ts';
 import { Network } from './network.ts';
@@ -10,12 +10,20 @@ import { Network } from './network.ts';
 const carla = { address: 'carla@village.test', password: 'carla,"Bücher"' };
 
 /** A real Dovecot which has SCRAM secrets of carla, and only hashes of the others; without its delays for wrong passwords. */
-const extra = `auth_mechanisms = plain login scram-sha-256
-passdb {
+const carlas = {
+  '2.3': `passdb {
   driver = static
   args = password=${carla.password}
   username_filter = ${carla.address}
-}
+}`,
+  '2.4': `passdb carla {
+  driver = static
+  static_password = "${carla.password.replaceAll('"', '\\"')}"
+  username_filter = ${carla.address}
+}`,
+};
+const extra = `auth_mechanisms = plain login scram-sha-256
+${carlas[dovecotDialect()]}
 service anvil {
   unix_listener anvil-auth-penalty {
     mode = 0

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dovecotFiles } from '../../src/app-passwords/dovecot/files.ts';
 import type { ConfigFile, DovecotWish } from '../../src/app-passwords/dovecot/wish.ts';
 import { answers, freePort } from '../../src/cli/demo/dovecot.ts';
+import { dovecotDialect, dovecotWords } from '../../src/cli/demo/dovecot-words.ts';
 
 export interface TestDovecot extends AsyncDisposable {
   imap: number;
@@ -22,12 +23,14 @@ export interface TestDovecot extends AsyncDisposable {
 
 export const mainUser = { address: 'alice@village.test', password: 'main-alice' } as const;
 
-/** A Dovecot 2.3 whose sign-in is exactly what the command prints; only ports, folders and waits are the test's. */
+/** A Dovecot whose sign-in is exactly what the command prints; only ports, folders and waits are the test's. */
 export const openDovecot = async (
   wish: Pick<DovecotWish, 'database' | 'connect'> & Partial<DovecotWish>,
   more = '',
   rewrite: (file: ConfigFile) => string = ({ text }) => text,
 ): Promise<TestDovecot> => {
+  const dialect = dovecotDialect();
+  const words = dovecotWords[dialect];
   const run = mkdtempSync(join(tmpdir(), 'postern-apd-'));
   chmodSync(run, 0o755);
   mkdirSync(join(run, 'mail'));
@@ -41,7 +44,7 @@ export const openDovecot = async (
   );
   const sasl = join(run, 'conf', 'sasl');
   const files = dovecotFiles({
-    dialect: '2.3',
+    dialect,
     folder: join(run, 'conf'),
     web: { by: 'port', port: web },
     main: { kind: 'passwd-file', path: users },
@@ -56,15 +59,16 @@ export const openDovecot = async (
   const config = join(run, 'test.conf');
   writeFileSync(
     config,
-    `base_dir = ${run}
+    `${words.head}
+base_dir = ${run}
 state_dir = ${run}
 log_path = ${run}/log
 protocols = imap submission
 listen = 127.0.0.1
 ssl = no
-disable_plaintext_auth = no
+${words.cleartext}
 auth_failure_delay = 0
-mail_location = maildir:~/Maildir
+${words.maildir('~')}
 mail_uid = mail
 mail_gid = mail
 first_valid_uid = 8
@@ -79,7 +83,7 @@ service anvil {
 }
 service doveadm {
   inet_listener http {
-    port = ${http}
+    port = ${http}${dialect === '2.4' ? '\n    type = http' : ''}
   }
 }
 service imap-login {

@@ -138,7 +138,7 @@ ${boxes.join('')}}
     );
   /** Passwords that Dovecot's submission was shown, the last one last. */
   const shown = (): string[] =>
-    [...dovecot.log().matchAll(/client in: AUTH\s.*service=submission.*\bresp=(\S+)/g)].map(
+    [...dovecot.log().matchAll(/client in: AUTH\s.*(?:service|protocol)=submission.*\bresp=(\S+)/g)].map(
       ([, resp]) =>
         Buffer.from(resp ?? '', 'base64')
           .toString('latin1')

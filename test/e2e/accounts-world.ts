@@ -23,7 +23,7 @@ export const carla = { address: 'carla@hill.test', password: 'carla two' };
 export const dora = { address: 'dora@hill.test', password: 'dora three' };
 
 /** Dovecot says each sign-in in its log; its own patience with guesses is not what is tested. */
-const loud = 'auth_verbose = yes\nlogin_log_format_elements = user=<%u> method=%m rip=%r\n';
+const loud = 'auth_verbose = yes\n';
 const patient = 'service anvil {\n  unix_listener anvil-auth-penalty {\n    mode = 0\n  }\n}\n';
 
 export const openProviders = async (more: VillageOptions = {}): Promise<Providers> => {
@@ -56,7 +56,7 @@ export const openBefore = (
 export const signIns = ({ dovecot }: Village, address: string): { in: number; refused: number } => {
   const lines = readFileSync(dovecot.logFile, 'utf8').split('\n');
   return {
-    in: lines.filter((line) => line.includes('imap-login: ') && line.includes(`Login: user=<${address}>`)).length,
+    in: dovecot.signIns(address).length,
     refused: lines.filter(
       (line) => /auth(-worker)?.*: .*(Password mismatch|unknown user)/i.test(line) && line.includes(address),
     ).length,

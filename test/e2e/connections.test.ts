@@ -12,6 +12,7 @@ import {
   signIns,
   subjects,
 } from './accounts-world.ts';
+import type { Village } from '#village/dovecot.ts';
 import { openFolder } from './postern.ts';
 
 test('S1 V100 a thousand refreshes of two accounts are one LOGIN each', async () => {
@@ -53,17 +54,14 @@ test('V108 Dovecot that trusts us logs the visitor, one that is not named logs u
   const answer = await browser.fetch('/auth/sign-in', { method: 'POST', headers, body: form });
   assert.equal(answer.status, 200, await answer.clone().text());
   await addAccount(browser, carla);
-  const logged = (log: string, address: string): string[] =>
-    readFileSync(log, 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(`Login: user=<${address}>`))
-      .map((line) => /rip=([^,\s]+)/.exec(line)?.[1] ?? '');
-  assert.deepEqual(logged(providers.village.dovecot.logFile, alice.address), ['198.51.100.23']);
-  assert.deepEqual(logged(providers.hill.dovecot.logFile, carla.address), ['127.0.0.1']);
+  const from = (village: Village, address: string): string[] =>
+    village.dovecot.signIns(address).map((line) => /rip=([^,\s]+)/.exec(line)?.[1] ?? '');
+  assert.deepEqual(from(providers.village, alice.address), ['198.51.100.23']);
+  assert.deepEqual(from(providers.hill, carla.address), ['127.0.0.1']);
   // A connection that is made again later is made for the same visitor.
   providers.village.dovecot.doveadm('kick', alice.address);
   await browser.until(
-    async () => logged(providers.village.dovecot.logFile, alice.address),
+    async () => from(providers.village, alice.address),
     (all) => all.length === 2 && all[1] === '198.51.100.23',
   );
 });

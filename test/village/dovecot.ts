@@ -6,7 +6,7 @@ import { type DovecotOptions, type RunningDovecot, startDovecot } from '#cli/dem
 import { deliver, overLmtp, startSubmission, type SubmissionOptions } from '#cli/demo/submission.ts';
 import { openAuthority, type TestAuthority } from './tls.ts';
 
-export { quotaOf } from '#cli/demo/quota.ts';
+export { dovecotDialect, quotaOf } from '#cli/demo/dovecot-words.ts';
 
 export interface Village extends AsyncDisposable {
   host: '127.0.0.1';

@@ -83,12 +83,24 @@ export const openAuthority = (): TestAuthority => {
     writeFileSync(path('ext'), `${altNames(names)}\n`);
     return path;
   };
-  const authority = ['-days', '10', '-notext', '-batch', '-config', at('ca.conf')];
+  /** Valid between two days from now; only `openssl ca` can set both. */
+  const spanning = (names: readonly string[], first: number, last: number): TestCertificate => {
+    const path = requested(names);
+    writeFileSync(at('ca.conf'), authorityConfig(folder));
+    writeFileSync(at('index.txt'), '');
+    const day = (n: number): string =>
+      new Date(Date.now() + n * 86_400_000).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
+    const authority = ['-notext', '-batch', '-config', at('ca.conf')];
+    const span = ['-startdate', day(first), '-enddate', day(last)];
+    openssl('ca', ...authority, ...span, '-in', path('csr'), '-out', path('pem'), '-extfile', path('ext'));
+    return read(path('pem'), path('key'));
+  };
   return {
     ca: readFileSync(at('ca.pem'), 'utf8'),
     caFile: at('ca.pem'),
     folder,
     issue: (names, days = 10) => {
+      if (days < 0) return spanning(names, days - 10, days);
       const path = requested(names);
       const signing = [
         '-CA',
@@ -103,16 +115,7 @@ export const openAuthority = (): TestAuthority => {
       openssl('x509', '-req', '-in', path('csr'), ...signing, '-out', path('pem'), '-extfile', path('ext'));
       return read(path('pem'), path('key'));
     },
-    issueEarly: (names) => {
-      const path = requested(names);
-      writeFileSync(at('ca.conf'), authorityConfig(folder));
-      writeFileSync(at('index.txt'), '');
-      const from = new Date(Date.now() + 2 * 86_400_000).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
-      const until = new Date(Date.now() + 12 * 86_400_000).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
-      const span = ['-startdate', from, '-enddate', until];
-      openssl('ca', ...authority, ...span, '-in', path('csr'), '-out', path('pem'), '-extfile', path('ext'));
-      return read(path('pem'), path('key'));
-    },
+    issueEarly: (names) => spanning(names, 2, 12),
     selfSigned: (names) => {
       n += 1;
       const [certFile, keyFile] = [at(`${n}.pem`), at(`${n}.key`)];

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { initialise, openDatabase } from '#app-passwords/database.ts';
 import { dovecotFiles } from '#app-passwords/dovecot/files.ts';
 import type { RunningDovecot, SignInPlace } from './dovecot.ts';
+import { dovecotDialect } from './dovecot-words.ts';
 
 /** App passwords of the demo: kept in SQLite, checked by its Dovecot with exactly what `postern app-passwords dovecot` prints. */
 export interface DemoAppPasswords {
@@ -23,7 +24,7 @@ export const openDemoAppPasswords = async (data: string): Promise<DemoAppPasswor
   return {
     signIn: ({ folder, users, mail }) => {
       const files = dovecotFiles({
-        dialect: '2.3',
+        dialect: dovecotDialect(),
         database: 'sqlite',
         connect: { host: '', database: '', user: '', password: '', path },
         folder,

@@ -1,10 +1,21 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { adminPath, dovecotDialect, dovecotWords } from './dovecot-words.ts';
 
 /** A Dovecot of our own: on loopback, on free ports, without system services, ended by its pid. For the demo and for tests. */
 export interface DovecotOptions {
@@ -32,7 +43,7 @@ export interface SignInPlace {
   folder: string;
   /** The passwd-file of the users. */
   users: string;
-  /** A user's home, in Dovecot's variables, and the system account that owns the mail. */
+  /** A user's home, with `%u` for the user, and the system account that owns the mail. */
   mail: { home: string; owner: string };
 }
 
@@ -48,24 +59,11 @@ export interface RunningDovecot extends AsyncDisposable {
   logFile: string;
   /** uid and gid that own the mail. */
   owner: { uid: number; gid: number };
+  /** The lines of its log that tell of somebody who signed in over IMAP: this user, or anybody. */
+  signIns(address?: string): string[];
   /** Runs `doveadm` against this instance; throws with its words on failure. */
   doveadm(...args: string[]): string;
 }
-
-/** Why there is no Dovecot to start, in a sentence for people; null when there is one. */
-export const dovecotMissing = (): string | null => {
-  const found = spawnSync('dovecot', ['--version'], {
-    encoding: 'utf8',
-    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin` },
-  });
-  if (found.error || found.status !== 0)
-    return 'Dovecot is not installed (Debian: apt-get install dovecot-imapd dovecot-lmtpd).';
-  if (!found.stdout.startsWith('2.3.'))
-    return `Dovecot ${found.stdout.trim().split(' ')[0] ?? '?'} is installed; the demo server needs 2.3.`;
-  if (!existsSync('/usr/lib/dovecot/lmtp'))
-    return 'Dovecot is installed without LMTP (Debian: apt-get install dovecot-lmtpd).';
-  return null;
-};
 
 export const freePort = (): Promise<number> =>
   new Promise((done, fail) => {
@@ -111,48 +109,41 @@ const mailboxes = (variant: NonNullable<DovecotOptions['variant']>): string =>
     )
     .join('\n');
 
-const onePassword = (users: string, home: string): string => `passdb {
-  driver = passwd-file
-  args = scheme=SSHA512 username_format=%u ${users}
-}
-userdb {
-  driver = static
-  args = home=${home}
-}`;
-
 const configuration = (
   o: DovecotOptions,
   at: { run: string; imap: number; imaps: number; lmtp: number; variant: NonNullable<DovecotOptions['variant']> },
 ): string => {
+  const words = dovecotWords[dovecotDialect()];
   const root = process.getuid?.() === 0;
   const self = userInfo().username;
   const unprivileged = root
     ? 'mail_uid = mail\nmail_gid = mail\nfirst_valid_uid = 8'
     : `default_internal_user = ${self}\ndefault_login_user = ${self}\ndefault_internal_group = ${self}\nmail_uid = ${self}\nmail_gid = ${self}\nfirst_valid_uid = ${userInfo().uid}\nservice anvil {\n  chroot =\n}\nservice imap-login {\n  chroot =\n}\nservice stats {\n  chroot =\n}`;
-  const ssl = o.tls ? `ssl = yes\nssl_cert = <${o.tls.cert}\nssl_key = <${o.tls.key}` : 'ssl = no';
+  const ssl = o.tls ? words.tls(o.tls.cert, o.tls.key) : 'ssl = no';
   const imaps = o.tls
-    ? `  inet_listener imaps {\n    address = 127.0.0.1\n    port = ${at.imaps}\n    ssl = yes\n  }`
+    ? `  inet_listener imaps {\n    ${words.address} = 127.0.0.1\n    port = ${at.imaps}\n    ssl = yes\n  }`
     : '  inet_listener imaps {\n    port = 0\n  }';
   const users = join(at.run, 'users');
-  const home = join(resolve(o.mail), '%u');
-  return `base_dir = ${at.run}
+  const home = (user: string): string => join(resolve(o.mail), user);
+  return `${words.head}
+base_dir = ${at.run}
 state_dir = ${at.run}
 log_path = ${at.run}/dovecot.log
 auth_verbose = no
 protocols = imap lmtp
 listen = 127.0.0.1
 ${ssl}
-disable_plaintext_auth = no
+${words.cleartext}
 auth_mechanisms = plain login
 auth_failure_delay = 0
-mail_location = maildir:${resolve(o.mail)}/%u/Maildir:INDEX=${resolve(o.mail)}/%u/index
+${words.maildir(home(words.user))}
 mail_max_userip_connections = ${at.variant === 'limited' ? 2 : 200}
 mail_always_cache_fields = flags date.received size.virtual imap.bodystructure body.snippet hdr.date hdr.from hdr.sender hdr.reply-to hdr.to hdr.cc hdr.bcc hdr.subject hdr.message-id hdr.in-reply-to hdr.references hdr.list-id hdr.list-unsubscribe hdr.auto-submitted hdr.precedence
 maildir_stat_dirs = yes
 maildir_very_dirty_syncs = yes
 default_vsz_limit = 1G
 ${unprivileged}
-${o.signIn?.({ folder: at.run, users, mail: { home, owner: root ? 'mail' : self } }) ?? onePassword(users, home)}
+${o.signIn?.({ folder: at.run, users, mail: { home: home('%u'), owner: root ? 'mail' : self } }) ?? words.signIn(users, home(words.user))}
 namespace inbox {
   inbox = yes
   separator = ${at.variant === 'plain' ? '.\n  prefix = INBOX.' : '/'}
@@ -161,18 +152,18 @@ ${mailboxes(at.variant)}
 ${capabilities[at.variant]}
 service imap-login {
   inet_listener imap {
-    address = 127.0.0.1
+    ${words.address} = 127.0.0.1
     port = ${at.imap}
   }
 ${imaps}
-  service_count = 0
+  ${words.reused}
 }
 service imap {
   process_limit = 512
 }
 service lmtp {
   inet_listener lmtp {
-    address = 127.0.0.1
+    ${words.address} = 127.0.0.1
     port = ${at.lmtp}
   }
 }
@@ -218,10 +209,8 @@ const makeOwned = (folder: string, owner: { uid: number; gid: number }): void =>
 const setpriv = '/usr/bin/setpriv';
 const withUs = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM'] : [];
 
-/** Starts a Dovecot and resolves when it answers. @throws Error with the log's last lines when it does not within 15 s. */
+/** Starts a Dovecot and resolves when it answers. @throws Error when none is here, or with the log's last lines when it does not within 15 s. */
 export const startDovecot = async (options: DovecotOptions): Promise<RunningDovecot> => {
-  const missing = dovecotMissing();
-  if (missing !== null) throw new Error(missing);
   const root = process.getuid?.() === 0;
   const owner = root ? { uid: 8, gid: 8 } : { uid: userInfo().uid, gid: userInfo().gid };
   const run = mkdtempSync(join(tmpdir(), 'postern-dovecot-'));
@@ -244,10 +233,12 @@ export const startDovecot = async (options: DovecotOptions): Promise<RunningDove
   );
   writeFileSync(configFile, configuration(options, at), { mode: 0o644 });
 
-  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+  const env = { ...process.env, PATH: adminPath() };
   // Its own process group, so that Ctrl-C reaches Postern first and the connections end in order.
   const [file, ...parameters] = [...withUs, 'dovecot', '-F', '-c', configFile];
-  const child = spawn(file, parameters, { stdio: 'ignore', env, detached: true });
+  const child = spawn(file, parameters, { stdio: ['ignore', 'ignore', 'pipe'], env, detached: true });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (words: string) => (complaints += words));
   let exited = false;
   child.once('exit', () => (exited = true));
   const end = (): void => {
@@ -258,8 +249,8 @@ export const startDovecot = async (options: DovecotOptions): Promise<RunningDove
   for (let tries = 0; !(await greets(at.imap)) || !(await answers(at.lmtp)); tries += 1) {
     if (exited || tries > 300) {
       end();
-      const said = spawnSync('tail', ['-n', '5', logFile], { encoding: 'utf8' }).stdout;
-      throw new Error(`Dovecot did not start: ${said}`);
+      const logged = existsSync(logFile) ? readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n') : '';
+      throw new Error(`Dovecot did not start: ${complaints.trim() || logged || 'it says nothing'}`);
     }
     await wait(50);
   }
@@ -272,6 +263,11 @@ export const startDovecot = async (options: DovecotOptions): Promise<RunningDove
     authSocket: join(run, 'auth-client'),
     logFile,
     owner,
+    signIns: (address = '') =>
+      readFileSync(logFile, 'latin1')
+        .split('\n')
+        .filter((line) => /imap-login: (?:Info: )?Log(?:in|ged in): user=</u.test(line))
+        .filter((line) => line.includes(`: user=<${address}`)),
     doveadm: (...args) => {
       const done = spawnSync('doveadm', ['-c', configFile, ...args], { encoding: 'utf8', env });
       if (done.status !== 0) throw new Error(`doveadm ${args[0] ?? ''}: ${done.stderr}`);

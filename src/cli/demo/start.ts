@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openDemoAppPasswords } from './app-passwords.ts';
-import { type RunningDovecot, dovecotMissing, freePort, mailFolder, startDovecot } from './dovecot.ts';
+import { type RunningDovecot, freePort, mailFolder, startDovecot } from './dovecot.ts';
+import { dovecotMissing, quotaOf } from './dovecot-words.ts';
 import { fillDemo, sampleMailMissing } from './fill.ts';
 import { askSasl } from './sasl.ts';
-import { quotaOf } from './quota.ts';
 import { overLmtp, startSubmission } from './submission.ts';
 
 interface Server {

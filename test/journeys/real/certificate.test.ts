@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -32,8 +32,7 @@ const selfSigned = (): TestCertificate => {
   return real.village.authority.selfSigned(['127.0.0.1', 'localhost']);
 };
 const day = (date: string): string => new Date(date).toISOString().slice(0, 10);
-const signIns = (): number =>
-  (readFileSync(real.village.dovecot.logFile, 'utf8').match(/imap-login: (?:Info: )?Login: /gu) ?? []).length;
+const signIns = (): number => real.village.dovecot.signIns().length;
 const row = (page: Page, subject: string) => page.getByRole('row', { name: new RegExp(subject, 'u') });
 
 /** What the details say, by their terms. */
