@@ -11,7 +11,7 @@ const told = {
     ] as const,
   exim: (socket: string) =>
     [
-      'Exim, among the authenticators:',
+      'Exim (in Debian exim4-daemon-heavy, the light one cannot), among the authenticators:',
       '  dovecot_plain:',
       '    driver = dovecot',
       '    public_name = PLAIN',
