@@ -444,6 +444,24 @@ test('RFC 8621 §4.8 Email/import: bytes as they are, receivedAt of the trace, e
   assert.equal(rawOf(g, answer.created.ok.id), raw);
 });
 
+test('RFC 8621 §4.8 Email/import with ifInState: the state comes before the blobs; of several in one state one is done', async () => {
+  using g = openTestGateway();
+  const bytes = Buffer.from('Message-ID: <i@x>\r\nSubject: imported\r\n\r\nbody');
+  const { blobId } = JSON.parse(
+    (await g.gateway.upload(g.caller, g.accountId, 'message/rfc822', bytes)).body.toString(),
+  );
+  const mailboxIds = { [mailboxId(g.box.archive)]: true };
+  const lost = await g.one('Email/import', { ifInState: 'old', emails: { a: { blobId: 'Gzz', mailboxIds } } });
+  assert.equal(lost.type, 'stateMismatch');
+  const { state } = await g.one('Email/get', { ids: [] });
+  const emails = { a: { blobId, mailboxIds }, b: { blobId, mailboxIds } };
+  const answers = await Promise.all([1, 2, 3].map(() => g.one('Email/import', { ifInState: state, emails })));
+  const done = answers.filter(({ type }) => type !== 'stateMismatch');
+  assert.deepEqual([done.length, Object.keys(done[0].created)], [1, ['a', 'b']]);
+  assert.equal(done[0].oldState, state);
+  assert.equal(g.store.kept.size, 2, 'no durable copy of what was not imported');
+});
+
 test('RFC 8620 §6.1 upload: too large is 413, a stranger account 404, a reader 403', async () => {
   using g = openTestGateway();
   const large = await g.gateway.upload(g.caller, g.accountId, 'a/b', Buffer.alloc(50_000_001));
