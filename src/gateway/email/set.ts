@@ -140,7 +140,7 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
       transactor.destroy(email.number, wish.destroyAt ?? wish.dueAt + rest);
       if (isLocal && record) {
         orphans.push(record);
-        transactor.setValue(draftKey(email.row), '');
+        transactor.dropValue(draftKey(email.row));
       }
       outcome.destroyed(id);
     }
