@@ -24,7 +24,8 @@ export const silent: Log = () => undefined;
 /** Writes an error as code and class only, so that words of a server or of a mail cannot reach the log. */
 export const logError = (log: Log, event: string, error: unknown, facts: Facts = {}): void => {
   const code = error instanceof Problem ? error.code : error instanceof Error ? error.name : typeof error;
-  const where =
-    error instanceof Problem || !(error instanceof Error) ? undefined : error.stack?.split('\n').slice(1, 4).join(' ');
+  // Places only: the lines of its message stand before them.
+  const places = error instanceof Problem || !(error instanceof Error) ? null : error.stack?.match(/^ {4}at .*$/gm);
+  const where = places?.slice(0, 3).join(' ');
   log(loudness(error), event, { ...facts, code, where });
 };

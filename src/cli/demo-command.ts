@@ -40,8 +40,9 @@ export const demo: Command = {
     noWords('demo', words);
     const say = (line: string): void => void process.stdout.write(`${line}\n`);
     const plain = toConfig(readEnv(environment));
-    discreet(openLog(plain.log, (line) => process.stderr.write(`${line}\n`)));
-    const stop = stopped();
+    const log = openLog(plain.log, (line) => process.stderr.write(`${line}\n`));
+    discreet(log);
+    const stop = stopped(log);
     await using stack = new AsyncDisposableStack();
     let village: Demo | null = null;
     if (plain.demo) {

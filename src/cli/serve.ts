@@ -19,8 +19,9 @@ export const serve: Command = {
     const config = toConfig(env);
     // What is written is for its owner only, wherever the data folder lies.
     process.umask(0o077);
-    discreet(openLog(config.log, (line) => process.stderr.write(`${line}\n`)));
-    const stop = stopped();
+    const log = openLog(config.log, (line) => process.stderr.write(`${line}\n`));
+    discreet(log);
+    const stop = stopped(log);
     await using world = await openWorld(config, toSecrets(env));
     process.stdout.write(`Postern is at ${config.publicUrl ?? world.door.url}\n`);
     await stop;

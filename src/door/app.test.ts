@@ -193,6 +193,28 @@ test('D12 a stream whose session ends while it is being opened ends with it', as
   assert.doesNotMatch(text, /stays open|event: state/);
 });
 
+test('D79 a stream that nobody reads ends after a minute and keeps no session here; one that is read stays', async () => {
+  await using door = await openApp();
+  await door.signIn();
+  const open = () => door.fetch('/jmap/eventsource?types=*&closeafter=no&ping=0');
+  const streams = async (): Promise<string | undefined> => {
+    await new Promise((next) => setImmediate(next));
+    return /^postern_event_streams (\d+)$/m.exec(await (await door.fetch('/metrics')).text())?.[1];
+  };
+  const [read] = [(await open()).body!.getReader(), await open()];
+  await read.read();
+  await read.read();
+  assert.equal(await streams(), '2');
+  door.clock.move(61_000);
+  assert.equal(await streams(), '1');
+  door.clock.move(40 * 60_000);
+  assert.notEqual((await door.post('/jmap/api', {})).status, 423);
+  await read.cancel();
+  assert.equal(await streams(), '0');
+  door.clock.move(40 * 60_000);
+  assert.equal((await door.post('/jmap/api', {})).status, 423);
+});
+
 test('D12 a session has twenty streams; one more ends its oldest, whether its client reads or not', async () => {
   await using door = await openApp();
   await door.signIn();

@@ -128,7 +128,7 @@ export const openDoorApp = (parts: DoorParts): DoorApp => {
   const { jmap, wellKnown, api } = jmapRoutes(sessions);
   app.route('/auth', authRoutes(parts, sessions, metrics, audit));
   app.route('/.well-known', wellKnown);
-  app.route('/jmap/eventsource', eventSourceRoutes(sessions, hub));
+  app.route('/jmap/eventsource', eventSourceRoutes(sessions, hub, clock));
   app.route('/jmap', jmap);
   app.route('/mail', mailRoutes(parts, sessions, heights));
   app.route('/out', outRoutes(links));

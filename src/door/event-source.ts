@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '#base/clock.ts';
 import type { Hub, News } from './hub.ts';
 import { eventStream, type Sent } from './event-stream.ts';
 import { newRoutes, type Routes } from './context.ts';
@@ -105,11 +107,22 @@ class Streams {
 interface StreamParts {
   sessions: Sessions;
   hub: Hub;
+  clock: Clock;
   streams: Streams;
 }
 
-const openStream = ({ sessions, hub, streams }: StreamParts, visitor: Visitor, wish: Wish, first: States): Response =>
-  eventStream(async function* (gone) {
+interface Stream {
+  visitor: Visitor;
+  wish: Wish;
+  first: States;
+  line: IncomingMessage | undefined;
+}
+
+const openStream = (
+  { sessions, hub, clock, streams }: StreamParts,
+  { visitor, wish, first, line }: Stream,
+): Response => {
+  const tell = async function* (gone: AbortSignal): AsyncGenerator<Sent, void, undefined> {
     const id = sessions.idOf(visitor);
     const ended = new AbortController();
     const over = AbortSignal.any([gone, hub.closing, ended.signal]);
@@ -168,15 +181,18 @@ const openStream = ({ sessions, hub, streams }: StreamParts, visitor: Visitor, w
       if (timer) clearInterval(timer);
       for (const stop of stops) stop();
     }
-  });
+  };
+  return eventStream(tell, clock, line);
+};
 
-export const eventSourceRoutes = (sessions: Sessions, hub: Hub): Routes => {
+export const eventSourceRoutes = (sessions: Sessions, hub: Hub, clock: Clock): Routes => {
   const routes = newRoutes();
-  const parts = { sessions, hub, streams: new Streams() };
+  const parts = { sessions, hub, clock, streams: new Streams() };
   routes.get('/', async (c) => {
     const visitor = await sessions.visitor(c.req.raw, c.get('peer'));
     const wish = readWish((name) => c.req.query(name), c.req.header('last-event-id') ?? null);
-    return openStream(parts, visitor, wish, await sessions.ask(visitor, 'states', {}));
+    const first = await sessions.ask(visitor, 'states', {});
+    return openStream(parts, { visitor, wish, first, line: c.env.incoming });
   });
   return routes;
 };

@@ -1,3 +1,5 @@
+import type { Clock } from '#base/clock.ts';
+
 /** One server-sent event; `comment` keeps the line warm. */
 export type Sent = { event: string; data: string; id?: string } | { comment: string };
 
@@ -17,23 +19,42 @@ const headers = {
   'X-Accel-Buffering': 'no',
 };
 
+/** A client that takes nothing for so long is gone, or might as well be: it comes back and hears how things stand. */
+const patienceMs = 60_000;
+
 /**
- * An answer that sends each event as it comes. `make` gets a signal that is aborted when the client goes away; it must
- * end then.
+ * An answer that sends each event as it comes. `make` gets a signal that is aborted when the client goes away, or takes
+ * nothing for a minute, in which case `line` is cut as well; it must end then.
  */
-export const eventStream = (make: (signal: AbortSignal) => AsyncGenerator<Sent, void, undefined>): Response => {
+export const eventStream = (
+  make: (signal: AbortSignal) => AsyncGenerator<Sent, void, undefined>,
+  clock: Clock,
+  line: { destroy(): unknown } | undefined,
+): Response => {
   const gone = new AbortController();
   const events = make(gone.signal);
+  let patient: () => void = () => undefined;
+  const end = async (): Promise<void> => {
+    patient();
+    gone.abort();
+    await events.return();
+  };
   const body = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
+      patient();
       const next = await events.next();
-      if (next.done) controller.close();
-      else controller.enqueue(encodeEvent(next.value));
+      if (next.done) {
+        controller.close();
+        return;
+      }
+      controller.enqueue(encodeEvent(next.value));
+      patient = clock.after(patienceMs, () => {
+        // Nobody is there to hear what fails in ending.
+        end().catch(() => undefined);
+        line?.destroy();
+      });
     },
-    cancel: async () => {
-      gone.abort();
-      await events.return();
-    },
+    cancel: end,
   });
   return new Response(body, { headers });
 };

@@ -19,9 +19,13 @@ export const lookingRoutes = ({ discover, clock }: Pick<DoorParts, 'discover' | 
     const { address } = await readJson(c.req.raw, AddressForm);
     limit.spend(peer.address);
     if (!(c.req.header('accept') ?? '').includes('application/json'))
-      return eventStream(async function* (gone) {
-        for await (const step of discover(address, gone)) yield { event: 'step', data: JSON.stringify(step) };
-      });
+      return eventStream(
+        async function* (gone) {
+          for await (const step of discover(address, gone)) yield { event: 'step', data: JSON.stringify(step) };
+        },
+        clock,
+        c.env.incoming,
+      );
     const steps: DiscoveryStep[] = [];
     for await (const step of discover(address, c.req.raw.signal)) steps.push(step);
     return json({ steps });

@@ -24,7 +24,9 @@ export const openDoor = async (parts: DoorParts): Promise<Door> => {
     overrideGlobalObjects: false,
     errorHandler: (error) => problemResponse(unreadable(error)),
   });
-  const server = createServer((request, response) => {
+  // Who vanished without a word holds an event stream open on which nothing has to be sent: the system asks after them.
+  const keepAlive = { keepAlive: true, keepAliveInitialDelay: 60_000 };
+  const server = createServer(keepAlive, (request, response) => {
     if (!app.lane(request, response)) void listener(request, response);
   });
   server.on('clientError', refuseUnread);

@@ -74,7 +74,10 @@ class TestStore {
   record = async (id: string): Promise<SealedRecord | null> => this.kept.get(id) ?? null;
   saveRecord = async (record: SealedRecord): Promise<void> => void this.kept.set(record.id, record);
   deleteRecord = async (id: string): Promise<void> => void this.kept.delete(id);
-  submissions = async (): Promise<Submission[]> => [...this.outbox.values()];
+  submissions: Store['submissions'] = async (_account, { states, updatedSince = 0, sendSince = 0 } = {}) =>
+    [...this.outbox.values()].filter(
+      (row) => (states?.includes(row.state) ?? true) && row.updatedAt >= updatedSince && row.sendAt >= sendSince,
+    );
   submission = async (id: string): Promise<Submission | null> => this.outbox.get(id) ?? null;
   saveSubmission = async (row: Submission): Promise<void> => void this.outbox.set(row.id, row);
   deleteSubmission = async (id: string): Promise<void> => void this.outbox.delete(id);

@@ -215,6 +215,46 @@ test('I27 an answer older than the one known is not taken', () => {
   assert.deepEqual(email(s).keywords, ['$seen']);
 });
 
+test('I52 what was destroyed while it moved, and was gone before it got there, leaves no wish behind', () => {
+  for (const order of ['refused first', 'seen first']) {
+    using s = scene();
+    s.index.write((w) => w.move(s.number, s.inbox, s.archive, 0));
+    s.index.write((w) => w.intentsStarted([1]));
+    s.index.write((w) => w.destroy(s.number, 0));
+    assert.equal(
+      s.index.read((r) => r.intentCount()),
+      3,
+      'the move, and a destroy at either end',
+    );
+    const seen = (): void => s.index.write((w) => w.vanished(s.inbox, [1 as Uid]));
+    if (order === 'seen first') seen();
+    s.index.write((w) => w.intentRefused(1));
+    if (order === 'refused first') seen();
+    assert.equal(
+      s.index.read((r) => r.intentCount()),
+      0,
+      order,
+    );
+    assert.equal(
+      s.index.read((r) => r.email(s.number)),
+      undefined,
+    );
+  }
+});
+
+test('I52 what was destroyed while a copy was made is destroyed where that arrives, though it left where it was', () => {
+  using s = scene();
+  s.index.write((w) => w.copy(s.number, s.archive, 0));
+  s.index.write((w) => w.intentsStarted([1]));
+  s.index.write((w) => w.destroy(s.number, 0));
+  s.index.write((w) => w.vanished(s.inbox, [1 as Uid]));
+  s.index.write((w) => w.intentDone(1, { mailbox: s.archive, uid: 5 as Uid }));
+  assert.deepEqual(
+    due(s).map(({ want, at }) => [want, at?.uid]),
+    [[{ kind: 'destroy', from: s.archive }, 5]],
+  );
+});
+
 test('I28 a refused wish falls back to the server’s state', () => {
   using s = scene();
   const state = s.index.read((r) => r.state('Email'));

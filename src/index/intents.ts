@@ -163,14 +163,14 @@ export class Intents {
         break;
     }
     this.address(email);
-    this.#settle(email);
+    this.settle(email);
   }
 
   refused(id: number): void {
     const intent = this.#take(id);
     if (!intent) return;
     this.address(intent.email);
-    this.#settle(intent.email);
+    this.settle(intent.email);
   }
 
   /** Gives the wishes whose placement is gone, or was not known, a placement the Email has now. */
@@ -369,13 +369,14 @@ export class Intents {
     for (const intent of this.#model.intents(old.email)) {
       if (isAt(intent, old)) db.run('DELETE FROM intent WHERE id = ?', intent.id);
     }
-    this.#settle(old.email);
+    this.settle(old.email);
   }
 
-  /** An Email that the user destroyed and that lies nowhere any more ceases to be. */
-  #settle(row: EmailRow): void {
+  /** After what happened to a wish or a placement: an Email that the user destroyed and that will lie nowhere ceases to be. */
+  settle(row: EmailRow): void {
     const hidden = this.#model.state(row)?.hidden ?? false;
-    if (hidden && this.#model.placements(row).length === 0 && this.#model.intents(row).length === 0)
+    const brings = ({ want }: StoredIntent): boolean => want.kind === 'append' || 'to' in want;
+    if (hidden && this.#model.placements(row).length === 0 && !this.#model.intents(row).some(brings))
       this.#model.destroy(row);
     else this.#model.remodel(row);
   }

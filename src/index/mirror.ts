@@ -75,18 +75,12 @@ export class Mirror {
   #left(mailbox: MailboxId, row: EmailRow): void {
     const state = this.#model.state(row);
     if (!state) return;
-    const isLast = this.#model.placements(row).length === 0;
-    const intents = this.#model.intents(row);
-    if (isLast && !state.hidden && intents.length === 0) {
+    if (!state.hidden && this.#isNowhere(row)) {
       const twin = lateTwin(this.#core, row, state.thread, { outside: mailbox });
       if (twin !== undefined) this.#model.absorb(row, twin);
     }
-    if (isLast && state.hidden && !intents.some(({ want }) => want.kind === 'append' || want.kind === 'move')) {
-      this.#model.destroy(row);
-      return;
-    }
     this.#intents.address(row);
-    this.#model.remodel(row);
+    this.#intents.settle(row);
   }
 
   /** No copy is known, none is expected, and no wish will make one. */

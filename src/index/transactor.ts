@@ -200,6 +200,10 @@ export class Transactor extends Reader implements IndexTransactor {
     this.core.db.run('INSERT OR REPLACE INTO setting(key, value) VALUES(?, ?)', key, value);
   }
 
+  dropValue(key: string): void {
+    this.core.db.run('DELETE FROM setting WHERE key = ?', key);
+  }
+
   afterCommit(task: () => void): void {
     this.#tasks.push(task);
   }

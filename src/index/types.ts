@@ -355,6 +355,7 @@ export interface IndexTransactor extends IndexReader {
   /** `id`: the JMAP id of an Identity, EmailSubmission, MailAccount or Quota; `counts`: of it only what is counted. */
   note(type: ChangeType, id: string, kind: ChangeKind | 'counts'): void;
   setValue(key: string, value: string): void;
+  dropValue(key: string): void;
   /** Runs after the commit; never for a rolled-back write. */
   afterCommit(task: () => void): void;
 }

@@ -8,6 +8,10 @@ export interface BuildOptions {
   keepBcc?: boolean;
 }
 
+const LF = 10;
+const CR = 13;
+const MAX_LINE = 998;
+
 // eslint-disable-next-line no-control-regex
 const controls = /[\0-\x1f\x7f]+/g;
 const line = (text: string): string => text.replace(controls, ' ').trim();
@@ -78,6 +82,20 @@ const fill = (node: MimeNode, { type, content, headers }: DraftPart): void => {
   } else {
     for (const part of content) fill(node.createChild(typeOf(part)), part);
   }
+};
+
+/**
+ * Whether a mail server takes these octets as the lines they are: none longer than 998, no NUL, no CR by itself – RFC 5322
+ * §2.1.1, RFC 2046 §5.2.1.
+ */
+export const isCarried = (bytes: Buffer): boolean => {
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === LF) length = 0;
+    else if (byte === CR ? bytes[at + 1] !== LF : byte === 0 || (length += 1) > MAX_LINE) return false;
+  }
+  return true;
 };
 
 /** Whether the last line of the message is the last of a text that ends without a line end. */

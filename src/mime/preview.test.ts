@@ -10,6 +10,7 @@ const cases: [text: string, isHtml: boolean, expected: string, why: string][] = 
   ['Ana wrote:\n> Shall we?\n\nYes, at two.', false, 'Yes, at two.', 'quote above the answer'],
   ['> only\n> quotes', false, 'only quotes', 'nothing but quote'],
   ['-----\n=====\nText <https://example.org/very/long> here', false, 'Text here', 'rules and bracketed links'],
+  ['[cid:a [cid:b](http://c <mailto:d> e', false, '[cid:a (http://c e', 'brackets that do not close stay'],
   ['Hi,\n\n-----Original Message-----\nFrom: x', false, 'Hi,', 'Outlook'],
   ['<p>Hello <b>there</b></p><p>you</p>', true, 'Hello there you', 'HTML'],
   [

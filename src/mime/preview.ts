@@ -57,7 +57,10 @@ const goodLines = (text: string): string[] =>
     )
     .map((line) =>
       line
-        .replace(/[<[(](?:https?:\/\/|mailto:|cid:)[^\s>\])]*[>\])]/gi, ' ')
+        // What does not close is taken as well, and put back: each character is looked at once.
+        .replace(/[<[(](?:https?:\/\/|mailto:|cid:)[^\s>\])]*([>\])]?)/gi, (link, close: string) =>
+          close === '' ? link : ' ',
+        )
         .replace(/\[(?:image|cid):[^\]]{0,200}\]/gi, ' '),
     )
     .map((line) => (rule.test(line) && !/[\p{L}\p{N}\p{So}]/u.test(line) ? '' : line));

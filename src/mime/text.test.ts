@@ -12,6 +12,8 @@ test('charsets: declared, wrong, missing, inside HTML', () => {
   assert.equal(text('Gr\xfc', { charset: 'utf-8' }), 'Grü');
   assert.equal(text('\xef\xbb\xbfa', { charset: 'utf-8' }), 'a');
   assert.equal(text('\x93a\x94', { charset: 'us-ascii' }), '“a”');
+  assert.equal(text('a&AOk-', { charset: 'UTF-7-IMAP' }), 'a&AOk-', 'so are mailboxes named');
+  assert.equal(text('a+AOk-', { charset: 'utf-7' }), 'aé');
   assert.equal(text('=C4=E3', { charset: 'GB2312', encoding: 'quoted-printable' }), '你');
   assert.equal(text('<meta charset=koi8-r>\xc1', { type: 'text/html' }), '<meta charset=koi8-r>а');
   assert.equal(text('<meta charset=utf-16>\xfc', { type: 'text/html' }), '<meta charset=utf-16>ü');

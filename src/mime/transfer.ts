@@ -105,8 +105,9 @@ const quotedPrintable = (): Decoder => {
 const uuLine = (line: Buffer): Buffer => {
   const length = ((line[0] ?? 32) - 32) & 63;
   const out = Buffer.alloc(Math.ceil(length / 3) * 3);
+  const sextet = (at: number): number => ((line[at] ?? 32) - 32) & 63;
   for (let i = 1, to = 0; to < length; i += 4, to += 3) {
-    const [a, b, c, d] = [0, 1, 2, 3].map((k) => ((line[i + k] ?? 32) - 32) & 63) as [number, number, number, number];
+    const [a, b, c, d] = [sextet(i), sextet(i + 1), sextet(i + 2), sextet(i + 3)];
     out[to] = (a << 2) | (b >> 4);
     out[to + 1] = ((b << 4) | (c >> 2)) & 255;
     out[to + 2] = ((c << 6) | d) & 255;

@@ -110,7 +110,8 @@ export class SqlStore implements Store {
   saveRecord: Store['saveRecord'] = (record) => this.#one((db) => records.saveRecord(db, record));
   deleteRecord: Store['deleteRecord'] = (id) => this.#one((db) => records.deleteRecord(db, id));
 
-  submissions: Store['submissions'] = (account) => this.#all((db) => submissions.submissions(db, account));
+  submissions: Store['submissions'] = (account, span = {}) =>
+    this.#all((db) => submissions.submissions(db, account, span));
   submission: Store['submission'] = (id) => this.#all((db) => submissions.submission(db, id));
   dueSubmissions: Store['dueSubmissions'] = (account, now) =>
     this.#all((db) => submissions.dueSubmissions(db, account, now));
@@ -120,6 +121,8 @@ export class SqlStore implements Store {
     return this.#all((db) => submissions.moveSubmission(db, id, from, to, patch, now));
   };
   deleteSubmission: Store['deleteSubmission'] = (id) => this.#all((db) => submissions.deleteSubmission(db, id));
+  forgetSubmissions: Store['forgetSubmissions'] = (account, before, most) =>
+    this.#all((db) => submissions.forgetSubmissions(db, account, before, most));
 
   audit: Store['audit'] = (entry) => this.#one((db) => audit.audit(db, entry));
   auditOf: Store['auditOf'] = (user, span) => this.#one((db) => audit.auditOf(db, user, span));

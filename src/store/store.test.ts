@@ -378,6 +378,47 @@ const suite = (name: string, place: Place) => {
       assert.deepEqual(await store.submission(early.id), early);
     });
 
+    it('O36 gives of a history what is asked for', async () => {
+      const { store } = place;
+      const { account } = await signUp(store);
+      const old = aSubmission(account, { sendAt: 50, state: 'filed', updatedAt: 60 });
+      const late = aSubmission(account, { sendAt: 100, state: 'filed', updatedAt: 110 });
+      const held = aSubmission(account, { sendAt: 200, updatedAt: 90 });
+      for (const one of [old, late, held]) await store.saveSubmission(one);
+      assert.deepEqual(await store.submissions(account.id, { updatedSince: 90 }), [late, held]);
+      assert.deepEqual(await store.submissions(account.id, { sendSince: 100, states: ['filed'] }), [late]);
+    });
+
+    it('O37 forgets what is done with, some at a time, and nothing else', async () => {
+      const { store } = place;
+      const { account } = await signUp(store);
+      const { account: another } = await signUp(store);
+      const old = (['filed', 'canceled', 'filed'] as const).map((state) =>
+        aSubmission(account, { state, updatedAt: 9 }),
+      );
+      const states = ['held', 'due', 'sending', 'sent', 'failed', 'unknown'] as const;
+      const kept = [
+        ...states.map((state) => aSubmission(account, { state, updatedAt: 9 })),
+        aSubmission(account, { state: 'filed', updatedAt: 10 }),
+      ];
+      const theirs = aSubmission(another, { state: 'filed', updatedAt: 9 });
+      for (const one of [...old, ...kept, theirs]) await store.saveSubmission(one);
+      const forgotten = [
+        await store.forgetSubmissions(account.id, 10, 2),
+        await store.forgetSubmissions(account.id, 10, 2),
+        await store.forgetSubmissions(account.id, 10, 2),
+      ];
+      assert.deepEqual(
+        forgotten.map(({ length }) => length),
+        [2, 1, 0],
+      );
+      assert.deepEqual(forgotten.flat().toSorted(), old.map(({ id }) => id).toSorted());
+      for (const { record, message } of old)
+        assert.deepEqual([await store.record(record.id), await store.record(message.id)], [null, null]);
+      assert.equal((await store.submissions(account.id)).length, kept.length);
+      assert.deepEqual(await store.submissions(another.id), [theirs]);
+    });
+
     it('deletes a submission with its two records', async () => {
       const { store } = place;
       const { account } = await signUp(store);

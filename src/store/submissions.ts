@@ -4,7 +4,7 @@ import type { Db } from './db.ts';
 import { saveRecord } from './records.ts';
 import { submissionRow, toSubmission } from './rows.ts';
 import type { RecordTable, SubmissionTable } from './schema.ts';
-import type { Store, Submission, SubmissionState } from './types.ts';
+import type { Store, Submission, SubmissionSpan, SubmissionState } from './types.ts';
 
 /** The outbox. */
 
@@ -30,8 +30,14 @@ const withRecords = async (db: Db, rows: readonly SubmissionTable[]): Promise<Su
 const ofAccount = (db: Db, account: MailAccountId) =>
   db.selectFrom('submission').selectAll().where('account_id', '=', account).orderBy('send_at').orderBy('id');
 
-export const submissions = async (db: Db, account: MailAccountId): Promise<Submission[]> =>
-  withRecords(db, await ofAccount(db, account).execute());
+export const submissions = async (
+  db: Db,
+  account: MailAccountId,
+  { states, updatedSince = 0, sendSince = 0 }: SubmissionSpan,
+): Promise<Submission[]> => {
+  const late = ofAccount(db, account).where('updated_at', '>=', updatedSince).where('send_at', '>=', sendSince);
+  return withRecords(db, await (states ? late.where('state', 'in', states) : late).execute());
+};
 
 export const submission = async (db: Db, id: string): ReturnType<Store['submission']> => {
   const rows = await db.selectFrom('submission').selectAll().where('id', '=', id).execute();
@@ -80,11 +86,35 @@ export const moveSubmission = async (
   return true;
 };
 
+/** Rows that were deleted leave no record behind. */
+const deleteRecords = async (db: Db, rows: readonly Pick<SubmissionTable, 'record_id' | 'message_id'>[]) => {
+  const ids = rows.flatMap((row) => [row.record_id, row.message_id]);
+  if (ids.length > 0) await db.deleteFrom('record').where('id', 'in', ids).execute();
+};
+
 export const deleteSubmission = async (db: Db, id: string): Promise<void> => {
-  const row = await db
+  const rows = await db.deleteFrom('submission').where('id', '=', id).returning(['record_id', 'message_id']).execute();
+  await deleteRecords(db, rows);
+};
+
+export const forgetSubmissions = async (
+  db: Db,
+  account: MailAccountId,
+  before: number,
+  most: number,
+): Promise<string[]> => {
+  const old = db
+    .selectFrom('submission')
+    .select('id')
+    .where('account_id', '=', account)
+    .where('state', 'in', ['filed', 'canceled'])
+    .where('updated_at', '<', before)
+    .limit(most);
+  const rows = await db
     .deleteFrom('submission')
-    .where('id', '=', id)
-    .returning(['record_id', 'message_id'])
-    .executeTakeFirst();
-  if (row) await db.deleteFrom('record').where('id', 'in', [row.record_id, row.message_id]).execute();
+    .where('id', 'in', old)
+    .returning(['id', 'record_id', 'message_id'])
+    .execute();
+  await deleteRecords(db, rows);
+  return rows.map(({ id }) => id);
 };

@@ -58,6 +58,7 @@ const methods = [
   'saveSubmission',
   'moveSubmission',
   'deleteSubmission',
+  'forgetSubmissions',
   'audit',
   'auditOf',
   'dropAudit',

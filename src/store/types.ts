@@ -145,6 +145,14 @@ export interface SealedRecord {
 /** The outbox. `held` may be undone until `sendAt`; see docs/spec/outbox.md for the transitions. */
 export type SubmissionState = 'held' | 'due' | 'sending' | 'sent' | 'filed' | 'failed' | 'unknown' | 'canceled';
 
+/** Which rows of an outbox are asked for: all of these, at least so late (Unix ms). */
+export interface SubmissionSpan {
+  /** At least one. */
+  states?: readonly SubmissionState[];
+  updatedSince?: number;
+  sendSince?: number;
+}
+
 export interface Submission {
   id: string;
   user: UserId;
@@ -274,7 +282,7 @@ export interface Store extends AsyncDisposable {
   saveRecord(record: SealedRecord): Promise<void>;
   deleteRecord(id: string): Promise<void>;
 
-  submissions(account: MailAccountId): Promise<Submission[]>;
+  submissions(account: MailAccountId, span?: SubmissionSpan): Promise<Submission[]>;
   submission(id: string): Promise<Submission | null>;
   /** Those `held` or `due` whose `sendAt` has come, oldest first. */
   dueSubmissions(account: MailAccountId, now: number): Promise<Submission[]>;
@@ -287,6 +295,8 @@ export interface Store extends AsyncDisposable {
     patch?: Partial<Pick<Submission, 'sendAt' | 'tries' | 'record'>>,
   ): Promise<boolean>;
   deleteSubmission(id: string): Promise<void>;
+  /** Deletes at most `most` of those `filed` or `canceled` before then (Unix ms); their ids. */
+  forgetSubmissions(account: MailAccountId, before: number, most: number): Promise<string[]>;
 
   audit(entry: AuditEntry): Promise<void>;
   /** Newest first, of one user or (null) of all. */

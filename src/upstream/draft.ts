@@ -17,7 +17,7 @@ export interface DraftRecord {
   raw: string;
 }
 
-/** Key of {@link import('#index/types.ts').IndexTransactor.setValue}: the durable record of an Email; '' once it is gone. */
+/** Key of {@link import('#index/types.ts').IndexTransactor.setValue}: the durable record of an Email, while there is one. */
 export const draftKey = (email: EmailRow): string => `draft/${email}`;
 
 export const encodeDraft = (draft: Omit<DraftRecord, 'version' | 'raw'>, raw: Buffer): Buffer =>

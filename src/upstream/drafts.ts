@@ -30,9 +30,9 @@ export class Drafts {
   /** The server has the message: its durable copy goes. */
   async appended(row: EmailRow): Promise<void> {
     const record = this.#mirror.index.read((reader) => reader.value(draftKey(row)));
-    if (record === undefined || record === '') return;
+    if (record === undefined) return;
     await this.#store.deleteRecord(record);
-    this.#mirror.index.write((t) => t.setValue(draftKey(row), ''));
+    this.#mirror.index.write((t) => t.dropValue(draftKey(row)));
   }
 
   /**

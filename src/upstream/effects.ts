@@ -72,8 +72,8 @@ export class Effects {
   /** The Email lies where a later submission has put it. */
   async #sentAnew({ emailId, createdAt }: SubmissionRecord): Promise<boolean> {
     const { store, account } = this.#parts;
-    for (const row of await store.submissions(account.id)) {
-      if (row.updatedAt <= createdAt || isBack(row.state)) continue;
+    for (const row of await store.submissions(account.id, { updatedSince: createdAt + 1 })) {
+      if (isBack(row.state)) continue;
       const other = await this.#rows.record(row);
       if (other.emailId === emailId && other.createdAt > createdAt) return true;
     }

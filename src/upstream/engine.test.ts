@@ -9,7 +9,7 @@ import type { FetchItems, Wish } from '#imap/types.ts';
 import { VaultError } from '#vault/errors.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import type { Village } from '#village/dovecot.ts';
-import { openTestAccount, signIn } from './test-account.ts';
+import { handClock, openTestAccount, signIn } from './test-account.ts';
 import type { TestAccount } from './test-account.ts';
 
 let village: Village;
@@ -142,6 +142,32 @@ test('bytes: whole and kept, in parts when long, as a stream', async () => {
   // Leaving early harms nobody.
   for await (const chunk of account.engine.stream(large.row, null)) if (chunk.length > 0) break;
   assert.equal((await account.engine.source(small.row)).kind, 'whole');
+});
+
+test('S68 a reader who stops in the middle of a long letter holds up no other for ever', async () => {
+  const user = someone();
+  const long = `${'long line of an attachment'.repeat(2)}\r\n`.repeat(60_000);
+  for (const n of [1, 2]) village.put(user.address, 'INBOX', message(n, long), { receivedAt: 1_700_000_000 + n });
+  const { clock, pass } = handClock(60_000);
+  await using account = await openTestAccount({ imapPort: village.imapPort, user, clock });
+  await account.until(() => inbox(account).length === 2 && account.engine.progress.done, 'the first sync');
+  const [newest, oldest] = inbox(account);
+  assert.ok(newest && oldest);
+  const stopped = account.engine.stream(newest.row, null)[Symbol.asyncIterator]();
+  assert.equal((await stopped.next()).done, false);
+  let bytes = 0;
+  const other = (async () => {
+    for await (const chunk of account.engine.stream(oldest.row, null)) bytes += chunk.length;
+  })();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(bytes, 0);
+  pass(61_000);
+  await other;
+  assert.ok(bytes > long.length);
+  const rest = async (): Promise<void> => {
+    for (;;) if ((await stopped.next()).done) return;
+  };
+  await assert.rejects(rest(), { code: 'net/away' });
 });
 
 test('S66 a message that came after a connection last heard of its mailbox is there', async () => {

@@ -228,7 +228,7 @@ const saveDraft = async (account: TestAccount, raw: Buffer, id: string) => {
   });
 };
 
-test('S23 an APPEND whose answer was lost leaves one draft, and its durable copy goes', async () => {
+test('S23 J23 an APPEND whose answer was lost leaves one draft, and its durable copy goes', async () => {
   let broken = 0;
   const user = village.users[users];
   assert.ok(user);
@@ -250,6 +250,10 @@ test('S23 an APPEND whose answer was lost leaves one draft, and its durable copy
     [email.number],
   );
   await account.until(async () => (await account.store.record('record-d1')) === null, 'the durable copy to go');
+  await account.until(
+    () => account.index.read((reader) => reader.value(draftKey(email.row))) === undefined,
+    'the index to forget it',
+  );
 });
 
 test('S25 a draft that only the store has comes back into a new index, and to the server', async () => {

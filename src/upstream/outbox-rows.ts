@@ -25,9 +25,20 @@ export class OutboxRows {
 
   /** O15. An index that cannot be written keeps no letter from going its way. */
   note(id: string): void {
+    this.#note([id], 'updated');
+  }
+
+  /** The rows are no more. */
+  noteForgotten(ids: readonly string[]): void {
+    if (ids.length > 0) this.#note(ids, 'destroyed');
+  }
+
+  #note(ids: readonly string[], what: 'updated' | 'destroyed'): void {
     if (this.#gone) return;
     try {
-      this.#parts.index.write((t) => t.note('EmailSubmission', id, 'updated'));
+      this.#parts.index.write((t) => {
+        for (const id of ids) t.note('EmailSubmission', id, what);
+      });
     } catch (error) {
       logError(this.#parts.log, 'outbox.not-noted', error);
     }

@@ -265,3 +265,19 @@ test('O17 V106 nothing is handed over and nothing sent while the server refuses 
   await outbox.live();
   assert.deepEqual([await it.state(), it.servers.taken], ['filed', 1]);
 });
+
+test('O37 what was filed or taken back ninety days ago is forgotten and noted; what failed waits', async () => {
+  await using it = await open();
+  for (const state of ['filed', 'canceled', 'failed', 'unknown'] as const) await it.put(state, {}, state);
+  const outbox = it.start();
+  await outbox.nudge();
+  it.clock.forward(89 * 86_400_000);
+  await outbox.nudge();
+  assert.equal(await it.count(), 4);
+  const before = it.changes();
+  it.clock.forward(2 * 86_400_000);
+  await outbox.nudge();
+  assert.equal(await it.count(), 2);
+  const changed = it.index.read((reader) => reader.changes('EmailSubmission', before, 10));
+  assert.deepEqual(changed?.destroyed.toSorted(), ['canceled', 'filed']);
+});

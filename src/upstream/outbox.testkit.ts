@@ -159,6 +159,7 @@ export const open = async () => {
     return row;
   };
   const state = async (): Promise<SubmissionState | undefined> => (await store.submission('S1'))?.state;
+  const count = async (): Promise<number> => (await store.submissions(account.id)).length;
   const said = async (id = 'S1'): Promise<SubmissionRecord> => {
     const row = await store.submission(id);
     assert.ok(row);
@@ -177,6 +178,7 @@ export const open = async () => {
     start,
     put,
     state,
+    count,
     said,
     keywords,
     changes,

@@ -27,6 +27,11 @@ const comeEvery = 10_000;
 /** A copy that could not be filed is tried again after this long. */
 const fileAgain = 5 * 60_000;
 
+/** What was filed or taken back so long ago is forgotten, looked for once a day; so many in one transaction. */
+const forgetAfter = 90 * 86_400_000;
+const forgetEvery = 86_400_000;
+const forgetAtOnce = 500;
+
 /** Closing lets a submission go on for so long; then its line is cut, and closing waits for what comes of that. */
 const cutAfter = 7_000;
 const closeWithin = 9_000;
@@ -60,6 +65,7 @@ export class Outbox {
   /** Rows to look at besides those that are due, and when (Unix ms). */
   readonly #later = new Map<string, number>();
   readonly #unknownSince = new Map<string, number>();
+  #forgetAt = 0;
   /** What was there before has been looked at. */
   #found = false;
   #running: Promise<void> | null = null;
@@ -145,6 +151,7 @@ export class Outbox {
         if (!this.#found) await this.#takeOver();
         await this.#round();
       }
+      if (this.#now() >= this.#forgetAt) await this.#forget();
       await this.#sleep();
     } catch (error) {
       logError(this.#parts.log, 'outbox.paused', error);
@@ -195,6 +202,18 @@ export class Outbox {
       if (row?.state === 'sent') await this.#try(row, () => this.#file(row));
       if (row && isBack(row.state)) await this.#try(row, () => this.#effects.putBack(row));
       if (row?.state === 'unknown') await this.#try(row, () => this.#lookInSent(row));
+    }
+  }
+
+  /** O37, after what was found at start had its turn. */
+  async #forget(): Promise<void> {
+    const { store, account } = this.#parts;
+    const before = this.#now() - forgetAfter;
+    this.#forgetAt = this.#now() + forgetEvery;
+    for (let more = true; more && !this.#closed;) {
+      const ids = await store.forgetSubmissions(account.id, before, forgetAtOnce);
+      this.#rows.noteForgotten(ids);
+      more = ids.length === forgetAtOnce;
     }
   }
 

@@ -16,6 +16,8 @@ import type { Mirror } from './mirror.ts';
 const wholeLimit = 1024 * 1024;
 /** More than this goes over a line of its own, so that the next click does not wait for it, bytes. */
 const longRead = 256 * 1024;
+/** A reader who takes nothing for so long has the connection no more: others wait for it, milliseconds. */
+const patience = 60_000;
 /** Parts up to this size are kept once read, bytes. */
 const keepLimit = 1024 * 1024;
 
@@ -73,7 +75,15 @@ export class Sources {
       if (begun) throw new UpstreamError('net/away', 'the connection broke in the middle of a message');
       for await (const chunk of session.streamSection(uid, section, { signal: stop.signal })) {
         begun = true;
-        if (!(await handover.give(Buffer.from(chunk)))) return;
+        let isSlow = false;
+        const enough = this.#mirror.clock.after(patience, () => {
+          isSlow = true;
+          handover.leave();
+        });
+        const isTaken = await handover.give(Buffer.from(chunk));
+        enough();
+        if (isSlow) throw new UpstreamError('net/away', 'nobody took the bytes');
+        if (!isTaken) return;
       }
       if (!begun) throw new UpstreamError('message/gone', 'the server has no bytes for this message');
     }).then(

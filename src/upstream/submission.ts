@@ -58,22 +58,24 @@ export interface DeliveryStatus {
 /** An Email PatchObject: only `keywords…` and `mailboxIds…` may stand in it. */
 export type EmailPatch = Readonly<Record<string, unknown>>;
 
-/** RFC 8621 §7 `undoStatus`: only a row that no worker has taken may still be canceled. */
-export const undoStatus = (state: SubmissionState): 'pending' | 'final' | 'canceled' => {
-  switch (state) {
-    case 'held':
-    case 'due':
-      return 'pending';
-    case 'canceled':
-      return 'canceled';
-    case 'sending':
-    case 'sent':
-    case 'filed':
-    case 'failed':
-    case 'unknown':
-      return 'final';
-  }
-};
+/** RFC 8621 §7: only a row that no worker has taken may still be canceled. */
+const undoStatuses = {
+  held: 'pending',
+  due: 'pending',
+  sending: 'final',
+  sent: 'final',
+  filed: 'final',
+  failed: 'final',
+  unknown: 'final',
+  canceled: 'canceled',
+} as const satisfies Record<SubmissionState, string>;
+
+type UndoStatus = (typeof undoStatuses)[SubmissionState];
+
+export const undoStatus = (state: SubmissionState): UndoStatus => undoStatuses[state];
+
+export const statesOf = (status: UndoStatus): SubmissionState[] =>
+  (Object.keys(undoStatuses) as SubmissionState[]).filter((state) => undoStatuses[state] === status);
 
 /** A record as it stands before the first try. */
 export const newSubmissionRecord = (

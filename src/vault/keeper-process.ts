@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { openLog } from '#base/log.ts';
+import { logError, openLog } from '#base/log.ts';
 import { dumpsNoCore } from './core-dumps.ts';
 import { toWire } from './errors.ts';
 import { FrameReader } from './frames.ts';
@@ -22,6 +22,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 const start = async ({ config, socketPath, token }: Orders): Promise<void> => {
   const log = openLog(config.log ?? 'warn', (line) => process.stderr.write(`${line}\n`));
+  // The parent starts another.
+  process.on('uncaughtException', (error) => {
+    logError(log, 'keeper.failed', error);
+    process.exit(1);
+  });
   try {
     const core = makeCore(config);
     if (core.memoryIsLocked() === false) log('warn', 'keeper.memory-not-locked');

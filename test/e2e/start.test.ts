@@ -283,6 +283,32 @@ test('what cannot be understood is told in a sentence, with an exit code', async
   }
 });
 
+test('D80 what nobody caught: one line of log without a word of it, an orderly end, code 1', async () => {
+  for (const fault of ['throw e()', 'void Promise.reject(e())']) {
+    using folder = openFolder();
+    const file = join(folder.path, 'fault.mjs');
+    writeFileSync(file, `const e = () => new Error('hunter2\\nhunter3'); process.on('SIGUSR2', () => { ${fault}; });`);
+    await using running = launch(['serve'], {
+      env: {
+        ...quiet,
+        POSTERN_DATA: join(folder.path, 'data'),
+        NODE_OPTIONS: `--import=${file}`,
+      },
+    });
+    const url = await urlOf(running);
+    const family = running.family();
+    running.kill('SIGUSR2');
+    assert.equal(await running.ended, 1);
+    const [line = '', ...more] = running.said.trim().split('\n').slice(1);
+    assert.deepEqual(more, []);
+    const { level, event, code, where } = JSON.parse(line) as Record<string, string>;
+    assert.deepEqual([level, event, code], ['error', 'main thread failed', 'Error']);
+    assert.match(where ?? '', /^ {4}at /);
+    assert.doesNotMatch(running.said, /hunter/);
+    await isGone(family, [Number(new URL(url).port)]);
+  }
+});
+
 test('--help on the program and on each command', async () => {
   const helps: [string[], RegExp][] = [
     [[], /^Postern, [^]*serve [^]*demo [^]*app-passwords /],

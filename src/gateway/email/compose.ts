@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { buildMessage } from '#mime/build.ts';
+import { buildMessage, isCarried } from '#mime/build.ts';
 import type { DraftPart } from '#mime/types.ts';
 import { type Blob, readBlob } from '../blob.ts';
 import { SetFailure } from '../errors.ts';
@@ -86,7 +86,16 @@ const draftPart = (part: NewPart, blobs: Blobs): DraftPart => {
       };
     case 'blob': {
       const blob = blobOf(part, blobs);
-      return { type: typeOf(part, blob), headers, content: blob?.bytes ?? Buffer.alloc(0) };
+      const content = blob?.bytes ?? Buffer.alloc(0);
+      const type = typeOf(part, blob);
+      // A message in a message may not be encoded (RFC 2046 §5.2.1): one that would be broken on its way goes as a file.
+      return /^message\//iu.test(type) && !isCarried(content)
+        ? {
+            type: 'application/octet-stream',
+            headers: fieldsOf({ ...part, name: part.name ?? 'message.eml' }),
+            content,
+          }
+        : { type, headers, content };
     }
   }
 };

@@ -47,14 +47,15 @@ export const emailDocument = async (
     if (!parts.some((part) => part.type === 'text/html')) return null;
     const images = allParts(message.root).filter((part) => part.type.startsWith('image/'));
     const shown = (part: Part | undefined): string | null => (part ? options.part(part.section) : null);
+    // Both lists may be long: ten thousand parts, and as many places in the text. Of equal names the first counts.
+    const byCid = new Map(images.toReversed().map((part) => [sectionCid(part), part]));
+    const byLocation = new Map(images.toReversed().map((part) => [part.location, part]));
     const safe = sanitizeMail(await hostileHtml(message, parts), {
       theme: options.dark ? 'dark' : 'light',
       foldQuotes: 'Show quoted text',
       link: options.link,
-      cid: (cid) => shown(images.find((part) => sectionCid(part) === cid)),
-      image: (url) =>
-        shown(images.find((part) => part.location === url)) ??
-        (options.remoteImages ? (options.image?.(url) ?? null) : null),
+      cid: (cid) => shown(byCid.get(cid)),
+      image: (url) => shown(byLocation.get(url)) ?? (options.remoteImages ? (options.image?.(url) ?? null) : null),
     });
     const html = mailDocument(safe.html, {
       title: email.subject,

@@ -5,10 +5,10 @@ import { parseEnvelope } from '#mime/envelope.ts';
 import { headerSpan, readFields } from '#mime/headers.ts';
 import { readBlob } from '../blob.ts';
 import { type Check, id, mapOf, orNull, record, text, utc } from '../check.ts';
-import { SetFailure } from '../errors.ts';
+import { MethodFailure, SetFailure } from '../errors.ts';
 import { type AccountContext, method } from '../method.ts';
 import { admitSet, onlyProperties, Outcome, property } from '../set.ts';
-import { addLocal, journal, type LocalMessage } from './local.ts';
+import { addLocal, dropRecords, journal, type LocalMessage } from './local.ts';
 import { admitKeywords, keywordsOf, mailboxForNew } from './placing.ts';
 
 /** A message that has header fields; anything else is no message. */
@@ -59,12 +59,24 @@ export const emailImport = method(
   { ifInState: orNull(text), emails },
   async (context, args) => {
     const { index, engine } = context.open;
-    const oldState = index.read((reader) => reader.state('Email'));
+    const state = (): string => index.read((reader) => reader.state('Email'));
+    const oldState = state();
     admitSet({ ifInState: args.ifInState, create: args.emails, update: null, destroy: null }, oldState);
     const outcome = new Outcome(context);
     for (const [creationId, given] of Object.entries(args.emails)) {
+      let message: LocalMessage;
       try {
-        const message = await prepare(context, given);
+        message = await prepare(context, given);
+      } catch (error) {
+        outcome.refused('create', creationId, error);
+        continue;
+      }
+      // While the first was read, somebody else may have changed an Email; after that the changes are our own as well.
+      if (args.ifInState !== null && outcome.changedNothing && args.ifInState !== state()) {
+        await dropRecords(context, [message.record.id]);
+        throw new MethodFailure('stateMismatch');
+      }
+      try {
         outcome.created(
           creationId,
           index.write((transactor) => addLocal(transactor, message, context.clock.now())),
@@ -73,7 +85,7 @@ export const emailImport = method(
         outcome.refused('create', creationId, error);
       }
     }
-    const newState = index.read((reader) => reader.state('Email'));
+    const newState = state();
     if (!outcome.changedNothing) engine.nudge();
     return { json: outcome.toImportJson(oldState, newState) };
   },

@@ -32,6 +32,18 @@ export const journal = async (
   return { ...message, record };
 };
 
+/** Durable copies that nobody needs any more. */
+export const dropRecords = async ({ caller, log }: AccountContext, ids: readonly string[]): Promise<void> => {
+  for (const id of ids) {
+    try {
+      await caller.host.store.deleteRecord(id);
+    } catch {
+      // The engine looks for orphans when it opens; the destroy itself has been done.
+      log('warn', 'a durable draft stays behind', { record: id });
+    }
+  }
+};
+
 /** What a create of Email/set or an import answers – RFC 8621 §4.6, §4.8 */
 export interface CreatedEmail {
   id: EmailId;

@@ -7,7 +7,7 @@ import { draftRest } from '../limits.ts';
 import { type AccountContext, method } from '../method.ts';
 import { admitSet, Outcome, type SetArguments, setFields, targetsOf } from '../set.ts';
 import { compose } from './compose.ts';
-import { addLocal, journal, type LocalMessage } from './local.ts';
+import { addLocal, dropRecords, journal, type LocalMessage } from './local.ts';
 import { isBodyProperty, newBody, rootPart } from './new-body.ts';
 import { isHeaderProperty, newHeader } from './new-headers.ts';
 import { admitKeywords, keywordsOf, mailboxForNew } from './placing.ts';
@@ -71,18 +71,6 @@ const prepareUpdates = async (
     }
   }
   return Object.fromEntries(ready);
-};
-
-/** Durable copies that nobody needs any more. */
-const dropRecords = async ({ caller, log }: AccountContext, ids: readonly string[]): Promise<void> => {
-  for (const id of ids) {
-    try {
-      await caller.host.store.deleteRecord(id);
-    } catch {
-      // The engine looks for orphans when it opens; the destroy itself has been done.
-      log('warn', 'a durable draft stays behind', { record: id });
-    }
-  }
 };
 
 export interface EmailSetWish {
@@ -152,7 +140,7 @@ export const setEmails = async (context: AccountContext, wish: EmailSetWish): Pr
       transactor.destroy(email.number, wish.destroyAt ?? wish.dueAt + rest);
       if (isLocal && record) {
         orphans.push(record);
-        transactor.setValue(draftKey(email.row), '');
+        transactor.dropValue(draftKey(email.row));
       }
       outcome.destroyed(id);
     }

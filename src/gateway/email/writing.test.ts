@@ -292,6 +292,32 @@ test('RFC 8621 §4.6 attachments: uploads, parts of other messages, whole messag
   assert.deepEqual(missing.notCreated.d, { type: 'blobNotFound', notFound: ['Gzz', 'Unone0000000000000'] });
 });
 
+test('J36 a message that no mail server takes as it is goes as a file, every other as a message', async () => {
+  using g = openTestGateway();
+  const attach = async (body: string, name: string | null) => {
+    const message = Buffer.from(`Subject: inside\r\n\r\n${body}`, 'latin1');
+    const upload = await g.gateway.upload(g.caller, g.accountId, 'message/rfc822', Buffer.from(message));
+    const { blobId } = JSON.parse(upload.body.toString());
+    const { created } = await g.one('Email/set', {
+      create: { d: draft(g, { attachments: [{ blobId, type: 'message/rfc822', name }] }) },
+    });
+    const raw = rawOf(g, created.d.id);
+    assert.ok(raw.split('\r\n').every((line) => line.length <= 998 && !/[\r\0]/.test(line)));
+    const { list } = await g.one('Email/get', { ids: [created.d.id], properties: ['attachments'] });
+    const [part] = list[0].attachments;
+    const chunks: Buffer[] = [];
+    const download = await g.gateway.download(g.caller, g.accountId, part.blobId);
+    for await (const chunk of download?.chunks ?? []) chunks.push(chunk);
+    return [part.type, part.name, Buffer.concat(chunks).equals(message)];
+  };
+  const long = 'x'.repeat(998);
+  for (const body of ['plain', `${long}\r\n${long}`, '8 bit \xe9'])
+    assert.deepEqual(await attach(body, 'a.eml'), ['message/rfc822', 'a.eml', true], body.slice(0, 9));
+  for (const body of [`${long}x`, `a\r\n${long}x\r\n`, 'nul \0', 'a\rb'])
+    assert.deepEqual(await attach(body, null), ['application/octet-stream', 'message.eml', true], body.slice(0, 9));
+  assert.deepEqual((await attach(`${long}x`, 'a.eml'))[1], 'a.eml');
+});
+
 test('a file that was uploaded as a multipart is a file all the same', async () => {
   using g = openTestGateway();
   const page = Buffer.from('Content-Type: text/html\r\n\r\n<p>saved</p>');
@@ -442,6 +468,24 @@ test('RFC 8621 §4.8 Email/import: bytes as they are, receivedAt of the trace, e
     ],
   );
   assert.equal(rawOf(g, answer.created.ok.id), raw);
+});
+
+test('RFC 8621 §4.8 Email/import with ifInState: the state comes before the blobs; of several in one state one is done', async () => {
+  using g = openTestGateway();
+  const bytes = Buffer.from('Message-ID: <i@x>\r\nSubject: imported\r\n\r\nbody');
+  const { blobId } = JSON.parse(
+    (await g.gateway.upload(g.caller, g.accountId, 'message/rfc822', bytes)).body.toString(),
+  );
+  const mailboxIds = { [mailboxId(g.box.archive)]: true };
+  const lost = await g.one('Email/import', { ifInState: 'old', emails: { a: { blobId: 'Gzz', mailboxIds } } });
+  assert.equal(lost.type, 'stateMismatch');
+  const { state } = await g.one('Email/get', { ids: [] });
+  const emails = { a: { blobId, mailboxIds }, b: { blobId, mailboxIds } };
+  const answers = await Promise.all([1, 2, 3].map(() => g.one('Email/import', { ifInState: state, emails })));
+  const done = answers.filter(({ type }) => type !== 'stateMismatch');
+  assert.deepEqual([done.length, Object.keys(done[0].created)], [1, ['a', 'b']]);
+  assert.equal(done[0].oldState, state);
+  assert.equal(g.store.kept.size, 2, 'no durable copy of what was not imported');
 });
 
 test('RFC 8620 §6.1 upload: too large is 413, a stranger account 404, a reader 403', async () => {

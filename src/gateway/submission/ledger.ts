@@ -4,7 +4,7 @@ import { utcDate } from '#jmap/ids.ts';
 import type { EmailId, IdentityId, SubmissionId, ThreadId } from '#jmap/ids.ts';
 import type { OutboxProperties } from '#jmap/keep.ts';
 import type { EmailSubmission } from '#jmap/mail.ts';
-import type { Submission } from '#store/types.ts';
+import type { Submission, SubmissionSpan } from '#store/types.ts';
 import { asNumbered, emailIn } from '#upstream/places.ts';
 import { decodeSubmission, type SubmissionRecord, undoStatus } from '#upstream/submission.ts';
 import { emailId, threadId } from '../ids.ts';
@@ -69,17 +69,13 @@ const read = async (host: Host, { index }: OpenAccount, submission: Submission):
 };
 
 /**
- * All submissions of an account, newest first; `mayCount`: those whose rows may, since a history is long and each seal
- * takes its time. @throws VaultError, StoreError
+ * Submissions of an account, newest first; of a history only the span that may count, since it is long and each seal takes
+ * its time. @throws VaultError, StoreError
  */
-export const rowsOf = async (
-  host: Host,
-  open: OpenAccount,
-  mayCount: (submission: Submission) => boolean = () => true,
-): Promise<Row[]> => {
+export const rowsOf = async (host: Host, open: OpenAccount, span: SubmissionSpan = {}): Promise<Row[]> => {
   const rows: Row[] = [];
-  for (const submission of await host.store.submissions(open.account.id))
-    if (mayCount(submission)) rows.push(await read(host, open, submission));
+  for (const submission of await host.store.submissions(open.account.id, span))
+    rows.push(await read(host, open, submission));
   return rows.sort((a, b) => b.record.createdAt - a.record.createdAt);
 };
 

@@ -1,8 +1,8 @@
 import { capabilities } from '#jmap/core.ts';
 import { secondsOf } from '#jmap/ids.ts';
 import type { EmailSubmission, EmailSubmissionFilter } from '#jmap/mail.ts';
-import type { Submission } from '#store/types.ts';
-import { undoStatus } from '#upstream/submission.ts';
+import type { SubmissionSpan } from '#store/types.ts';
+import { statesOf } from '#upstream/submission.ts';
 import { type Check, id, list, maybe, oneOf, orNull, shape, utc } from '../check.ts';
 import { filterOf, passes } from '../filter.ts';
 import { method } from '../method.ts';
@@ -33,9 +33,10 @@ const holds = (value: EmailSubmission, is: Condition): boolean =>
   (is.after === undefined || secondsOf(value.sendAt) >= secondsOf(is.after));
 
 /** As far as it can be told without what is sealed: a try that failed moves `sendAt` of a row ahead, never back. */
-const mayHold = ({ state, sendAt }: Submission, is: Condition): boolean =>
-  (is.undoStatus === undefined || undoStatus(state) === is.undoStatus) &&
-  (is.after === undefined || Math.floor(sendAt / 1000) >= secondsOf(is.after));
+const spanOf = (is: Condition): SubmissionSpan => ({
+  ...(is.undoStatus === undefined ? {} : { states: statesOf(is.undoStatus) }),
+  ...(is.after === undefined ? {} : { sendSince: secondsOf(is.after) * 1000 }),
+});
 
 const valueOf = (value: EmailSubmission, property: string): string =>
   property === 'emailId' ? value.emailId : property === 'threadId' ? value.threadId : value.sendAt;
@@ -53,9 +54,8 @@ export const submissionQuery = method(
   async ({ open, caller }, args) => {
     const queryState = open.index.read((reader) => reader.state('EmailSubmission'));
     const { filter } = args;
-    const all = (await rowsOf(caller.host, open, (row) => filter?.op !== 'is' || mayHold(row, filter.is))).map(
-      submissionView,
-    );
+    const span = filter?.op === 'is' ? spanOf(filter.is) : {};
+    const all = (await rowsOf(caller.host, open, span)).map(submissionView);
     const matching = filter === null ? all : all.filter((value) => passes(filter, (is) => holds(value, is)));
     const ids = sorted(matching, args.sort ?? [], valueOf).map((value) => value.id);
     return {

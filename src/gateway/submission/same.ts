@@ -1,5 +1,5 @@
 import type { Email } from '#index/types.ts';
-import type { Submission } from '#store/types.ts';
+import type { SubmissionSpan } from '#store/types.ts';
 import { undoStatus } from '#upstream/submission.ts';
 import type { SubmissionEnvelope, SubmissionRecord } from '#upstream/submission.ts';
 import { SetFailure } from '../errors.ts';
@@ -15,11 +15,12 @@ const isOnItsWay = ({ submission }: Row): boolean =>
 /** Clocks of mail servers and ours are no further apart, milliseconds. */
 const apart = 24 * 3_600_000;
 
-/** A row that was written for the last time before the Email was there is another Email's. */
-export const mayBeOf = ({ receivedAt }: Pick<Email, 'receivedAt'>, now: number): ((row: Submission) => boolean) => {
-  const since = Math.min(receivedAt * 1000, now) - apart;
-  return ({ updatedAt }) => updatedAt >= since;
-};
+/**
+ * A row that was written for the last time before the Email was there is another Email's. An Email from the future says
+ * nothing of that time.
+ */
+export const mayBeOf = ({ receivedAt }: Pick<Email, 'receivedAt'>, now: number): SubmissionSpan =>
+  receivedAt * 1000 > now + apart ? {} : { updatedSince: Math.min(receivedAt * 1000, now) - apart };
 
 const addressees = ({ rcptTo }: SubmissionEnvelope): string[] => rcptTo.map(({ email }) => email.toLowerCase());
 

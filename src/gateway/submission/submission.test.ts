@@ -207,6 +207,20 @@ test('O36 what went long ago is not opened to send another letter, nor to tell w
   assert.equal(opened(), true);
 });
 
+test('O34 O36 an Email whose date is days ahead of us is handed in once all the same', async () => {
+  using g = openTestGateway();
+  const identityId = await identity(g);
+  const day = 86_400_000;
+  const receivedAt = `${new Date(g.clock.at + 5 * day).toISOString().slice(0, 19)}Z`;
+  const create = { s: { identityId, emailId: await newDraft(g, { receivedAt }) } };
+  const first = await g.one('EmailSubmission/set', { create });
+  const [row] = g.store.outbox.values();
+  Object.assign(row!, { state: 'filed', updatedAt: g.clock.at });
+  g.clock.at += 2 * day;
+  const { notCreated } = await g.one('EmailSubmission/set', { create });
+  assert.deepEqual([notCreated.s.type, notCreated.s.existingId], ['alreadyExists', first.created.s.id]);
+});
+
 test('what is answered or forwarded is marked once the message went', async () => {
   using g = openTestGateway();
   const asked = g.deliver('Message-ID: <asked@example.net>\nSubject: Asked\n\nWell?');

@@ -1,4 +1,4 @@
-import type { Root } from 'hast';
+import type { Element, Root } from 'hast';
 import { sanitize } from 'hast-util-sanitize';
 import { toHtml } from 'hast-util-to-html';
 import { htmlToText } from '../html-text.ts';
@@ -6,7 +6,7 @@ import { Converter, type Facts, type Painter, type UrlMakers } from './convert.t
 import { findTail, foldTail } from './fold.ts';
 import { isDesigned, recolour } from './night.ts';
 import { schema } from './schema.ts';
-import { type Document, parseTree, SCOPE } from './tree.ts';
+import { parseTree, SCOPE } from './tree.ts';
 
 export interface SanitizeOptions extends UrlMakers {
   /** The reader's theme; `paper` shows the mail as it was made also at night. Default `light`. */
@@ -32,13 +32,16 @@ export interface SafeMail {
 /** Longer mail is cut: nobody wrote it by hand, and readers need the source. UTF-16 units. */
 const MAX_HTML = 4_000_000;
 
+/** Characters `<` and `&`, which are dear where they are no markup: each is written anew as a reference, and read again. */
+const MAX_MARKS = 300_000;
+
 /** So much of the text of a mail whose tree cannot be handled is shown. */
 const MAX_TEXT = 200_000;
 
 const escapeText = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
-const write = (converter: Converter, document: Document): string => {
-  const root: Root = { type: 'root', children: [converter.document(document)] };
+const write = (tree: Element): string => {
+  const root: Root = { type: 'root', children: [tree] };
   return toHtml(sanitize(root, schema), {
     allowDangerousCharacters: false,
     characterReferences: { useNamedReferences: false },
@@ -56,7 +59,7 @@ const settled = (written: string, converter: Converter, urls: UrlMakers): string
     const document = parseTree(text);
     if (document === null) break;
     const again: Converter = new Converter(urls, 'light', () => null, { fold: null, made });
-    const next = write(again, document);
+    const next = write(again.document(document));
     if (next === text) break;
     text = next;
     made = again.made;
@@ -79,6 +82,12 @@ const lookOf = (facts: Facts, theme: 'light' | 'dark' | 'paper'): Look => {
   return facts.isDesigned ? 'paper' : 'recoloured';
 };
 
+const hasTooManyMarks = (html: string): boolean => {
+  let marks = 0;
+  for (const _ of html.matchAll(/[<&]/g)) if ((marks += 1) > MAX_MARKS) return true;
+  return false;
+};
+
 /** A mail whose tree cannot be handled is shown as its text. */
 const asText = (html: string, theme: 'light' | 'dark' | 'paper'): SafeMail => ({
   html: `<div class="${SCOPE}"><pre>${escapeText(htmlToText(html, { limit: MAX_TEXT }))}</pre></div>`,
@@ -94,8 +103,9 @@ const asText = (html: string, theme: 'light' | 'dark' | 'paper'): SafeMail => ({
  */
 export const sanitizeMail = (html: string, options: SanitizeOptions): SafeMail => {
   const theme = options.theme ?? 'light';
-  const document = parseTree(html.length > MAX_HTML ? html.slice(0, MAX_HTML) : html);
-  if (document === null) return asText(html.slice(0, MAX_HTML), theme);
+  const read = html.slice(0, MAX_HTML);
+  const document = hasTooManyMarks(read) ? null : parseTree(read);
+  if (document === null) return asText(read, theme);
   const words = options.foldQuotes ?? null;
   const tail = words === null ? null : findTail(document);
   const ours = { fold: words === null || tail === null ? null : foldTail(tail, words), made: null };
@@ -106,11 +116,11 @@ export const sanitizeMail = (html: string, options: SanitizeOptions): SafeMail =
     observer(() => converter.facts),
     ours,
   );
-  const written = write(converter, document);
+  const tree = converter.document(document);
   const { facts } = converter;
   const look = lookOf(facts, theme);
   const painted = look === 'recoloured' ? new Converter(options, 'dark', recolour, ours) : null;
-  const text = painted === null ? written : write(painted, document);
+  const text = write(painted === null ? tree : painted.document(document));
   return {
     html: settled(text, painted ?? converter, options),
     blockedImages: facts.blocked.size,

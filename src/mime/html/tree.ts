@@ -8,7 +8,8 @@ export type Document = DefaultTreeAdapterTypes.Document;
 const MAX_DEPTH = 256;
 /** Open elements, some of which lie flattened: the parser's work grows with their number. */
 const MAX_OPEN = 2000;
-const MAX_NODES = 150_000;
+/** Each is made, checked, written and read again: so many hold a thread up for a second. */
+const MAX_NODES = 50_000;
 
 class TooComplex extends Error {
   override readonly name = 'TooComplex';
