@@ -27,6 +27,8 @@ export interface GridProps {
   start: number;
   onLook(from: number, to: number): void;
   onScroll(top: number): void;
+  /** A row took the focus by Tab, F6 or a screen reader. */
+  onFocus(index: number): void;
   onMove(index: number): void;
   onOpen(index: number): void;
   onToggle(index: number): void;
@@ -205,6 +207,10 @@ export const Grid = (props: GridProps) => {
       onKeyDown={onKeyDown}
       onScroll={onScroll}
       {...focusing}
+      onFocusCapture={({ target }) => {
+        if (target instanceof HTMLElement && target.matches('[role="row"]:focus-visible'))
+          props.onFocus(Number(target.ariaRowIndex) - 1);
+      }}
     >
       <div
         class="rows-in"
