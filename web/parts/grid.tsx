@@ -55,7 +55,7 @@ const walkCells = (row: HTMLElement, by: 1 | -1): void => {
 /** Whether a grid had the focus last: when its row leaves, or the list is another, the new row takes it. */
 let gridHadFocus = false;
 
-const useGridFocus = (own: { current: HTMLDivElement | null }, focused: number, chosen: boolean, version: number) => {
+const useGridFocus = (own: { current: HTMLDivElement | null }, { focused, chosen, version, onFocus }: GridProps) => {
   useLayoutEffect(() => {
     const grid = own.current;
     const active = document.activeElement;
@@ -70,8 +70,10 @@ const useGridFocus = (own: { current: HTMLDivElement | null }, focused: number, 
     rowElement(grid, focused)?.focus({ preventScroll: true });
   }, [focused, chosen, version]);
   return {
-    onFocusIn: () => {
+    onFocusIn: ({ target }: TargetedFocusEvent<HTMLElement>) => {
       gridHadFocus = true;
+      const row = target as HTMLElement;
+      if (row.matches('[role="row"]:focus-visible')) onFocus(Number(row.ariaRowIndex) - 1);
     },
     onFocusOut: (event: TargetedFocusEvent<HTMLElement>) => {
       const left = event.target as HTMLElement;
@@ -147,7 +149,7 @@ export const Grid = (props: GridProps) => {
     else if (bottom > top.current + grid.clientHeight) scrollTo(bottom - grid.clientHeight);
   }, [focused]);
 
-  const focusing = useGridFocus(own, focused, props.chosen, version);
+  const focusing = useGridFocus(own, props);
 
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLDivElement>): void => {
     const row = (event.target as HTMLElement).closest<HTMLElement>('[role="row"]');
@@ -207,10 +209,6 @@ export const Grid = (props: GridProps) => {
       onKeyDown={onKeyDown}
       onScroll={onScroll}
       {...focusing}
-      onFocusCapture={({ target }) => {
-        if (target instanceof HTMLElement && target.matches('[role="row"]:focus-visible'))
-          props.onFocus(Number(target.ariaRowIndex) - 1);
-      }}
     >
       <div
         class="rows-in"
