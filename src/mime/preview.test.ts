@@ -53,6 +53,7 @@ test('a preview of the server is one tidy line of at most 256 units', () => {
     ['\u200b\u200b padded\u00ad', 'padded'],
     ['x'.repeat(300), 'x'.repeat(256)],
     [`${'x'.repeat(255)}😀`, 'x'.repeat(255)],
+    ['caf\ufffd', ''],
   ] as const)
     assert.equal(previewOfServer(text), want);
 });

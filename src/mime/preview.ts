@@ -84,8 +84,12 @@ const unusual = /[^ -~\u00a1-\u00ac\u00ae-\u017f]/;
 
 const isTidy = (text: string): boolean => !unusual.test(text) && !text.includes('  ') && text.trim() === text;
 
-/** A preview that the server made (RFC 8970), fit for lists. Most of them are as they are. */
-export const previewOfServer = (text: string): string => cut(isTidy(text) ? text : squeeze([text]));
+/**
+ * A preview that the server made (RFC 8970), fit for lists. Most of them are as they are. One in which octets of an
+ * undeclared charset were lost is none: it is made here, where they are read.
+ */
+export const previewOfServer = (text: string): string =>
+  text.includes('\ufffd') ? '' : cut(isTidy(text) ? text : squeeze([text]));
 
 /**
  * The first words of a message for lists, at most 256 UTF-16 units: without quotes, signature, markup, padding. A message

@@ -1,15 +1,16 @@
-const toKeyword: Readonly<Record<string, string>> = {
-  '\\seen': '$seen',
-  '\\answered': '$answered',
-  '\\flagged': '$flagged',
-  '\\draft': '$draft',
-};
-const toFlag: Readonly<Record<string, string>> = {
-  $seen: '\\Seen',
-  $answered: '\\Answered',
-  $flagged: '\\Flagged',
-  $draft: '\\Draft',
-};
+/** Maps: a keyword may be called like what every object has (`constructor`). */
+const toKeyword: ReadonlyMap<string, string> = new Map([
+  ['\\seen', '$seen'],
+  ['\\answered', '$answered'],
+  ['\\flagged', '$flagged'],
+  ['\\draft', '$draft'],
+]);
+const toFlag: ReadonlyMap<string, string> = new Map([
+  ['$seen', '\\Seen'],
+  ['$answered', '\\Answered'],
+  ['$flagged', '\\Flagged'],
+  ['$draft', '\\Draft'],
+]);
 
 /** RFC 8621 §4.1.1: what may stand in a JMAP keyword. */
 const sound = /^[\u0021\u0023\u0024\u0026\u0027\u002b-\u005b\u005e-\u007a\u007c-\u007e]{1,255}$/;
@@ -18,7 +19,7 @@ const known = new Map<string, string | null>();
 
 const keywordOf = (flag: string): string | null => {
   const low = flag.toLowerCase();
-  const system = toKeyword[low];
+  const system = toKeyword.get(low);
   if (system !== undefined) return system;
   if (low.startsWith('\\') || !sound.test(low)) return null;
   return low;
@@ -42,7 +43,8 @@ export const keywordsOf = (flags: readonly string[]): { keywords: string[]; dele
 };
 
 /** JMAP keywords as IMAP flags. */
-export const flagsOf = (keywords: readonly string[]): string[] => keywords.map((keyword) => toFlag[keyword] ?? keyword);
+export const flagsOf = (keywords: readonly string[]): string[] =>
+  keywords.map((keyword) => toFlag.get(keyword) ?? keyword);
 
 /** Keywords that this mailbox keeps: system flags always, others where PERMANENTFLAGS has `\*` or names them. */
 export const keptFlags = (

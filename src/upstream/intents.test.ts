@@ -122,6 +122,27 @@ test('S24 what the server refuses is taken back and told in its words', async ()
   assert.notEqual(nowhere.id, inbox.id);
 });
 
+test('S72 a keyword is kept by its own name, whatever that is', async () => {
+  const { account } = await open(1);
+  await using _ = account;
+  const [email] = inRole(account, 'inbox');
+  assert.ok(email);
+  account.index.write((t) => t.setKeywords(email.number, ['constructor', '__proto__', '$seen'], [], 0));
+  account.engine.nudge();
+  await noIntents(account);
+  const client = await account.client();
+  const kept = await client.select('INBOX').then(() => client.fetchFlags({ newest: 1 }));
+  assert.deepEqual(
+    ['constructor', '__proto__', '\\Seen'].filter((flag) => !kept.rows[0]?.flags.includes(flag)),
+    [],
+  );
+  await account.restart();
+  assert.deepEqual(
+    new Set(account.index.read((reader) => reader.byRow(email.row))?.keywords),
+    new Set(['$seen', '__proto__', 'constructor']),
+  );
+});
+
 test('S25 wishes made while the server is away are carried out after a restart', async () => {
   const { account } = await open(2);
   await using _ = account;

@@ -374,3 +374,22 @@ test('E15 nothing that is typed on the way to an answer is lost, or a command', 
     await focusOn(page, /^(?:row|article)/u);
   }
 });
+
+test('E21 a quote that is edited covers nothing of what is written above it', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  await page.route('**/jmap/api', async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replaceAll('background:#eee', 'position:fixed!important;inset:0;background:red');
+    await route.fulfill({ response: answer, body });
+  });
+  await page.locator('[role=row]', { hasText: 'Two loans' }).click();
+  await page.getByRole('heading', { name: 'Two loans' }).waitFor();
+  await page.keyboard.press('r');
+  await page.locator('.comp').getByRole('button', { name: 'Edit' }).click();
+  const editor = page.frames().find((frame) => frame.url().includes('/editor/'));
+  assert.ok(editor);
+  await editor.getByText('Two loans are due').waitFor({ state: 'attached' });
+  assert.match(await editor.locator('.editor').innerHTML(), /position:\s*fixed/u);
+  assert.equal(await editor.evaluate(`document.elementFromPoint(9, 9)?.closest('blockquote') ?? null`), null);
+});

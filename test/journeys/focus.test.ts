@@ -114,3 +114,19 @@ test('Escape drops the picks; a range gives back what it no longer holds', async
   await page.getByRole('tablist').waitFor();
   await focusIs(page, 'Tomasz');
 });
+
+test('W23 keys act on the row to which Tab led, before any was opened', async () => {
+  await using at = await visit(browser);
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  const onRow = `document.activeElement?.getAttribute('role') === 'row'`;
+  for (let tabs = 0; tabs < 40 && !(await page.evaluate(onRow)); tabs += 1) await press('Tab');
+  await focusIs(page, 'Margit');
+  await press('x');
+  await page.getByRole('toolbar', { name: 'Chosen conversations' }).waitFor();
+  await focusIs(page, 'Margit');
+  await press('Escape', 's');
+  await focusIs(page, 'starred');
+  assert.equal(await page.locator('.conv').count(), 0);
+  assert.deepEqual(at.errors, []);
+});

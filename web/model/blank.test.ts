@@ -25,3 +25,10 @@ test('C7 words, pictures, and what is not known are not blank', () => {
   assert.equal(isBlankMessage(message(null)), false);
   assert.equal(isBlankMessage(message('', { type: 'image/png' })), false);
 });
+
+test('C7 W22 what is not closed shows nothing, and is read once', () => {
+  assert.equal(isBlankMessage(message('<p>&nbsp;</p><!-- and so on')), true);
+  assert.equal(isBlankMessage(message('<style>p { color: red }')), true);
+  for (const run of ['<', '<a ', '<style>', '<!--'])
+    assert.equal(isBlankMessage(message(run.repeat(500_000 / run.length))), run.length > 3, run);
+});

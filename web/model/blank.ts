@@ -2,8 +2,9 @@ import type { EmailBody } from './types.ts';
 
 /** What shows something although it holds no words. */
 const pictures = /<(?:img|svg|picture|video|audio|object|hr|input)\b|background/iu;
-/** What an HTML document holds beside the words that are read. */
-const unseen = /<(style|script|title)\b[^>]*>.*?<\/\1\s*>|<!--.*?-->|<[^>]*>|&(?:nbsp|zwnj|zwj|#160|#xa0);/gisu;
+/** What an HTML document holds beside the words that are read. Each part is read once: what is not closed goes to the end. */
+const unseen =
+  /<(style|script|title)\b[^<>]*>.*?(?:<\/\1\s*>|$)|<!--.*?(?:-->|$)|<[^<>]*>|&(?:nbsp|zwnj|zwj|#160|#xa0);/gisu;
 
 const isBlankHtml = (html: string): boolean => !pictures.test(html) && html.replaceAll(unseen, '').trim() === '';
 

@@ -81,18 +81,21 @@ export const readLetter = (text: string): Letter => {
   };
 };
 
-const address = /\b(?:https?:\/\/|www\.)[^\s<>"]+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/giu;
+/** 64 octets are the most before an `@` (RFC 5321 §4.5.3.1.1); without an end a long run of dots is read once for each. */
+const address = /\b(?:https?:\/\/|www\.)[^\s<>"]+|\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+\b/giu;
 
 /** A URL in running text ends before the punctuation of the sentence, and before a bracket it did not open. */
 const trimmed = (url: string): string => {
+  const counts = new Map<string, number>();
+  for (const char of url) counts.set(char, (counts.get(char) ?? 0) + 1);
+  const count = (char = ''): number => counts.get(char) ?? 0;
   let end = url.length;
   for (;;) {
     const last = url[end - 1] ?? '';
     const closing = { ')': '(', ']': '[', '}': '{' }[last];
-    const text = url.slice(0, end);
-    if (/[.,;:!?'’”]/u.test(last)) end -= 1;
-    else if (closing && text.split(last).length > text.split(closing).length) end -= 1;
-    else return text;
+    if (!/[.,;:!?'’”]/u.test(last) && !(closing && count(last) > count(closing))) return url.slice(0, end);
+    counts.set(last, count(last) - 1);
+    end -= 1;
   }
 };
 

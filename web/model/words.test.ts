@@ -130,3 +130,14 @@ test('links end where the sentence goes on', () => {
     ),
   );
 });
+
+test('W22 links are found in one reading, whatever the letter is made of', () => {
+  for (const run of ['a.', 'a-', 'a@a-', 'www.)', 'http://a).'])
+    assert.equal(
+      linked(run.repeat(250_000))
+        .map((piece) => piece.text)
+        .join('').length,
+      run.length * 250_000,
+      run,
+    );
+});

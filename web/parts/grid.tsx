@@ -27,6 +27,8 @@ export interface GridProps {
   start: number;
   onLook(from: number, to: number): void;
   onScroll(top: number): void;
+  /** A row took the focus by Tab, F6 or a screen reader. */
+  onFocus(index: number): void;
   onMove(index: number): void;
   onOpen(index: number): void;
   onToggle(index: number): void;
@@ -53,7 +55,7 @@ const walkCells = (row: HTMLElement, by: 1 | -1): void => {
 /** Whether a grid had the focus last: when its row leaves, or the list is another, the new row takes it. */
 let gridHadFocus = false;
 
-const useGridFocus = (own: { current: HTMLDivElement | null }, focused: number, chosen: boolean, version: number) => {
+const useGridFocus = (own: { current: HTMLDivElement | null }, { focused, chosen, version, onFocus }: GridProps) => {
   useLayoutEffect(() => {
     const grid = own.current;
     const active = document.activeElement;
@@ -68,8 +70,10 @@ const useGridFocus = (own: { current: HTMLDivElement | null }, focused: number, 
     rowElement(grid, focused)?.focus({ preventScroll: true });
   }, [focused, chosen, version]);
   return {
-    onFocusIn: () => {
+    onFocusIn: ({ target }: TargetedFocusEvent<HTMLElement>) => {
       gridHadFocus = true;
+      const row = target as HTMLElement;
+      if (row.matches('[role="row"]:focus-visible')) onFocus(Number(row.ariaRowIndex) - 1);
     },
     onFocusOut: (event: TargetedFocusEvent<HTMLElement>) => {
       const left = event.target as HTMLElement;
@@ -145,7 +149,7 @@ export const Grid = (props: GridProps) => {
     else if (bottom > top.current + grid.clientHeight) scrollTo(bottom - grid.clientHeight);
   }, [focused]);
 
-  const focusing = useGridFocus(own, focused, props.chosen, version);
+  const focusing = useGridFocus(own, props);
 
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLDivElement>): void => {
     const row = (event.target as HTMLElement).closest<HTMLElement>('[role="row"]');

@@ -2,6 +2,7 @@ import { Problem } from '#base/problem.ts';
 import { bodyLists } from '#mime/body-lists.ts';
 import { mailDocument } from '#mime/html/document.ts';
 import { sanitizeMail } from '#mime/html/sanitize.ts';
+import { htmlToText } from '#mime/html-text.ts';
 import { partText, unflow } from '#mime/text.ts';
 import type { Part } from '#mime/types.ts';
 import { emailNumber } from '../ids.ts';
@@ -32,6 +33,17 @@ const hostileHtml = async (message: Message, parts: readonly Part[]): Promise<st
 /** The name under which a part without Content-ID is shown in its place. */
 const sectionCid = (part: Part): string => part.cid ?? `section.${part.section}`;
 
+const showsNothing = (html: string): boolean =>
+  !/<(?:img|hr)\b|background/iu.test(html) && htmlToText(html, { limit: 100 }).trim() === '';
+
+/** The HTML of a message; where it shows nothing, as some mailers leave the alternative to their text, that text. */
+const hostileBody = async (message: Message): Promise<string | null> => {
+  const { text, html } = bodyLists(message.root);
+  if (!html.some((part) => part.type === 'text/html')) return null;
+  const own = await hostileHtml(message, html);
+  return showsNothing(own) ? hostileHtml(message, text) : own;
+};
+
 /** One HTML message as a document of its own – DESIGN.md section 7. @throws UpstreamError */
 export const emailDocument = async (
   open: OpenAccount,
@@ -43,14 +55,14 @@ export const emailDocument = async (
   if (!email) return null;
   try {
     const message = messageOf(await open.engine.source(email.row));
-    const { html: parts } = bodyLists(message.root);
-    if (!parts.some((part) => part.type === 'text/html')) return null;
+    const hostile = await hostileBody(message);
+    if (hostile === null) return null;
     const images = allParts(message.root).filter((part) => part.type.startsWith('image/'));
     const shown = (part: Part | undefined): string | null => (part ? options.part(part.section) : null);
     // Both lists may be long: ten thousand parts, and as many places in the text. Of equal names the first counts.
     const byCid = new Map(images.toReversed().map((part) => [sectionCid(part), part]));
     const byLocation = new Map(images.toReversed().map((part) => [part.location, part]));
-    const safe = sanitizeMail(await hostileHtml(message, parts), {
+    const safe = sanitizeMail(hostile, {
       theme: options.dark ? 'dark' : 'light',
       foldQuotes: 'Show quoted text',
       link: options.link,

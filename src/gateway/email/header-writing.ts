@@ -6,12 +6,18 @@ import { type Check, list, nullable, orNull, shape, text, Unfit } from '../check
 
 /** Header fields as a client gives them on create – RFC 8621 §4.1.3, §4.6 */
 
-export const address: Check<Address> = shape({
-  name: orNull(text),
-  email: text,
+const oneRow: Check<string> = (value, at) => {
+  const given = text(value, at);
+  if (/[\r\n\0]/u.test(given)) throw new Unfit(at, 'one line');
+  return given;
+};
+
+const address: Check<Address> = shape({
+  name: orNull(oneRow),
+  email: oneRow,
 });
 export const addresses: Check<Address[]> = list(address);
-const group = shape({ name: nullable(text), addresses });
+const group = shape({ name: nullable(oneRow), addresses });
 
 const isAscii = /^[\x20-\x7e]*$/u;
 const atoms = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ .-]*$/u;

@@ -379,6 +379,27 @@ test('DESIGN §7 mailDocument: sanitised, inline images through `part`, remote o
   assert.equal(await g.gateway.mailDocument(g.caller, g.accountId, plain, options), null);
 });
 
+test('S73 mailDocument: an HTML alternative that shows nothing gives way to the text', async () => {
+  using g = openTestGateway();
+  const shown = async (html: string): Promise<string> => {
+    const id = g.deliver(
+      `Subject: hi\nContent-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain\n\nwords & <b>\n--a\nContent-Type: text/html\n\n${html}\n--a--\n`,
+    );
+    const document = await g.gateway.mailDocument(g.caller, g.accountId, id, {
+      remoteImages: false,
+      dark: false,
+      part: () => '',
+      link: (href: string) => href,
+      measure: null,
+    });
+    return document?.html ?? '';
+  };
+  for (const html of ['', '<html><head><title>T</title></head><body><p>&nbsp;</p></body></html>', '<!-- x -->'])
+    assert.match(await shown(html), /words &#x26; &#x3C;b>/u, html);
+  for (const html of ['<p>other</p>', '<img src="https://a.example/p.png">', '<hr>'])
+    assert.doesNotMatch(await shown(html), /words/u, html);
+});
+
 test('J35 an answer is of bounded length, and says so', async () => {
   using g = openTestGateway();
   const text = `Subject: long\n\n${'x'.repeat(4_900_000)}`;

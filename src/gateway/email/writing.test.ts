@@ -416,6 +416,8 @@ test('RFC 8621 §4.6 Email/set create: what is refused, with the properties name
     [{ mailboxIds: {} }, ['mailboxIds']],
     [{ mailboxIds: { Bzz: true } }, ['mailboxIds']],
     [{ to: 'bob@example.net' }, ['to']],
+    [{ to: [{ name: 'a\r\nBcc: b', email: 'bob@example.net' }] }, ['to']],
+    [{ to: [{ name: null, email: 'bob@example.net>\r\nBcc: <x@example.net' }] }, ['to']],
   ];
   for (const [patch, properties] of cases) {
     const { notCreated, created } = await g.one('Email/set', { create: { d: draft(g, patch) } });

@@ -55,6 +55,7 @@ test('RFC 8620 §5.2 /changes from an unknown state: cannotCalculateChanges; max
 test('RFC 8621 §2.3 Mailbox/query: filters, sorts, tree, window', async () => {
   using g = openTestGateway();
   const made = await g.one('Mailbox/set', { create: { a: { name: 'Zoo' }, b: { name: 'Ape', parentId: '#a' } } });
+  assert.equal(made.created.a.role, null);
   const zoo = made.created.a.id;
   const ape = made.created.b.id;
   const query = async (args: object): Promise<string[]> => (await g.one('Mailbox/query', { ...args })).ids;

@@ -122,7 +122,7 @@ class MailboxSet {
     if (!made) throw new SetFailure({ type: 'serverFail', description: 'mailbox/not-found' });
     const told: Partial<Mailbox> & { id: Mailbox['id'] } = { ...made };
     if (made.name === given['name']) delete told.name;
-    if (made.role === role) delete told.role;
+    if (made.role === given['role']) delete told.role;
     if (made.parentId === given['parentId']) delete told.parentId;
     if (made.sortOrder === given['sortOrder']) delete told.sortOrder;
     if (made.isSubscribed === given['isSubscribed']) delete told.isSubscribed;

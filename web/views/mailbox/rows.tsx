@@ -72,6 +72,10 @@ export const Rows = ({ place }: { place: Place }) => {
           place.scrolled = top;
           list.atTop(top <= 0);
         }}
+        onFocus={(index) => {
+          // While a letter is open, keys act on it until the reader moves in the list.
+          if (!model.reading.conversation.peek()) cursor.value = list.idAt(index) ?? null;
+        }}
         onMove={move}
         onOpen={(index) => {
           cursor.value = list.idAt(index) ?? null;
