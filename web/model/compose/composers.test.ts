@@ -406,6 +406,19 @@ test('E13 a letter that is being sent is neither closed nor thrown away under wa
   assert.match(another.trouble.peek() ?? '', /^It is not known/u);
 });
 
+test('E17 what is said of a letter that was not sent names where it is kept', async () => {
+  const { start, pass, server } = desk({ during: () => 'Nobody may send here.' });
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars', to: [{ name: null, email: 'bob@x.example' }] });
+  server.loses = () => true;
+  await writing.send();
+  assert.equal(writing.trouble.peek(), 'Not sent yet: “Cars”. Postern does not answer. It is kept on this device.');
+  server.loses = () => false;
+  await pass(30_000);
+  await writing.send();
+  assert.equal(writing.trouble.peek(), 'Not sent yet: “Cars”. Nobody may send here. It is kept in your drafts.');
+});
+
 test('E14 a letter that was changed when nobody knew whether it was taken goes once', async () => {
   for (const isHeld of [true, false]) {
     const { start, pass, server, sent, hold, rows } = desk();

@@ -246,7 +246,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
           trouble.value =
             error instanceof InDoubt
               ? `It is not known whether ${named} was handed in. ${error.message}`
-              : `Not sent yet: ${named}. ${wordsOf(error)} It is kept in your drafts.`;
+              : `Not sent yet: ${named}. ${wordsOf(error)} It is kept ${draft.kept.peek().at === 'saved' ? 'in your drafts' : 'on this device'}.`;
         }
       },
       close: () => {
