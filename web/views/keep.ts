@@ -1,5 +1,6 @@
 import { keepFocus } from '#parts/keep-focus.ts';
 import type { Model } from '#model/model.ts';
+import { offerVault } from '#model/unlockers/hint.ts';
 
 const letterWindow = '.comp:is(.docked, .full)';
 
@@ -30,8 +31,8 @@ const keepBack = ({ onePane, router }: Model): (() => void) => {
   return () => watch.disconnect();
 };
 
-/** What keeps the focus, and the way back, whatever comes and goes on the page. */
+/** What keeps the focus, and the way back, whatever comes and goes on the page; and what is offered once mail is there. */
 export const keep = (model: Model): (() => void) => {
-  const stops = [keepFocus(), keepBack(model)];
+  const stops = [keepFocus(), keepBack(model), offerVault(model)];
   return () => stops.forEach((stop) => stop());
 };
