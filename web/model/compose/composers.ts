@@ -2,7 +2,7 @@ import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signal
 import type { Clock } from '#base/clock.ts';
 import type { AccountId, EmailId, IdentityId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
-import { takeAhead } from '../ahead.ts';
+import { editorMs, takeAhead } from '../ahead.ts';
 import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
@@ -176,6 +176,13 @@ export const openComposers = (parts: ComposerParts): Composers => {
       if (!isKept) again.draft.change({});
     };
 
+    /** Only the editor's frame cleans a quote. */
+    const late = (): Promise<never> =>
+      new Promise((_, no) => {
+        const why = 'The editor did not load, and cleans the quote. Try again, or leave the quote out.';
+        clock.after(editorMs, () => no(new ModelError('net/server', why)));
+      });
+
     const writing: Writing = {
       key,
       get mail() {
@@ -222,7 +229,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
         trouble.value = null;
         const version = draft.letter.peek();
         try {
-          await cleaned.promise;
+          if (draft.letter.peek().quote) await Promise.race([cleaned.promise, late()]);
           const whole = draft.letter.peek();
           const seen = whole.attachments.filter((each) => isSeen(whole, each));
           if (seen.length < whole.attachments.length) draft.change({ attachments: seen });
