@@ -406,6 +406,24 @@ test('E13 a letter that is being sent is neither closed nor thrown away under wa
   assert.match(another.trouble.peek() ?? '', /^It is not known/u);
 });
 
+test('E19 a letter that could not be kept when it was closed comes back, and is kept later', async () => {
+  const { start, pass, server, only, composers, inside, storage, toasts } = desk();
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars' });
+  server.loses = () => true;
+  writing.close();
+  assert.deepEqual(composers.open.peek(), []);
+  await pass(0);
+  assert.match(toasts.current.peek()?.text ?? '', /Kept on this device/u);
+  assert.deepEqual([only(), writing.shape.peek()], [writing, 'minimised']);
+  await pass(30_000);
+  server.loses = () => false;
+  await pass(30_000);
+  assert.deepEqual([writing.draft.kept.peek().at, inside('drafts').length > 0], ['saved', true]);
+  writing.close();
+  assert.deepEqual([composers.open.peek(), [...storage]], [[], []]);
+});
+
 test('E17 what is said of a letter that was not sent names where it is kept', async () => {
   const { start, pass, server } = desk({ during: () => 'Nobody may send here.' });
   const writing = await start('new');
@@ -415,6 +433,7 @@ test('E17 what is said of a letter that was not sent names where it is kept', as
   assert.equal(writing.trouble.peek(), 'Not sent yet: “Cars”. Postern does not answer. It is kept on this device.');
   server.loses = () => false;
   await pass(30_000);
+  assert.equal(writing.draft.kept.peek().at, 'saved');
   await writing.send();
   assert.equal(writing.trouble.peek(), 'Not sent yet: “Cars”. Nobody may send here. It is kept in your drafts.');
 });

@@ -265,7 +265,11 @@ export const openComposers = (parts: ComposerParts): Composers => {
             .then(() => draft.save())
             .then(
               () => end(),
-              () => toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' }),
+              () => {
+                toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' });
+                writing.shape.value = 'minimised';
+                open.value = [...open.peek(), writing];
+              },
             );
           drop(writing);
         } else end();

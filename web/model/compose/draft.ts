@@ -185,6 +185,7 @@ export const openDraft = (parts: DraftParts): Draft => {
       .then(() => (isHanded || kept.peek().at === 'saved' ? emailId.peek() : saveOnce()))
       .catch((error: unknown) => {
         kept.value = { at: 'failed', why: error instanceof Error ? error.message : String(error) };
+        if (!closed) soon();
         throw error;
       })
       .finally(() => {
@@ -205,9 +206,7 @@ export const openDraft = (parts: DraftParts): Draft => {
         kept.value = { at: 'new' };
         return;
       }
-      save().catch(() => {
-        if (!closed) soon();
-      });
+      save().catch(() => undefined);
     });
   };
 
