@@ -424,6 +424,42 @@ test('E19 a letter that could not be kept when it was closed comes back, and is 
   assert.deepEqual([composers.open.peek(), [...storage]], [[], []]);
 });
 
+test('E20 a draft that another window or device changed or sent is told of, and nothing of either is lost', async () => {
+  const news = { created: [], updated: [], destroyed: [], everything: false };
+  for (const then of ['close', 'write', 'send'] as const) {
+    const { start, pass, rows, mail, inside, sent, composers } = desk();
+    const bob = [{ name: null, email: 'bob@x.example' }];
+    const row = (id: string, subject: string): Row =>
+      head(id, { keywords: { $draft: true }, mailboxIds: { drafts: true }, to: bob, subject }) as unknown as Row;
+    rows.set('M7', row('M7', 'Ours'));
+    const writing = await start('draft', 'M7');
+    rows.delete('M7');
+    rows.set('M9', row('M9', 'Theirs'));
+    mail.tell({ ...news, created: ['M9' as EmailId], destroyed: ['M7' as EmailId] });
+    assert.match(writing.trouble.peek() ?? '', /changed or deleted elsewhere/u);
+    await pass(5_000);
+    assert.deepEqual(inside('drafts'), ['M9 Theirs'], 'no copy that nobody wants');
+    if (then === 'write') writing.draft.change({ html: '<div>More</div>' });
+    else await writing[then]();
+    await pass(5_000);
+    assert.deepEqual(
+      [inside('drafts').length, composers.open.peek().length, sent.map(({ subject }) => subject)],
+      { close: [1, 0, []], write: [2, 1, []], send: [1, 0, ['Ours']] }[then],
+    );
+  }
+  const { start, pass, rows, mail } = desk();
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars' });
+  await pass(1_000);
+  const id = writing.draft.emailId.peek() as EmailId;
+  mail.emails.put([head(id, { ...rows.get(id), keywords: { $draft: true } })]);
+  mail.tell({ ...news, updated: [id] });
+  assert.equal(writing.trouble.peek(), null);
+  mail.emails.put([head(id, { keywords: {}, mailboxIds: { sent: true } })]);
+  mail.tell({ ...news, updated: [id] });
+  assert.match(writing.trouble.peek() ?? '', /was sent elsewhere/u);
+});
+
 test('E17 what is said of a letter that was not sent names where it is kept', async () => {
   const { start, pass, server } = desk({ during: () => 'Nobody may send here.' });
   const writing = await start('new');

@@ -12,6 +12,7 @@ import type { Toasts } from '../toasts.ts';
 import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
+import { followDraft } from './elsewhere.ts';
 import { openFiles } from './files.ts';
 import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
 import type { KeptLetter } from './kept.ts';
@@ -162,9 +163,15 @@ export const openComposers = (parts: ComposerParts): Composers => {
       if (at === 'saved') note(null);
       else if (at === 'new') keep.remove(storageKey(key));
     });
+    const unfollow = effect(() =>
+      followDraft(account.value, draft, (words) => {
+        if (!sending.peek()) trouble.value = words;
+      }),
+    );
     const end = (): void => {
       ended = true;
       draft.close();
+      unfollow();
       forget();
       keep.remove(storageKey(key));
       keep.release(storageKey(key));
