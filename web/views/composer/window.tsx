@@ -218,7 +218,10 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
             if (!isWanted || draft.letter.peek().mode !== 'rich') return;
             handle.tell(toText(writing));
           }}
-          changed={(html) => draft.change({ html })}
+          changed={(html) => {
+            // What else touches the page (another program's marks, a picture of it) is told of without a change.
+            if (html !== draft.letter.peek().html) draft.change({ html });
+          }}
           place={(place) => holdPlace(writing, place)}
           active={(styles) => setActive(styles)}
           pressed={(event) => {
