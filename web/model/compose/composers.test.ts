@@ -460,6 +460,22 @@ test('E20 a draft that another window or device changed or sent is told of, and 
   assert.match(writing.trouble.peek() ?? '', /was sent elsewhere/u);
 });
 
+test('E15 without an answer to it, a letter that was asked for is given up, in words', async () => {
+  const { composers, pass, server, toasts } = desk();
+  const ask = (): Promise<void> => composers.start({ kind: 'reply', accountId, emailId: 'M0' as EmailId });
+  server.next.push(null);
+  await ask();
+  assert.match(toasts.current.peek()?.text ?? '', /^Postern does not answer/u);
+  await pass(60_000);
+  assert.deepEqual([composers.open.peek(), server.connection.line.peek().at], [[], 'online']);
+  server.next.push(null);
+  server.connection.call('Email/set', { accountId, create: {} }).answer.catch(() => undefined);
+  await pass(0);
+  assert.equal(server.connection.line.peek().at, 'offline');
+  await ask();
+  assert.equal(composers.open.peek().length, 1, 'it is asked for, whatever was before');
+});
+
 test('E17 what is said of a letter that was not sent names where it is kept', async () => {
   const { start, pass, server } = desk({ during: () => 'Nobody may send here.' });
   const writing = await start('new');

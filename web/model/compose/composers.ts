@@ -16,6 +16,7 @@ import { followDraft } from './elsewhere.ts';
 import { openFiles } from './files.ts';
 import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
 import type { KeptLetter } from './kept.ts';
+import { unlessSilent } from './silence.ts';
 import { InDoubt, send } from './send.ts';
 
 export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
@@ -322,7 +323,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
     return writing;
   };
 
-  const start = async (request: ComposeRequest): Promise<void> => {
+  /** `patient`: nobody has asked for it just now; it may wait for the line. */
+  const start = async (request: ComposeRequest, patient = false): Promise<void> => {
     const mail = parts.mail(request.accountId);
     if (!mail) {
       takeAhead();
@@ -350,8 +352,10 @@ export const openComposers = (parts: ComposerParts): Composers => {
     }
     coming.add(answers);
     try {
-      const { firstVersion } = await import('./first-version.ts');
-      const { letter, ...options } = await firstVersion(connection, mail, kind, emailId, request);
+      const first = import('./first-version.ts').then(({ firstVersion }) =>
+        firstVersion(connection, mail, kind, emailId, request),
+      );
+      const { letter, ...options } = await (patient ? first : unlessSilent(connection, first));
       begin(mail, letter, { ...options, answers });
     } finally {
       coming.delete(answers);
@@ -382,7 +386,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
           recover(mail, keys.toSorted(), {
             connection,
             keep,
-            start,
+            start: (request) => start(request, true),
             begin: (letter, emailId) => begin(mail, letter, { emailId, begins: 'body' }).draft.change({}),
           }),
         () => undefined,
