@@ -202,6 +202,24 @@ test('E6 letters that were open open again when the page is loaded again', async
   assert.equal(await windows(page), 0);
 });
 
+test('W19 a file that is dropped beside the letter does not take the place of the page', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  const drop = (where: string): Promise<boolean> =>
+    page.evaluate<boolean>(`(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['a'], 'a.txt', { type: 'text/plain' }));
+      const events = ['dragover', 'drop'].map((type) => new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+      for (const event of events) document.querySelector('${where}').dispatchEvent(event);
+      return events.every((event) => event.defaultPrevented);
+    })()`);
+  for (const where of ['#list', '.read', '.side', 'body']) await until(where, () => drop(where));
+  assert.equal(await letter.getByText('a.txt').count(), 0);
+  assert.equal(await drop('.comp-f'), true);
+  await letter.getByText('a.txt').waitFor();
+});
+
 test('F3 F6 goes to the letter and on', async () => {
   await using at = await openDesk(browser);
   const { page, press } = at;

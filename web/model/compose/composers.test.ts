@@ -355,6 +355,24 @@ test('E10 a letter waits for its files, and does not leave or close without them
     }
 });
 
+test('E10 what went wrong with a file is said in words for people, and what is too large before it is sent', async () => {
+  const { start, pass, server, toasts } = desk();
+  const writing = await start('new');
+  server.uploads = () => Promise.reject(new TypeError('no line'));
+  writing.attach([new File(['a'], 'a.txt')]);
+  await pass(0);
+  const [first] = writing.draft.letter.peek().attachments;
+  assert.deepEqual(first?.upload, { at: 'failed', why: 'Postern does not answer.' });
+  server.uploads = () => Promise.resolve(Response.json({ blobId: 'U1' }));
+  writing.attach(['b.bin', 'c.bin'].map((name) => new File([new Uint8Array(20_000_000)], name)));
+  await pass(0);
+  assert.match(toasts.current.peek()?.text ?? '', /^With “c.bin” the letter is larger than the 35 MB/u);
+  assert.deepEqual(
+    writing.draft.letter.peek().attachments.map(({ name }) => name),
+    ['a.txt', 'b.bin'],
+  );
+});
+
 test('E11 an image that was taken out of the text again does not leave with the letter', async () => {
   const { start, pass, server, sent } = desk();
   const writing = await start('new');

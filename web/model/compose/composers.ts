@@ -13,7 +13,7 @@ import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
 import { followDraft } from './elsewhere.ts';
-import { openFiles } from './files.ts';
+import { openFiles, wordsOf } from './files.ts';
 import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
 import type { KeptLetter } from './kept.ts';
 import { unlessSilent } from './silence.ts';
@@ -87,9 +87,6 @@ export interface Composers {
   leave(): void;
   suggest(mail: Mail, prefix: string): Promise<EmailAddress[]>;
 }
-
-const wordsOf = (error: unknown): string =>
-  error instanceof ModelError && error.code !== 'net/offline' ? error.message : 'Postern does not answer.';
 
 const storageKey = (key: string): string => `postern.letter.${key}`;
 
