@@ -10,7 +10,10 @@ export const browserHistory = (): History => ({
   get url() {
     return location.href;
   },
-  push: (url) => history.pushState(null, '', url),
+  get covers() {
+    return history.state === 'covers';
+  },
+  push: (url, covers) => history.pushState(covers ? 'covers' : null, '', url),
   replace: (url) => history.replaceState(null, '', url),
   back: () => history.back(),
   onMove: (listener) => {

@@ -4,7 +4,6 @@ import { systemClock } from '#base/clock.ts';
 import { must } from '#base/must.ts';
 import { openCommands } from '#model/commands.ts';
 import { openModel } from '#model/model.ts';
-import { offerVault } from '#model/unlockers/hint.ts';
 import { browserHistory, browserLock, browserPush, browserStorage, onTouch, watchMedia } from './browser.ts';
 import { Root } from '#views/root.tsx';
 import './style/style.css';
@@ -23,8 +22,6 @@ const model = openModel({
 const app = { model, commands: openCommands(model) };
 render(<Root app={app} />, must(document.querySelector('#app'), 'the page has a place for the app'));
 void model.session.open();
-const storage = browserStorage();
-offerVault(model, { get: () => storage.get('postern.vault'), set: (text) => storage.set('postern.vault', text) });
 
 onTouch(() => model.lock.used());
 addEventListener('online', () => model.wake());

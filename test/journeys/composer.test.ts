@@ -202,6 +202,24 @@ test('E6 letters that were open open again when the page is loaded again', async
   assert.equal(await windows(page), 0);
 });
 
+test('W19 a file that is dropped beside the letter does not take the place of the page', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  const drop = (where: string): Promise<boolean> =>
+    page.evaluate<boolean>(`(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['a'], 'a.txt', { type: 'text/plain' }));
+      const events = ['dragover', 'drop'].map((type) => new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+      for (const event of events) document.querySelector('${where}').dispatchEvent(event);
+      return events.every((event) => event.defaultPrevented);
+    })()`);
+  for (const where of ['#list', '.read', '.side', 'body']) await until(where, () => drop(where));
+  assert.equal(await letter.getByText('a.txt').count(), 0);
+  assert.equal(await drop('.comp-f'), true);
+  await letter.getByText('a.txt').waitFor();
+});
+
 test('F3 F6 goes to the letter and on', async () => {
   await using at = await openDesk(browser);
   const { page, press } = at;
@@ -351,17 +369,59 @@ test('E13 a letter that could not be sent says so when its window is away', asyn
   assert.deepEqual(at.kept('trash'), []);
 });
 
+test('E18 an editor that cannot be loaded is told of; what was typed for it is kept', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const [composer, editor] = ['**/assets/composer-*.js', '**/editor/'];
+  await page.route(composer, (route) => route.abort());
+  const toast = page.locator('.toast', { hasText: 'The composer could not be loaded.' });
+  await page.keyboard.press('c');
+  await toast.waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('e');
+  await toast.waitFor({ state: 'detached' });
+  await page.keyboard.press('c');
+  await toast.waitFor();
+  await page.unroute(composer);
+  await page.route(editor, (route) => route.abort());
+  await page.locator('[role=row]', { hasText: 'Two loans' }).click();
+  await page.getByRole('heading', { name: 'Two loans' }).waitFor();
+  await page.keyboard.type('rI renew both');
+  const letter = page.locator('.comp.inline');
+  const again = letter.getByRole('button', { name: 'Try again' });
+  await again.waitFor();
+  await focusOn(page, /^button Try again/u);
+  await letter.getByRole('button', { name: 'Send' }).click();
+  await letter.getByText('The editor did not load').waitFor();
+  await letter.getByText(/^Saved/u).waitFor();
+  await again.click();
+  await again.waitFor({ state: 'detached' });
+  await again.waitFor();
+  await page.unroute(editor);
+  await again.click();
+  await focusOn(page, /^iframe Text/u);
+  await page.keyboard.type(' today');
+  await until(
+    'what was typed',
+    () => text(letter),
+    (now) => now.trim() === 'I renew both today',
+  );
+  await page.keyboard.press('Control+Enter');
+  await page.locator('.toast', { hasText: 'Sending' }).waitFor();
+  assert.deepEqual(at.errors, []);
+});
+
 test('E15 nothing that is typed on the way to an answer is lost, or a command', async () => {
   await using at = await openDesk(browser);
   const { page } = at;
   await openMargit(at);
-  const words = 'e#czabcdefghijklmnopqrstuvwxyz';
+  const words = 'e# cz abcdefgh ijklmnopqrstuvwxyz';
   for (const delay of [0, 15, 15, 30]) {
     await page.keyboard.type(`r${words}`, { delay });
     await until(
       'every letter',
       () => text(page.locator('.comp.inline')),
-      (now) => now.trim() === words,
+      (now) => now.replaceAll('\u00A0', ' ').trim() === words,
       5_000,
     );
     assert.equal(await windows(page), 1);

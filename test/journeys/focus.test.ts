@@ -54,6 +54,23 @@ test('F1 the focused row is deleted elsewhere: the next has the focus and its le
   assert.deepEqual(at.errors, []);
 });
 
+test('F1 with an answer begun in the letter, what is archived from the list leaves the focus there', async () => {
+  await using at = await visit(browser);
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'j');
+  await page.getByRole('heading', { name: 'Rowing camp' }).waitFor();
+  await press('r');
+  await holds(page, `document.activeElement.matches('.comp.inline iframe')`);
+  await page.keyboard.type('I can');
+  await rowNamed(page, 'Tomasz').click();
+  await press('e');
+  await page.getByRole('heading', { name: 'Proofs for chapter 6' }).waitFor();
+  await focusIs(page, 'Inês');
+  await holds(page, `document.activeElement.closest('[role=row]')`);
+  assert.deepEqual(at.errors, []);
+});
+
 test('F1 folding the message that has the focus, and the next tab of the list, leave it on the page', async () => {
   await using at = await visit(browser);
   const { page, press } = at;

@@ -93,6 +93,52 @@ test('F5 back puts one letter aside after the other, the one on top first', asyn
   await rowNamed(page, 'Tomasz').waitFor();
 });
 
+test('F5 of a page that was loaded again no step of the way back leads nowhere', async () => {
+  await using at = await visit(browser, '/', phone);
+  const { page } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  await page.getByRole('link', { name: 'Sent' }).tap();
+  await page.getByRole('heading', { name: 'Sent' }).waitFor();
+  await page.getByRole('button', { name: 'Compose' }).tap();
+  await page.locator('.comp').getByLabel('Subject').fill('Cars');
+  await page
+    .locator('.comp')
+    .getByText(/^Saved/u)
+    .waitFor();
+  await page.reload();
+  await page.locator('.comp.docked').waitFor();
+  await page.waitForTimeout(400);
+  await page.goBack();
+  await page.locator('.comp-tab').waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+  assert.deepEqual(at.errors, []);
+});
+
+test('W18 letters that are minimised leave the bar at the bottom to the thumb', async () => {
+  await using at = await visit(browser, '/', phone);
+  const { page } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  for (const name of ['First', 'Second']) {
+    await page.getByRole('button', { name: 'Compose' }).tap();
+    await page.locator('.comp').getByLabel('Subject').fill(name);
+    await page.locator('.comp').getByRole('button', { name: 'Minimise' }).tap();
+    await page.locator('.comp-tab', { hasText: name }).waitFor();
+  }
+  const free = (buttons: string): Promise<void> =>
+    holds(
+      page,
+      `[...document.querySelectorAll('${buttons}')].every((each) => {
+        const { left, right, top, bottom } = each.getBoundingClientRect();
+        return [top + 1, bottom - 1].every((y) => each.contains(document.elementFromPoint((left + right) / 2, y)));
+      })`,
+    );
+  await free('.m-b :is(a, .fab), .comp-tab');
+  await rowNamed(page, 'Tomasz').tap();
+  await page.getByRole('heading', { name: 'Rowing camp' }).waitFor();
+  await free('.letter-bar button, .comp-tab');
+});
+
 test('5.13 a long press picks; a finger that moves, or leaves early, does not', async () => {
   await using at = await visit(browser, '/', phone);
   const { page } = at;

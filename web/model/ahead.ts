@@ -27,6 +27,9 @@ export const typedAhead = (key: string): boolean => {
   return true;
 };
 
+/** Whether what is typed is kept for something that is about to open. */
+export const isAhead = (): boolean => ahead !== null;
+
 /** It has the focus: what was typed on the way to it. */
 export const takeAhead = (): string => {
   const text = ahead ?? '';
@@ -36,3 +39,6 @@ export const takeAhead = (): string => {
 
 /** What opens takes the focus within so many milliseconds; should it never, keys are commands again. */
 export const aheadMs = 3_000;
+
+/** The editor's frame is there within so many milliseconds, or is said not to be. */
+export const editorMs = 10_000;

@@ -1,7 +1,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals-core';
 import type { AccountId, EmailId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
-import { aheadMs, holdKeys } from './ahead.ts';
+import { aheadMs, editorMs, holdKeys } from './ahead.ts';
 
 /** What somebody wants to write. `emailId`: the message answered or forwarded, or the draft. */
 export interface ComposeRequest {
@@ -44,12 +44,12 @@ export const canCompose = (): boolean => load !== null || open !== null;
 export const openComposer = async (request: ComposeRequest): Promise<void> => {
   const letGo = holdKeys();
   try {
-    if (!open) await load?.();
     trouble.value = null;
+    if (!open) await load?.();
     await open?.(request);
-    setTimeout(letGo, aheadMs);
+    setTimeout(letGo, editorMs + aheadMs);
   } catch {
     letGo();
-    trouble.value = 'The composer could not be loaded. Check the connection and try again.';
+    trouble.value = 'The composer could not be loaded. Check the connection and try again, or reload the page.';
   }
 };

@@ -55,6 +55,7 @@ export interface Model {
   /** Letters on their way. */
   readonly outbox: LaterOutbox;
   readonly toasts: Toasts;
+  readonly storage: Storage;
   readonly prefs: Prefs;
   readonly theme: ReadonlySignal<Theme>;
   readonly onePane: ReadonlySignal<boolean>;
@@ -215,6 +216,7 @@ export const openModel = (parts: ModelParts): Model => {
     undo,
     outbox,
     toasts,
+    storage: parts.storage,
     prefs,
     theme: openTheme(prefs.theme, parts.systemDark),
     onePane,

@@ -98,7 +98,9 @@ export const printRoute = (route: Route): string => {
 /** The browser's history; tests give their own. */
 export interface History {
   readonly url: string;
-  push(url: string): void;
+  /** Whether this step is that of what lay over the page, also on a page that was loaded again. */
+  readonly covers: boolean;
+  push(url: string, covers?: boolean): void;
   replace(url: string): void;
   back(): void;
   /** The user went back or forward. */
@@ -146,7 +148,7 @@ export const openRouter = (history: History): Router => {
   };
   let over: (() => void) | null = null;
   /** The newest step of the history is that of what lies, or lay, over the page, and has the page's address. */
-  let covered = false;
+  let covered = history.covers;
   /** Steps back that are on their way, and lead nowhere. */
   let retreats = 0;
   const retreat = (): void => {
@@ -167,7 +169,8 @@ export const openRouter = (history: History): Router => {
       const uncover = over;
       covered = false;
       over = null;
-      return uncover?.();
+      // What lay there went with a page of before: the step leads nowhere.
+      return uncover ? uncover() : history.back();
     }
     if (held) {
       // The browser has gone already: it is brought back here, and goes again when it may.
@@ -176,6 +179,7 @@ export const openRouter = (history: History): Router => {
       return;
     }
     trail.pop();
+    covered = history.covers;
     route.value = parseRoute(history.url);
   });
   const put = (next: Route): void => {
@@ -211,7 +215,7 @@ export const openRouter = (history: History): Router => {
       }),
     cover: (uncover) => {
       over = uncover;
-      if (!covered) history.push(printRoute(route.peek()));
+      if (!covered) history.push(printRoute(route.peek()), true);
       covered = true;
       return () => {
         if (over !== uncover) return;

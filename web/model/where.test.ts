@@ -75,6 +75,7 @@ test("back to the list is the browser's back when that is where it leads", () =>
     get url() {
       return `http://p${urls.at(-1)}`;
     },
+    covers: false,
     push: (url) => {
       urls.push(url);
       done.push('push');
@@ -96,8 +97,8 @@ test("back to the list is the browser's back when that is where it leads", () =>
 });
 
 /** A browser's history of a few lines. */
-const fakeHistory = (start: string) => {
-  const urls = [start];
+const fakeHistory = (...urls: string[]) => {
+  const covering = new Set<number>();
   let moved = (): void => undefined;
   return {
     urls,
@@ -105,8 +106,17 @@ const fakeHistory = (start: string) => {
       get url() {
         return `http://p${urls.at(-1)}`;
       },
-      push: (url: string) => void urls.push(url),
-      replace: (url: string) => void (urls[urls.length - 1] = url),
+      get covers() {
+        return covering.has(urls.length);
+      },
+      push: (url: string, covers = false) => {
+        urls.push(url);
+        covering[covers ? 'add' : 'delete'](urls.length);
+      },
+      replace: (url: string) => {
+        urls[urls.length - 1] = url;
+        covering.delete(urls.length);
+      },
       back: () => {
         urls.pop();
         moved();
@@ -149,6 +159,23 @@ test('F5 back takes away what lies over the page first; what went by itself leav
   assert.deepEqual(urls, ['/a/x/inbox', '/a/x/sent']);
   history.back();
   assert.deepEqual([router.route.peek(), taken.length], [list, 2]);
+});
+
+test('F5 the step of what lay over a page of before belongs to what does now, else to nothing', () => {
+  const list: Route = { at: 'mailbox', account: 'x', box: 'inbox', show: 'everything', thread: null };
+  const { urls, history } = fakeHistory('/a/x/sent', '/a/x/inbox');
+  openRouter(history).cover(() => assert.fail('its page went'));
+  let taken = 0;
+  openRouter(history).cover(() => (taken += 1));
+  assert.equal(urls.length, 3);
+  history.back();
+  assert.deepEqual([taken, urls], [1, ['/a/x/sent', '/a/x/inbox']]);
+
+  openRouter(history).cover(() => assert.fail('its page went'));
+  const router = openRouter(history);
+  assert.deepEqual([urls.length, router.route.peek()], [3, list]);
+  history.back();
+  assert.deepEqual([urls, router.route.peek()], [['/a/x/sent'], { ...list, box: 'sent' }]);
 });
 
 test('AP2 a page that is held is left, by whatever way, when the answer is yes', async () => {

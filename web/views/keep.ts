@@ -1,5 +1,6 @@
 import { keepFocus } from '#parts/keep-focus.ts';
 import type { Model } from '#model/model.ts';
+import { offerVault } from '#model/unlockers/hint.ts';
 
 const letterWindow = '.comp:is(.docked, .full)';
 
@@ -30,8 +31,23 @@ const keepBack = ({ onePane, router }: Model): (() => void) => {
   return () => watch.disconnect();
 };
 
-/** What keeps the focus, and the way back, whatever comes and goes on the page. */
+/** A file that is dropped beside the letter it was meant for does not take the page's place. */
+const keepPage = (): (() => void) => {
+  const refuse = (event: DragEvent): void => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = 'none';
+  };
+  addEventListener('dragover', refuse);
+  addEventListener('drop', refuse);
+  return () => {
+    removeEventListener('dragover', refuse);
+    removeEventListener('drop', refuse);
+  };
+};
+
+/** What keeps the page, the focus, and the way back, whatever comes and goes on the page; and what is offered once mail is there. */
 export const keep = (model: Model): (() => void) => {
-  const stops = [keepFocus(), keepBack(model)];
+  const stops = [keepPage(), keepFocus(), keepBack(model), offerVault(model)];
   return () => stops.forEach((stop) => stop());
 };

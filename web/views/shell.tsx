@@ -81,12 +81,16 @@ const inSettings = (command: Command): boolean => everyCommand[command][1] === '
 const useKeys = ({ model, commands }: App): void => {
   useEffect(() => {
     const keys = openKeys(model.clock);
+    const isOver = (): boolean => document.querySelector('dialog[open], .menu:popover-open') !== null;
+    /** Before any part takes it for a key of its own. */
+    const onAhead = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isOver() || isWriting(event.target)) return;
+      if (!typedAhead(event.key)) return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
     const onKey = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || document.querySelector('dialog[open], .menu:popover-open')) return;
-      if (!event.ctrlKey && !event.metaKey && !event.altKey && typedAhead(event.key)) {
-        event.preventDefault();
-        return;
-      }
+      if (event.defaultPrevented || isOver()) return;
       const meant = keys.press(pressOf(event), model.prefs.keys.peek());
       if (meant === null) return;
       if (model.router.route.peek().at === 'settings' && meant !== 'half' && !inSettings(meant.command)) return;
@@ -95,12 +99,14 @@ const useKeys = ({ model, commands }: App): void => {
       event.preventDefault();
       if (meant !== 'half') commands.run(meant);
     };
+    addEventListener('keydown', onAhead, true);
     addEventListener('keydown', onKey);
     const stops = [
       commands.on('nextRegion', () => focusRegion(1)),
       commands.on('previousRegion', () => focusRegion(-1)),
     ];
     return () => {
+      removeEventListener('keydown', onAhead, true);
       removeEventListener('keydown', onKey);
       for (const stop of stops) stop();
     };

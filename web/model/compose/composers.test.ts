@@ -355,6 +355,24 @@ test('E10 a letter waits for its files, and does not leave or close without them
     }
 });
 
+test('E10 what went wrong with a file is said in words for people, and what is too large before it is sent', async () => {
+  const { start, pass, server, toasts } = desk();
+  const writing = await start('new');
+  server.uploads = () => Promise.reject(new TypeError('no line'));
+  writing.attach([new File(['a'], 'a.txt')]);
+  await pass(0);
+  const [first] = writing.draft.letter.peek().attachments;
+  assert.deepEqual(first?.upload, { at: 'failed', why: 'Postern does not answer.' });
+  server.uploads = () => Promise.resolve(Response.json({ blobId: 'U1' }));
+  writing.attach(['b.bin', 'c.bin'].map((name) => new File([new Uint8Array(20_000_000)], name)));
+  await pass(0);
+  assert.match(toasts.current.peek()?.text ?? '', /^With “c.bin” the letter is larger than the 35 MB/u);
+  assert.deepEqual(
+    writing.draft.letter.peek().attachments.map(({ name }) => name),
+    ['a.txt', 'b.bin'],
+  );
+});
+
 test('E11 an image that was taken out of the text again does not leave with the letter', async () => {
   const { start, pass, server, sent } = desk();
   const writing = await start('new');
@@ -404,6 +422,90 @@ test('E13 a letter that is being sent is neither closed nor thrown away under wa
   assert.match(toasts.current.peek()?.text ?? '', /^It is being sent/u);
   assert.deepEqual([composers.open.peek(), another.shape.peek(), inside('trash').length], [[another], 'minimised', 1]);
   assert.match(another.trouble.peek() ?? '', /^It is not known/u);
+});
+
+test('E19 a letter that could not be kept when it was closed comes back, and is kept later', async () => {
+  const { start, pass, server, only, composers, inside, storage, toasts } = desk();
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars' });
+  server.loses = () => true;
+  writing.close();
+  assert.deepEqual(composers.open.peek(), []);
+  await pass(0);
+  assert.match(toasts.current.peek()?.text ?? '', /Kept on this device/u);
+  assert.deepEqual([only(), writing.shape.peek()], [writing, 'minimised']);
+  await pass(30_000);
+  server.loses = () => false;
+  await pass(30_000);
+  assert.deepEqual([writing.draft.kept.peek().at, inside('drafts').length > 0], ['saved', true]);
+  writing.close();
+  assert.deepEqual([composers.open.peek(), [...storage]], [[], []]);
+});
+
+test('E20 a draft that another window or device changed or sent is told of, and nothing of either is lost', async () => {
+  const news = { created: [], updated: [], destroyed: [], everything: false };
+  for (const then of ['close', 'write', 'send'] as const) {
+    const { start, pass, rows, mail, inside, sent, composers } = desk();
+    const bob = [{ name: null, email: 'bob@x.example' }];
+    const row = (id: string, subject: string): Row =>
+      head(id, { keywords: { $draft: true }, mailboxIds: { drafts: true }, to: bob, subject }) as unknown as Row;
+    rows.set('M7', row('M7', 'Ours'));
+    const writing = await start('draft', 'M7');
+    rows.delete('M7');
+    rows.set('M9', row('M9', 'Theirs'));
+    mail.tell({ ...news, created: ['M9' as EmailId], destroyed: ['M7' as EmailId] });
+    assert.match(writing.trouble.peek() ?? '', /changed or deleted elsewhere/u);
+    await pass(5_000);
+    assert.deepEqual(inside('drafts'), ['M9 Theirs'], 'no copy that nobody wants');
+    if (then === 'write') writing.draft.change({ html: '<div>More</div>' });
+    else await writing[then]();
+    await pass(5_000);
+    assert.deepEqual(
+      [inside('drafts').length, composers.open.peek().length, sent.map(({ subject }) => subject)],
+      { close: [1, 0, []], write: [2, 1, []], send: [1, 0, ['Ours']] }[then],
+    );
+  }
+  const { start, pass, rows, mail } = desk();
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars' });
+  await pass(1_000);
+  const id = writing.draft.emailId.peek() as EmailId;
+  mail.emails.put([head(id, { ...rows.get(id), keywords: { $draft: true } })]);
+  mail.tell({ ...news, updated: [id] });
+  assert.equal(writing.trouble.peek(), null);
+  mail.emails.put([head(id, { keywords: {}, mailboxIds: { sent: true } })]);
+  mail.tell({ ...news, updated: [id] });
+  assert.match(writing.trouble.peek() ?? '', /was sent elsewhere/u);
+});
+
+test('E15 without an answer to it, a letter that was asked for is given up, in words', async () => {
+  const { composers, pass, server, toasts } = desk();
+  const ask = (): Promise<void> => composers.start({ kind: 'reply', accountId, emailId: 'M0' as EmailId });
+  server.next.push(null);
+  await ask();
+  assert.match(toasts.current.peek()?.text ?? '', /^Postern does not answer/u);
+  await pass(60_000);
+  assert.deepEqual([composers.open.peek(), server.connection.line.peek().at], [[], 'online']);
+  server.next.push(null);
+  server.connection.call('Email/set', { accountId, create: {} }).answer.catch(() => undefined);
+  await pass(0);
+  assert.equal(server.connection.line.peek().at, 'offline');
+  await ask();
+  assert.equal(composers.open.peek().length, 1, 'it is asked for, whatever was before');
+});
+
+test('E17 what is said of a letter that was not sent names where it is kept', async () => {
+  const { start, pass, server } = desk({ during: () => 'Nobody may send here.' });
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars', to: [{ name: null, email: 'bob@x.example' }] });
+  server.loses = () => true;
+  await writing.send();
+  assert.equal(writing.trouble.peek(), 'Not sent yet: “Cars”. Postern does not answer. It is kept on this device.');
+  server.loses = () => false;
+  await pass(30_000);
+  assert.equal(writing.draft.kept.peek().at, 'saved');
+  await writing.send();
+  assert.equal(writing.trouble.peek(), 'Not sent yet: “Cars”. Nobody may send here. It is kept in your drafts.');
 });
 
 test('E14 a letter that was changed when nobody knew whether it was taken goes once', async () => {

@@ -2,7 +2,7 @@ import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signal
 import type { Clock } from '#base/clock.ts';
 import type { AccountId, EmailId, IdentityId } from '#jmap/ids.ts';
 import type { EmailAddress } from '#jmap/mail.ts';
-import { takeAhead } from '../ahead.ts';
+import { editorMs, takeAhead } from '../ahead.ts';
 import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
@@ -12,9 +12,11 @@ import type { Toasts } from '../toasts.ts';
 import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
 import { discard, type Discarded } from './discard.ts';
-import { openFiles } from './files.ts';
+import { followDraft } from './elsewhere.ts';
+import { openFiles, wordsOf } from './files.ts';
 import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
 import type { KeptLetter } from './kept.ts';
+import { unlessSilent } from './silence.ts';
 import { InDoubt, send } from './send.ts';
 
 export type Shape = 'docked' | 'inline' | 'minimised' | 'full';
@@ -85,9 +87,6 @@ export interface Composers {
   leave(): void;
   suggest(mail: Mail, prefix: string): Promise<EmailAddress[]>;
 }
-
-const wordsOf = (error: unknown): string =>
-  error instanceof ModelError && error.code !== 'net/offline' ? error.message : 'Postern does not answer.';
 
 const storageKey = (key: string): string => `postern.letter.${key}`;
 
@@ -162,9 +161,15 @@ export const openComposers = (parts: ComposerParts): Composers => {
       if (at === 'saved') note(null);
       else if (at === 'new') keep.remove(storageKey(key));
     });
+    const unfollow = effect(() =>
+      followDraft(account.value, draft, (words) => {
+        if (!sending.peek()) trouble.value = words;
+      }),
+    );
     const end = (): void => {
       ended = true;
       draft.close();
+      unfollow();
       forget();
       keep.remove(storageKey(key));
       keep.release(storageKey(key));
@@ -175,6 +180,13 @@ export const openComposers = (parts: ComposerParts): Composers => {
       const again = begin(account.peek(), version, { emailId, begins: 'body', shape: 'docked' });
       if (!isKept) again.draft.change({});
     };
+
+    /** Only the editor's frame cleans a quote. */
+    const late = (): Promise<never> =>
+      new Promise((_, no) => {
+        const why = 'The editor did not load, and cleans the quote. Try again, or leave the quote out.';
+        clock.after(editorMs, () => no(new ModelError('net/server', why)));
+      });
 
     const writing: Writing = {
       key,
@@ -222,7 +234,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
         trouble.value = null;
         const version = draft.letter.peek();
         try {
-          await cleaned.promise;
+          if (draft.letter.peek().quote) await Promise.race([cleaned.promise, late()]);
           const whole = draft.letter.peek();
           const seen = whole.attachments.filter((each) => isSeen(whole, each));
           if (seen.length < whole.attachments.length) draft.change({ attachments: seen });
@@ -246,7 +258,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
           trouble.value =
             error instanceof InDoubt
               ? `It is not known whether ${named} was handed in. ${error.message}`
-              : `Not sent yet: ${named}. ${wordsOf(error)} It is kept in your drafts.`;
+              : `Not sent yet: ${named}. ${wordsOf(error)} It is kept ${draft.kept.peek().at === 'saved' ? 'in your drafts' : 'on this device'}.`;
         }
       },
       close: () => {
@@ -258,7 +270,11 @@ export const openComposers = (parts: ComposerParts): Composers => {
             .then(() => draft.save())
             .then(
               () => end(),
-              () => toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' }),
+              () => {
+                toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' });
+                writing.shape.value = 'minimised';
+                open.value = [...open.peek(), writing];
+              },
             );
           drop(writing);
         } else end();
@@ -304,7 +320,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
     return writing;
   };
 
-  const start = async (request: ComposeRequest): Promise<void> => {
+  /** `patient`: nobody has asked for it just now; it may wait for the line. */
+  const start = async (request: ComposeRequest, patient = false): Promise<void> => {
     const mail = parts.mail(request.accountId);
     if (!mail) {
       takeAhead();
@@ -332,8 +349,10 @@ export const openComposers = (parts: ComposerParts): Composers => {
     }
     coming.add(answers);
     try {
-      const { firstVersion } = await import('./first-version.ts');
-      const { letter, ...options } = await firstVersion(connection, mail, kind, emailId, request);
+      const first = import('./first-version.ts').then(({ firstVersion }) =>
+        firstVersion(connection, mail, kind, emailId, request),
+      );
+      const { letter, ...options } = await (patient ? first : unlessSilent(connection, first));
       begin(mail, letter, { ...options, answers });
     } finally {
       coming.delete(answers);
@@ -364,7 +383,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
           recover(mail, keys.toSorted(), {
             connection,
             keep,
-            start,
+            start: (request) => start(request, true),
             begin: (letter, emailId) => begin(mail, letter, { emailId, begins: 'body' }).draft.change({}),
           }),
         () => undefined,

@@ -41,6 +41,8 @@ export interface Draft {
   discard(): Promise<void>;
   /** Another account keeps it from now on; what the one before kept goes when all of it has come along. */
   moveTo(mail: Mail): void;
+  /** The version that was kept is there no more: what needs one keeps the letter anew. */
+  lost(): void;
   /** No more saving; the letter was sent or the window is gone. */
   close(): void;
   identity(): Identity | null;
@@ -94,6 +96,7 @@ export const openDraft = (parts: DraftParts): Draft => {
   const emailId = signal<EmailId | null>(from);
   let closed = false;
   let isHanded = false;
+  let isLost = false;
   let changes = 0;
   let cancel: (() => void) | null = null;
   let running: Promise<EmailId | null> | null = null;
@@ -166,6 +169,7 @@ export const openDraft = (parts: DraftParts): Draft => {
     const before = emailId.peek();
     if (before) outdated.set(before, where);
     emailId.value = made.id;
+    isLost = false;
     if (version.attachments.length > 0) {
       const found = connection.call('Email/get', { accountId: where.id, ids: [made.id], properties: ['attachments'] });
       adopt((await found.answer).list[0]?.attachments ?? []);
@@ -182,9 +186,10 @@ export const openDraft = (parts: DraftParts): Draft => {
     const before = running ?? Promise.resolve(null);
     const mine = before
       .catch(() => null)
-      .then(() => (isHanded || kept.peek().at === 'saved' ? emailId.peek() : saveOnce()))
+      .then(() => (isHanded || (kept.peek().at === 'saved' && !isLost) ? emailId.peek() : saveOnce()))
       .catch((error: unknown) => {
         kept.value = { at: 'failed', why: error instanceof Error ? error.message : String(error) };
+        if (!closed) soon();
         throw error;
       })
       .finally(() => {
@@ -205,9 +210,7 @@ export const openDraft = (parts: DraftParts): Draft => {
         kept.value = { at: 'new' };
         return;
       }
-      save().catch(() => {
-        if (!closed) soon();
-      });
+      save().catch(() => undefined);
     });
   };
 
@@ -275,6 +278,9 @@ export const openDraft = (parts: DraftParts): Draft => {
     discard: async () => {
       const id = await finish();
       if (id) await destroyDrafts(connection, mail, [id]);
+    },
+    lost: () => {
+      isLost = true;
     },
     close: () => {
       closed = true;

@@ -8,8 +8,12 @@ import type { Draft } from './draft.ts';
 import type { Attached } from './letter.ts';
 import { download, upload } from './upload.ts';
 
-/** Octets that may be uploaded at once; a quarter less than the server's limit, since base64 makes letters larger. */
+/** Octets that may go with a letter; a quarter less than the server's limit, since base64 makes letters larger. */
 const mostUploaded = 35_000_000;
+
+/** Why something could not be brought to the server. */
+export const wordsOf = (error: unknown): string =>
+  error instanceof ModelError && error.code !== 'net/offline' ? error.message : 'Postern does not answer.';
 
 /** What goes with a letter: on its way to the server, and from account to account with the letter. */
 export interface Files {
@@ -52,10 +56,7 @@ export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesP
     const way: Promise<void> = bytes(abort.signal)
       .then(
         (blobId) => patch(attached.key, { upload: { at: 'ready', blobId } }),
-        (error: unknown) =>
-          patch(attached.key, {
-            upload: { at: 'failed', why: error instanceof Error ? error.message : 'not uploaded' },
-          }),
+        (error: unknown) => patch(attached.key, { upload: { at: 'failed', why: wordsOf(error) } }),
       )
       .then(() => {
         uploads.delete(attached.key);
@@ -88,10 +89,11 @@ export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesP
   return {
     attach: (files) => {
       for (const file of files) {
-        if (file.size > mostUploaded)
-          toasts.show(`“${file.name}” is larger than the ${mostUploaded / 1_000_000} MB that may be sent.`, {
-            tone: 'failed',
-          });
+        if (all().reduce((sum, each) => sum + each.size, file.size) > mostUploaded)
+          toasts.show(
+            `With “${file.name}” the letter is larger than the ${mostUploaded / 1_000_000} MB that may be sent.`,
+            { tone: 'failed' },
+          );
         else attachOne({ name: file.name, type: file.type, size: file.size, body: file }, null);
       }
     },

@@ -18,8 +18,8 @@ export const upload = async (
     body,
     signal,
   });
-  if (answer.status === 413) throw new ModelError('jmap/request', 'larger than the server takes');
-  if (!answer.ok) throw new ModelError('net/server', `not uploaded (${answer.status})`);
+  if (answer.status === 413) throw new ModelError('jmap/request', 'It is larger than the server takes.');
+  if (!answer.ok) throw new ModelError('net/server', `Postern answered with ${answer.status}.`);
   const { blobId } = (await answer.json()) as { blobId: BlobId };
   return blobId;
 };

@@ -12,6 +12,7 @@ const open = (kinds: readonly string[], said?: Response) => {
   const toasts = openToasts(clock);
   const mails = signal<readonly Mail[]>([]);
   const went: string[] = [];
+  let kept: string | null = null;
   const fetch = (): Promise<Response> =>
     Promise.resolve(said ?? Response.json({ unlockers: kinds.map((kind) => ({ kind })) }));
   const model = {
@@ -19,16 +20,10 @@ const open = (kinds: readonly string[], said?: Response) => {
     toasts,
     mails,
     connection: { fetch },
+    storage: { get: () => kept, set: (_key: string, text: string) => void (kept = text) },
     router: { go: ({ page }: { page: string }) => went.push(page) },
   } as unknown as Model;
-  let kept: string | null = null;
-  const start = (): (() => void) =>
-    offerVault(model, {
-      get: () => kept,
-      set: (text) => {
-        kept = text;
-      },
-    });
+  const start = (): (() => void) => offerVault(model);
   return { clock, toasts, mails, went, start };
 };
 const two = [{}, {}] as Mail[];

@@ -1,7 +1,9 @@
 import font from '@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2?url';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active, FromEditor, Place, ToEditor } from '#editor/protocol.ts';
-import { takeAhead } from '#model/ahead.ts';
+import { editorMs, isAhead, takeAhead } from '#model/ahead.ts';
+import { htmlOf } from '#model/compose/letter.ts';
+import { Icon } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';
 
 export interface Cleaned {
@@ -44,6 +46,9 @@ const theme = (): ToEditor => {
   };
 };
 
+/** What was typed on the way here; HTML shows no blank before another or an end. */
+const textAhead = (): string => takeAhead().replaceAll(/ (?= |$)/gu, '\u00A0');
+
 /** The writing surface: a frame with scripts and without our origin, so that no HTML of a mail is parsed in the app's document. */
 export const EditorFrame = (props: EditorFrameProps) => {
   const { lock } = useModel();
@@ -51,12 +56,28 @@ export const EditorFrame = (props: EditorFrameProps) => {
   const latest = useRef(props);
   latest.current = props;
   const [height, setHeight] = useState(120);
+  const [late, setLate] = useState(false);
+  const [tries, setTries] = useState(0);
+  const again = useRef<HTMLButtonElement>(null);
 
   // Before the frame can have loaded: an effect that comes after the next paint may miss it.
   useLayoutEffect(() => {
     const at = frame.current;
     if (!at) return undefined;
     let port: MessagePort | null = null;
+    let timer = 0;
+    /** Without its code nothing can be written there; what was typed for it is kept. */
+    const expect = (ms: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        const isTyping = isAhead();
+        const ahead = textAhead();
+        if (ahead !== '') latest.current.changed(htmlOf(ahead) + latest.current.html);
+        setLate(true);
+        if (isTyping) setTimeout(() => again.current?.focus());
+      }, ms);
+    };
+    expect(editorMs);
     const waiting = new Map<number, (cleaned: Cleaned) => void>();
     let next = 0;
     const tell = (message: ToEditor): void => port?.postMessage(message);
@@ -75,6 +96,8 @@ export const EditorFrame = (props: EditorFrameProps) => {
       if (data.on === 'change' || data.on === 'place' || data.on === 'key') lock.used();
       switch (data.on) {
         case 'ready':
+          clearTimeout(timer);
+          setLate(false);
           tell(theme());
           tell({ do: 'set', html: now.html, label: now.label });
           now.ready(handle);
@@ -118,6 +141,8 @@ export const EditorFrame = (props: EditorFrameProps) => {
       port.start();
       // The frame's origin is opaque, so it cannot be named; what goes through is one end of a channel.
       at.contentWindow?.postMessage('port', '*', [channel.port2]);
+      // What the browser shows in its place is loaded, too, and never answers.
+      expect(3_000);
     };
     at.addEventListener('load', loaded);
     // The focus goes into a frame without an event of the frame's own; F6 comes back to where it was.
@@ -125,7 +150,7 @@ export const EditorFrame = (props: EditorFrameProps) => {
       if (document.activeElement !== at) return;
       at.dispatchEvent(new FocusEvent('focusin', { bubbles: true }));
       // From now on keys go to the frame: all that was typed before has come.
-      const ahead = takeAhead();
+      const ahead = textAhead();
       if (ahead !== '') tell({ do: 'focus', ahead });
     };
     addEventListener('blur', entered);
@@ -135,22 +160,45 @@ export const EditorFrame = (props: EditorFrameProps) => {
       at.removeEventListener('load', loaded);
       removeEventListener('blur', entered);
       repaint.disconnect();
+      clearTimeout(timer);
       port?.close();
     };
-  }, []);
+  }, [tries]);
 
   useEffect(() => {
     frame.current?.style.setProperty('height', `${Math.max(height + 8, 120)}px`);
   }, [height]);
 
   return (
-    <iframe
-      ref={frame}
-      class="editor-frame"
-      title={props.label}
-      src="/editor/"
-      sandbox="allow-scripts"
-      hidden={props.hidden}
-    />
+    <>
+      <iframe
+        key={tries}
+        ref={frame}
+        class="editor-frame"
+        title={props.label}
+        src="/editor/"
+        sandbox="allow-scripts"
+        hidden={props.hidden || late}
+      />
+      {late && !props.hidden ? (
+        <div class="comp-hint failed" role="alert">
+          <Icon name="circle-alert" size="s" />
+          <span class="grow">
+            The editor could not be loaded. What you wrote is kept; “Plain text” works without it.
+          </span>
+          <button
+            ref={again}
+            type="button"
+            class="btn"
+            onClick={() => {
+              setLate(false);
+              setTries(tries + 1);
+            }}
+          >
+            Try again
+          </button>
+        </div>
+      ) : null}
+    </>
   );
 };

@@ -1,5 +1,5 @@
 import { useComputed, useSignalEffect } from '@preact/signals';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active } from '#editor/protocol.ts';
 import type { Writing } from '#model/compose/composers.ts';
 import {
@@ -15,13 +15,13 @@ import { takeAhead } from '#model/ahead.ts';
 import { Icon } from '#parts/icon.tsx';
 import { focusRegion } from '#parts/regions.ts';
 import { IconButton } from '#parts/tooltip.tsx';
+import { later } from '../later.tsx';
 import { useModel } from '../model.ts';
 import { Attachments } from './attachments.tsx';
 import { EditorFrame, type EditorHandle } from './editor-frame.tsx';
 import { Fields, type Suggest } from './fields.tsx';
 import { Foot } from './foot.tsx';
 import { useFocusBack } from './focus-back.ts';
-import { FormatBar } from './format-bar.tsx';
 import { Head, InlineHead } from './heads.tsx';
 import { QuoteBelow } from './quote-below.tsx';
 import {
@@ -36,6 +36,8 @@ import {
   wasUnfolded,
   windowOf,
 } from './resting.ts';
+
+const formatBar = later(async () => (await import('./format-bar.tsx')).FormatBar);
 
 const titleOf = (letter: Letter): string => letter.subject.trim() || 'New message';
 
@@ -167,6 +169,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
     restorePlain(writing, plain.current);
   }, []);
   useLayoutEffect(() => restoreFields(writing), []);
+  useEffect(formatBar.fetch, []);
   useSignalEffect(() => {
     if (writing.recalled.value > 0) focusBody();
   });
@@ -215,7 +218,10 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
             if (!isWanted || draft.letter.peek().mode !== 'rich') return;
             handle.tell(toText(writing));
           }}
-          changed={(html) => draft.change({ html })}
+          changed={(html) => {
+            // What else touches the page (another program's marks, a picture of it) is told of without a change.
+            if (html !== draft.letter.peek().html) draft.change({ html });
+          }}
           place={(place) => holdPlace(writing, place)}
           active={(styles) => setActive(styles)}
           pressed={(event) => {
@@ -260,7 +266,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
         </div>
       ) : null}
       {formatting && letter.mode === 'rich' ? (
-        <FormatBar
+        <formatBar.View
           active={active}
           linking={linking}
           setLinking={setLinking}

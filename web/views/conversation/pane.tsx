@@ -206,8 +206,11 @@ const Elsewhere = ({ talk }: { talk: Conversation }) => {
   );
 };
 
-/** The letter had the focus: the next one takes it. */
+/** The letter had the focus: the next one takes it. Who leaves a frame in it is told of by what takes the focus alone. */
 let letterHadFocus = false;
+document.addEventListener('focusin', ({ target }) => {
+  letterHadFocus = target instanceof Element && target.closest('.conv') !== null;
+});
 
 const Letters = ({ talk }: { talk: Conversation }) => {
   const own = useRef<HTMLElement>(null);
@@ -239,18 +242,7 @@ const Letters = ({ talk }: { talk: Conversation }) => {
   }, [current, ready]);
 
   return (
-    <article
-      ref={own}
-      class="conv"
-      aria-label={talk.subject.value}
-      tabIndex={-1}
-      onFocusIn={() => {
-        letterHadFocus = true;
-      }}
-      onFocusOut={(event) => {
-        if (event.relatedTarget instanceof Node) letterHadFocus = event.currentTarget.contains(event.relatedTarget);
-      }}
-    >
+    <article ref={own} class="conv" aria-label={talk.subject.value} tabIndex={-1}>
       <Heading class="subject">
         {talk.subject.value} <Elsewhere talk={talk} />
       </Heading>
