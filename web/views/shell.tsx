@@ -183,7 +183,11 @@ export const Shell = () => {
         const id = place?.cursor.peek() ?? place?.list.idAt(0);
         if (!place || !id) return;
         openRow(app, place, id);
-        requestAnimationFrame(() => document.querySelector<HTMLElement>('.conv')?.focus({ preventScroll: true }));
+        requestAnimationFrame(() => {
+          const letter = document.querySelector<HTMLElement>('.conv');
+          // Whoever went on to one of its messages stays there.
+          if (!letter?.contains(document.activeElement)) letter?.focus({ preventScroll: true });
+        });
       }),
       commands.on('goFolder', () => openTyped('move')),
     ];
