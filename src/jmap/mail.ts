@@ -226,6 +226,8 @@ export interface BodyArguments {
   fetchAllBodyValues?: boolean;
   /** Octets of UTF-8; 0: no limit. */
   maxBodyValueBytes?: number;
+  /** Of the keep capability: paragraphs of `format=flowed` texts are joined (RFC 3676 §4). */
+  joinFlowed?: boolean;
 }
 
 /** RFC 8621 §4.8 */

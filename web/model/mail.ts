@@ -196,6 +196,7 @@ export const openMail = (connection: Connection, id: AccountId, account: Account
           properties: [...bodyProperties],
           fetchTextBodyValues: true,
           maxBodyValueBytes: maxBodyBytes,
+          joinFlowed: true,
         }).answer;
         batch(() => {
           bodies.put(answer.list);

@@ -1,15 +1,17 @@
 import { isUtf8 } from 'node:buffer';
+import { capabilities } from '#jmap/core.ts';
 import type { BlobId } from '#jmap/ids.ts';
 import type { EmailBodyPart, EmailBodyValue } from '#jmap/mail.ts';
 import { bodyLists } from '#mime/body-lists.ts';
 import { isKnownCharset } from '#mime/charset.ts';
-import { partText } from '#mime/text.ts';
+import { partText, unflow } from '#mime/text.ts';
 import { decodePart } from '#mime/transfer.ts';
 import type { Part } from '#mime/types.ts';
 import { bool, list, optional, orNull, text, unsigned } from '../check.ts';
 import { MethodFailure } from '../errors.ts';
 import { partBlobId } from '../ids.ts';
 import { limits } from '../limits.ts';
+import type { AccountContext } from '../method.ts';
 import { headerList, headerValue, parseHeaderWish } from './header-form.ts';
 import type { Message } from './message.ts';
 
@@ -20,6 +22,7 @@ export const bodyFields = {
   fetchHTMLBodyValues: optional(bool, false),
   fetchAllBodyValues: optional(bool, false),
   maxBodyValueBytes: optional(unsigned, 0),
+  joinFlowed: optional(bool, false),
 };
 
 export interface BodyWish {
@@ -28,7 +31,14 @@ export interface BodyWish {
   fetchHTMLBodyValues: boolean;
   fetchAllBodyValues: boolean;
   maxBodyValueBytes: number;
+  joinFlowed: boolean;
 }
+
+/** K8. @throws MethodFailure invalidArguments */
+export const admitBody = ({ using }: Pick<AccountContext, 'using'>, { joinFlowed }: BodyWish): void => {
+  if (joinFlowed && !using.has(capabilities.keep))
+    throw new MethodFailure('invalidArguments', `joinFlowed belongs to ${capabilities.keep}`);
+};
 
 type PartProperty = Exclude<keyof EmailBodyPart, `header:${string}`>;
 
@@ -131,7 +141,7 @@ export class BodyView {
     if (wish.fetchAllBodyValues) want(leaves(this.#message.root));
     const values: Record<string, EmailBodyValue> = {};
     for (const part of wanted.values()) {
-      values[part.section] = bodyValue(await this.#message.bytes(part), part, wish.maxBodyValueBytes);
+      values[part.section] = bodyValue(await this.#message.bytes(part), part, wish);
     }
     return values;
   }
@@ -151,11 +161,12 @@ const truncate = (value: string, max: number, isHtml: boolean): string => {
   return tag >= 0 && !cut.includes('>', tag) ? cut.slice(0, tag) : cut;
 };
 
-const bodyValue = (bytes: Buffer, part: Part, maxBytes: number): EmailBodyValue => {
-  const value = partText(bytes, part);
+const bodyValue = (bytes: Buffer, part: Part, { maxBodyValueBytes, joinFlowed }: BodyWish): EmailBodyValue => {
+  const text = partText(bytes, part);
+  const value = joinFlowed && part.flowed ? unflow(text, part.delsp) : text;
   const unknown = (part.charset !== null && !isKnownCharset(part.charset)) || !encodings.includes(part.encoding);
   const isEncodingProblem = unknown || (value.includes('\ufffd') && !isUtf8(decodePart(bytes, part)));
-  const max = maxBytes === 0 ? limits.maxBodyValue : maxBytes;
+  const max = maxBodyValueBytes === 0 ? limits.maxBodyValue : maxBodyValueBytes;
   if (value.length * 3 <= max || Buffer.byteLength(value) <= max)
     return { value, isEncodingProblem, isTruncated: false };
   return { value: truncate(value, max, part.type === 'text/html'), isEncodingProblem, isTruncated: true };

@@ -7,7 +7,7 @@ import { emailId, emailIds, emailNumbers, type Ids, messageBlobId, threadIds } f
 import { limits } from '../limits.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
 import { longestList, type WrittenEmail } from '../remembered.ts';
-import { bodyFields } from './body.ts';
+import { admitBody, bodyFields } from './body.ts';
 import { messageOf, outlineOf } from './message.ts';
 import { type Wish, wishOf, writeMessage } from './properties.ts';
 
@@ -217,6 +217,7 @@ export const emailGet = method(
   { pure: true },
   { ...manyFields, ...bodyFields },
   (context, args) => {
+    admitBody(context, args);
     const wish = wishOf(args.properties === null ? defaultProperties : ['id', ...args.properties], args);
     const ids = args.ids === null ? null : notTooMany(args.ids);
     return wish.needs === 'index' ? fromIndex(context, ids, wish) : fromMessages(context, ids, wish);

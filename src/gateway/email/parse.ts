@@ -7,7 +7,7 @@ import { MethodFailure } from '../errors.ts';
 import { wantedIds } from '../get.ts';
 import { limits } from '../limits.ts';
 import { type AccountContext, method } from '../method.ts';
-import { bodyFields } from './body.ts';
+import { admitBody, bodyFields } from './body.ts';
 import { looksLikeMessage } from './import.ts';
 import { headerValue } from './header-form.ts';
 import type { ListProperty } from './list-properties.ts';
@@ -70,6 +70,7 @@ export const emailParse = method(
   {},
   { ...bodyFields, blobIds: list(id), properties: orNull(list(text)) },
   async (context, args) => {
+    admitBody(context, args);
     const wish = wishOf(args.properties ?? defaultProperties, args);
     const found: string[] = [];
     const notParsable: string[] = [];

@@ -67,6 +67,7 @@ export const wishOf = (properties: readonly string[], body: BodyWish): Wish => {
     body.fetchHTMLBodyValues,
     body.fetchAllBodyValues,
     body.maxBodyValueBytes,
+    body.joinFlowed,
   ]);
   const known = kept.get(key);
   if (known) return known;

@@ -208,6 +208,24 @@ test('RFC 8621 §4.2 bodyValues: which parts, cut at maxBodyValueBytes without b
   assert.equal((await values({ fetchHTMLBodyValues: true, maxBodyValueBytes: 11 }))['1.2'].value, '<p>Hello ');
 });
 
+test('K8 joinFlowed: paragraphs of a flowed text are joined before it is cut; only with the keep capability', async () => {
+  using g = openTestGateway();
+  const flowed = 'Content-Type: text/plain; format=flowed; delsp=no\n\n> one \n> two\nmine \nsoft\nhard';
+  const ids = [g.deliver(`Subject: x\n${flowed}`), g.deliver('Subject: y\n\nleft \nalone')];
+  const args = { ids, properties: ['bodyValues'], fetchTextBodyValues: true };
+  const texts = async (more: object): Promise<string[]> =>
+    (await g.one('Email/get', { ...args, ...more })).list.map(
+      (email: { bodyValues: Record<string, { value: string }> }) => email.bodyValues['1']?.value,
+    );
+  assert.deepEqual(await texts({}), ['> one \n> two\nmine \nsoft\nhard', 'left \nalone']);
+  assert.deepEqual(await texts({ joinFlowed: true }), ['> one two\nmine soft\nhard', 'left \nalone']);
+  assert.deepEqual(await texts({ joinFlowed: true, maxBodyValueBytes: 9 }), ['> one two', 'left \nalo']);
+  const using = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'];
+  const call = ['Email/get', { accountId: g.accountId, ...args, joinFlowed: true }, '0'];
+  const { answer } = await g.post(JSON.stringify({ using, methodCalls: [call] }));
+  assert.equal(answer.methodResponses[0][1].type, 'invalidArguments');
+});
+
 test('RFC 8621 §4.1.4 isEncodingProblem for an unknown charset and for broken octets', async () => {
   using g = openTestGateway();
   const unknown = g.deliver('Subject: x\nContent-Type: text/plain; charset=martian-1\n\nhello');

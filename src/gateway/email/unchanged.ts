@@ -56,6 +56,7 @@ const wishFor = (names: readonly string[], patch: PatchObject): Wish | undefined
       fetchHTMLBodyValues: false,
       fetchAllBodyValues: true,
       maxBodyValueBytes: 0,
+      joinFlowed: false,
     });
   } catch (error) {
     if (error instanceof MethodFailure) return undefined;

@@ -35,6 +35,7 @@ export const fetchOriginal = async (connection: Connection, mail: Mail, id: Emai
     properties: [...originalProperties],
     fetchTextBodyValues: true,
     fetchHTMLBodyValues: true,
+    joinFlowed: true,
   }).answer;
   const email = list[0] as Email | undefined;
   if (!email) throw new ModelError('jmap/method', 'The letter is not here any more.');
