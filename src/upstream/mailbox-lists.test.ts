@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Mailbox } from '#index/types.ts';
-import { openDovecot } from '#village/dovecot.ts';
+import { dovecotDialect, openDovecot } from '#village/dovecot.ts';
 import { openScriptedImap } from '#village/scripted-imap.ts';
 import { staleFor } from './own-changes.ts';
 import { handClock, openTestAccount, signIn } from './test-account.ts';
@@ -150,7 +150,11 @@ for (const layout of ['fs', 'Maildir++'] as const) {
     const folder = mkdtempSync(join(tmpdir(), 'postern-layout-'));
     chmodSync(folder, 0o777);
     try {
-      const extra = layout === 'fs' ? { extra: `mail_location = maildir:${folder}/%u:LAYOUT=fs` } : {};
+      const fs = {
+        '2.3': `mail_location = maildir:${folder}/%u:LAYOUT=fs`,
+        '2.4': `mail_path = ${folder}/%{user}\nmail_index_path =\nmailbox_list_layout = fs`,
+      };
+      const extra = layout === 'fs' ? { extra: fs[dovecotDialect()] } : {};
       await using village = await openDovecot(extra);
       const user = village.users[0]!;
       await using client = await signIn(village.imapPort, user);

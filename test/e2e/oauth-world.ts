@@ -1,7 +1,7 @@
 import { mkdtempSync, chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Village, openDovecot } from '#village/dovecot.ts';
+import { dovecotDialect, openDovecot, type Village } from '#village/dovecot.ts';
 import { type Issuer, openIssuer } from '#village/issuer.ts';
 import { openAuthority } from '#village/tls.ts';
 
@@ -25,16 +25,26 @@ export const openOAuthVillage = async (): Promise<OAuthVillage> => {
     return path;
   };
   const ca = at('ca.pem', authority.ca);
-  const oauth2 = at(
-    'oauth2.conf',
-    `introspection_mode = get
+  const checks = `introspection_mode = get
 introspection_url = ${issuer.url}/introspect?token=
 username_attribute = username
 active_attribute = active
 active_value = true
-tls_ca_cert_file = ${ca}
-`,
-  );
+`;
+  const mechanisms = 'oauthbearer xoauth2';
+  const passdb = {
+    '2.3': () =>
+      `passdb {
+  driver = oauth2
+  mechanisms = ${mechanisms}
+  args = ${at('oauth2.conf', `${checks}tls_ca_cert_file = ${ca}\n`)}
+}`,
+    '2.4': () => `passdb oauth2 {
+  mechanisms_filter = ${mechanisms}
+}
+ssl_client_ca_file = ${ca}
+${checks.replaceAll(/^(?=\w)/gmu, 'oauth2_')}`,
+  };
   const village = await openDovecot({
     tls: true,
     // Dovecot's own patience with refused tokens would be waited for otherwise.
@@ -43,12 +53,8 @@ tls_ca_cert_file = ${ca}
     mode = 0
   }
 }
-auth_mechanisms = plain login oauthbearer xoauth2
-passdb {
-  driver = oauth2
-  mechanisms = oauthbearer xoauth2
-  args = ${oauth2}
-}
+auth_mechanisms = plain login ${mechanisms}
+${passdb[dovecotDialect()]()}
 `,
     takesToken: (user, token) => issuer.takes(user, token),
   });
