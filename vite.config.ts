@@ -1,8 +1,31 @@
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+/**
+ * Browsers remember that a module could not be fetched, until the page is loaded again: after a line that broke for a
+ * moment it is asked for under another address.
+ */
+const fetchedAgain: Plugin = {
+  name: 'fetched-again',
+  augmentChunkHash: () => 'fetched-again',
+  generateBundle: {
+    // After Vite has put in what else a chunk needs: it knows nothing but a bare import.
+    order: 'post',
+    handler: (_, bundle) => {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue;
+        chunk.code = chunk.code.replaceAll(
+          /\bimport\(`(\.\/[^`]+)`\)/g,
+          'import(`$1`).catch(()=>import(`$1?`+Math.random()))',
+        );
+      }
+    },
+  },
+};
 
 /** The web app. Everything the page loads is a file of our own origin: the page's CSP allows nothing else. */
 export default defineConfig({
   root: 'web',
+  plugins: [fetchedAgain],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../dist',

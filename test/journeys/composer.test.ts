@@ -372,7 +372,7 @@ test('E13 a letter that could not be sent says so when its window is away', asyn
 test('E18 an editor that cannot be loaded is told of; what was typed for it is kept', async () => {
   await using at = await openDesk(browser);
   const { page } = at;
-  const [composer, editor] = ['**/assets/composer-*.js', '**/editor/'];
+  const [composer, editor] = ['**/assets/composer-*.js*', '**/editor/'];
   await page.route(composer, (route) => route.abort());
   const toast = page.locator('.toast', { hasText: 'The composer could not be loaded.' });
   await page.keyboard.press('c');

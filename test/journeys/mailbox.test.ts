@@ -5,6 +5,7 @@ import type { UTCDate } from '#jmap/ids.ts';
 import { violationsOf } from './axe.ts';
 import { desktop, openBrowser, phone, type Look } from './browser.ts';
 import type { Fake } from './fake-jmap.ts';
+import { until } from './real/world.ts';
 import { focusIs, holds, rowNamed, toastSays, visit as visitWith, type Visit } from './visit.ts';
 
 /** The browser app against a JMAP server in memory: what the keyboard does, where the focus is, what is said. */
@@ -384,6 +385,28 @@ test('single keys can be turned off', async () => {
   await rowNamed(page, 'Margit').waitFor();
   await press('?');
   assert.equal(await page.locator('dialog').count(), 0);
+});
+
+test('W20 what could not be fetched comes when the line is back, and the page is not loaded again', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  const help = '**/assets/help-*.js*';
+  let asked = 0;
+  await page.route(help, (route) => {
+    asked += 1;
+    return route.abort();
+  });
+  await page.reload();
+  await rowNamed(page, 'Margit').waitFor();
+  await press('?');
+  await until(
+    'asked for again',
+    async () => asked,
+    (times) => times > 2,
+  );
+  assert.equal(await page.locator('dialog').count(), 0);
+  await page.unroute(help);
+  await page.getByLabel('Single keys act').waitFor();
 });
 
 test('tabs of the list are real: unread only', async () => {

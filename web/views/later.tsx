@@ -9,11 +9,15 @@ export const withIcons = async <T,>(load: () => Promise<T>): Promise<T> => {
   return view;
 };
 
+/** The line broke: where it is drawn it is tried again after so many milliseconds. */
+const againMs = 3_000;
+
 /** A view whose code comes after the first list: fetched when it is drawn, or while the browser has nothing to do. */
 export const later = <P extends object>(
   load: () => Promise<ComponentType<P>>,
 ): { View: ComponentType<P>; fetch: () => void } => {
   const loaded = signal<ComponentType<P> | null>(null);
+  const failures = signal(0);
   let started = false;
   const fetch = (): void => {
     if (started) return;
@@ -22,19 +26,20 @@ export const later = <P extends object>(
       (component) => {
         loaded.value = component;
       },
-      () => {
-        // The line broke: whoever draws it next tries again.
-        started = false;
-      },
+      () =>
+        setTimeout(() => {
+          started = false;
+          failures.value += 1;
+        }, againMs),
     );
   };
   const View = (props: P) => {
     const Loaded = loaded.value;
-    if (!Loaded) {
-      fetch();
-      return null;
-    }
-    return <Loaded {...props} />;
+    if (Loaded) return <Loaded {...props} />;
+    // Drawn anew by each.
+    void failures.value;
+    fetch();
+    return null;
   };
   return { View, fetch };
 };

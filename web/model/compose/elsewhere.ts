@@ -6,10 +6,9 @@ export const followDraft = (mail: Mail, draft: Draft, say: (words: string) => vo
   mail.onEmails(({ updated, destroyed }) => {
     const id = draft.emailId.peek();
     if (id === null) return;
-    if (destroyed.includes(id)) {
-      draft.lost();
-      say('This draft was changed or deleted elsewhere. What you write here is kept as another.');
-    }
+    const isGone = destroyed.includes(id);
+    if (isGone) draft.lost();
     const head = updated.includes(id) ? mail.emails.peek(id) : undefined;
-    if (head && !isDraft(mail, head)) say('This letter was sent elsewhere. What you write here is another.');
+    if (isGone || (head && !isDraft(mail, head)))
+      say(`This letter was ${isGone ? 'changed or deleted' : 'sent'} elsewhere. What you write here is another.`);
   });
