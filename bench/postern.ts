@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '#cli/demo/dovecot.ts';
+import { freePort } from '#cli/demo/ports.ts';
 
 /** Postern as it runs for people, in a process of its own on a fresh data folder. */
 export interface RunningPostern extends AsyncDisposable {

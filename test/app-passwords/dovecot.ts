@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dovecotFiles } from '../../src/app-passwords/dovecot/files.ts';
 import type { ConfigFile, DovecotWish } from '../../src/app-passwords/dovecot/wish.ts';
-import { answers, freePort } from '../../src/cli/demo/dovecot.ts';
+import { answers, freePort } from '../../src/cli/demo/ports.ts';
 import { dovecotDialect, dovecotWords } from '../../src/cli/demo/dovecot-words.ts';
 
 export interface TestDovecot extends AsyncDisposable {

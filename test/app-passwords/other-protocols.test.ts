@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
-import { freePort } from '#cli/demo/dovecot.ts';
+import { freePort } from '#cli/demo/ports.ts';
 import { openDatabase } from '../../src/app-passwords/database.ts';
 import { type AppPasswords, openManager } from '../../src/app-passwords/manager.ts';
 import { openPolicy } from '../../src/app-passwords/policy.ts';

@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answers } from '#cli/demo/dovecot.ts';
+import { answers } from '#cli/demo/ports.ts';
 import { allowCores, cannotDump, coresIn, crash } from './core-of.ts';
 import { openPlace, startInstance } from './instance.ts';
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '#cli/demo/dovecot.ts';
+import { freePort } from '#cli/demo/ports.ts';
 import { readKey, type Sealed, sealForm, sealSignIn } from '#model/seal.ts';
 import type { Village } from '#village/dovecot.ts';
 import { Browser } from '../e2e/browser.ts';

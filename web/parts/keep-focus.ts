@@ -1,4 +1,4 @@
-import { latestFocus, left, standIn } from './regions.ts';
+import { latestFocus, latestRegion, left, standIn } from './regions.ts';
 
 /** The region that had the focus last. */
 let last: HTMLElement | null = null;
@@ -61,8 +61,9 @@ export const keepFocus = (): (() => void) => {
   const onOut = (): void => queueMicrotask(look);
   const watch = new MutationObserver(look);
   watch.observe(document.body, { childList: true, subtree: true });
-  // What had the focus may have gone before this began.
+  // What had the focus may have gone before this began, and is in no region then.
   remember(latestFocus());
+  last = latestRegion() ?? last;
   look();
   document.addEventListener('focusin', onIn);
   document.addEventListener('focusout', onOut);

@@ -7,14 +7,19 @@
 export const left = new WeakMap<Element, HTMLElement>();
 
 let latest: HTMLElement | null = null;
+let latestIn: HTMLElement | null = null;
 
 /** What took the focus last, if it was in a region; it may be gone. */
 export const latestFocus = (): HTMLElement | null => latest;
 
+/** The region it was in. */
+export const latestRegion = (): HTMLElement | null => latestIn;
+
 document.addEventListener('focusin', ({ target }) => {
   if (!(target instanceof HTMLElement)) return;
-  const region = target.closest('[data-region]');
+  const region = target.closest<HTMLElement>('[data-region]');
   latest = region ? target : null;
+  latestIn = region;
   if (region) left.set(region, target);
 });
 

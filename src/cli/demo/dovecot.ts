@@ -11,11 +11,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { adminPath, dovecotDialect, dovecotWords } from './dovecot-words.ts';
+import { answers, freePort, greets } from './ports.ts';
 
 /** A Dovecot of our own: on loopback, on free ports, without system services, ended by its pid. For the demo and for tests. */
 export interface DovecotOptions {
@@ -64,16 +64,6 @@ export interface RunningDovecot extends AsyncDisposable {
   /** Runs `doveadm` against this instance; throws with its words on failure. */
   doveadm(...args: string[]): string;
 }
-
-export const freePort = (): Promise<number> =>
-  new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 
 /** Whether every folder above `path` lets other users through: Dovecot's mail user must reach its files. */
 const reachable = (path: string): boolean => {
@@ -174,31 +164,6 @@ lmtp_save_to_detail_mailbox = no
 ${o.extra ?? ''}
 `;
 };
-
-/** Whether something answers on the port. */
-export const answers = (port: number): Promise<boolean> =>
-  new Promise((done) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once('error', () => done(false));
-  });
-
-/** Whether an IMAP server greets there; whoever else listens on the port says something else, or nothing. */
-const greets = (port: number): Promise<boolean> =>
-  new Promise((done) => {
-    const socket = connect(port, '127.0.0.1');
-    const end = (said: boolean): void => {
-      socket.destroy();
-      done(said);
-    };
-    socket.setTimeout(1_000, () => end(false));
-    socket.once('data', (bytes) => end(bytes.toString('latin1').startsWith('* OK')));
-    socket.once('error', () => end(false));
-    socket.once('close', () => done(false));
-  });
 
 const makeOwned = (folder: string, owner: { uid: number; gid: number }): void => {
   mkdirSync(folder, { recursive: true, mode: 0o755 });

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { freePort } from '#cli/demo/dovecot.ts';
+import { freePort } from '#cli/demo/ports.ts';
 import { letter } from './letters.ts';
 import { accessibleEverywhere, focused, focusOn, openReal, type Real, signIn, until } from './world.ts';
 

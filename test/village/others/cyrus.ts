@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { answers, freePort } from '#cli/demo/dovecot.ts';
+import { answers, freePort } from '#cli/demo/ports.ts';
 import { isHere, openPlace, type OtherServer, type OtherUser, usersOf } from './server.ts';
 
 const programs = 'usr/lib/cyrus/bin';
