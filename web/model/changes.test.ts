@@ -6,6 +6,7 @@ import { applyPatch } from '#jmap/patch.ts';
 import { must } from '#base/must.ts';
 import { openActions } from './actions.ts';
 import { openFollower } from './changes.ts';
+import { ModelError } from './errors.ts';
 import { openList } from './list.ts';
 import { openMail } from './mail.ts';
 import { targetIn } from './targets.ts';
@@ -118,4 +119,19 @@ test('what was gone once is asked for again: a body with its head here, both whe
   await follow();
   await settled();
   assert.deepEqual([mail.bodies.of(id).value.at, mail.emails.of(id).value.at], ['ready', 'ready']);
+});
+
+test('a session that ends while several kinds of records are brought up to date is no error of the page', async () => {
+  const { server, mail } = await openDesk(10);
+  mail.states.Mailbox = '1';
+  const follower = openFollower(server.connection, mail);
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown): void => void unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  server.next.push(401);
+  await assert.rejects(follower.check(), ModelError);
+  await settled();
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', hear);
+  assert.deepEqual(unheard, []);
 });

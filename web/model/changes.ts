@@ -133,6 +133,12 @@ export const openFollower = (connection: Connection, mail: Mail): Follower => {
   let running: Promise<void> | null = null;
   let next: States | null = null;
 
+  const syncMail = async (): Promise<void> => {
+    const news = await syncEmails(connection, mail);
+    await syncThreads(mail, news);
+    mail.tell(news);
+  };
+
   const round = async (changed: States): Promise<void> => {
     const mailboxes =
       changed.Mailbox !== undefined && changed.Mailbox !== mail.states.Mailbox ? syncMailboxes(connection, mail) : null;
@@ -143,12 +149,8 @@ export const openFollower = (connection: Connection, mail: Mail): Follower => {
       mail.states.EmailSubmission = changed.EmailSubmission;
       mail.tellSubmissions();
     }
-    if (changed.Email !== undefined && changed.Email !== mail.states.Email) {
-      const news = await syncEmails(connection, mail);
-      await syncThreads(mail, news);
-      mail.tell(news);
-    }
-    await Promise.all([mailboxes, rest]);
+    const emails = changed.Email !== undefined && changed.Email !== mail.states.Email ? syncMail() : null;
+    await Promise.all([mailboxes, rest, emails]);
   };
 
   const run = async (): Promise<void> => {
