@@ -446,10 +446,13 @@ test('E21 a quote that is edited covers nothing of what is written above it', as
   await page.locator('[role=row]', { hasText: 'Two loans' }).click();
   await page.getByRole('heading', { name: 'Two loans' }).waitFor();
   await page.keyboard.press('r');
+  await focusOn(page, /^iframe Text/u);
   await page.locator('.comp').getByRole('button', { name: 'Edit' }).click();
-  const editor = page.frames().find((frame) => frame.url().includes('/editor/'));
-  assert.ok(editor);
-  await editor.getByText('Two loans are due').waitFor({ state: 'attached' });
-  assert.match(await editor.locator('.editor').innerHTML(), /position:\s*fixed/u);
-  assert.equal(await editor.evaluate(`document.elementFromPoint(9, 9)?.closest('blockquote') ?? null`), null);
+  const text = page.locator('.comp').frameLocator('.editor-frame').locator('.editor');
+  await text.getByText('Two loans are due').waitFor({ state: 'attached' });
+  assert.match(await text.innerHTML(), /position:\s*fixed/u);
+  assert.equal(
+    await text.evaluate((at) => at.ownerDocument.elementFromPoint(9, 9)?.closest('blockquote') ?? null),
+    null,
+  );
 });
