@@ -435,6 +435,37 @@ test('E15 nothing that is typed on the way to an answer is lost, or a command', 
   }
 });
 
+test('E22 a quote that is edited before the editor is there is not lost', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  let release = (): void => undefined;
+  const held = new Promise<void>((done) => void (release = done));
+  await page.route('**/editor/', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.locator('[role=row]', { hasText: 'Two loans' }).click();
+  await page.getByRole('heading', { name: 'Two loans' }).waitFor();
+  await page.keyboard.press('r');
+  const letter = page.locator('.comp');
+  await letter.getByRole('button', { name: 'Edit' }).click();
+  release();
+  await until(
+    'the quote in the text',
+    () => text(letter),
+    (now) => /wrote:[\s\S]*Two loans are due/u.test(now),
+  );
+  assert.equal(await letter.locator('.comp-quote').count(), 0);
+  await editorOf(letter).locator('blockquote').click();
+  await page.keyboard.press('End');
+  await page.keyboard.type(' indeed');
+  await until(
+    'the draft',
+    () => at.kept('drafts'),
+    ([draft]) => /wrote:\n> Two loans are due\n> .* indeed\n/u.test(draft?.text ?? ''),
+  );
+});
+
 test('E21 a quote that is edited covers nothing of what is written above it', async () => {
   await using at = await openDesk(browser);
   const { page } = at;
@@ -446,7 +477,6 @@ test('E21 a quote that is edited covers nothing of what is written above it', as
   await page.locator('[role=row]', { hasText: 'Two loans' }).click();
   await page.getByRole('heading', { name: 'Two loans' }).waitFor();
   await page.keyboard.press('r');
-  await focusOn(page, /^iframe Text/u);
   await page.locator('.comp').getByRole('button', { name: 'Edit' }).click();
   const text = page.locator('.comp').frameLocator('.editor-frame').locator('.editor');
   await text.getByText('Two loans are due').waitFor({ state: 'attached' });

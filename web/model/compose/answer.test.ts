@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import type { BlobId, EmailId, IdentityId, MailboxId, UTCDate } from '#jmap/ids.ts';
 import type { Identity } from '#jmap/mail.ts';
 import { answer, answerSubject, type Original } from './answer.ts';
-import { emptyLetter, htmlOf, isBlank, plainOf, warnings } from './letter.ts';
+import { emptyLetter, htmlOf, isBlank, warnings } from './letter.ts';
 import { newEmail } from './new-email.ts';
+import { plainOf } from './plain.ts';
 
 const identity = (id: string, email: string, signature = ''): Identity => ({
   id: id as IdentityId,
@@ -150,6 +151,19 @@ test('plain text survives the way to HTML and back', () => {
     assert.equal(plainOf(htmlOf(text)).trimEnd(), text.trimEnd());
 });
 
+test('E22 what is quoted in the text is quoted in plain text; line ends of HTML are blanks', () => {
+  const texts = {
+    '<div>Yes</div><div><br></div><div>On 3 Nov, M wrote:</div><blockquote type="cite"><p>one</p><blockquote><p>two<br>three</p></blockquote>four</blockquote><div>bye</div>':
+      'Yes\n\nOn 3 Nov, M wrote:\n> one\n>> two\n>> three\n> four\nbye',
+    '<p>Hello\n   you <b>all</b>\n<i>there</i></p>\n<p>two</p>\n': 'Hello you all there\ntwo',
+    '<pre>a\n  <b>b</b>\n</pre>c': 'a\n  b\n\nc',
+    '<a title="a > b" href="https://x.example/">here</a>': 'here <https://x.example/>',
+    '<ul><li>a</li><li>b</li></ul>': '- a\n- b',
+    '<blockquote><div><br></div></blockquote>': '',
+  };
+  assert.deepEqual(Object.keys(texts).map(plainOf), Object.values(texts));
+});
+
 test('one is warned of a bad address, a forgotten file and a crowd', () => {
   const letter = {
     ...emptyLetter,
@@ -167,5 +181,6 @@ test('one is warned of a bad address, a forgotten file and a crowd', () => {
     ),
     ['many'],
   );
+  assert.deepEqual(warnings({ ...letter, to: [], text: 'Thanks!\n> The plan is attached.' }), []);
   assert.ok(isBlank(emptyLetter) && !isBlank(letter));
 });

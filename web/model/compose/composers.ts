@@ -40,6 +40,8 @@ export interface Writing {
   /** HTML of the original as it came; the editor's frame cleans it and gives it back by {@link Writing.quoteCleaned}. */
   readonly rawQuote: string | null;
   quoteCleaned(html: string, text: string): void;
+  /** When the quote can be edited or sent: at once, or when it was cleaned. */
+  readonly cleaned: Promise<void>;
   attach(files: readonly File[]): void;
   /** An image that stands in the text, by its Content-ID; null when it is not here. Never rejects. */
   imageBytes(cid: string): Promise<Blob | null>;
@@ -209,6 +211,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
           });
         cleaned.resolve();
       },
+      cleaned: cleaned.promise,
       attach: files.attach,
       attachImage: files.attachImage,
       imageBytes: files.imageBytes,

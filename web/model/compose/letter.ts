@@ -1,5 +1,6 @@
 import type { AccountId, BlobId, EmailId, IdentityId } from '#jmap/ids.ts';
 import type { EmailAddress, Identity } from '#jmap/mail.ts';
+import { plainOf } from './plain.ts';
 
 /** A file that goes with a letter. */
 export type Upload =
@@ -88,21 +89,6 @@ const gist = ({ identityId, to, cc, bcc, subject, mode, html, text, quote, attac
 /** Whether nobody has changed a letter since it was made for its writer. */
 export const isAsMade = (letter: Letter, made: Letter): boolean => gist(letter) === gist(made);
 
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ', '#39': "'" };
-
-/** Text of the editor's own HTML (never of a mail's): lines for blocks, where links lead, tags gone. */
-export const plainOf = (html: string): string =>
-  html
-    .replaceAll(/<a\b[^>]*\bhref="(https?:[^"]*)"[^>]*>([\s\S]*?)<\/a>/giu, (_, href: string, shown: string) =>
-      href.includes(shown) ? href : `${shown} &lt;${href}&gt;`,
-    )
-    .replaceAll(/<br\s*\/?>|<\/(?:div|p|li|blockquote|h\d|pre|ul|ol)>/giu, '\n')
-    .replaceAll(/<li[^>]*>/giu, '- ')
-    .replaceAll(/<[^>]*>/gu, '')
-    .replaceAll(/&(amp|lt|gt|quot|nbsp|#39);/gu, (_, name: string) => entities[name] ?? '')
-    .replaceAll(/\n{3,}/gu, '\n\n')
-    .trimEnd();
-
 export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
@@ -139,7 +125,7 @@ const attachmentWords =
 /** What one would want to know before sending; the first is shown. Nothing here forbids to send. */
 export const warnings = (letter: Letter): Warning[] => {
   const written = letter.mode === 'plain' ? letter.text : plainOf(letter.html);
-  const word = attachmentWords.exec(written)?.[0];
+  const word = attachmentWords.exec(written.replaceAll(/^>.*/gmu, ''))?.[0];
   const everyone = recipients(letter);
   return [
     ...everyone

@@ -1,10 +1,12 @@
 import type { MailboxId } from '#jmap/ids.ts';
 import type { EmailAddress, Identity, NewBodyPart, NewEmail } from '#jmap/mail.ts';
-import { escaped, htmlOf, type Letter, plainOf, type Quote, signatureOf } from './letter.ts';
+import { escaped, htmlOf, type Letter, type Quote, signatureOf } from './letter.ts';
+import { plainOf } from './plain.ts';
 
 const people = (list: readonly EmailAddress[]): EmailAddress[] | null => (list.length > 0 ? [...list] : null);
 
-const quotedText = (quote: Quote): string =>
+/** The quote as text/plain, lead and all. */
+export const quotedText = (quote: Quote): string =>
   quote.kind === 'kept'
     ? quote.text
     : quote.kind === 'forward'
@@ -15,6 +17,7 @@ const quotedText = (quote: Quote): string =>
           .map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`))
           .join('\n')}`;
 
+/** The same as text/html. */
 export const quotedHtml = (quote: Quote): string => {
   if (quote.kind === 'kept') return quote.html ?? `<div class="postern_quote">${htmlOf(quote.text)}</div>`;
   const body = quote.html ?? `<div style="white-space: pre-wrap">${escaped(quote.text)}</div>`;

@@ -1,6 +1,7 @@
 import type { EmailBodyPart, Identity } from '#jmap/mail.ts';
 import { identityFor, type Original } from './answer.ts';
-import { emptyLetter, isNamed, type Letter, plainOf, signatureOf } from './letter.ts';
+import { emptyLetter, isNamed, type Letter, signatureOf } from './letter.ts';
+import { plainOf } from './plain.ts';
 
 const quoteMark = '<br><div class="postern_quote">';
 const signatureMark = '<div class="postern_signature">';

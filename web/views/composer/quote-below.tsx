@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Writing } from '#model/compose/composers.ts';
-import { escaped, type Quote } from '#model/compose/letter.ts';
-import { quotedHtml } from '#model/compose/new-email.ts';
+import type { Quote } from '#model/compose/letter.ts';
 import { counted } from '#model/format.ts';
 import { Icon } from '#parts/icon.tsx';
 
@@ -16,7 +15,7 @@ export const QuoteBelow = ({
 }: {
   writing: Writing;
   quote: Quote;
-  edit(html: string): void;
+  edit(): void;
   remove(): void;
 }) => {
   const [shown, setShown] = useState(quote.kind === 'forward');
@@ -28,17 +27,7 @@ export const QuoteBelow = ({
           <Icon name="ellipsis" size="xs" />
           {shown ? 'Hide quoted text' : `Show quoted text, ${counted(lines(quote.text), 'line')}`}
         </button>
-        <button
-          type="button"
-          class="btn quiet"
-          onClick={() =>
-            edit(
-              quote.html === null
-                ? `<blockquote>${escaped(quote.text).replaceAll('\n', '<br>')}</blockquote>`
-                : quotedHtml(quote),
-            )
-          }
-        >
+        <button type="button" class="btn quiet" onClick={edit}>
           Edit
         </button>
         <button type="button" class="btn quiet" onClick={remove}>

@@ -2,15 +2,9 @@ import { useComputed, useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active } from '#editor/protocol.ts';
 import type { Writing } from '#model/compose/composers.ts';
-import {
-  type Letter,
-  htmlOf,
-  plainOf,
-  recipients,
-  signatureOf,
-  type Warning,
-  warnings,
-} from '#model/compose/letter.ts';
+import { type Letter, htmlOf, recipients, signatureOf, type Warning, warnings } from '#model/compose/letter.ts';
+import { quotedHtml, quotedText } from '#model/compose/new-email.ts';
+import { plainOf } from '#model/compose/plain.ts';
 import { takeAhead } from '#model/ahead.ts';
 import { Icon } from '#parts/icon.tsx';
 import { focusRegion } from '#parts/regions.ts';
@@ -154,11 +148,16 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
     draft.change({ mode: 'rich', html });
     editor.current?.tell({ do: 'set', html, label: 'Text of the letter' });
   };
-  const editQuote = (html: string): void => {
-    if (letter.mode === 'plain') draft.change({ quote: null, text: `${letter.text}\n\n${plainOf(html)}` });
+  const editQuote = async (): Promise<void> => {
+    await writing.cleaned;
+    const { mode, text, html, quote } = draft.letter.peek();
+    if (quote === null) return;
+    if (mode === 'plain') draft.change({ quote: null, text: `${text}\n\n${quotedText(quote)}` });
     else {
-      draft.change({ quote: null });
-      editor.current?.tell({ do: 'append', html });
+      const below = quotedHtml({ ...quote, html: quote.html ?? htmlOf(quote.text) });
+      // An editor that is not there yet begins with it.
+      draft.change({ quote: null, html: html + below });
+      editor.current?.tell({ do: 'append', html: below });
     }
   };
 
@@ -246,7 +245,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
           <QuoteBelow
             writing={writing}
             quote={letter.quote}
-            edit={editQuote}
+            edit={() => void editQuote()}
             remove={() => draft.change({ quote: null })}
           />
         ) : null}
