@@ -12,7 +12,7 @@ const withoutFolds = (html: string): string =>
     .replaceAll(/<pre\b[\s\S]*?<\/pre>/giu, (pre) =>
       pre.replaceAll(/>[^<]+/gu, (run) => run.replaceAll(/\r?\n/gu, '<br>')),
     )
-    .replaceAll(/[\t ]*[\r\n][\t\r\n ]*/gu, '\r');
+    .replaceAll(/[\t\r\n ]+/gu, (run) => (/[\r\n]/u.test(run) ? '\r' : run));
 
 /** What stands between two tags of quotes. */
 const linesOf = (html: string): string[] =>
@@ -21,8 +21,9 @@ const linesOf = (html: string): string[] =>
     .replaceAll(/<\/t[dh]>/giu, '  ')
     .replaceAll(/<li[^>]*>/giu, '- ')
     .replaceAll(/<(?:"[^"]*"|[^">])*>/gu, '')
-    .replaceAll(/\r*\n\r*|^\r+|\r+$/gu, (ends) => (ends.includes('\n') ? '\n' : ''))
-    .replaceAll(/\r+/gu, ' ')
+    .replaceAll(/[\r\n]+/gu, (run, at: number, whole: string) =>
+      run.includes('\n') || at === 0 || at + run.length === whole.length ? run.replaceAll('\r', '') : ' ',
+    )
     .replaceAll(/\n{3,}/gu, '\n\n')
     .replaceAll(/&(amp|lt|gt|quot|nbsp|#39);/gu, (_, name: string) => entities[name] ?? '')
     .replace(/\n$/u, '')
@@ -38,8 +39,8 @@ export const plainOf = (html: string): string => {
     else {
       const own = linesOf(part);
       if (depth > 0) own.length = own.findLastIndex((line) => line.trim() !== '') + 1;
-      if (own.length > 1 || own[0])
-        lines.push(...own.map((line) => '>'.repeat(depth) + (depth > 0 && /^[^>]/u.test(line) ? ` ${line}` : line)));
+      if (own.length <= 1 && !own[0]) continue;
+      for (const line of own) lines.push('>'.repeat(depth) + (depth > 0 && /^[^>]/u.test(line) ? ` ${line}` : line));
     }
   }
   return lines
