@@ -93,10 +93,7 @@ export const openCommands = (model: Model): Commands => {
       void openComposer({ kind, accountId: mail.id, apart: shift });
       return;
     }
-    const letters = talk?.members.peek().filter((head) => !Object.hasOwn(head.keywords, '$draft')) ?? [];
-    const emailId = talk
-      ? (talk.current.peek() ?? letters.at(-1)?.id)
-      : rowNow(reading.subject.peek() ?? undefined)?.id;
+    const emailId = talk ? talk.answered() : rowNow(reading.subject.peek() ?? undefined)?.id;
     if (!emailId) return;
     void openComposer({
       kind,
@@ -150,7 +147,7 @@ export const openCommands = (model: Model): Commands => {
     const next = members[Math.max(0, Math.min(members.length - 1, at + by))];
     if (!next) return;
     if (!talk.items.peek().some((item) => item.kind === 'message' && item.head.id === next.id)) talk.unstack();
-    talk.current.value = next.id;
+    talk.goTo(next.id);
   };
 
   const own: Partial<Record<Command, Handler>> = {

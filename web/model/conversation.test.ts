@@ -51,6 +51,15 @@ test('the last message and all unread ones are open', async () => {
   assert.deepEqual([talk.state.value.at, shape(talk), talk.current.value], ['ready', 'M1 M2! M3!', 'M2']);
 });
 
+test('C8 an answer goes to the last letter, or to the one that was gone to', async () => {
+  const { talk } = open([letter('M1', []), letter('M2', []), letter('M3', []), letter('M4', ['$draft', '$seen'])]);
+  await settled();
+  assert.deepEqual([talk.current.value, talk.answered()], ['M1', 'M3']);
+  talk.goTo('M2' as EmailId);
+  talk.goTo('M1' as EmailId);
+  assert.equal(talk.answered(), 'M1');
+});
+
 test('four folded ones and more hide all but the first; they unfold', async () => {
   const seen = ['M1', 'M2', 'M3', 'M4', 'M5'].map((id) => letter(id, ['$seen']));
   const { talk } = open(seen);

@@ -1,4 +1,4 @@
-import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
+import { computed, signal, type ReadonlySignal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
 import type { EmailId, ThreadId } from '#jmap/ids.ts';
 import { modelError, type ModelError } from './errors.ts';
@@ -26,8 +26,11 @@ export interface Conversation {
   readonly subject: ReadonlySignal<string>;
   readonly members: ReadonlySignal<readonly EmailHead[]>;
   readonly items: ReadonlySignal<readonly Item[]>;
-  /** The message that keys act on: the last one opened or gone to. */
-  readonly current: Signal<EmailId | null>;
+  /** The message in sight: the first unread one, or the last; then the one that was opened or gone to. */
+  readonly current: ReadonlySignal<EmailId | null>;
+  goTo(id: EmailId): void;
+  /** The letter an answer goes to: the one that was opened or gone to, else the last. */
+  answered(): EmailId | null;
   toggle(id: EmailId): void;
   /** Shows what a stack stands for. */
   unstack(): void;
@@ -59,6 +62,7 @@ export const openConversation = (
   const stacked = signal(true);
   const current = signal<EmailId | null>(null);
   let started = false;
+  let wentTo: EmailId | null = null;
   let cancelRead = (): void => undefined;
 
   const members = computed<readonly EmailHead[]>(() => {
@@ -117,13 +121,14 @@ export const openConversation = (
       void mail.emails.change(Object.fromEntries(unread.map((head) => [head.id, { 'keywords/$seen': true }])));
   };
 
+  const letters = (): EmailHead[] => members.peek().filter((head) => !Object.hasOwn(head.keywords, '$draft'));
+
   /** At the start: the last message and all unread ones are open. */
   const start = (): void => {
     if (started || members.value.length === 0) return;
     started = true;
-    const letters = members.peek().filter((head) => !Object.hasOwn(head.keywords, '$draft'));
-    const last = letters.at(-1);
-    const unread = letters.filter(isUnread);
+    const last = letters().at(-1);
+    const unread = letters().filter(isUnread);
     open([...unread, ...(last ? [last] : [])].map((head) => head.id));
     current.value = (unread[0] ?? last)?.id ?? null;
   };
@@ -136,6 +141,11 @@ export const openConversation = (
     } catch (error) {
       failure.value = modelError(error);
     }
+  };
+
+  const goTo = (id: EmailId): void => {
+    wentTo = id;
+    current.value = id;
   };
 
   /** Messages that arrive while the conversation is open come in open. */
@@ -155,13 +165,15 @@ export const openConversation = (
     members,
     items,
     current,
+    goTo,
+    answered: () => (letters().find(({ id }) => id === wentTo) ?? letters().at(-1))?.id ?? null,
     subject: computed(() => members.value.find((head) => head.subject?.trim())?.subject?.trim() ?? '(no subject)'),
     toggle: (id) => {
       if (opened.peek().has(id)) {
         opened.value = new Set([...opened.peek()].filter((each) => each !== id));
       } else {
         open([id]);
-        current.value = id;
+        goTo(id);
       }
     },
     unstack: () => {

@@ -154,7 +154,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
     if (quote === null) return;
     if (mode === 'plain') draft.change({ quote: null, text: `${text}\n\n${quotedText(quote)}` });
     else {
-      const below = quotedHtml({ ...quote, html: quote.html ?? htmlOf(quote.text) });
+      const below = `<div><br></div>${quotedHtml({ ...quote, html: quote.html ?? htmlOf(quote.text) })}`;
       // An editor that is not there yet begins with it.
       draft.change({ quote: null, html: html + below });
       editor.current?.tell({ do: 'append', html: below });

@@ -122,7 +122,7 @@ export const Message = ({ talk, head }: { talk: Conversation; head: EmailHead })
   const folds = talk.members.value.length > 1;
 
   const compose = (kind: ComposeRequest['kind']): void => {
-    talk.current.value = head.id;
+    talk.goTo(head.id);
     void openComposer({ kind, accountId: mail.id, emailId: head.id, inThread: talk.threadId });
   };
   const items = (): MenuItem[] => [
