@@ -30,8 +30,8 @@ const goOnAfterKeys = ({ keyboard }: Page): void => {
   };
 };
 
-export const openBrowser = async (): Promise<Browser> => {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+export const openBrowser = async (...more: string[]): Promise<Browser> => {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...flags, ...more] });
   browser.on('context', (context) => context.on('page', goOnAfterKeys));
   return browser;
 };

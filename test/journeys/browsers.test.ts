@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { desktop, openBrowser, phone } from './browser.ts';
+import { desktop, dist, openBrowser, openPage, phone } from './browser.ts';
+import { openFake } from './fake-jmap.ts';
+import { editorOf } from './real/composing.ts';
 import { focusOn } from './real/world.ts';
 import { rowNamed, visit } from './visit.ts';
 
@@ -46,5 +48,29 @@ test('W17 a menu that a right-click opened stays when the button is released', a
     await focusOn(page, /^menuitem/u);
     await page.keyboard.press('Escape');
     await page.getByRole('menu').waitFor({ state: 'detached' });
+  }
+});
+
+test('W21 a page without TLS shows letters and writes them', async () => {
+  await using fake = await openFake({ dist });
+  const plain = await openBrowser('--host-resolver-rules=MAP mail.lan 127.0.0.1');
+  try {
+    const { page, errors } = await openPage(plain);
+    await page.goto(fake.origin.replace('127.0.0.1', 'mail.lan'));
+    assert.equal(await page.evaluate('isSecureContext'), false);
+    await rowNamed(page, 'Two loans').click();
+    await page.frameLocator('.conv iframe').getByText('Two loans are due').waitFor();
+    await page.keyboard.press('r');
+    const letter = page.locator('.comp.inline');
+    await editorOf(letter).waitFor();
+    await focusOn(page, /^iframe Text/u);
+    await page.keyboard.type('I renew both');
+    await letter.getByText(/^Saved/u).waitFor();
+    assert.deepEqual(
+      errors.filter((error) => !error.includes('Cross-Origin-Opener-Policy')),
+      [],
+    );
+  } finally {
+    await plain.close();
   }
 });

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { counted } from '#model/format.ts';
 import type { Mail } from '#model/mail.ts';
 import { firstNameOf, nameOf } from '#model/people.ts';
+import { randomUuid } from '#model/random.ts';
 import type { EmailHead } from '#model/types.ts';
 import { Icon } from '#parts/icon.tsx';
 import { useApp } from '../model.ts';
@@ -15,7 +16,7 @@ const patience = 4_000;
 /** What a mail takes until it has told. */
 const waiting = 320;
 
-const newToken = (): string => crypto.randomUUID().replaceAll('-', '');
+const newToken = (): string => randomUuid().replaceAll('-', '');
 
 /** Remote images that were left out; null when that cannot be known. */
 const useBlocked = (src: string): number | null => {

@@ -8,6 +8,7 @@ import {
   type SetupParts,
   thunderbirdConfig,
 } from '#model/app-passwords-setup.ts';
+import { randomUuid } from '#model/random.ts';
 import { Icon } from '#parts/icon.tsx';
 import { later } from '../later.tsx';
 
@@ -74,7 +75,7 @@ const Codes = ({ parts, program }: { parts: SetupParts; program: AppPasswordProg
 export const SetupHelp = (props: { parts: SetupParts; program: AppPasswordProgram; onTook(): void }) => {
   const { parts, program } = props;
   const { address } = parts.setup;
-  const profile = appleProfile(parts, () => crypto.randomUUID());
+  const profile = appleProfile(parts, randomUuid);
   const config = thunderbirdConfig(parts);
   const configName = fileName(domainOf(address), 'xml');
   return (
