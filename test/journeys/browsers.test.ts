@@ -32,6 +32,25 @@ test('W16 the page itself never scrolls: only its parts do', async () => {
     }
 });
 
+test('W16 a letter beside the list has room for its tools and its sender, on tablets too', async () => {
+  for (const width of [720, 768, 1100, 1180]) {
+    await using at = await visit(browser, '/a/ada@lindqvist.example/inbox/c/Tplan', { width, height: 820 });
+    const { page } = at;
+    await page.getByRole('separator', { name: 'Width of the list' }).focus();
+    for (let step = 0; step < 12; step += 1) await page.keyboard.press('ArrowRight');
+    const name = page.locator('.msg-h b').first();
+    await name.waitFor();
+    const cut = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('.read .tools button, .read .msg-h :is(b, time, button)')]
+        .filter((each) => each.checkVisibility() && !each.matches('.vh'))
+        .filter((each) => each.getBoundingClientRect().right > innerWidth || each.getBoundingClientRect().height > 44)
+        .map((each) => each.ariaLabel ?? each.textContent)`,
+    );
+    assert.deepEqual(cut, [], `${width} wide`);
+    assert.ok(((await name.boundingBox())?.height ?? 99) < 24, `the name is one line, ${width} wide`);
+  }
+});
+
 test('W17 a menu that a right-click opened stays when the button is released', async () => {
   await using at = await visit(browser);
   const { page } = at;

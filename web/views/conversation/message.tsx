@@ -119,6 +119,7 @@ export const Message = ({ talk, head }: { talk: Conversation; head: EmailHead })
   const recipients = [...(head.to ?? []), ...(body?.cc ?? [])].map((each) =>
     isMine(mail, each) ? 'you' : nameOf(each),
   );
+  const recoloured = dark && body !== undefined && isHtml(body);
   const folds = talk.members.value.length > 1;
 
   const compose = (kind: ComposeRequest['kind']): void => {
@@ -136,6 +137,16 @@ export const Message = ({ talk, head }: { talk: Conversation; head: EmailHead })
       : []),
     { label: 'Mark unread from here', icon: 'mail', cap: '_', run: () => void model.actions.unreadFrom(mail, head.id) },
     { label: details ? 'Hide details' : 'Show details', icon: 'list', run: () => setDetails(!details) },
+    ...(recoloured
+      ? [
+          {
+            label: original ? 'Change colours for night' : 'Show original colours',
+            icon: 'sun-moon',
+            cap: '⇧ O',
+            run: () => setOriginal(!original),
+          } satisfies MenuItem,
+        ]
+      : []),
     { kind: 'link', label: 'Download source', icon: 'download', href: sourceHref(mail.id, head), download: '' },
   ];
 
@@ -168,7 +179,7 @@ export const Message = ({ talk, head }: { talk: Conversation; head: EmailHead })
         <time dateTime={head.receivedAt} title={fullTime(head.receivedAt)}>
           {messageTime(head.receivedAt, model.today.value)}
         </time>
-        {dark && body && isHtml(body) ? (
+        {recoloured ? (
           <IconButton
             icon="sun-moon"
             size="sm"
