@@ -45,6 +45,7 @@ export interface Look {
 }
 
 export const desktop: Look = { width: 1440, height: 900 };
+export const tablet: Look = { width: 768, height: 1024, touch: true };
 export const phone: Look = { width: 390, height: 844, touch: true };
 
 /** A page on the morning of the journeys; errors of the page fail the test that looks at `errors`. */

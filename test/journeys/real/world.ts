@@ -8,7 +8,7 @@ import { type Village, type VillageOptions, openDovecot } from '#village/dovecot
 import { openWorld, type World } from '#world';
 import { openFolder } from '../../e2e/postern.ts';
 import { violationsOf } from '../axe.ts';
-import { desktop, dist, type Look, openBrowser, phone } from '../browser.ts';
+import { desktop, dist, type Look, openBrowser, phone, tablet } from '../browser.ts';
 import { picture, pictures } from '../pictures.ts';
 
 /** Journeys with real servers: Dovecot, a submission server, Postern and Chromium. */
@@ -183,7 +183,25 @@ export const accessible = async (page: Page, what: string): Promise<void> => {
   assert.deepEqual(told, [], what);
 };
 
-/** The same by day and by night, on a desk and on a phone; leaves the page as it began. */
+/** Short words that stand in pieces: what holds them is too narrow. */
+const broken = (page: Page): Promise<string[]> =>
+  page.evaluate(`(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    const found = [];
+    while (walker.nextNode()) {
+      const { currentNode: node } = walker;
+      if (!node.parentElement.checkVisibility() || node.parentElement.getBoundingClientRect().width < 2) continue;
+      for (const { 0: word, index } of node.data.matchAll(/(?<=^|\\s)\\p{L}{2,14}(?=[,.;:]?(?:\\s|$))/gu)) {
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        if (new Set(Array.from(range.getClientRects(), ({ top }) => Math.round(top))).size > 1) found.push(word);
+      }
+    }
+    return found;
+  })()`);
+
+/** The same by day and by night, on a desk and on a phone, and no word in pieces on a tablet either; leaves the page as it began. */
 export const accessibleEverywhere = async (page: Page, what: string): Promise<void> => {
   const before = page.viewportSize();
   for (const size of [phone, desktop])
@@ -193,5 +211,9 @@ export const accessibleEverywhere = async (page: Page, what: string): Promise<vo
       await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
       await accessible(page, `${what}, ${size.width} wide, ${colorScheme}`);
     }
+  for (const size of [phone, tablet, desktop]) {
+    await page.setViewportSize({ width: size.width ?? 0, height: size.height ?? 0 });
+    assert.deepEqual(await broken(page), [], `${what}, ${size.width} wide: no word in pieces`);
+  }
   if (before) await page.setViewportSize(before);
 };

@@ -73,7 +73,7 @@ export const Settings = ({ page }: { page: SettingsPage }) => {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== 'Escape' || event.defaultPrevented) return;
-      if (document.querySelector('dialog[open], .menu:popover-open, .comp.dock')) return;
+      if (document.querySelector('dialog[open], .menu:popover-open')) return;
       event.preventDefault();
       back();
     };
