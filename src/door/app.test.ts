@@ -14,7 +14,7 @@ test('D1 a former token, used when the new one has arrived, ends the session for
   assert.equal((await door.post('/auth/unlock')).status, 200, 'keys turn');
   assert.equal((await door.fetch('/auth/session')).status, 200, 'the new token has arrived');
   assert.equal((await door.fetch('/auth/session', { jar: thief })).status, 200, 'a tab beside may lag a minute');
-  door.clock.move(61_000);
+  door.clock.pass(61_000);
   assert.equal(await typeOf(await door.fetch('/auth/session', { jar: thief })), '401 unauthenticated');
   assert.equal(
     await typeOf(await door.fetch('/auth/session')),
@@ -30,7 +30,7 @@ test('D2 an answer that was lost costs nothing: the former pair turns once more'
   await door.signIn();
   const lost = new Map(door.jar);
   await door.post('/auth/unlock', undefined, { jar: new Map(door.jar) });
-  door.clock.move(3_600_000);
+  door.clock.pass(3_600_000);
   assert.equal((await door.post('/auth/unlock', undefined, { jar: lost })).status, 200);
   assert.equal((await door.fetch('/auth/session', { jar: lost })).status, 200);
 });
@@ -39,7 +39,7 @@ test('D3 whoever is away for the idle time is let go, and comes back by the cook
   await using door = await openApp();
   await door.signIn();
   assert.equal(door.open.size, 1);
-  door.clock.move(31 * 60_000);
+  door.clock.pass(31 * 60_000);
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(door.open.size, 0);
   assert.ok(door.asked.includes('close'));
@@ -67,7 +67,7 @@ test('D3 an empty body brings no unlocker, whatever it is said to be', async () 
 test('D4 a session lives 24 hours, a remembered one 30 days', async () => {
   await using door = await openApp();
   await door.signIn();
-  door.clock.move(24 * 3_600_000);
+  door.clock.pass(24 * 3_600_000);
   assert.equal(await typeOf(await door.fetch('/auth/session')), '401 unauthenticated');
 });
 
@@ -83,7 +83,7 @@ test('D5 wrong passwords: slower for the one who guesses, never closed for the o
   assert.equal((await door.signIn('right', { jar: known })).status, 200);
   const elsewhere = { from: '203.0.113.9', headers: { 'x-forwarded-proto': 'https' }, jar: new Map<string, string>() };
   assert.equal((await door.signIn('right', elsewhere)).status, 200, 'another network is not slowed');
-  door.clock.move(31_000);
+  door.clock.pass(31_000);
   assert.equal((await door.signIn('right', { jar: new Map() })).status, 200);
 });
 
@@ -205,13 +205,13 @@ test('D79 a stream that nobody reads ends after a minute and keeps no session he
   await read.read();
   await read.read();
   assert.equal(await streams(), '2');
-  door.clock.move(61_000);
+  door.clock.pass(61_000);
   assert.equal(await streams(), '1');
-  door.clock.move(40 * 60_000);
+  door.clock.pass(40 * 60_000);
   assert.notEqual((await door.post('/jmap/api', {})).status, 423);
   await read.cancel();
   assert.equal(await streams(), '0');
-  door.clock.move(40 * 60_000);
+  door.clock.pass(40 * 60_000);
   assert.equal((await door.post('/jmap/api', {})).status, 423);
 });
 
@@ -300,7 +300,7 @@ test('D75 a list that is asked for again is answered at the door, to the session
   assert.deepEqual([await ask(other), await ask(other), await ask(other)], [true, true, false], 'each for itself');
   tide.rise();
   assert.deepEqual([await ask(), await ask(), await ask(other)], [true, false, true], 'something changed');
-  door.clock.move(2_000);
+  door.clock.pass(2_000);
   assert.deepEqual([await ask(), await ask()], [true, false], 'somebody still looks');
   assert.equal((await door.post('/auth/lock')).status, 204);
   assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 })), '423 locked');
@@ -309,7 +309,7 @@ test('D75 a list that is asked for again is answered at the door, to the session
   assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 }, { jar: other })), '401 unauthenticated');
   await door.signIn('right', { jar: other });
   assert.deepEqual([await ask(other), await ask(other), await ask(other)], [true, true, false], 'a new session');
-  door.clock.move(31 * 60_000);
+  door.clock.pass(31 * 60_000);
   assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 }, { jar: other })), '423 locked');
   assert.equal((await door.post('/auth/unlock', undefined, { jar: other })).status, 200);
   assert.equal(await ask(other), true, 'nothing is left of before');

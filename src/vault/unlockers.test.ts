@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, mock, test } from 'node:test';
 import sodium from 'sodium-native';
+import { stillClock } from '#base/clock.testkit.ts';
 import { must } from '#base/must.ts';
 import { parseServer } from '#config/servers.ts';
 import { credentialBinding, recordBinding } from './associated.ts';
@@ -25,15 +26,7 @@ let count = 0;
 const next = (): string => `n${(count += 1)}`;
 
 const cost = { passes: 1, memoryKiB: 8 };
-const time = { now: Date.UTC(2026, 0, 1), waiting: [] as { at: number; task: () => void }[] };
-const clock = {
-  now: () => time.now,
-  after: (ms: number, task: () => void) => {
-    const entry = { at: time.now + ms, task };
-    time.waiting.push(entry);
-    return () => void time.waiting.splice(time.waiting.indexOf(entry), 1);
-  },
-};
+const clock = stillClock();
 
 const server = await openScripted(imapScript({ username: 'alice', password: 'right' }));
 after(() => server[Symbol.asyncDispose]());
@@ -295,7 +288,7 @@ const totpFor = (core: KeeperCore, user: UserId) => {
   const binding = recordBinding({ id: next(), user, account: null, purpose: 'totp', generation: 1 });
   const { secret, wrapped, sealed } = core.makeTotp(binding);
   const key = decodeBase32(secret.toString());
-  const now = Math.floor(time.now / 30_000);
+  const now = Math.floor(clock.now() / 30_000);
   const proof = (code: string | null, lastStep: number | null = null): TotpProof => ({
     binding,
     wrapped,
@@ -461,8 +454,7 @@ test('V91 while keys turn nothing else is done with either; a turn given up chan
   core.endTurn(made.user, false);
   assert.deepEqual(core.openKey(binding, record.wrapped), record.key);
   core.beginTurn(made.user);
-  time.now += 61_000;
-  for (const { at, task } of time.waiting.slice()) if (at <= time.now) task();
+  clock.pass(61_000);
   assert.equal(core.isOpen(made.user), false, 'the browsers bring the key of the database');
   assert.throws(() => core.endTurn(made.user, true), busy);
   await assert.rejects(core.turnPart(made.user, nothing), busy);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals-core';
+import { stillClock } from '#base/clock.testkit.ts';
 import { openConnection } from './connection.ts';
 import { type LockAfter, type LockMessage, openLock } from './lock.ts';
 import { openSession, type SessionState } from './session.ts';
-import { settled, stillClock } from './testing.ts';
+import { settled } from './testing.ts';
 
 /** Tabs of one browser: one storage, one channel, one server. */
 const openBrowser = () => {
