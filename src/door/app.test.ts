@@ -64,11 +64,25 @@ test('D3 an empty body brings no unlocker, whatever it is said to be', async () 
     assert.equal(await typeOf(await empty(path)), '400 malformed', path);
 });
 
-test('D4 a session lives 24 hours, a remembered one 30 days', async () => {
-  await using door = await openApp();
-  await door.signIn();
-  door.clock.pass(24 * 3_600_000);
-  assert.equal(await typeOf(await door.fetch('/auth/session')), '401 unauthenticated');
+test('D4 a session lives 24 hours, a remembered one 30 days, whatever it is used for', async () => {
+  for (const [remember, hours] of [
+    [false, 24],
+    [true, 30 * 24],
+  ] as const) {
+    await using door = await openApp();
+    await door.signIn('right', {}, remember);
+    door.clock.pass(hours * 3_600_000 - 1_000);
+    assert.equal((await door.post('/auth/unlock')).status, 200);
+    assert.equal((await door.fetch('/auth/session')).status, 200);
+    assert.equal((await door.post('/jmap/api', {})).status, 200);
+    door.clock.pass(1_000);
+    for (const path of ['/auth/session', '/jmap/api', '/auth/unlock'])
+      assert.equal(
+        await typeOf(path === '/auth/session' ? await door.fetch(path) : await door.post(path, {})),
+        '401 unauthenticated',
+        path,
+      );
+  }
 });
 
 test('D5 wrong passwords: slower for the one who guesses, never closed for the one who was here', async () => {

@@ -166,8 +166,8 @@ export const openApp = async (options: Options = {}) => {
           }),
     });
   const server = { host: '127.0.0.1', port: 143, security: 'none' };
-  const signIn = (password = 'right', init: Parameters<typeof fetch>[1] = {}) =>
-    post('/auth/sign-in', { address: 'ada@x.example', password, imap: server, smtp: server }, init);
+  const signIn = (password = 'right', init: Parameters<typeof fetch>[1] = {}, remember = false) =>
+    post('/auth/sign-in', { address: 'ada@x.example', password, imap: server, smtp: server, remember }, init);
   return {
     app,
     clock,
