@@ -106,7 +106,7 @@ test('S2 a server that allows one connection gets one', async () => {
   assert.equal(account.engine.connection.at, 'live');
 });
 
-test('bytes: whole and kept, in parts when long, as a stream', async () => {
+test('S54 bytes: whole and kept, in parts when long, as a stream', async () => {
   const user = someone();
   const long = `${'long line of an attachment'.repeat(2)}\r\n`.repeat(30_000);
   const mixed = `--b\r\nContent-Type: text/plain\r\n\r\nshort text\r\n--b\r\nContent-Type: application/octet-stream; name=x.bin\r\nContent-Disposition: attachment\r\n\r\n${long}--b--\r\n`;

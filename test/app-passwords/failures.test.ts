@@ -121,7 +121,7 @@ for (const open of Object.values(servers)) {
       assert.deepEqual(await app.changed(user, await app.state(user)), []);
     });
 
-    test('the policy at a change of the main password: keep, ask, drop', async () => {
+    test('A72 the policy at a change of the main password: keep, ask, drop', async () => {
       const user = someone();
       const { entry } = await managerOf(database).create(user, wish, from);
       const with_ = (onMainChange: 'keep' | 'ask' | 'drop') =>
@@ -268,7 +268,7 @@ for (const open of [servers.mariadb, servers.postgresql]) {
       assert.deepEqual([states.get(old.entry.id), states.get(next.entry.id)], ['replaced', 'active']);
     });
 
-    test('A8 no answer: slow, and nothing is stored; the next goes through', async () => {
+    test('A8 A6 no answer: slow, and nothing is stored; the next goes through', async () => {
       const { user, app, truth, old } = await start();
       cutter.mischief = 'stall';
       await fails('app-password/slow', app.rotate(user, old.entry.id, 'user'));

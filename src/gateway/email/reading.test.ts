@@ -257,7 +257,7 @@ test('RFC 8620 §3.6.2 serverUnavailable when the mail server is away, notFound 
   assert.deepEqual((await g.one('Email/get', args)).notFound, [id]);
 });
 
-test('previews that are not known are asked for once they are on a page', async () => {
+test('J14 previews that are not known are asked for once they are on a page', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: x\n\n');
   await g.one('Email/get', { ids: [id], properties: ['preview'] });

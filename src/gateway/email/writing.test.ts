@@ -153,7 +153,7 @@ test('RFC 8620 §5.3 ifInState: of several that ask in the same state one change
   assert.equal(Object.keys(list[0].keywords).length, 1);
 });
 
-test('keywords a mailbox cannot keep are refused, IMAP flags are not', async () => {
+test('J22 keywords a mailbox cannot keep are refused, IMAP flags are not', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: a\n\nx');
   g.index.write((t) => t.patchMailbox(g.box.inbox, { keywordsAllowed: false }));
@@ -242,7 +242,7 @@ test('RFC 8621 §4.6 create and destroy in one call replaces a draft; one never 
   assert.equal(list[0].totalEmails, 1);
 });
 
-test('a draft on the server goes only after the one that replaces it', async () => {
+test('J23 a draft on the server goes only after the one that replaces it', async () => {
   using g = openTestGateway();
   const old = g.deliver('Subject: old draft\n\nx', { mailbox: g.box.drafts, keywords: ['$draft'] });
   await g.one('Email/set', { create: { d: draft(g) }, destroy: [old] });

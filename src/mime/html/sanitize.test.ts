@@ -57,7 +57,7 @@ test('S7 images of others are counted and left out, or go where the caller says'
   assert.equal(shown.html.split('/proxy/').length - 1, 4);
 });
 
-test('any markup is sanitised to a fixed point', () => {
+test('S6 any markup is sanitised to a fixed point', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       '<p>',
@@ -315,7 +315,7 @@ test('colours: parsed as CSS does, and there and back through OKLCH', () => {
   );
 });
 
-test('the document holds the mail unchanged, escapes the rest and needs nothing from outside', () => {
+test('D1 the document holds the mail unchanged, escapes the rest and needs nothing from outside', () => {
   const { html, look: day } = sanitizeMail('<p>x</p>', makers);
   const document = mailDocument(html, { title: '</title><script>1</script>', look: day, language: 'de"><script>' });
   assert.ok(document.includes(`<body>${html}</body>`));
@@ -339,7 +339,7 @@ test('H7 a band says the height to within one step', () => {
   );
 });
 
-test('headers: opaque, silent, framed by the app only', () => {
+test('D2 headers: opaque, silent, framed by the app only', () => {
   const headers = mailHeaders({
     app: 'https://mail.example.org/x',
     images: ['https://mail.example.org/mail/img/abc/', 'https://evil.test/; script-src *'],
