@@ -5,7 +5,9 @@ import { silent } from '#base/log.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { VaultError } from '#vault/errors.ts';
 import { urgency } from './line.ts';
-import { Lines, recoverEvery } from './lines.ts';
+import { Lines } from './lines.ts';
+
+const anHour = 3_600_000;
 
 const session = (): ImapSession =>
   ({ ended: null, onEnd: () => undefined, close: () => Promise.resolve() }) as unknown as ImapSession;
@@ -36,23 +38,23 @@ test('S2 a server that says "too many" lowers the number, which recovers one at 
   const where = await lines.background(async (line) => line, false);
   assert.equal(where, lines.watch.session, 'the work is done on the watch connection');
   assert.deepEqual([lines.most, told], [1, [1]]);
-  clock.pass(recoverEvery - 1);
+  clock.pass(anHour - 1);
   assert.equal(lines.most, 1);
   clock.pass(1);
   assert.deepEqual([lines.most, told], [2, [1, 2]]);
-  clock.pass(recoverEvery);
+  clock.pass(anHour);
   assert.deepEqual([lines.most, told], [3, [1, 2, null]]);
-  clock.pass(10 * recoverEvery);
+  clock.pass(10 * anHour);
   assert.deepEqual(told, [1, 2, null]);
 });
 
 test('S2 what the row says is where a start begins; another refusal starts the hour anew', async () => {
   const { lines, clock, told } = open(2, { left: 0 });
   assert.equal(lines.most, 2);
-  clock.pass(recoverEvery - 1);
+  clock.pass(anHour - 1);
   await lines.background(async () => undefined, false);
   assert.deepEqual([lines.most, told], [1, [1]]);
-  clock.pass(recoverEvery - 1);
+  clock.pass(anHour - 1);
   assert.equal(lines.most, 1);
   clock.pass(1);
   assert.equal(lines.most, 2);
@@ -61,9 +63,9 @@ test('S2 what the row says is where a start begins; another refusal starts the h
 test('S2 what the quirk table knows is never passed', () => {
   const { lines, clock, told } = open(1, { left: 9 });
   lines.atMost(2);
-  clock.pass(recoverEvery);
+  clock.pass(anHour);
   assert.deepEqual([lines.most, told], [2, [null]]);
-  clock.pass(10 * recoverEvery);
+  clock.pass(10 * anHour);
   assert.equal(lines.most, 2);
 });
 
