@@ -66,6 +66,31 @@ test('L1 while the list is scrolled fast, pages passed by are not fetched', asyn
   assert.equal(list.idAt(8_705), 'M8705');
 });
 
+test('L1 two pages are asked for at a time, whatever is looked at', async () => {
+  const { list, handlers, queries } = openInbox(1_000);
+  await settled();
+  handlers['Email/query'] = () => new Promise(() => undefined);
+  list.look(100, 400);
+  await settled();
+  assert.deepEqual(queries(), [0, 100, 150]);
+});
+
+test('L7 a page that could not be fetched is asked for again when the view moves, and not before', async () => {
+  const { list, handlers, queries } = openInbox(1_000);
+  await settled();
+  const query = handlers['Email/query']!;
+  handlers['Email/query'] = () => ({ error: 'serverFail' });
+  list.look(500, 510);
+  await settled();
+  list.look(500, 510);
+  await settled();
+  assert.deepEqual([queries(), list.idAt(505)], [[0, 500], undefined]);
+  handlers['Email/query'] = query;
+  list.look(501, 511);
+  await settled();
+  assert.deepEqual([queries(), list.idAt(505)], [[0, 500, 500], 'M505']);
+});
+
 test('L3 new mail at the top comes in; further down it is counted and nothing moves', async () => {
   const { list, rows, mail } = openInbox(500);
   await settled();
