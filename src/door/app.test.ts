@@ -108,6 +108,21 @@ test('D6 the words of a refusal name the server and what it said', async () => {
   assert.equal(problem['words'], 'Authentication failed.');
 });
 
+test('D19 a login is the address in lower case unless it was given: one mailbox is one user', async () => {
+  await using door = await openApp();
+  const server = { host: '127.0.0.1', port: 143, security: 'none' };
+  const logins = async (address: string, username?: string): Promise<string[]> => {
+    const imap = username === undefined ? server : { ...server, username };
+    await door.post('/auth/sign-in', { address, password: 'right', imap, smtp: server }, { jar: new Map() });
+    const users = await door.store.users();
+    const accounts = await Promise.all(users.map(({ id }) => door.store.accounts(id)));
+    return accounts.flat().map(({ imap }) => imap.username);
+  };
+  assert.deepEqual(await logins('Ada@X.example'), ['ada@x.example']);
+  assert.deepEqual(await logins('ada@x.example'), ['ada@x.example']);
+  assert.deepEqual((await logins('ada@x.example', 'Ada')).toSorted(), ['Ada', 'ada@x.example']);
+});
+
 test('D7 names: loopback and addresses are answered, others only when configured', async () => {
   await using door = await openApp();
   for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', '192.168.1.5:8080'])
