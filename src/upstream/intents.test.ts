@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Email, Mailbox, MailboxId } from '#index/types.ts';
+import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import type { Village } from '#village/dovecot.ts';
@@ -16,7 +17,7 @@ let village: Village;
 let users = 0;
 
 before(async () => {
-  const people = Array.from({ length: 12 }, (_, n) => ({ address: `i${n}@village.test`, password: `pass ${n}` }));
+  const people = Array.from({ length: 13 }, (_, n) => ({ address: `i${n}@village.test`, password: `pass ${n}` }));
   village = await openDovecot({ users: people });
 });
 after(() => village[Symbol.asyncDispose]());
@@ -380,6 +381,36 @@ test('R7 nor does one whose letters were moved out before their places in it are
   await destroyed;
   const client = await account.client();
   assert.equal((await uidsAt(client, archive)).length, 2);
+});
+
+test('R7 nor one whose letters cannot be moved out now, though its mail was to go with it', async () => {
+  let busy = false;
+  const user = village.users[users];
+  assert.ok(user);
+  const { account } = await open(2, {
+    connect: async () => {
+      const session = await signIn(village.imapPort, user);
+      const { move } = session;
+      return Object.assign(session, {
+        move: (...args: Parameters<typeof move>) =>
+          busy ? Promise.reject(new ImapError('imap/refused', { responseCode: 'INUSE' })) : move.apply(session, args),
+      });
+    },
+  });
+  await using _ = account;
+  const { engine, index } = account;
+  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
+  const work = await engine.createMailbox('Work', null, true);
+  const numbers = inRole(account, 'inbox').map(({ number }) => number);
+  index.write((w) => numbers.forEach((number) => w.move(number, inbox.id, work, 0)));
+  engine.nudge();
+  await noIntents(account);
+  await account.until(() => index.read((reader) => reader.mailbox(work)?.totalEmails) === 2, 'two in Work');
+  busy = true;
+  index.write((w) => numbers.forEach((number) => w.move(number, work, archive.id, 0)));
+  await assert.rejects(engine.destroyMailbox(work, true), { code: 'mailbox/refused' });
+  const client = await account.client();
+  assert.equal((await client.status('Work')).messages, 2);
 });
 
 test('S23 what another client removed in the same moment is not shown where it was to go', async () => {

@@ -124,16 +124,18 @@ for (const open of Object.values(servers)) {
     test('A72 the policy at a change of the main password: keep, ask, drop', async () => {
       const user = someone();
       const { entry } = await managerOf(database).create(user, wish, from);
+      const own = { label: 'Postern', protocols: wish.protocols, networks: [], expires: null };
+      const { entry: ours } = await managerOf(database).createOwn(user, own);
       const with_ = (onMainChange: 'keep' | 'ask' | 'drop') =>
         managerOf(database, { policy: { ...openPolicy, onMainChange } }).mainPasswordChanged(user);
       assert.equal(await with_('keep'), 'kept');
       assert.equal(await with_('ask'), 'ask');
-      assert.equal((await managerOf(database).list(user))[0]?.status.at, 'active');
+      const states = async () =>
+        Object.fromEntries((await managerOf(database).list(user)).map(({ id, status }) => [id, status.at]));
+      assert.deepEqual(await states(), { [entry.id]: 'active', [ours.id]: 'active' });
       assert.equal(await with_('drop'), 'dropped');
-      assert.deepEqual(
-        (await managerOf(database).list(user)).map(({ id, status }) => [id, status.at]),
-        [[entry.id, 'revoked']],
-      );
+      assert.deepEqual(await states(), { [entry.id]: 'revoked', [ours.id]: 'active' });
+      assert.equal(await with_('ask'), 'kept', 'there is nothing of his to ask about');
     });
 
     test('A7 the account may neither delete nor alter', { skip: open.name === 'sqlite' }, async () => {

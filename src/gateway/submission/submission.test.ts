@@ -486,7 +486,11 @@ test('RFC 8621 §7.5 errors of a create: identity, Email, envelope, recipients, 
       'invalidProperties',
     ],
     [
-      { identityId, emailId, envelope: { mailFrom: { ...from, parameters: { HOLDFOR: '9999999' } }, rcptTo: to } },
+      {
+        identityId,
+        emailId,
+        envelope: { mailFrom: { ...from, parameters: { HOLDFOR: String(30 * 86_400 + 1) } }, rcptTo: to },
+      },
       'invalidProperties',
     ],
     [{ identityId, emailId, envelope: { mailFrom: from } }, 'invalidProperties', { properties: ['envelope'] }],
