@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Email } from '#index/types.ts';
 import { openScriptedImap } from '#village/scripted-imap.ts';
+import { digest } from './digest.ts';
 import type { Refusal } from './engine.ts';
 import { handClock, openTestAccount, type TestAccount } from './test-account.ts';
 
@@ -74,4 +75,38 @@ test('R4 the mailbox of a role is made with its attribute where the server takes
     await assert.rejects(account.engine.mailboxFor('archive'));
     assert.match(made.join(), capability === 'SPECIAL-USE' ? /^"?Archive"?$/ : /^"?Archive"? \(USE \(\\Archive\)\)$/);
   }
+});
+
+test('S53 a letter that found no room is tried again every quarter of an hour', async () => {
+  const { clock, pass } = handClock(5_000);
+  const tries: number[] = [];
+  await using server = await openScriptedImap({
+    onCommand: ({ name, tag, connection }) => {
+      if (name !== 'APPEND') return false;
+      tries.push(clock.now());
+      connection.no(tag, '[OVERQUOTA] Full');
+      return true;
+    },
+  });
+  await using account = await openTestAccount({ imapPort: server.port, user: { address: 'a', password: 'b' }, clock });
+  const refusals: Refusal[] = [];
+  account.engine.onRefusal((refusal) => refusals.push(refusal));
+  await account.until(() => account.engine.connection.at === 'live', 'the line');
+  const raw = Buffer.from('Subject: draft\r\nMessage-ID: <draft@village.test>\r\n\r\nText.\r\n');
+  const box = account.index.read((reader) => reader.mailboxes()).find(({ role }) => role === 'inbox');
+  assert.ok(box);
+  account.index.write((t) => {
+    const [keywords, receivedAt] = [['$draft'], 1_700_000_000];
+    const number = t.addLocal(box.id, { ...digest(raw), keywords, deleted: false, receivedAt });
+    t.saveBody(t.email(number)!.row, 'raw', raw);
+    t.append(number, { kind: 'append', mailbox: box.id, keywords, receivedAt, replaces: null }, 0);
+  });
+  account.engine.nudge();
+  for (let minute = 0; minute < 40 && refusals.length < 3; minute += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    pass(60_000);
+  }
+  await account.until(() => refusals.length === 3, 'three tries in forty minutes');
+  const [first = 0, second = 0, third = 0] = tries;
+  assert.ok(Math.min(second - first, third - second) >= 15 * 60_000, String(tries));
 });

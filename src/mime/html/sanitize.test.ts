@@ -244,6 +244,9 @@ test('N1–N4 the night ladder', () => {
   assert.equal(look('<style>@media (prefers-color-scheme: dark){p{color:#fff}}</style><p>own</p>'), 'own-dark');
   assert.equal(look('<style>:root{color-scheme:light dark}</style><p>own</p>'), 'own-dark');
   assert.equal(look('<table bgcolor="#003366"><tr><td>designed</table>'), 'paper');
+  assert.equal(look('<p style="background:#fffff0">nearly white</p>'), 'recoloured');
+  assert.equal(look('<p style="background:#ffff99">as light, and yellow</p>'), 'paper');
+  assert.equal(look('<p style="background:#e0e0e0">grey</p>'), 'paper');
   assert.equal(look('<div style="background-image:url(http://a.test/b.png)">designed</div>'), 'paper');
   assert.equal(look('<p>plain</p>', 'paper'), 'paper');
   const dark = sanitizeMail('<style>p{color:#000}@media (prefers-color-scheme: dark){p{color:#fff}}</style><p>x', {
