@@ -32,7 +32,7 @@ test('each room imports only the rooms its row allows', () => {
   for (const file of globSync(['src/**/*.ts', 'web/**/*.ts', 'web/**/*.tsx'])) {
     const room = roomOf(file);
     if (room === undefined) continue;
-    const isTest = file.endsWith('.test.ts');
+    const isTest = /\.test(?:kit)?\.ts$/.test(file);
     const allowed: readonly string[] = rooms[room as keyof typeof rooms];
     for (const specifier of importsOf(file)) {
       const target = targetRoom(specifier);

@@ -5,13 +5,13 @@ const split = (text: string): string[] => text.split(/\s+/);
 const common = split(
   'the to and of a in for is on that with we it this be you as have are will not can from at by or our please if all an was but so they there their has about when which would one more your been out up were do no what time any some other than into could them only its new also after make should just know need work good see back first how use two way even because well many these most give day us',
 );
-export const nouns = split(
+const nouns = split(
   'report meeting invoice budget contract project release server backup schedule ticket customer order delivery office travel flight hotel booking account password update review draft proposal design document spreadsheet figure chapter paper conference workshop training course student teacher school garden kitchen window door bicycle engine battery sensor cable router network database index query storage mailbox folder message attachment picture video concert museum library book shelf archive letter stamp parcel courier pallet supplier partner campaign newsletter survey feedback complaint refund payment receipt tax audit ledger forecast quarter target margin estimate quote discount warranty repair plan roadmap deadline risk bug patch branch merge pipeline outage alert metric chart map route bridge tunnel station platform train ferry harbour island river valley mountain forest farm harvest apple bread cheese coffee recipe dinner lunch birthday wedding neighbour doctor clinic lawyer court notary bank loan mortgage rent tenant roof heating plumbing',
 );
 const verbs = split(
   'send check confirm review approve discuss prepare finish start move change cancel postpone deliver collect compare measure test install replace remove restore print sign scan forward answer explain describe plan book pay verify clean paint read call wait share upload open close',
 );
-export const adjectives = split(
+const adjectives = split(
   'quick final second next last urgent small large monthly weekly annual revised preliminary internal external technical legal local remote green blue quiet early late missing broken spare extra useful simple complete partial latest original',
 );
 const vocabulary = [...common, ...common, ...nouns, ...verbs, ...adjectives];
@@ -38,7 +38,7 @@ const namesOfOtherScripts = [
   '김민수',
   'שרה כהן',
 ];
-export const subjectsOfOtherScripts = [
+const subjectsOfOtherScripts = [
   'Über die Gebühren für März',
   'Réunion déplacée à jeudi',
   'Отчёт за квартал',
@@ -80,7 +80,7 @@ export const people = (r: Random): Person[] =>
     return { name, address: `${local}@${domains[i % domains.length] ?? ''}` };
   });
 
-export const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
+const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 
 export const sentence = (r: Random): string =>
   `${capital(Array.from({ length: r.between(5, 16) }, (_, i) => (i % 3 === 1 ? r.pick(nouns) : r.favour(vocabulary))).join(' '))}${r.pick(['.', '.', '.', '?', '!'])}`;

@@ -21,7 +21,7 @@ export interface Database extends AsyncDisposable {
   run(statement: string, values: readonly unknown[]): Promise<{ rows: unknown[]; changes: number }>;
 }
 
-export const usualPatience: Patience = { connect: 4000, statement: 4000 };
+const usualPatience: Patience = { connect: 4000, statement: 4000 };
 const sqlitePatience = 1500;
 
 export const kindOf = (url: string): DatabaseKind =>

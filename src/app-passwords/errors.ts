@@ -38,9 +38,7 @@ export type AppPasswordCode =
   /** Changed in the database, but Dovecot could not be told: until it is, an old login may go on. */
   | 'app-password/not-cut'
   /** A configured statement of the classic table cannot be used. */
-  | 'app-password/statement'
-  /** A row of the classic table that cannot be taken over. */
-  | 'app-password/import';
+  | 'app-password/statement';
 
 const blames: Record<AppPasswordCode, Blame> = {
   'app-password/unavailable': 'operator',
@@ -63,7 +61,6 @@ const blames: Record<AppPasswordCode, Blame> = {
   'app-password/state': 'user',
   'app-password/not-cut': 'operator',
   'app-password/statement': 'operator',
-  'app-password/import': 'operator',
 };
 
 /** Messages hold no password, hash, label or address. */

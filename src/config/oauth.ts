@@ -101,7 +101,7 @@ const issuerOf = (entry: v.InferOutput<typeof File>[number]): OAuthIssuer => {
   return entry.id === 'google' ? google(entry) : microsoft(entry);
 };
 
-export const noOAuth: OAuthClients = { issuers: [], secrets: new Map() };
+const noOAuth: OAuthClients = { issuers: [], secrets: new Map() };
 
 /** The clients of the file that `POSTERN_OAUTH` names. @throws ConfigError `config/file` */
 export const readOAuth = (path: string | null): OAuthClients => {

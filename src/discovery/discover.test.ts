@@ -147,3 +147,34 @@ test('the table: at least forty providers, no domain twice, only TLS', () => {
   assert.equal(providerOfMx(['lindqvist-example.mail.protection.outlook.com'])?.id, 'microsoft365');
   assert.equal(providerOfMx(['evilgoogle.com']), null);
 });
+
+test('F9 what was proven is kept for a day, of a thousand domains; what failed is not', async () => {
+  let now = 0;
+  const asked: string[] = [];
+  const hosts: Record<string, true> = { 'imap.club.test:993': true, 'smtp.club.test:465': true };
+  const find = discover({
+    now: () => now,
+    prove: async ({ host, port }) => {
+      asked.push(`${host}:${port}`);
+      return host.endsWith('.many.test') || hosts[`${host}:${port}`]
+        ? { ok: true }
+        : { ok: false, doubt: 'unreachable' };
+    },
+  });
+  const isAsked = async (domain: string): Promise<boolean> => {
+    asked.length = 0;
+    await settingsOf(find(`ada@${domain}`));
+    return asked.length > 0;
+  };
+  const day = 86_400_000;
+  assert.deepEqual([await isAsked('club.test'), await isAsked('club.test')], [true, false]);
+  now = day - 1;
+  assert.equal(await isAsked('club.test'), false);
+  now = day;
+  assert.deepEqual([await isAsked('club.test'), await isAsked('club.test')], [true, false]);
+  assert.deepEqual([await isAsked('none.test'), await isAsked('none.test')], [true, true], 'a failure');
+  for (let nth = 1; nth < 1_000; nth += 1) await settingsOf(find(`ada@${nth}.many.test`));
+  assert.equal(await isAsked('club.test'), false, 'the first of a thousand');
+  await settingsOf(find('ada@1000.many.test'));
+  assert.equal(await isAsked('club.test'), true, 'one too many');
+});

@@ -40,7 +40,7 @@ export const worstOf = (all: readonly Best[]): Best | null =>
   all.reduce<Best | null>((worst, best) => (worst === null || rank(best) < rank(worst) ? best : worst), null);
 
 /** The first candidate, in the order given, that is proven; all are tried at once. */
-export const bestOf = async (
+const bestOf = async (
   candidates: readonly ServerAddress[],
   protocol: Protocol,
   prove: Prover,

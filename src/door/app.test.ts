@@ -14,7 +14,7 @@ test('D1 a former token, used when the new one has arrived, ends the session for
   assert.equal((await door.post('/auth/unlock')).status, 200, 'keys turn');
   assert.equal((await door.fetch('/auth/session')).status, 200, 'the new token has arrived');
   assert.equal((await door.fetch('/auth/session', { jar: thief })).status, 200, 'a tab beside may lag a minute');
-  door.clock.move(61_000);
+  door.clock.pass(61_000);
   assert.equal(await typeOf(await door.fetch('/auth/session', { jar: thief })), '401 unauthenticated');
   assert.equal(
     await typeOf(await door.fetch('/auth/session')),
@@ -30,7 +30,7 @@ test('D2 an answer that was lost costs nothing: the former pair turns once more'
   await door.signIn();
   const lost = new Map(door.jar);
   await door.post('/auth/unlock', undefined, { jar: new Map(door.jar) });
-  door.clock.move(3_600_000);
+  door.clock.pass(3_600_000);
   assert.equal((await door.post('/auth/unlock', undefined, { jar: lost })).status, 200);
   assert.equal((await door.fetch('/auth/session', { jar: lost })).status, 200);
 });
@@ -39,7 +39,7 @@ test('D3 whoever is away for the idle time is let go, and comes back by the cook
   await using door = await openApp();
   await door.signIn();
   assert.equal(door.open.size, 1);
-  door.clock.move(31 * 60_000);
+  door.clock.pass(31 * 60_000);
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(door.open.size, 0);
   assert.ok(door.asked.includes('close'));
@@ -64,11 +64,25 @@ test('D3 an empty body brings no unlocker, whatever it is said to be', async () 
     assert.equal(await typeOf(await empty(path)), '400 malformed', path);
 });
 
-test('D4 a session lives 24 hours, a remembered one 30 days', async () => {
-  await using door = await openApp();
-  await door.signIn();
-  door.clock.move(24 * 3_600_000);
-  assert.equal(await typeOf(await door.fetch('/auth/session')), '401 unauthenticated');
+test('D4 a session lives 24 hours, a remembered one 30 days, whatever it is used for', async () => {
+  for (const [remember, hours] of [
+    [false, 24],
+    [true, 30 * 24],
+  ] as const) {
+    await using door = await openApp();
+    await door.signIn('right', {}, remember);
+    door.clock.pass(hours * 3_600_000 - 1_000);
+    assert.equal((await door.post('/auth/unlock')).status, 200);
+    assert.equal((await door.fetch('/auth/session')).status, 200);
+    assert.equal((await door.post('/jmap/api', {})).status, 200);
+    door.clock.pass(1_000);
+    for (const path of ['/auth/session', '/jmap/api', '/auth/unlock'])
+      assert.equal(
+        await typeOf(path === '/auth/session' ? await door.fetch(path) : await door.post(path, {})),
+        '401 unauthenticated',
+        path,
+      );
+  }
 });
 
 test('D5 wrong passwords: slower for the one who guesses, never closed for the one who was here', async () => {
@@ -83,7 +97,7 @@ test('D5 wrong passwords: slower for the one who guesses, never closed for the o
   assert.equal((await door.signIn('right', { jar: known })).status, 200);
   const elsewhere = { from: '203.0.113.9', headers: { 'x-forwarded-proto': 'https' }, jar: new Map<string, string>() };
   assert.equal((await door.signIn('right', elsewhere)).status, 200, 'another network is not slowed');
-  door.clock.move(31_000);
+  door.clock.pass(31_000);
   assert.equal((await door.signIn('right', { jar: new Map() })).status, 200);
 });
 
@@ -92,6 +106,21 @@ test('D6 the words of a refusal name the server and what it said', async () => {
   const problem = (await (await door.signIn('wrong')).json()) as Record<string, unknown>;
   assert.equal(problem['title'], '127.0.0.1 did not accept this password.');
   assert.equal(problem['words'], 'Authentication failed.');
+});
+
+test('D19 a login is the address in lower case unless it was given: one mailbox is one user', async () => {
+  await using door = await openApp();
+  const server = { host: '127.0.0.1', port: 143, security: 'none' };
+  const logins = async (address: string, username?: string): Promise<string[]> => {
+    const imap = username === undefined ? server : { ...server, username };
+    await door.post('/auth/sign-in', { address, password: 'right', imap, smtp: server }, { jar: new Map() });
+    const users = await door.store.users();
+    const accounts = await Promise.all(users.map(({ id }) => door.store.accounts(id)));
+    return accounts.flat().map(({ imap }) => imap.username);
+  };
+  assert.deepEqual(await logins('Ada@X.example'), ['ada@x.example']);
+  assert.deepEqual(await logins('ada@x.example'), ['ada@x.example']);
+  assert.deepEqual((await logins('ada@x.example', 'Ada')).toSorted(), ['Ada', 'ada@x.example']);
 });
 
 test('D7 names: loopback and addresses are answered, others only when configured', async () => {
@@ -205,13 +234,13 @@ test('D79 a stream that nobody reads ends after a minute and keeps no session he
   await read.read();
   await read.read();
   assert.equal(await streams(), '2');
-  door.clock.move(61_000);
+  door.clock.pass(61_000);
   assert.equal(await streams(), '1');
-  door.clock.move(40 * 60_000);
+  door.clock.pass(40 * 60_000);
   assert.notEqual((await door.post('/jmap/api', {})).status, 423);
   await read.cancel();
   assert.equal(await streams(), '0');
-  door.clock.move(40 * 60_000);
+  door.clock.pass(40 * 60_000);
   assert.equal((await door.post('/jmap/api', {})).status, 423);
 });
 
@@ -300,7 +329,7 @@ test('D75 a list that is asked for again is answered at the door, to the session
   assert.deepEqual([await ask(other), await ask(other), await ask(other)], [true, true, false], 'each for itself');
   tide.rise();
   assert.deepEqual([await ask(), await ask(), await ask(other)], [true, false, true], 'something changed');
-  door.clock.move(2_000);
+  door.clock.pass(2_000);
   assert.deepEqual([await ask(), await ask()], [true, false], 'somebody still looks');
   assert.equal((await door.post('/auth/lock')).status, 204);
   assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 })), '423 locked');
@@ -309,7 +338,7 @@ test('D75 a list that is asked for again is answered at the door, to the session
   assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 }, { jar: other })), '401 unauthenticated');
   await door.signIn('right', { jar: other });
   assert.deepEqual([await ask(other), await ask(other), await ask(other)], [true, true, false], 'a new session');
-  door.clock.move(31 * 60_000);
+  door.clock.pass(31 * 60_000);
   assert.equal(await typeOf(await door.post('/jmap/api', { list: 1 }, { jar: other })), '423 locked');
   assert.equal((await door.post('/auth/unlock', undefined, { jar: other })).status, 200);
   assert.equal(await ask(other), true, 'nothing is left of before');

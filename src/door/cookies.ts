@@ -64,7 +64,7 @@ export const setSession = (
   secrets.unlockKey.fill(0);
 };
 
-export const clearKey = (headers: Headers, peer: Peer): void =>
+const clearKey = (headers: Headers, peer: Peer): void =>
   headers.append('Set-Cookie', cookie(peer, nameOf(peer, 'key'), '', unlockPath, 0));
 
 export const clearSession = (headers: Headers, peer: Peer): void => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '#base/clock.ts';
+import { stillClock } from '#base/clock.testkit.ts';
 import { silent } from '#base/log.ts';
 import type { Tide } from '#base/tide.ts';
 import { toConfig } from '#config/config.ts';
@@ -14,29 +14,6 @@ import { VaultError } from '#vault/errors.ts';
 import type { Keeper, Opened, SessionRow, SlotId, SlotRow, UserId } from '#vault/keeper.ts';
 import { hashToken } from '#vault/keys.ts';
 import { openDoorApp } from './app.ts';
-
-/** A clock that stands still until it is moved. */
-class Standing implements Clock {
-  #now = 1_800_000_000_000;
-  readonly #timers = new Set<{ at: number; task: () => void }>();
-  now = (): number => this.#now;
-  after = (ms: number, task: () => void): (() => void) => {
-    const timer = { at: this.#now + ms, task };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  };
-  move(ms: number): void {
-    const end = this.#now + ms;
-    for (;;) {
-      const next = [...this.#timers].filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
-      next.task();
-    }
-    this.#now = end;
-  }
-}
 
 /** A keeper that trusts everybody: the key of a session is the last 32 bytes of what it sealed. */
 const easyKeeper = (open: Set<UserId>): Keeper => {
@@ -109,7 +86,7 @@ interface Options {
 
 /** The door without sockets, and a browser's jar. */
 export const openApp = async (options: Options = {}) => {
-  const clock = new Standing();
+  const clock = stillClock();
   const env = readEnv({ POSTERN_PRIVATE_SERVERS: '127.0.0.1', POSTERN_SESSION_IDLE: '30m', ...options.env });
   const real = await openStore(':memory:', { mode: 'direct', clock });
   const store = new Proxy(real, {
@@ -189,8 +166,8 @@ export const openApp = async (options: Options = {}) => {
           }),
     });
   const server = { host: '127.0.0.1', port: 143, security: 'none' };
-  const signIn = (password = 'right', init: Parameters<typeof fetch>[1] = {}) =>
-    post('/auth/sign-in', { address: 'ada@x.example', password, imap: server, smtp: server }, init);
+  const signIn = (password = 'right', init: Parameters<typeof fetch>[1] = {}, remember = false) =>
+    post('/auth/sign-in', { address: 'ada@x.example', password, imap: server, smtp: server, remember }, init);
   return {
     app,
     clock,

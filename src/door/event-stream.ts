@@ -6,7 +6,7 @@ export type Sent = { event: string; data: string; id?: string } | { comment: str
 const encoder = new TextEncoder();
 
 /** WHATWG HTML §9.2.5. No value of ours holds a line break. */
-export const encodeEvent = (sent: Sent): Uint8Array =>
+const encodeEvent = (sent: Sent): Uint8Array =>
   encoder.encode(
     'comment' in sent
       ? `: ${sent.comment}\n\n`

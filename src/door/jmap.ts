@@ -57,7 +57,7 @@ const apiAnswer = (status: number, type: string, body: Buffer<ArrayBuffer>): Api
 const asResponse = ({ status, headers, body }: ApiAnswer): Response => new Response(body, { status, headers });
 
 /** Printable ASCII for old clients, and the whole name as RFC 8187 says it. */
-export const contentDisposition = (name: string): string => {
+const contentDisposition = (name: string): string => {
   const clean = name.replaceAll(/[\p{Cc}\p{Cf}/\\]/gu, '_').slice(0, 200) || 'file';
   const plain = clean.replaceAll(/[^\x20-\x7e]|["%]/g, '_');
   const coded = encodeURIComponent(clean.toWellFormed()).replaceAll(

@@ -69,7 +69,7 @@ const echo: Api = async (head, peer, read) => ({
   ),
 });
 
-test('the bytes go to the mailroom with who asks, and the answer carries what every answer carries', async () => {
+test('D23 the bytes go to the mailroom with who asks, and the answer carries what every answer carries', async () => {
   await using lane = await openTestLane(echo);
   const long = 'x'.repeat(300_000);
   const { status, headers, body } = await lane.post(long, { cookie: 'a=b', origin: 'http://x' });

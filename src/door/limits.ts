@@ -50,10 +50,13 @@ class Buckets {
 }
 
 /** The network an attempt comes from: an IPv6 customer has at least a /64. */
-export const networkOf = (address: string): string =>
-  isIPv6(address) && !address.startsWith('::ffff:')
-    ? new URL(`http://[${address.split('%')[0] ?? address}]`).hostname.slice(1, -1).split(':').slice(0, 4).join(':')
-    : address.replace(/^::ffff:/, '');
+export const networkOf = (address: string): string => {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address.replace(/^::ffff:/, '');
+  const short = new URL(`http://[${address.split('%')[0] ?? address}]`).hostname.slice(1, -1);
+  const [front = [], back = []] = short.split('::').map((half) => half.split(':'));
+  const zeros = Array<string>(8 - front.length - back.length).fill('0');
+  return [...front, ...zeros, ...back].slice(0, 4).join(':');
+};
 
 const seconds = 1_000;
 const minutes = 60_000;

@@ -27,7 +27,7 @@ const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** What about an address deserves a second look before it is opened. */
-export const doubtsOf = (url: URL): string[] => [
+const doubtsOf = (url: URL): string[] => [
   ...(url.protocol === 'http:' ? ['The connection to it is not encrypted.'] : []),
   ...(/(^|\.)xn--/.test(url.hostname)
     ? ['Its name has letters of other scripts, which may look like another name.']

@@ -1,32 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from '#base/clock.ts';
+import { stillClock } from '#base/clock.testkit.ts';
 import { Tide } from '#base/tide.ts';
 import { Recall } from './recall.ts';
-
-class Standing implements Clock {
-  #now = 1_000_000;
-  #timers: { at: number; task: () => void }[] = [];
-  now(): number {
-    return this.#now;
-  }
-  after(ms: number, task: () => void): () => void {
-    const timer = { at: this.#now + ms, task };
-    this.#timers.push(timer);
-    return () => (this.#timers = this.#timers.filter((each) => each !== timer));
-  }
-  move(ms: number): void {
-    const end = this.#now + ms;
-    for (;;) {
-      const [next] = this.#timers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
-      if (!next) break;
-      this.#now = next.at;
-      this.#timers = this.#timers.filter((each) => each !== next);
-      next.task();
-    }
-    this.#now = end;
-  }
-}
 
 const answer = (text: string, level: number | null = 0, status = 200) => ({
   status,
@@ -36,7 +12,7 @@ const answer = (text: string, level: number | null = 0, status = 200) => ({
 });
 
 const openRecall = () => {
-  const clock = new Standing();
+  const clock = stillClock();
   const recall = new Recall(clock);
   const tide = new Tide();
   const key = Recall.keyOf(Buffer.from('a request'));
@@ -94,10 +70,10 @@ test('D75 it is gone when who asked has left, and when nobody asked for half a m
   recall.forget('one');
   assert.deepEqual([find('one'), find('two'), recall.bytes], [undefined, 'b', 1]);
   for (let seconds = 0; seconds < 120; seconds += 10) {
-    clock.move(10_000);
+    clock.pass(10_000);
     assert.equal(find('two'), 'b', 'asked for all the time');
   }
-  clock.move(46_000);
+  clock.pass(46_000);
   assert.equal(recall.bytes, 0);
   keep('one');
   recall.close();
@@ -109,9 +85,9 @@ test('D75 the mailroom hears every two seconds that somebody still looks', () =>
   for (const text of ['a', 'b']) recall.keep('one', key, tide, answer(text));
   const due = (): boolean | undefined => recall.find('one', key, tide)?.due;
   assert.equal(due(), false);
-  clock.move(2_000);
+  clock.pass(2_000);
   assert.deepEqual([due(), due()], [true, false], 'told once');
-  clock.move(2_000);
+  clock.pass(2_000);
   assert.equal(due(), true);
 });
 

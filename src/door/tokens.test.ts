@@ -13,15 +13,15 @@ test('D64 who has just signed in makes a token at once; after five minutes an un
   await using door = await openApp();
   await door.signIn();
   assert.equal((await make(door)).status, 201);
-  door.clock.move(5 * minutes - 1);
+  door.clock.pass(5 * minutes - 1);
   assert.equal((await make(door)).status, 201);
-  door.clock.move(1);
+  door.clock.pass(1);
   const late = await make(door);
   assert.deepEqual(((await late.clone().json()) as { unlockers: string[] }).unlockers, ['mail-password']);
   assert.equal(await typeOf(late), '403 proof-needed');
   assert.equal((await door.post('/auth/prove', { password: 'right' })).status, 204);
   assert.equal((await make(door)).status, 201);
-  door.clock.move(5 * minutes);
+  door.clock.pass(5 * minutes);
   assert.equal(await typeOf(await make(door)), '403 proof-needed');
 });
 
@@ -48,7 +48,7 @@ test('D64 a sign-in is good for API tokens and for nothing else that needs proof
 test('D64 opening a session again is no sign-in, and a sign-in is good for its own session alone', async () => {
   await using door = await openApp();
   await door.signIn();
-  door.clock.move(31 * minutes);
+  door.clock.pass(31 * minutes);
   assert.equal((await door.post('/auth/unlock')).status, 200);
   assert.equal(await typeOf(await make(door)), '403 proof-needed');
   const other = new Map<string, string>();

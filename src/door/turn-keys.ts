@@ -34,7 +34,7 @@ const noUnlocker = (): DoorError =>
 type Turned = Pick<TurnedKeys, 'records' | 'credentials' | 'slots'> & { opened: NonNullable<TurnedPart['opened']> };
 
 /** Turns a user's key: a new one, and all that hung on the former sealed anew. */
-export class KeyTurner {
+class KeyTurner {
   readonly #all: UnlockerParts;
 
   constructor(all: UnlockerParts) {

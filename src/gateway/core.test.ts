@@ -178,7 +178,7 @@ test('RFC 8620 §2 the session names accounts, limits and URLs, and has the stat
   assert.equal(answer.sessionState, session.state);
 });
 
-test('an equal request is answered from memory until something changes', async () => {
+test('J11 an equal request is answered from memory until something changes', async () => {
   using g = openTestGateway();
   g.deliver('Subject: one\n\nx');
   const request = JSON.stringify({

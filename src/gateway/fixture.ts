@@ -256,8 +256,11 @@ export const openTestGateway = (desk?: Desk): TestGateway => {
       return emailId(index.read((reader) => reader.byRow(row)?.number) as EmailNumber);
     },
     call,
-    one: async (name, args) => (await call([name, args]))[0]?.[1] as Answer,
+    one: async (name, args) => (await call([name, args]))[0]?.[1],
     post,
     [Symbol.dispose]: () => made[Symbol.dispose](),
   };
 };
+
+/** All that the mail server is to be told. */
+export const intents = (g: TestGateway) => g.index.read((reader) => reader.intents(Number.MAX_SAFE_INTEGER));

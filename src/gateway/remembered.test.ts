@@ -170,7 +170,7 @@ const step = fc.tuple(
 test('J11 whatever happens to a mailbox, an answer is what it was while the tide stands', async () => {
   let stood = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (taken) => {
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }), async (taken) => {
       const world = new World();
       const { g } = world;
       const anew = (body: Buffer): Promise<string> => answerOf(g, openGateway({ clock: g.clock }), body);
@@ -241,7 +241,7 @@ test('J17 ids that one call gives another are ids to whoever looks', async () =>
 test('J17 whatever happens to a mailbox, what is remembered is what the index says', async () => {
   let compared = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (taken) => {
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }), async (taken) => {
       const world = new World();
       try {
         for (const [name, n, m] of taken) {

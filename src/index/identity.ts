@@ -4,7 +4,7 @@ import { receivedAtOf, secondOf } from './rows.ts';
 import type { EmailRow, MailboxId, ThreadNumber } from './types.ts';
 
 /** So long after a message went, a copy elsewhere is the same Email (ms). */
-export const moveTime = 10 * 60 * 1000;
+const moveTime = 10 * 60 * 1000;
 
 /** What tells one message from another without an id of the server's. Size is not in it: some servers estimate it. */
 export interface Print {

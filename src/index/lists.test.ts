@@ -7,7 +7,7 @@ import type { EmailRow, Filter, Index, MailboxId, Uid } from './types.ts';
 
 test('I9 a list in memory is a sorted set, wherever rows come and go', () => {
   const row = fc.integer({ min: -200, max: -1 }) as unknown as fc.Arbitrary<EmailRow>;
-  const edits = fc.array(fc.record({ row, add: fc.boolean() }), { maxLength: 300 });
+  const edits = fc.array(fc.record({ row, add: fc.boolean() }), { maxLength: 300, size: 'max' });
   fc.assert(
     fc.property(fc.uniqueArray(row), edits, (first, changes) => {
       const want = new Set<EmailRow>(first);
@@ -55,7 +55,7 @@ test('I9 I16 conversations of the list in memory are those of the tables, whatev
   );
   const idOf = (n: number): string => `c${n}@example.org`;
   fc.assert(
-    fc.property(fc.array(step, { minLength: 4, maxLength: 20 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 4, maxLength: 20, size: 'max' }), (steps) => {
       using t = openTestIndex();
       const { index } = t;
       const boxes = [addMailbox(index, 'INBOX', 'inbox'), addMailbox(index, 'Other')] as const;

@@ -25,6 +25,6 @@ const contract = (): string =>
     )
     .join('\n');
 
-test('the contract is the one we published', () => {
+test('J1 the contract is the one we published', () => {
   assert.equal(createHash('sha256').update(contract()).digest('base64url').slice(0, 12), published);
 });

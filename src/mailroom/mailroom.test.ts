@@ -116,7 +116,7 @@ class World implements AsyncDisposable {
 const code = (wanted: string) => (error: unknown) => error instanceof RoomError && error.code === wanted;
 const ask = (world: World, text: string) => world.rooms.ask('api', who, { body: Buffer.from(text) });
 
-test('the first request opens the user once, makes the index key, and answers bytes with bytes', async () => {
+test('D23 the first request opens the user once, makes the index key, and answers bytes with bytes', async () => {
   await using world = new World();
   const answers = await Promise.all([ask(world, 'one'), ask(world, 'two')]);
   assert.deepEqual(
@@ -182,7 +182,7 @@ test('an account that comes while its user is being opened is opened, too', asyn
   assert.equal(world.rooms.census().accounts, 2);
 });
 
-test('an index that cannot be read is made anew', async () => {
+test('D25 an index that cannot be read is made anew', async () => {
   await using world = new World();
   world.unreadable = 1;
   await ask(world, 'x');
@@ -207,7 +207,7 @@ test('an answer on its way is finished before the accounts close', async () => {
   assert.deepEqual(world.log.slice(1), ['answered', 'engine closed', 'index closed']);
 });
 
-test('changes are told once for several commits, with the types that moved', async () => {
+test('D24 changes are told once for several commits, with the types that moved', async () => {
   await using world = new World();
   await ask(world, 'x');
   const heard: [string, Record<string, string>][] = [];
@@ -221,7 +221,7 @@ test('changes are told once for several commits, with the types that moved', asy
   assert.deepEqual(heard, [['Aaabb', { Email: 'e-2' }]]);
 });
 
-test('a download is pulled: a reader that stops, stops the source', async () => {
+test('D23 a download is pulled: a reader that stops, stops the source', async () => {
   await using world = new World();
   let made = 0;
   let ended = false;
@@ -253,7 +253,7 @@ test('what is on its way when the reader leaves harms nobody', async () => {
   }
 });
 
-test('a download ends, and one that breaks off says so', async () => {
+test('D30 a download ends, and one that breaks off says so', async () => {
   await using world = new World();
   world.download = (async function* () {
     yield Buffer.from('all');
@@ -274,7 +274,7 @@ test('a download ends, and one that breaks off says so', async () => {
   await assert.rejects(pulling(none.port), code('room/full'), 'told before any of it is promised');
 });
 
-test('a room that ends is replaced; what waited is told', async () => {
+test('D25 a room that ends is replaced; what waited is told', async () => {
   await using world = new World();
   await ask(world, 'x');
   world.api = () => new Promise(() => undefined);
@@ -298,7 +298,7 @@ test('an error of the gateway arrives as a code, without its words', async () =>
   );
 });
 
-test('signed links: whose part, until when, and nobody else makes one', () => {
+test('D27 signed links: whose part, until when, and nobody else makes one', () => {
   const links = openLinks(Buffer.alloc(32, 1));
   const claim = { user, account: 'A1', email: 'M1', expires: 1_000 };
   const token = links.part(claim);

@@ -49,9 +49,9 @@ const addresses = fc.uniqueArray(address, { maxLength: 4, selector: (one) => one
 const text = fc
   .array(
     fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 40 }),
-      fc.string({ unit: fc.constantFrom(...Array.from('ab =.\t-')), maxLength: 120 }),
-      fc.array(word, { maxLength: 40 }).map((words) => words.join(' ')),
+      fc.string({ unit: 'binary', maxLength: 40, size: 'max' }),
+      fc.string({ unit: fc.constantFrom(...Array.from('ab =.\t-')), maxLength: 120, size: 'max' }),
+      fc.array(word, { maxLength: 40, size: 'max' }).map((words) => words.join(' ')),
       fc.constantFrom('', ' ', '-- ', '.', '> quoted ', 'From here', '    indented', 'table  | x  ', 'x'.repeat(1200)),
     ),
     { maxLength: 6 },
@@ -62,12 +62,12 @@ const text = fc
 const attachment = fc
   .record({
     name: fc
-      .string({ unit: fc.constantFrom(...Array.from("abc äß日👩;='%()")), minLength: 1, maxLength: 80 })
+      .string({ unit: fc.constantFrom(...Array.from("abc äß日👩;='%()")), minLength: 1, maxLength: 80, size: 'max' })
       .map((one) => `n${one.trimEnd()}.bin`),
     type: fc.constantFrom('application/pdf', 'image/png', 'text/csv', 'text/plain; charset="iso-8859-1"'),
     cid: email,
     disposition: fc.constantFrom('inline', 'attachment'),
-    bytes: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 200, size: 'max' }).map((bytes) => Buffer.from(bytes)),
   })
   .map(({ name, type, cid, disposition, bytes }): DraftPart => ({
     type,

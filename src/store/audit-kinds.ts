@@ -1,5 +1,5 @@
 /** What the audit log tells of; docs/spec/vault.md says when each is written. */
-export const auditKinds = [
+const auditKinds = [
   'sign-in',
   'sign-in-refused',
   'sign-out',

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { stillClock } from '#base/clock.testkit.ts';
 import { silent } from '#base/log.ts';
 import { openStore } from '#store/open.ts';
 import type { Submission } from '#store/types.ts';
@@ -27,16 +28,7 @@ const open = async () => {
   const living = new Set<string>();
   let count = 0;
   let connects = 0;
-  let now = 1_700_000_000_000;
-  const timers = new Set<{ at: number; task: () => void }>();
-  const clock = {
-    now: () => now,
-    after: (ms: number, task: () => void) => {
-      const timer = { at: now + ms, task };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-  };
+  const clock = stillClock();
   const keeper = Object.assign(Object.create(plain) as Keeper, {
     holdTicket: () => {
       const handle = `h${(count += 1)}`;
@@ -80,13 +72,13 @@ const open = async () => {
         rcptTo: [{ email: 'bob@village.test', parameters: null }],
       },
       messageId: 'c1@village.test',
-      createdAt: now,
-      sendAt: now + 10_000,
+      createdAt: clock.now(),
+      sendAt: clock.now() + 10_000,
       wantsSentCopy: true,
     });
     const sealed = async (id: string, bytes: Buffer) => {
       const name = { id, user: account.user, account: account.id, purpose: 'submission' as const, generation: 1 };
-      const row = { ...name, updatedAt: now };
+      const row = { ...name, updatedAt: clock.now() };
       return { ...row, ...(await sealRecord(keeper, recordBinding(row), bytes)) };
     };
     const row: Submission = {
@@ -94,9 +86,9 @@ const open = async () => {
       user: account.user,
       account: account.id,
       state: 'held',
-      sendAt: now + 10_000,
+      sendAt: clock.now() + 10_000,
       tries: 0,
-      updatedAt: now,
+      updatedAt: clock.now(),
       record: await sealed('R1', encodeSubmission(record)),
       message: await sealed('B1', Buffer.from('hello')),
     };
@@ -112,10 +104,7 @@ const open = async () => {
     held,
     living,
     connects: () => connects,
-    forward: (ms: number) => {
-      now += ms;
-      for (const timer of timers.values().toArray()) if (timer.at <= now && timers.delete(timer)) timer.task();
-    },
+    pass: clock.pass,
     [Symbol.asyncDispose]: async () => {
       await couriers[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
@@ -144,7 +133,7 @@ test('V116 O4 what somebody else has moved is not sent, and its password ends', 
   assert.equal(await carrier.carry(letter), true);
   assert.deepEqual([it.held.size, it.living.size, (await it.store.submission('S1'))?.state], [1, 1, 'held']);
   await it.store.moveSubmission('S1', 'held', 'canceled');
-  it.forward(10_000);
+  it.pass(10_000);
   await it.couriers.arrive(it.account);
   assert.deepEqual([it.connects(), it.held.size, it.living.size], [0, 0, 0]);
   assert.equal((await it.store.submission('S1'))?.state, 'canceled');
@@ -156,7 +145,7 @@ test('V116 a user whom the operator has locked sends nothing', async () => {
   const carrier = await it.couriers.arrive(it.account);
   await carrier.carry(await it.letter());
   await it.store.setLocked(it.account.user, 1);
-  it.forward(10_000);
+  it.pass(10_000);
   await it.couriers.arrive(it.account);
   assert.deepEqual([it.connects(), it.living.size, (await it.store.submission('S1'))?.state], [0, 0, 'held']);
 });
@@ -165,7 +154,7 @@ test('V116 V117 one try, then it is due for the next visit; the end of the proce
   await using it = await open();
   const carrier = await it.couriers.arrive(it.account);
   await carrier.carry(await it.letter());
-  it.forward(10_000);
+  it.pass(10_000);
   await it.couriers.arrive(it.account);
   assert.deepEqual([it.connects(), it.living.size, (await it.store.submission('S1'))?.state], [1, 0, 'due']);
   const again = await it.couriers.arrive(it.account);
@@ -173,7 +162,7 @@ test('V116 V117 one try, then it is due for the next visit; the end of the proce
   await again.carry(await it.letter());
   assert.deepEqual([it.held.size, it.living.size], [1, 1]);
   await it.couriers[Symbol.asyncDispose]();
-  it.forward(10_000);
+  it.pass(10_000);
   assert.deepEqual([it.held.size, it.living.size, it.connects()], [0, 0, 1]);
   assert.equal((await it.store.submission('S1'))?.state, 'held');
 });

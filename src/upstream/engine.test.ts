@@ -106,7 +106,7 @@ test('S2 a server that allows one connection gets one', async () => {
   assert.equal(account.engine.connection.at, 'live');
 });
 
-test('bytes: whole and kept, in parts when long, as a stream', async () => {
+test('S54 bytes: whole and kept, in parts when long, as a stream', async () => {
   const user = someone();
   const long = `${'long line of an attachment'.repeat(2)}\r\n`.repeat(30_000);
   const mixed = `--b\r\nContent-Type: text/plain\r\n\r\nshort text\r\n--b\r\nContent-Type: application/octet-stream; name=x.bin\r\nContent-Disposition: attachment\r\n\r\n${long}--b--\r\n`;
@@ -168,6 +168,26 @@ test('S68 a reader who stops in the middle of a long letter holds up no other fo
     for (;;) if ((await stopped.next()).done) return;
   };
   await assert.rejects(rest(), { code: 'net/away' });
+});
+
+test('S14 a message that is gone leaves its mailbox at once; the Email is destroyed ten minutes later', async () => {
+  const user = someone();
+  for (const n of [1, 2]) village.put(user.address, 'INBOX', message(n), { receivedAt: 1_700_000_000 + n });
+  const { clock, pass } = handClock(60_000);
+  await using account = await openTestAccount({ imapPort: village.imapPort, user, clock });
+  await account.until(() => inbox(account).length === 2 && account.engine.progress.done, 'the first sync');
+  const [gone] = inbox(account);
+  assert.ok(gone);
+  const client = await account.client();
+  await client.select('INBOX');
+  await client.expunge([2]);
+  await account.until(() => inbox(account).length === 1, 'the removal');
+  const mailboxes = () => account.index.read((reader) => reader.byRow(gone.row))?.mailboxes;
+  pass(9 * 60_000);
+  assert.deepEqual(mailboxes(), []);
+  pass(60_000);
+  pass(60_000);
+  assert.equal(mailboxes(), undefined);
 });
 
 test('S66 a message that came after a connection last heard of its mailbox is there', async () => {

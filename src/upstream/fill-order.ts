@@ -17,7 +17,7 @@ export interface FillWish {
 }
 
 /** INBOX is filled this far before any other mailbox is begun; so is a mailbox the user looks at. */
-export const firstRun = 500;
+const firstRun = 500;
 const lookedRun = 200;
 /** A mailbox of no more is read at once: opening it another time costs as much. */
 const small = 500;

@@ -48,7 +48,7 @@ test('S21 order holds and nothing is lost, whatever the wishes', () => {
     mailbox: fc.integer({ min: 1, max: 2 }),
   });
   fc.assert(
-    fc.property(fc.array(wish, { maxLength: 30 }), (wishes) => {
+    fc.property(fc.array(wish, { maxLength: 30, size: 'max' }), (wishes) => {
       const intents = wishes.map((one, at) => intent(at, one.email, wants[one.want] ?? seen, one.mailbox));
       const order = groupIntents(intents).flatMap((group) => group.intents);
       assert.deepEqual(

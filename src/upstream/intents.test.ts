@@ -1,72 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Email, Mailbox, MailboxId } from '#index/types.ts';
+import { test } from 'node:test';
 import type { ImapSession } from '#imap/session.ts';
-import { openDovecot } from '#village/dovecot.ts';
-import type { Village } from '#village/dovecot.ts';
 import { draftKey, encodeDraft } from './draft.ts';
 import { digest } from './digest.ts';
 import type { Refusal } from './engine.ts';
-import { openTestAccount, signIn } from './test-account.ts';
+import { signIn } from './test-account.ts';
 import type { TestAccount } from './test-account.ts';
 import { sealRecord } from '#vault/seal-record.ts';
 import { recordBinding } from '#vault/associated.ts';
-
-let village: Village;
-let users = 0;
-
-before(async () => {
-  const people = Array.from({ length: 12 }, (_, n) => ({ address: `i${n}@village.test`, password: `pass ${n}` }));
-  village = await openDovecot({ users: people });
-});
-after(() => village[Symbol.asyncDispose]());
-
-const message = (n: number): string =>
-  `From: Bob <bob@elsewhere.test>\r\nTo: alice@village.test\r\nSubject: message ${n}\r\nMessage-ID: <i${n}@elsewhere.test>\r\nDate: ${new Date(1_700_000_000_000 + n * 60_000).toUTCString()}\r\n\r\nText ${n}.\r\n`;
-
-const open = async (count: number, instead: Partial<Parameters<typeof openTestAccount>[0]> = {}) => {
-  const user = village.users[users++];
-  assert.ok(user);
-  for (let n = 1; n <= count; n += 1)
-    village.put(user.address, 'INBOX', message(n), { receivedAt: 1_700_000_000 + n * 60 });
-  const account = await openTestAccount({ imapPort: village.imapPort, user, ...instead });
-  await account.until(
-    () => account.engine.progress.done && inRole(account, 'inbox').length === count,
-    'the first sync',
-  );
-  return { user, account };
-};
-
-const boxOf = (account: TestAccount, role: string): Mailbox => {
-  const box = account.index.read((reader) => reader.mailboxes()).find((one) => one.role === role);
-  assert.ok(box, role);
-  return box;
-};
-
-const inRole = (account: TestAccount, role: string): Email[] =>
-  account.index.read((reader) => {
-    const box = reader.mailboxes().find((one) => one.role === role);
-    const page = {
-      sort: [],
-      collapseThreads: false,
-      position: 0,
-      anchor: null,
-      anchorOffset: 0,
-      limit: 500,
-      calculateTotal: false,
-    };
-    return box === undefined
-      ? []
-      : reader.emails(reader.query({ filter: { op: 'is', inMailbox: box.id }, ...page }).ids);
-  });
-
-const noIntents = (account: TestAccount) =>
-  account.until(() => account.index.read((reader) => reader.intentCount()) === 0, 'the intents');
-
-const uidsAt = async (client: ImapSession, box: Mailbox): Promise<number[]> => {
-  await client.select(box.pathRaw, { readOnly: true });
-  return client.uidSearchAll();
-};
+import { village, users, open, boxOf, inRole, noIntents, uidsAt } from './intents.testkit.ts';
 
 test('S20 wishes for many messages reach the server, each kind by one command', async () => {
   const { account } = await open(40);
@@ -303,85 +245,6 @@ test('S25 a draft that only the store has comes back into a new index, and to th
   await account.until(async () => (await account.store.record('record-d2')) === null, 'the durable copy to go');
 });
 
-test('R4 mailboxes are created, renamed, subscribed and removed', async () => {
-  const { account } = await open(1);
-  await using _ = account;
-  const { engine } = account;
-  const id = await engine.createMailbox('Käse & Brot', null, true);
-  const under = await engine.createMailbox('Below', id, false);
-  const at = (box: MailboxId) => account.index.read((reader) => reader.mailbox(box));
-  assert.deepEqual(
-    [at(id)?.path, at(id)?.subscribed, at(under)?.path, at(under)?.parent],
-    ['Käse & Brot', true, 'Käse & Brot/Below', id],
-  );
-  await assert.rejects(engine.createMailbox('Käse & Brot', null, true), { code: 'mailbox/exists' });
-  await assert.rejects(engine.createMailbox('a/b', null, true), { code: 'mailbox/refused' });
-  await assert.rejects(engine.destroyMailbox(id, true), { code: 'mailbox/has-children' });
-  await engine.renameMailbox(id, 'Wein', null);
-  assert.deepEqual([at(id)?.path, at(under)?.path], ['Wein', 'Wein/Below']);
-  await engine.destroyMailbox(under, true);
-  await engine.destroyMailbox(id, true);
-  assert.equal(at(id), undefined);
-  assert.equal(await engine.mailboxFor('trash'), boxOf(account, 'trash').id);
-});
-
-test('R7 a mailbox goes only once what was moved out of it is out, and not with mail that the index has not seen', async () => {
-  const { account, user } = await open(6);
-  await using _ = account;
-  const { engine, index } = account;
-  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
-  const work = await engine.createMailbox('Work', null, true);
-  index.write((w) => {
-    for (const { number } of inRole(account, 'inbox')) w.move(number, inbox.id, work, 0);
-  });
-  engine.nudge();
-  await noIntents(account);
-  await account.until(() => index.read((reader) => reader.mailbox(work)?.totalEmails) === 6, 'six in Work');
-  const there = index.read((reader) =>
-    reader
-      .mailboxes()
-      .flatMap(({ id }) => (id === work ? reader.uids(id).map((uid) => reader.placement(id, uid)) : [])),
-  );
-  index.write((w) => {
-    for (const place of there) {
-      const email = place && index.read((reader) => reader.byRow(place.email));
-      if (email) w.move(email.number, work, archive.id, 0);
-    }
-  });
-  await engine.destroyMailbox(work, false);
-  await noIntents(account);
-  const client = await account.client();
-  assert.equal((await uidsAt(client, archive)).length, 6);
-
-  const quiet = await engine.createMailbox('Quiet', null, true);
-  await village.deliver(user.address, message(99));
-  village.dovecot.doveadm('move', '-u', user.address, 'Quiet', 'mailbox', 'INBOX', 'subject', 'message 99');
-  await assert.rejects(engine.destroyMailbox(quiet, false), { code: 'mailbox/has-mail' });
-  await engine.destroyMailbox(quiet, true);
-});
-
-test('R7 nor does one whose letters were moved out before their places in it are known', async () => {
-  const { account } = await open(2);
-  await using _ = account;
-  const { engine, index } = account;
-  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
-  const work = await engine.createMailbox('Work', null, true);
-  const numbers = inRole(account, 'inbox').map(({ number }) => number);
-  index.write((w) => numbers.forEach((number) => w.move(number, inbox.id, work, 0)));
-  engine.nudge();
-  await noIntents(account);
-  await account.until(() => index.read((reader) => reader.mailbox(work)?.totalEmails) === 2, 'two in Work');
-  index.write((w) => {
-    w.remap(work, w.mailbox(work)?.uidvalidity ?? 0);
-    numbers.forEach((number) => w.move(number, work, archive.id, 0));
-  });
-  const destroyed = engine.destroyMailbox(work, true);
-  engine.look(work);
-  await destroyed;
-  const client = await account.client();
-  assert.equal((await uidsAt(client, archive)).length, 2);
-});
-
 test('S23 what another client removed in the same moment is not shown where it was to go', async () => {
   const { account } = await open(3);
   await using _ = account;
@@ -421,27 +284,4 @@ test('I49 of two copies in one mailbox both leave', async () => {
   const client = await account.client();
   assert.deepEqual(await uidsAt(client, inbox), []);
   assert.equal((await uidsAt(client, archive)).length, 1);
-});
-
-test('R4 a missing mailbox of a role is made with its attribute, once', async () => {
-  await using bare = await openDovecot({ extra: 'namespace inbox {\n  mailbox Archive {\n    auto = no\n  }\n}' });
-  const [user] = bare.users;
-  assert.ok(user);
-  await using account = await openTestAccount({ imapPort: bare.imapPort, user });
-  await account.until(() => account.engine.progress.done, 'the first sync');
-  assert.equal(
-    account.index.read((reader) => reader.mailboxes()).some((box) => box.role === 'archive'),
-    false,
-  );
-  const [first, second] = await Promise.all([
-    account.engine.mailboxFor('archive'),
-    account.engine.mailboxFor('archive'),
-  ]);
-  assert.equal(first, second);
-  assert.deepEqual(
-    [boxOf(account, 'archive').id, boxOf(account, 'archive').path, boxOf(account, 'archive').subscribed],
-    [first, 'Archive', true],
-  );
-  const client = await account.client();
-  assert.equal((await client.list()).find((box) => box.path === 'Archive')?.specialUse, 'archive');
 });

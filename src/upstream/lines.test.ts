@@ -1,37 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from '#base/clock.ts';
+import { stillClock } from '#base/clock.testkit.ts';
 import { silent } from '#base/log.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { VaultError } from '#vault/errors.ts';
 import { urgency } from './line.ts';
-import { Lines, recoverEvery } from './lines.ts';
+import { Lines } from './lines.ts';
 
-const heldClock = (): Clock & { forward(ms: number): void } => {
-  let now = 1_000;
-  let timers: { at: number; task: () => void }[] = [];
-  return {
-    now: () => now,
-    after: (ms, task) => {
-      const timer = { at: now + ms, task };
-      timers.push(timer);
-      return () => (timers = timers.filter((each) => each !== timer));
-    },
-    forward: (ms) => {
-      now += ms;
-      const due = timers.filter(({ at }) => at <= now);
-      timers = timers.filter(({ at }) => at > now);
-      for (const { task } of due) task();
-    },
-  };
-};
+const anHour = 3_600_000;
 
 const session = (): ImapSession =>
   ({ ended: null, onEnd: () => undefined, close: () => Promise.resolve() }) as unknown as ImapSession;
 
 /** Lines to a server that takes so many connections besides the watch. */
 const open = (most: number | null, extra: { left: number; code?: 'limit/connections' | 'auth/refused' }) => {
-  const clock = heldClock();
+  const clock = stillClock();
   const told: (number | null)[] = [];
   const lines = new Lines({
     connect: () => {
@@ -55,34 +38,34 @@ test('S2 a server that says "too many" lowers the number, which recovers one at 
   const where = await lines.background(async (line) => line, false);
   assert.equal(where, lines.watch.session, 'the work is done on the watch connection');
   assert.deepEqual([lines.most, told], [1, [1]]);
-  clock.forward(recoverEvery - 1);
+  clock.pass(anHour - 1);
   assert.equal(lines.most, 1);
-  clock.forward(1);
+  clock.pass(1);
   assert.deepEqual([lines.most, told], [2, [1, 2]]);
-  clock.forward(recoverEvery);
+  clock.pass(anHour);
   assert.deepEqual([lines.most, told], [3, [1, 2, null]]);
-  clock.forward(10 * recoverEvery);
+  clock.pass(10 * anHour);
   assert.deepEqual(told, [1, 2, null]);
 });
 
 test('S2 what the row says is where a start begins; another refusal starts the hour anew', async () => {
   const { lines, clock, told } = open(2, { left: 0 });
   assert.equal(lines.most, 2);
-  clock.forward(recoverEvery - 1);
+  clock.pass(anHour - 1);
   await lines.background(async () => undefined, false);
   assert.deepEqual([lines.most, told], [1, [1]]);
-  clock.forward(recoverEvery - 1);
+  clock.pass(anHour - 1);
   assert.equal(lines.most, 1);
-  clock.forward(1);
+  clock.pass(1);
   assert.equal(lines.most, 2);
 });
 
 test('S2 what the quirk table knows is never passed', () => {
   const { lines, clock, told } = open(1, { left: 9 });
   lines.atMost(2);
-  clock.forward(recoverEvery);
+  clock.pass(anHour);
   assert.deepEqual([lines.most, told], [2, [null]]);
-  clock.forward(10 * recoverEvery);
+  clock.pass(10 * anHour);
   assert.equal(lines.most, 2);
 });
 

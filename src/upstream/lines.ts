@@ -8,13 +8,13 @@ import { Line, urgency } from './line.ts';
 import type { Task, TaskOptions } from './line.ts';
 
 /** A connection of its own for long work, closed after this long without any. */
-export const idleClose = 60_000;
+const idleClose = 60_000;
 
 /** Most connections of one account. */
-export const mostConnections = 3;
+const mostConnections = 3;
 
 /** After this long without a refusal one more connection is tried. */
-export const recoverEvery = 3_600_000;
+const recoverEvery = 3_600_000;
 
 type Extra = 'bulk' | 'read';
 

@@ -24,7 +24,7 @@ const mostGone = 1_000;
 const worthReading = 200;
 
 /** UIDs as {@link Range}s would name them, one by one, but for those that are not in `known`: a hostile range costs nothing. */
-export const withinRanges = (ranges: readonly Range[], known: readonly Uid[]): Uid[] => {
+const withinRanges = (ranges: readonly Range[], known: readonly Uid[]): Uid[] => {
   const sorted = ranges.toSorted((a, b) => a[0] - b[0]);
   const hits: Uid[] = [];
   let at = 0;

@@ -9,7 +9,7 @@ import { open } from './outbox.testkit.ts';
 
 const sendingNow = async (it: Awaited<ReturnType<typeof open>>, answer: Promise<SendOutcome>) => {
   await it.put('due', { onCancelUpdateEmail: { 'keywords/$draft': true, 'keywords/$seen': null } });
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   it.servers.answer = () => answer;
   const outbox = it.start();
   const round = outbox.nudge();
@@ -28,7 +28,7 @@ const close = async (it: Awaited<ReturnType<typeof open>>, outbox: { close(): Pr
   const closed = outbox.close();
   for (let n = 0; n < 3; n += 1) {
     await new Promise((resolve) => setImmediate(resolve));
-    it.clock.forward(20_000);
+    it.clock.pass(20_000);
   }
   await closed;
 };
@@ -80,7 +80,7 @@ test('O31 a closed outbox uses the index no more, and the next one does what is 
 test('O8 O31 what a closed outbox could not write is unknown to the next', async () => {
   await using it = await open();
   await it.put('due');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   const answer = Promise.withResolvers<SendOutcome>();
   it.servers.answer = () => answer.promise;
   const store = new Proxy(it.store, {
@@ -148,7 +148,7 @@ test('O32 an Email that was sent anew since lies where the later submission put 
   await using it = await open();
   it.index.write((t) => t.setKeywords(it.number, ['$seen'], ['$draft'], 0));
   await it.put('canceled', { onCancelUpdateEmail: { 'keywords/$draft': true, 'keywords/$seen': null } });
-  it.clock.forward(1_000);
+  it.clock.pass(1_000);
   await it.put('filed', { createdAt: it.clock.now() }, 'S2');
   await it.start().nudge();
   assert.deepEqual([it.keywords(), (await it.said()).onCancelUpdateEmail], [['$seen'], null]);
@@ -157,7 +157,7 @@ test('O32 an Email that was sent anew since lies where the later submission put 
 test('O31 a letter that an outbox made due and then left, closed as it was, is sent by the next at once', async () => {
   await using it = await open();
   await it.put('held');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   // The one before makes it due in the moment in which this one would.
   const { store } = it;
   const late = Object.create(store) as typeof store;
@@ -175,7 +175,7 @@ test('O31 a letter that another outbox has in hand for a moment is looked at aga
   const outbox = it.start({ inHand });
   await outbox.nudge();
   await it.put('due');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   const letGo = Promise.withResolvers<void>();
   const held = inHand.hold('S1', () => letGo.promise);
   await outbox.nudge();

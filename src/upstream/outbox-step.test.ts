@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SendOutcome } from './outbox-step.ts';
-import { afterTry, giveUpAfter, providerFilesSent } from './outbox-step.ts';
+import { afterTry, providerFilesSent } from './outbox-step.ts';
 import { decodeSubmission, encodeSubmission, newSubmissionRecord, undoStatus } from './submission.ts';
 
 const record = newSubmissionRecord({
@@ -59,7 +59,13 @@ test('O9 a temporary refusal is tried again later, for five days', () => {
     [step.to, step.retryAt, step.tries, step.record.failure?.words],
     ['due', 62_000, 1, '450 greylisted'],
   );
-  assert.equal(afterTry(row, outcome, 1_000 + giveUpAfter, 0).to, 'failed');
+  const fiveDays = 1_000 + 5 * 86_400_000;
+  for (const late of [outcome, { at: 'not-sent', code: 'net/unreachable', ours: false } as const])
+    assert.deepEqual(
+      [fiveDays - 1, fiveDays].map((now) => afterTry(row, late, now, 0).to),
+      ['due', 'failed'],
+      late.at,
+    );
 });
 
 test('O10 a permanent refusal fails with the server’s words', () => {
@@ -86,10 +92,20 @@ test('O12 a locked account costs no try', () => {
 });
 
 test('O13 a provider that keeps its own copy is known by its submission host', () => {
-  assert.equal(providerFilesSent('smtp.gmail.com'), true);
-  assert.equal(providerFilesSent('SMTP-Mail.Outlook.com'), true);
-  assert.equal(providerFilesSent('notgmail.com'), false);
-  assert.equal(providerFilesSent('smtp.example.org'), false);
+  const files = [
+    'gmail.com',
+    'googlemail.com',
+    'office365.com',
+    'outlook.com',
+    'hotmail.com',
+    'zoho.eu',
+    'zohomail.com',
+  ];
+  for (const provider of files)
+    for (const host of [provider, `smtp.${provider}`, `SMTP-Mail.${provider.toUpperCase()}`])
+      assert.equal(providerFilesSent(host), true, host);
+  for (const host of ['notgmail.com', 'gmail.com.example.org', 'smtp.example.org'])
+    assert.equal(providerFilesSent(host), false, host);
 });
 
 test('O2 only what no worker has taken can be undone', () => {

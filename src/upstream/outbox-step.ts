@@ -33,7 +33,7 @@ export const isBack = (state: SubmissionState): boolean =>
   state === 'failed' || state === 'unknown' || state === 'canceled';
 
 /** A message is given up five days after it should have gone (RFC 5321 §4.5.4.1). */
-export const giveUpAfter = 5 * 24 * 3_600_000;
+const giveUpAfter = 5 * 24 * 3_600_000;
 
 const statuses = (
   record: SubmissionRecord,

@@ -14,7 +14,7 @@ test('O1 O3 O5 O6 O13 held, sent when its time has come, filed once', async () =
   await outbox.nudge();
   assert.deepEqual([await it.state(), it.servers.taken], ['held', 0]);
   const before = it.changes();
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   await outbox.nudge();
   assert.deepEqual([await it.state(), it.servers.taken, it.servers.filed], ['filed', 1, 1]);
   assert.equal((await it.said()).deliveryStatus['bob@village.test']?.smtpReply, '250 2.0.0 ok');
@@ -31,14 +31,14 @@ test('O2 what was canceled is not sent', async () => {
   const outbox = it.start();
   await outbox.nudge();
   assert.equal(await it.store.moveSubmission('S1', 'held', 'canceled'), true);
-  it.clock.forward(60_000);
+  it.clock.pass(60_000);
   await outbox.nudge();
   assert.deepEqual([await it.state(), it.servers.taken], ['canceled', 0]);
 });
 
 test('O3 what falls due while the outbox looks for its next time is sent, not left until somebody asks', async () => {
   await using it = await open();
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   let late: Promise<unknown> | null = null;
   const store = new Proxy(it.store, {
     get: (target, name) => {
@@ -63,7 +63,7 @@ test('O3 what falls due while the outbox looks for its next time is sent, not le
 test('O4 of two that see a due row only one sends it', async () => {
   await using it = await open();
   await it.put('due');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   await Promise.all([it.start().nudge(), it.start().nudge()]);
   assert.equal(it.servers.taken, 1);
 });
@@ -83,7 +83,7 @@ test('O8 a row found in sending is unknown, and is not sent by itself', async ()
   assert.deepEqual([await it.state(), it.servers.taken], ['unknown', 0]);
   assert.equal((await it.said()).failure?.code, 'send/unknown');
   for (let minute = 0; minute < 30; minute += 1) {
-    it.clock.forward(60_000);
+    it.clock.pass(60_000);
     await outbox.nudge();
   }
   assert.deepEqual([await it.state(), it.servers.taken], ['unknown', 0]);
@@ -101,7 +101,7 @@ test('O8 an unknown row whose message is in Sent was sent', async () => {
 test('O7 O8 a process that dies in the middle of sending does not make another send again', async () => {
   await using it = await open();
   await it.put('due');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   it.servers.answer = () => new Promise(() => undefined);
   void it.start().nudge();
   while ((await it.state()) !== 'sending') await new Promise((resolve) => setTimeout(resolve, 5));
@@ -112,7 +112,7 @@ test('O7 O8 a process that dies in the middle of sending does not make another s
 test('O9 O10 refusals: for now, and for good', async () => {
   await using it = await open();
   await it.put('due');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   it.servers.answer = () =>
     Promise.resolve({ at: 'refused', permanent: false, code: 'smtp/refused', words: '451 later', refused: [] });
   const outbox = it.start();
@@ -122,7 +122,7 @@ test('O9 O10 refusals: for now, and for good', async () => {
   assert.equal(it.servers.taken, 1);
   it.servers.answer = () =>
     Promise.resolve({ at: 'refused', permanent: true, code: 'smtp/refused', words: '550 never', refused: [] });
-  it.clock.forward(61_000);
+  it.clock.pass(61_000);
   await outbox.nudge();
   assert.deepEqual([await it.state(), (await it.said()).failure?.words, it.servers.taken], ['failed', '550 never', 2]);
 });
@@ -132,7 +132,7 @@ test('O15 O32 while the index cannot be written letters are sent, and what is do
   await it.put('due');
   const back = { onSuccessUpdateEmail: null, onCancelUpdateEmail: { 'keywords/$flagged': true } };
   await it.put('canceled', back, 'S2');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   let isFull = true;
   const index = new Proxy(it.index, {
     get: (target, name) => {
@@ -145,7 +145,7 @@ test('O15 O32 while the index cannot be written letters are sent, and what is do
   await outbox.nudge();
   assert.deepEqual([await it.state(), it.servers.taken, it.keywords()], ['sent', 1, ['$draft']]);
   isFull = false;
-  it.clock.forward(5 * 60_000);
+  it.clock.pass(5 * 60_000);
   await outbox.nudge();
   assert.deepEqual([await it.state(), it.servers.taken, it.keywords()], ['filed', 1, ['$seen', '$flagged']]);
   assert.equal((await it.said('S2')).onCancelUpdateEmail, null);
@@ -164,7 +164,7 @@ test('O16 after "try again" the same message goes out', async () => {
 test('O11 a line that broke with the message in hand is unknown', async () => {
   await using it = await open();
   await it.put('due');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   it.servers.answer = () => Promise.resolve({ at: 'unknown', code: 'smtp/unknown' });
   await it.start().nudge();
   assert.equal(await it.state(), 'unknown');
@@ -208,7 +208,7 @@ test('O14 a copy that cannot be filed leaves the message sent, and is tried agai
 test('O12 a locked user costs no try', async () => {
   await using it = await open();
   await it.put('due');
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   it.servers.answer = () => Promise.resolve({ at: 'not-sent', code: 'user/locked', ours: true });
   await it.start().nudge();
   const row = await it.store.submission('S1');
@@ -241,7 +241,7 @@ test('O17 a ticket takes what is held when its user leaves; what it does not tak
   assert.notEqual(it.changes(), noted, 'another device hears that it is held again');
   await outbox.handOver(ticket(60, accepted));
   assert.deepEqual([taken, await it.state(), it.servers.filed], [[10, 10], 'filed', 1]);
-  it.clock.forward(60_000);
+  it.clock.pass(60_000);
   await outbox.nudge();
   await outbox.handOver(ticket(60, accepted));
   assert.deepEqual([taken.length, it.servers.taken], [2, 0], 'never a second time');
@@ -258,7 +258,7 @@ test('O17 V106 nothing is handed over and nothing sent while the server refuses 
     return it.servers.answer();
   };
   await outbox.handOver({ longest: () => Promise.resolve(60), take });
-  it.clock.forward(10_000);
+  it.clock.pass(10_000);
   await outbox.nudge();
   assert.deepEqual([asked, it.servers.taken], [0, 0]);
   mayTry = true;
@@ -271,11 +271,11 @@ test('O37 what was filed or taken back ninety days ago is forgotten and noted; w
   for (const state of ['filed', 'canceled', 'failed', 'unknown'] as const) await it.put(state, {}, state);
   const outbox = it.start();
   await outbox.nudge();
-  it.clock.forward(89 * 86_400_000);
+  it.clock.pass(89 * 86_400_000);
   await outbox.nudge();
   assert.equal(await it.count(), 4);
   const before = it.changes();
-  it.clock.forward(2 * 86_400_000);
+  it.clock.pass(2 * 86_400_000);
   await outbox.nudge();
   assert.equal(await it.count(), 2);
   const changed = it.index.read((reader) => reader.changes('EmailSubmission', before, 10));

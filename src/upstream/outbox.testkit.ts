@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '#base/clock.ts';
+import { stillClock } from '#base/clock.testkit.ts';
 import { silent } from '#base/log.ts';
 import { openIndex } from '#index/open.ts';
 import { openStore } from '#store/open.ts';
@@ -23,24 +23,6 @@ export const raw = Buffer.from(
   'From: alice@village.test\r\nTo: bob@village.test\r\nSubject: hi\r\nMessage-ID: <o1@village.test>\r\n\r\nhello\r\n',
 );
 
-/** Time that moves only when told; timers run when their time has come. */
-const heldClock = (): Clock & { forward(ms: number): void } => {
-  let now = 1_700_000_000_000;
-  const timers = new Set<{ at: number; task: () => void }>();
-  return {
-    now: () => now,
-    after: (ms, task) => {
-      const timer = { at: now + ms, task };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    forward: (ms) => {
-      now += ms;
-      for (const timer of timers.values().toArray()) if (timer.at <= now && timers.delete(timer)) timer.task();
-    },
-  };
-};
-
 /** An outbox with a store and an index that are real, and servers that are not. */
 export const open = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'postern-outbox-'));
@@ -49,7 +31,7 @@ export const open = async () => {
   await seedStore(store, account);
   const index = openIndex(join(folder, 'index.db'), randomBytes(32));
   const keeper = plainKeeper();
-  const clock = heldClock();
+  const clock = stillClock();
   const servers = {
     taken: 0,
     filed: 0,

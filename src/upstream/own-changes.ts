@@ -5,7 +5,7 @@ import { lastName } from './folders.ts';
 import type { Listed } from './folders.ts';
 
 /** A LIST may say what was before a change of our own for this long, milliseconds. */
-export const staleFor = 30_000;
+const staleFor = 30_000;
 
 /** A name that a mailbox had until we changed that, and the one it has since; null: none. */
 interface OwnChange {

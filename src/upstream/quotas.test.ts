@@ -5,7 +5,7 @@ import { openDovecot, quotaOf, type Village } from '#village/dovecot.ts';
 import { openScriptedImap } from '#village/scripted-imap.ts';
 import { digest } from './digest.ts';
 import type { Refusal } from './engine.ts';
-import { quotaEvery, quotasOf } from './quotas.ts';
+import { quotasOf } from './quotas.ts';
 import { handClock, openTestAccount, type TestAccount } from './test-account.ts';
 
 let village: Village;
@@ -144,7 +144,7 @@ test('S51 it is read again after a quarter of an hour, and by a new connection o
   assert.equal(it.asked(), 2, 'only because it was asked for');
   assert.equal(state(account), before, 'what is the same is no news');
   answer.quota = half.replace('5 10', '6 10');
-  it.pass(quotaEvery);
+  it.pass(15 * 60_000);
   await account.until(() => used(account) === 6144, 'the next reading');
   assert.equal(server.logins, 2);
 });

@@ -11,7 +11,7 @@ import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
 
 /** How full the mailboxes are is asked this often, milliseconds. */
-export const quotaEvery = 15 * 60_000;
+const quotaEvery = 15 * 60_000;
 /** After changes of our own it is asked this soon, and never more often than this. */
 const settled = 2_000;
 const apart = 5_000;

@@ -27,7 +27,7 @@ const emails = (account: TestAccount, role: string): Email[] =>
   });
 
 for (const variant of ['condstore', 'plain'] as const) {
-  test(`S13 S14 R2 changes elsewhere and here, server variant ${variant}`, async (t) => {
+  test(`S13 S14 R2 S26 changes elsewhere and here, server variant ${variant}`, async (t) => {
     await using village = await openDovecot({ variant });
     const [user] = village.users;
     assert.ok(user);

@@ -15,7 +15,7 @@ const altNames = (text: string | undefined): string[] =>
   });
 
 /** What is shown of the certificate a server presented; null when there is none. */
-export const certificateFacts = (socket: TLSSocket): CertificateFacts | null => {
+const certificateFacts = (socket: TLSSocket): CertificateFacts | null => {
   const certificate = socket.getPeerCertificate();
   if (!certificate.fingerprint256) return null;
   const { subject, issuer } = certificate;

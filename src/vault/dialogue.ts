@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { base64, join, wipe } from './bytes.ts';
 import { VaultError } from './errors.ts';
 
 const mostBuffered = 64 * 1024;
@@ -74,6 +75,17 @@ export class Dialogue {
         else resolve();
       });
     });
+  }
+
+  /** Sends head, base64 of `secret`, CRLF; wipes `secret`. */
+  async sendEncoded(head: Uint8Array, secret: Buffer): Promise<void> {
+    const encoded = base64(secret);
+    const line = join(head, encoded, Buffer.from('\r\n'));
+    try {
+      await this.send(line);
+    } finally {
+      wipe(secret, encoded, line);
+    }
   }
 
   /** Ends the dialogue: the stream is paused and without our listeners; returns what was read beyond the last line. */

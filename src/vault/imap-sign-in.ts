@@ -1,4 +1,4 @@
-import { base64, fresh, join, wipe } from './bytes.ts';
+import { fresh, join, wipe } from './bytes.ts';
 import type { Dialogue } from './dialogue.ts';
 import { cleanWords, VaultError } from './errors.ts';
 import { imapRefusal, isTooMany } from './refusal.ts';
@@ -175,33 +175,22 @@ export class ImapSignIn {
     const start = Buffer.from(`${tag} AUTHENTICATE ${mechanism.name}`);
     try {
       if (early && initial) {
-        await this.#sendEncoded(join(start, Buffer.from(' ')), initial);
+        await this.#dialogue.sendEncoded(join(start, Buffer.from(' ')), initial);
         initial = null;
       } else await this.#dialogue.send(`${start.toString()}\r\n`);
       const answer = await this.#answer(tag, async (text) => {
         if (initial) {
-          await this.#sendEncoded(fresh(0), initial);
+          await this.#dialogue.sendEncoded(fresh(0), initial);
           initial = null;
           return;
         }
         challenged = true;
-        await this.#sendEncoded(fresh(0), await mechanism.respond(Buffer.from(text, 'base64')));
+        await this.#dialogue.sendEncoded(fresh(0), await mechanism.respond(Buffer.from(text, 'base64')));
       });
       if (answer.status === 'OK') mechanism.finish();
       return { answer, challenged };
     } finally {
       mechanism.wipe();
-    }
-  }
-
-  /** Sends head, base64 of `secret`, CRLF; wipes `secret`. */
-  async #sendEncoded(head: Uint8Array, secret: Buffer): Promise<void> {
-    const encoded = base64(secret);
-    const line = join(head, encoded, Buffer.from('\r\n'));
-    try {
-      await this.#dialogue.send(line);
-    } finally {
-      wipe(secret, encoded, line);
     }
   }
 

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { Arena } from './arena.ts';
 import { random, same } from './bytes.ts';
 import { decodeHostFile, encodeHostFile, openHostFile } from './host-file.ts';
-import { advanceRing, HostKeys, keptDays } from './host-keys.ts';
+import { advanceRing, HostKeys } from './host-keys.ts';
 import type { MailAccountId, SessionId, SlotId, SlotRow, Target, UserId } from './keeper.ts';
 import { lockedKiB } from './memory.ts';
 import { derive, hashToken, passwordKeys, stretch, type Cost } from './keys.ts';
@@ -243,12 +243,12 @@ test('V16 a host key older than the longest session is destroyed, in memory and 
   const { userKey } = makeUser(user);
   const old = makeSession(host, session, userKey);
   const before = openHostFile(path, 20_000);
-  clock.day += keptDays;
+  clock.day += 31;
   assert.deepEqual(openSession(host, old.session, old.secrets.unlockKey), userKey);
   clock.day += 1;
   assert.throws(() => openSession(host, old.session, old.secrets.unlockKey), { code: 'session/does-not-open' });
   const now = openHostFile(path, clock.day);
-  assert.equal(now.ring[0]?.epoch, clock.day - keptDays);
+  assert.equal(now.ring[0]?.epoch, clock.day - 31);
   assert.ok(!readFileSync(path).includes(before.ring[0]!.key));
   assert.deepEqual(now.pepper, before.pepper);
   const replayed = openHost(path, clock);
@@ -269,10 +269,10 @@ test('V16 a clock that runs backwards neither loses sessions nor stops new ones'
 test('V15 a key that the operator puts into the ring counts from its day on', () => {
   const first = { epoch: 100, key: random(32) };
   const second = { epoch: 110, key: random(32) };
-  const ring = advanceRing([first, second], 110 + keptDays);
+  const ring = advanceRing([first, second], 110 + 31);
   assert.deepEqual(ring, [second]);
-  assert.equal(advanceRing([first, second], 105 + keptDays)[0]?.epoch, 105);
-  assert.deepEqual(advanceRing([first, second], 105 + keptDays)[1], second);
+  assert.equal(advanceRing([first, second], 105 + 31)[0]?.epoch, 105);
+  assert.deepEqual(advanceRing([first, second], 105 + 31)[1], second);
 });
 
 test('V17 the arena is locked in memory as one piece', { skip: lockedKiB() === null && 'no /proc here' }, () => {

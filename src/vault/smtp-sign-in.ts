@@ -1,4 +1,4 @@
-import { base64, fresh, join, wipe } from './bytes.ts';
+import { fresh } from './bytes.ts';
 import type { Dialogue } from './dialogue.ts';
 import { cleanWords, VaultError } from './errors.ts';
 import { smtpRefusal } from './refusal.ts';
@@ -104,29 +104,18 @@ export class SmtpSignIn {
     let challenged = false;
     try {
       const head = Buffer.from(`AUTH ${mechanism.name}${mechanism.initial ? ' ' : ''}`);
-      await this.#sendEncoded(head, mechanism.initial ?? fresh(0));
+      await this.#dialogue.sendEncoded(head, mechanism.initial ?? fresh(0));
       let reply = await this.#reply();
       while (reply.status === 334) {
         challenged = true;
         const challenge = Buffer.from(reply.lines[0] ?? '', 'base64');
-        await this.#sendEncoded(fresh(0), await mechanism.respond(challenge));
+        await this.#dialogue.sendEncoded(fresh(0), await mechanism.respond(challenge));
         reply = await this.#reply();
       }
       if (reply.status === 235) mechanism.finish();
       return { reply, challenged };
     } finally {
       mechanism.wipe();
-    }
-  }
-
-  /** Sends head, base64 of `secret`, CRLF; wipes `secret`. */
-  async #sendEncoded(head: Uint8Array, secret: Buffer): Promise<void> {
-    const encoded = base64(secret);
-    const line = join(head, encoded, Buffer.from('\r\n'));
-    try {
-      await this.#dialogue.send(line);
-    } finally {
-      wipe(secret, encoded, line);
     }
   }
 }

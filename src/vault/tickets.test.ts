@@ -1,33 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { must } from '#base/must.ts';
-import { parseServer } from '#config/servers.ts';
-import type { IncomingSecret, Target, UserId } from './keeper.ts';
+import { test } from 'node:test';
+import type { Target, UserId } from './keeper.ts';
 import { openKeeper } from './keeper-client.ts';
-import type { KeeperConfig } from './keeper-config.ts';
 import { KeeperCore } from './keeper-core.ts';
 import { Network } from './network.ts';
+import { folder, settings, target, text } from './keeper.testkit.ts';
 import { openScripted, type ScriptedServer } from './scripted-server.testkit.ts';
 import { startKeeper } from './start-keeper.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'postern-tickets-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
-let count = 0;
-
-const settings = (keeper: KeeperConfig['keeper']): KeeperConfig => ({
-  keeper,
-  secretFile: join(folder, `${(count += 1)}.key`),
-  allowedServers: [],
-  privateServers: [must(parseServer('127.0.0.1'), 'a server')],
-  idServers: [],
-  extraCa: null,
-  cost: { passes: 1, memoryKiB: 8 },
-});
-
-const text = (password: string): IncomingSecret => ({ kind: 'bytes', bytes: Buffer.from(password) });
 const inAnHour = (): number => Date.now() + 3_600_000;
 
 /** A submission server that lets one password in; `said` is what it was told. */
@@ -47,15 +28,7 @@ const openSubmission = async (
       else peer.send('250 ok\r\n');
     }
   });
-  const target: Target = {
-    protocol: 'smtp',
-    host: '127.0.0.1',
-    port: server.port,
-    security: 'none',
-    username: 'alice',
-    pin: null,
-  };
-  return { server, said, target };
+  return { server, said, target: target(server.port, { protocol: 'smtp' }) };
 };
 
 for (const where of ['inside', 'child'] as const)

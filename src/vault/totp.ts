@@ -4,7 +4,7 @@ import { fresh, random, same, wipe } from './bytes.ts';
 /** One-time codes – RFC 6238 with SHA-1, 30 seconds and 6 digits, what every authenticator app can. */
 const stepMs = 30_000;
 const digits = 6;
-export const totpBytes = 20;
+const totpBytes = 20;
 
 export const newTotpSecret = (): Buffer => random(totpBytes);
 

@@ -1,76 +1,29 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, mock, test } from 'node:test';
+import { mock, test } from 'node:test';
 import sodium from 'sodium-native';
 import { must } from '#base/must.ts';
-import { parseServer } from '#config/servers.ts';
-import { credentialBinding, recordBinding } from './associated.ts';
-import { copyOf, random } from './bytes.ts';
+import { random } from './bytes.ts';
 import { VaultError } from './errors.ts';
 import { KeeperCore } from './keeper-core.ts';
-import type { IncomingSecret, PasskeyName, SlotId, SlotRow, TotpProof, UserId, UserKeys } from './keeper.ts';
-import type { MailAccountId, SealedCredential, SessionId, Target } from './keeper.ts';
-import { Network } from './network.ts';
+import type { IncomingSecret, PasskeyName, SlotId, UserId, SessionId } from './keeper.ts';
 import { formatRecoveryCode, parseRecoveryCode } from './recovery-code.ts';
-import { imapScript, openScripted } from './scripted-server.testkit.ts';
 import { type SealedPurpose, sealedPurposes } from './sealed-purposes.ts';
-import { base32, totpStep } from './totp.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'postern-unlockers-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
-let count = 0;
-const next = (): string => `n${(count += 1)}`;
-
-const cost = { passes: 1, memoryKiB: 8 };
-const time = { now: Date.UTC(2026, 0, 1), waiting: [] as { at: number; task: () => void }[] };
-const clock = {
-  now: () => time.now,
-  after: (ms: number, task: () => void) => {
-    const entry = { at: time.now + ms, task };
-    time.waiting.push(entry);
-    return () => void time.waiting.splice(time.waiting.indexOf(entry), 1);
-  },
-};
-
-const server = await openScripted(imapScript({ username: 'alice', password: 'right' }));
-after(() => server[Symbol.asyncDispose]());
-
-const target = (protocol: 'imap' | 'smtp'): Target => ({
-  protocol,
-  host: '127.0.0.1',
-  port: server.port,
-  security: 'none',
-  username: 'alice',
-  pin: null,
-});
-
-const coreOptions = (secretFile: string) => ({
-  secretFile,
-  network: new Network({
-    allowedServers: [],
-    privateServers: [must(parseServer('127.0.0.1'), 'a server')],
-    idServers: [],
-    extraCa: [],
-  }),
-  cost,
-  clock,
-});
-
-const openCore = (secretFile = join(folder, `${next()}.key`)): KeeperCore => new KeeperCore(coreOptions(secretFile));
-
-/** Closed at the end of its test. */
-const closing = (core: KeeperCore): { core: KeeperCore } & Disposable => ({
-  core,
-  [Symbol.dispose]: () => core.close(),
-});
+import {
+  folder,
+  next,
+  coreOptions,
+  openCore,
+  closing,
+  plain,
+  enroll,
+  sitePassword,
+  refused,
+  opens,
+} from './unlockers.testkit.ts';
 
 const codeAndText = (error: unknown) =>
   error instanceof VaultError ? { code: error.code, message: error.message } : { code: null, message: String(error) };
-
-const plain = (text: string | Uint8Array): IncomingSecret => ({ kind: 'bytes', bytes: Buffer.from(text) });
 
 /** A box as the browser makes it (V50). */
 const boxed = (core: KeeperCore, purpose: SealedPurpose, secret: Uint8Array, login = ''): IncomingSecret => {
@@ -84,30 +37,7 @@ const boxed = (core: KeeperCore, purpose: SealedPurpose, secret: Uint8Array, log
   return { kind: 'sealed', box };
 };
 
-/** Somebody who has signed in with a mail password. */
-const enroll = async (core: KeeperCore) => {
-  const [user, account] = [next() as UserId, next() as MailAccountId];
-  const [imap, smtp] = [target('imap'), target('smtp')];
-  const { handle } = await core.admit(imap, plain('right'));
-  const ids = { session: next() as SessionId, slot: next() as SlotId };
-  const wish = { admission: handle, user, account, imap, smtp, ...ids, leaveNothing: false };
-  const opened = await core.enroll(wish);
-  return { user, account, imap, smtp, opened, keys: must(opened.keys, 'keys'), slot: must(opened.slots[0], 'a slot') };
-};
-
-const sitePassword = (core: KeeperCore, user: UserId, password = 'a long site password'): Promise<SlotRow> =>
-  core.makeUnlocker({ user, slot: next() as SlotId, generation: 1, kind: 'site-password', secret: plain(password) });
-
-const refused = { code: 'slot/does-not-open' };
 const passkey: PasskeyName = { credentialId: 'Y3JlZA', publicKey: 'pQEC', rpId: 'mail.example.org' };
-
-/** Whether an unlocker opens a user who is locked. */
-const opens = async (core: KeeperCore, slot: SlotRow, keys: UserKeys, secret: IncomingSecret, name?: PasskeyName) => {
-  core.forget(slot.user);
-  const wish = { slot, keys, secret, ...(name ? { passkey: name } : {}) };
-  await core.open(wish);
-  return core.isOpen(slot.user);
-};
 
 test('V70 a site password opens the user, and nothing else does', async () => {
   using kept = closing(openCore());
@@ -255,107 +185,6 @@ test('V73 where there is nothing to open, the same Argon2id work is done, and th
   }
 });
 
-/** RFC 6238 as an authenticator app does it. */
-const codeAt = (secret: Uint8Array, step: number): string => {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const mac = createHmac('sha1', secret).update(counter).digest();
-  const at = must(mac.at(-1), 'a byte') & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-};
-
-const decodeBase32 = (text: string): Buffer => {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = Array.from(text, (letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-};
-
-test('V80 one-time codes are those of RFC 6238, appendix B', () => {
-  const secret = Buffer.from('12345678901234567890');
-  assert.equal(base32(secret).toString(), 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');
-  for (const [seconds, code] of [
-    [59, '287082'],
-    [1_111_111_109, '081804'],
-    [1_111_111_111, '050471'],
-    [1_234_567_890, '005924'],
-    [2_000_000_000, '279037'],
-  ] as const) {
-    const step = Math.floor(seconds / 30);
-    assert.equal(totpStep(secret, code, seconds * 1_000, null), step);
-    assert.equal(totpStep(secret, code, seconds * 1_000 + 30_000, null), step, 'one step late');
-    assert.equal(totpStep(secret, code, Math.max(30_000, seconds * 1_000 - 30_000), null), step, 'one step early');
-    assert.equal(totpStep(secret, code, seconds * 1_000 + 60_000, null), null);
-    assert.equal(totpStep(secret, code, seconds * 1_000, step), null, 'used before');
-    assert.equal(totpStep(secret, code, seconds * 1_000, step - 1), step);
-    assert.equal(totpStep(secret, '', seconds * 1_000, null), null);
-  }
-});
-
-const totpFor = (core: KeeperCore, user: UserId) => {
-  const binding = recordBinding({ id: next(), user, account: null, purpose: 'totp', generation: 1 });
-  const { secret, wrapped, sealed } = core.makeTotp(binding);
-  const key = decodeBase32(secret.toString());
-  const now = Math.floor(time.now / 30_000);
-  const proof = (code: string | null, lastStep: number | null = null): TotpProof => ({
-    binding,
-    wrapped,
-    sealed,
-    code,
-    lastStep,
-  });
-  return { proof, now, right: codeAt(key, now), binding, wrapped };
-};
-
-test('V81 the code is asked for after the password opened and before the user key stays', async () => {
-  using kept = closing(openCore());
-  const { core } = kept;
-  const made = await enroll(core);
-  const slot = await sitePassword(core, made.user);
-  const { proof, right, now } = totpFor(core, made.user);
-  core.forget(made.user);
-  const sign = (password: string, totp: TotpProof) =>
-    core.open({ slot, keys: made.keys, secret: plain(password), totp });
-  await assert.rejects(sign('wrong password', proof(right)), refused);
-  await assert.rejects(sign('a long site password', proof(null)), { code: 'totp/needed' });
-  await assert.rejects(sign('a long site password', proof(right, now)), { code: 'totp/wrong' });
-  await assert.rejects(sign('a long site password', proof('12345')), { code: 'totp/wrong' });
-  assert.equal(core.isOpen(made.user), false);
-  assert.equal((await sign('a long site password', proof(right))).totpStep, now);
-  assert.equal(core.isOpen(made.user), true);
-  assert.equal(core.checkTotp(proof(right)), now);
-});
-
-test('V81 a mail password asks for the code too, and the admission stays for it', async () => {
-  using kept = closing(openCore());
-  const { core } = kept;
-  const made = await enroll(core);
-  const { proof, right, now } = totpFor(core, made.user);
-  core.forget(made.user);
-  const { handle } = await core.admit(made.imap, plain('right'));
-  const wish = {
-    admission: handle,
-    slot: made.slot,
-    keys: made.keys,
-    account: made.account,
-    imap: made.imap,
-    smtp: made.smtp,
-    credentialGeneration: 1,
-    session: next() as SessionId,
-  };
-  await assert.rejects(core.enter({ ...wish, totp: proof(null) }), { code: 'totp/needed' });
-  assert.equal(core.isOpen(made.user), false);
-  assert.equal((await core.enter({ ...wish, totp: proof(right) })).totpStep, now);
-});
-
-test('V82 the secret of one-time codes leaves the keeper once, and its key never', async () => {
-  using kept = closing(openCore());
-  const { core } = kept;
-  const made = await enroll(core);
-  const { binding, wrapped } = totpFor(core, made.user);
-  assert.throws(() => core.openKey(binding, wrapped), { code: 'record/refused' });
-  assert.throws(() => core.makeKey(binding), { code: 'record/refused' });
-});
-
 test('V74 a mail password changed at the server goes on with another unlocker, which opens the same user', async () => {
   using kept = closing(openCore());
   const { core } = kept;
@@ -392,95 +221,4 @@ test('V74 a mail password changed at the server goes on with another unlocker, w
   const [renewed] = opened.slots;
   assert.equal(renewed?.id, made.slot.id);
   assert.equal(await opens(core, must(renewed, 'a slot'), made.keys, plain('right')), true);
-});
-
-const turn = async (core: KeeperCore, made: Awaited<ReturnType<typeof enroll>>) => {
-  const row = must(
-    made.opened.credentials.find((one) => one.protocol === 'imap'),
-    'a credential',
-  );
-  const credential: SealedCredential = {
-    binding: credentialBinding(made.user, made.account, 'imap', 1),
-    target: made.imap,
-    sealed: row.sealed,
-  };
-  const binding = recordBinding({ id: next(), user: made.user, account: null, purpose: 'draft', generation: 1 });
-  const record = core.makeKey(binding);
-  const site = await sitePassword(core, made.user);
-  const keys = core.beginTurn(made.user);
-  return { credential, binding, record, site, keys, former: made.keys };
-};
-
-const nothing = { records: [], credentials: [], mailSlots: [], unlockers: [], session: null };
-
-test('V90 after a turn the same records, credentials and unlockers open under the new key, and nothing under the old', async () => {
-  using kept = closing(openCore());
-  const { core } = kept;
-  const made = await enroll(core);
-  const { credential, binding, record, site, keys, former } = await turn(core, made);
-  assert.notDeepEqual(keys.publicKey, former.publicKey);
-  const unlocking = { slot: site, secret: plain('a long site password') };
-  const turned = await core.turnPart(made.user, {
-    records: [{ binding, wrapped: record.wrapped }],
-    credentials: [credential],
-    mailSlots: [{ slot: made.slot, credential, servers: made }],
-    unlockers: [{ unlocking, keys: former }],
-    session: made.opened.session,
-  });
-  core.endTurn(made.user, true);
-  const [wrapped, sealed] = [must(turned.records[0], 'a record'), must(turned.credentials[0], 'a credential')];
-  assert.deepEqual(core.openKey(binding, wrapped), record.key);
-  assert.throws(() => core.openKey(binding, record.wrapped), { code: 'record/does-not-open' });
-  const signedIn = await core.connect({ ...credential, sealed });
-  signedIn.socket.destroy();
-  await assert.rejects(core.connect(credential), { code: 'record/does-not-open' });
-  const [mail, password] = turned.slots;
-  assert.equal(await opens(core, must(mail, 'a slot'), keys, plain('right')), true);
-  assert.equal(await opens(core, must(password, 'a slot'), keys, plain('a long site password')), true);
-  await assert.rejects(opens(core, site, keys, plain('a long site password')), refused);
-  const opened = must(turned.opened, 'a session');
-  core.forget(made.user);
-  core.unlock(opened.session, keys, copyOf(opened.secrets.unlockKey));
-  assert.equal(core.isOpen(made.user), true);
-  core.forget(made.user);
-  assert.throws(() => core.unlock(made.opened.session, keys, made.opened.secrets.unlockKey), {
-    code: 'session/does-not-open',
-  });
-});
-
-test('V91 while keys turn nothing else is done with either; a turn given up changes nothing, one forgotten ends', async () => {
-  using kept = closing(openCore());
-  const { core } = kept;
-  const made = await enroll(core);
-  const { binding, record, former } = await turn(core, made);
-  const busy = { code: 'user/locked' };
-  assert.throws(() => core.makeKey(binding), busy);
-  assert.throws(() => core.openKey(binding, record.wrapped), busy);
-  assert.throws(() => core.beginTurn(made.user), busy);
-  assert.throws(() => core.unlock(made.opened.session, former, copyOf(made.opened.secrets.unlockKey)), busy);
-  core.endTurn(made.user, false);
-  assert.deepEqual(core.openKey(binding, record.wrapped), record.key);
-  core.beginTurn(made.user);
-  time.now += 61_000;
-  for (const { at, task } of time.waiting.slice()) if (at <= time.now) task();
-  assert.equal(core.isOpen(made.user), false, 'the browsers bring the key of the database');
-  assert.throws(() => core.endTurn(made.user, true), busy);
-  await assert.rejects(core.turnPart(made.user, nothing), busy);
-});
-
-test('V92 an unlocker that opens another key does not get a slot for the new one', async () => {
-  using kept = closing(openCore());
-  const { core } = kept;
-  const made = await enroll(core);
-  const { site, former } = await turn(core, made);
-  const other = await enroll(core);
-  const foreign = await sitePassword(core, other.user);
-  const part = (slot: SlotRow, keys: UserKeys, password: string) =>
-    core.turnPart(made.user, {
-      ...nothing,
-      unlockers: [{ unlocking: { slot, secret: plain(password) }, keys }],
-    });
-  await assert.rejects(part(site, former, 'wrong password'), refused);
-  await assert.rejects(part(foreign, other.keys, 'a long site password'), refused);
-  assert.equal((await part(site, former, 'a long site password')).slots[0]?.generation, 2);
 });

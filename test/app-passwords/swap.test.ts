@@ -125,7 +125,7 @@ describe('sign in, swap, forget', { skip: process.getuid?.() !== 0 }, () => {
     });
   };
 
-  test('A80 A82 after the sign-in nothing on disk or in memory opens the main password', async (t) => {
+  test('A80 A82 A81 after the sign-in nothing on disk or in memory opens the main password', async (t) => {
     using folder = openPlace();
     await using postern = await start(folder.path);
     const { browser } = postern;

@@ -34,7 +34,7 @@ after(() => providers[Symbol.asyncDispose]());
 
 const bare = (account: AccountFacts) => [account.address, account.position, account.state, account.direct];
 
-test('V100 a second account: one LOGIN, its mail comes, the session object is another, open windows hear of it', async () => {
+test('V100 D50 D52 D53 a second account: one LOGIN, its mail comes, the session object is another, open windows hear of it', async () => {
   using folder = openFolder();
   await using postern = await openBefore(providers, folder.path);
   const { browser } = postern;
@@ -74,7 +74,7 @@ test('V100 a second account: one LOGIN, its mail comes, the session object is an
   assert.ok(second.checkedAt);
 });
 
-test('V100 what fails while adding is told apart, with the server it is about, and nothing is kept', async () => {
+test('V100 D51 what fails while adding is told apart, with the server it is about, and nothing is kept', async () => {
   using folder = openFolder();
   await using postern = await openBefore(providers, folder.path);
   const { browser } = postern;
@@ -228,7 +228,7 @@ test('V104 a login that signs in directly to this Postern is told of, and taken 
   assert.equal((await accountsOf(again)).length, 1);
 });
 
-test('V105 name, colour, order and default identity are changed one by one, and shown at once', async () => {
+test('V105 D50 D53 name, colour, order and default identity are changed one by one, and shown at once', async () => {
   using folder = openFolder();
   await using postern = await openBefore(providers, folder.path);
   const { browser } = postern;
@@ -304,7 +304,7 @@ test('V105 an account shows in All inboxes unless the user says otherwise; open 
   );
 });
 
-test('V106 a refused password is asked for and never tried again by itself; the mail stays, the others go on; a new one brings it back', async () => {
+test('V106 D54 a refused password is asked for and never tried again by itself; the mail stays, the others go on; a new one brings it back', async () => {
   await using own = await openProviders();
   await own.hill.deliver(carla.address, letter(carla.address, 'before'));
   using folder = openFolder();
@@ -355,7 +355,7 @@ test('V106 a refused password is asked for and never tried again by itself; the 
   );
 });
 
-test('V102 other servers are proven first and sealed anew; the mail and its ids stay', async () => {
+test('V102 D52 other servers are proven first and sealed anew; the mail and its ids stay', async () => {
   await using other = await openProviders();
   using folder = openFolder();
   await using postern = await openBefore(providers, folder.path);

@@ -122,7 +122,7 @@ test('V111 V112 resident: what falls due goes out while nobody is there, of that
   assert.deepEqual([(await restarted.store.submission(letter))?.state, providers.village.taken], ['held', taken]);
 });
 
-test('V111 resident ends at the hour that was set, and when the operator locks the user', async () => {
+test('V111 V113 resident ends at the hour that was set, and when the operator locks the user', async () => {
   using folder = openFolder();
   let ahead = 0;
   const clock = {

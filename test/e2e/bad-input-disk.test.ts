@@ -104,7 +104,7 @@ const hold = async (file: string): Promise<() => Promise<void>> => {
   };
 };
 
-test('while another process holds the database: words, no loss; afterwards all goes on', async () => {
+test('D10 D31 while another process holds the database: words, no loss; afterwards all goes on', async () => {
   using folder = openFolder();
   await using postern = await serve(village, folder.path);
   const alice = await signIn(postern);

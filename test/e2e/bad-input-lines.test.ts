@@ -77,7 +77,7 @@ const costs = async (cuts: number, work: () => Promise<void>): Promise<void> => 
   assert.ok(logins <= cuts + 3, `${logins} LOGINs for ${cuts} cuts`);
 };
 
-test('the first sync is cut three times in mid-FETCH and ends with every message', async () => {
+test('S5 the first sync is cut three times in mid-FETCH and ends with every message', async () => {
   proxy.cut(/UID FETCH/i, 5_000, 3);
   const [user] = village.users;
   await costs(3, async () => {
@@ -103,7 +103,7 @@ test('a text is cut in its middle: the same request answers with all of it', asy
   });
 });
 
-test('a long download is cut in its middle: it is seen to be cut, and the next one is whole', async () => {
+test('D30 a long download is cut in its middle: it is seen to be cut, and the next one is whole', async () => {
   const [, id] = await emailsIn('Large');
   const blobId = await blobOf(id);
   const path = `/jmap/download/${browser.account}/${blobId}/large.eml`;
@@ -121,7 +121,7 @@ test('a long download is cut in its middle: it is seen to be cut, and the next o
   });
 });
 
-test('a long download that is cut before its first byte is tried again, or refused in words', async () => {
+test('D30 a long download that is cut before its first byte is tried again, or refused in words', async () => {
   const [, id] = await emailsIn('Large');
   const blobId = await blobOf(id);
   proxy.cut(/BODY\.PEEK\[\]/i, 0);
@@ -136,7 +136,7 @@ test('a long download that is cut before its first byte is tried again, or refus
   });
 });
 
-test('changes made while lines break reach the server, each once', async () => {
+test('S23 changes made while lines break reach the server, each once', async () => {
   await comeBack();
   const ids = await emailsIn('INBOX');
   const trash = (await boxes()).get('Trash') ?? '';

@@ -69,7 +69,7 @@ const filesIn = (path: string): [string, number][] =>
     .map((name): [string, number] => [name, statSync(join(path, name)).size])
     .filter(([name]) => !name.endsWith('-shm'));
 
-test('what says that it is too large is refused before any of it is read, and the line is closed', async () => {
+test('D26 what says that it is too large is refused before any of it is read, and the line is closed', async () => {
   const cases: [string, number, string][] = [
     [upload(), limit + 1, 'urn:ietf:params:jmap:error:limit'],
     [upload(), Number.MAX_SAFE_INTEGER, 'urn:ietf:params:jmap:error:limit'],
@@ -90,7 +90,7 @@ test('what says that it is too large is refused before any of it is read, and th
   }
 });
 
-test('what does not say how large it is, is cut off where it becomes too large', async () => {
+test('D26 what does not say how large it is, is cut off where it becomes too large', async () => {
   for (const [path, most] of [
     [upload(), limit],
     ['/jmap/api', 10_000_000],

@@ -103,7 +103,7 @@ const routes = (): Record<string, readonly string[]> => ({
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
 
-test('every route refuses every method it does not take, and says which it takes', async () => {
+test('D29 every route refuses every method it does not take, and says which it takes', async () => {
   for (const [path, taken] of Object.entries(routes()))
     for (const method of methods.filter((each) => !taken.includes(each))) {
       const answer = await ask({ method, path, ...(method === 'GET' ? {} : { body: '{}' }) });
@@ -122,7 +122,7 @@ const guarded = (): Wish[] => [
   { method: 'POST', path: '/auth/lock' },
 ];
 
-test('what changes something wants the right Origin', async () => {
+test('D8 what changes something wants the right Origin', async () => {
   const outs: Wish[] = [...guarded(), { method: 'POST', path: '/auth/sign-out' }];
   for (const wish of outs)
     for (const origin of [
@@ -266,7 +266,7 @@ test('ids and names that are none, or climb, find nothing', async () => {
   }
 });
 
-test('what the parser of HTTP cannot read is told so, and the line is closed', async () => {
+test('D29 what the parser of HTTP cannot read is told so, and the line is closed', async () => {
   const host = new URL(postern.url).host;
   const fine = `Host: ${host}\r\nConnection: close\r\n`;
   const manyFields = Array.from({ length: 3000 }, (_, i) => `X-${i}: 1\r\n`).join('');

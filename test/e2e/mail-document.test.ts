@@ -47,7 +47,7 @@ const firstEmail = async (browser: Browser): Promise<string> => {
   return idsOf(query)[0] ?? '';
 };
 
-test('a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {
+test('D27 a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -99,7 +99,7 @@ test('a mail is a document of its own: sanitised, walled, its images signed, its
   assert.deepEqual(await problemOf(await fetch(`${browser.url}${path}`)), [401, 'unauthenticated']);
 });
 
-test('with a second origin mails are shown there, and nothing else is', async () => {
+test('D28 with a second origin mails are shown there, and nothing else is', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path, { POSTERN_MAIL_ORIGIN: 'http://body.localhost:1' });
   const { browser } = postern;

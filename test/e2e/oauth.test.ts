@@ -167,7 +167,7 @@ test('D42 every refusal has its words', async () => {
   );
 });
 
-test('D43 tokens end: a refresh follows, its turned token is stored; what was taken back is told in words, and connected again', async () => {
+test('D43 V147 tokens end: a refresh follows, its turned token is stored; what was taken back is told in words, and connected again', async () => {
   using folder = openFolder();
   await using running = await postern(folder.path);
   const { browser, store } = running;

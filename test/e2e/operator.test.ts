@@ -74,7 +74,7 @@ describe('postern user', () => {
     assert.deepEqual([nobody.code, nobody.out], [1, '']);
   });
 
-  test('end-sessions and lock put a user out of a running Postern within seconds, and nobody else', async () => {
+  test('D71 D73 end-sessions and lock put a user out of a running Postern within seconds, and nobody else', async () => {
     using place = openPlace();
     await using postern = await startInstance(place.path, village);
     const [browser, other] = [await entered(postern, alice), await entered(postern, bob)];
@@ -198,7 +198,7 @@ describe('postern secret', () => {
 });
 
 describe('postern audit', () => {
-  test('has what operators and visitors did, for all or one, and no secret in any form', async () => {
+  test('D72 has what operators and visitors did, for all or one, and no secret in any form', async () => {
     using place = openPlace();
     await using postern = await startInstance(place.path, village);
     const wrong = 'wrong-password-Xq-4711';

@@ -33,7 +33,7 @@ const subjects = async (browser: Browser): Promise<string[]> => {
 
 const imapLogins = (): number => village.dovecot.doveadm('log', 'errors').length;
 
-test('a sign-in opens the mailbox; cookies are HttpOnly, SameSite=Strict and the key goes to /auth/unlock only', async () => {
+test('D1 a sign-in opens the mailbox; cookies are HttpOnly, SameSite=Strict and the key goes to /auth/unlock only', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -71,7 +71,7 @@ test('a sign-in opens the mailbox; cookies are HttpOnly, SameSite=Strict and the
   assert.equal(imapLogins(), 0, 'Dovecot has nothing to complain about');
 });
 
-test('a session outlives the server and its keeper: 423, unlock with turned keys, and the mail is there', async () => {
+test('D1 D3 a session outlives the server and its keeper: 423, unlock with turned keys, and the mail is there', async () => {
   using folder = openFolder();
   let browser: Browser;
   {
@@ -120,7 +120,7 @@ test('signing out ends the session and clears what the browser keeps', async () 
   assert.equal((await browser.post('/auth/sign-out')).status, 204, 'twice is no error');
 });
 
-test('a locked session opens with the password only, and others of the user are not locked', async () => {
+test('D15 D16 D63 a locked session opens with the password only, and others of the user are not locked', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -140,7 +140,7 @@ test('a locked session opens with the password only, and others of the user are 
   assert.equal((await browser.fetch('/auth/session')).status, 200);
 });
 
-test('an API token opens the user by itself, also after a restart; one that only reads changes nothing', async () => {
+test('D17 an API token opens the user by itself, also after a restart; one that only reads changes nothing', async () => {
   using folder = openFolder();
   let token = '';
   let readOnly = '';
@@ -185,7 +185,7 @@ test('an API token opens the user by itself, also after a restart; one that only
   );
 });
 
-test('new mail is told on the event stream; a client that knows the states is told nothing', async () => {
+test('D12 D24 new mail is told on the event stream; a client that knows the states is told nothing', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -223,7 +223,7 @@ test('new mail is told on the event stream; a client that knows the states is to
     assert.deepEqual(await problemOf(await browser.fetch(`/jmap/eventsource?${wrong}`)), [400, 'malformed']);
 });
 
-test('what fails at the mail server is told apart, and no password is sent where it must not be', async () => {
+test('D6 D21 D22 what fails at the mail server is told apart, and no password is sent where it must not be', async () => {
   const servers: Server[] = [];
   const listen = async (server: Server): Promise<number> => {
     servers.push(server.listen(0, '127.0.0.1'));
@@ -282,7 +282,7 @@ test('what fails at the mail server is told apart, and no password is sent where
   }
 });
 
-test('a certificate nobody vouches for is told with its facts, and can be pinned after comparing', async () => {
+test('D21 a certificate nobody vouches for is told with its facts, and can be pinned after comparing', async () => {
   using folder = openFolder();
   await using postern = await openPostern({ ...village, authority: null }, folder.path);
   const { browser } = postern;
@@ -308,7 +308,7 @@ test('a certificate nobody vouches for is told with its facts, and can be pinned
   );
 });
 
-test('many wrong passwords are slowed down, but a browser that was here before gets in', async () => {
+test('D5 many wrong passwords are slowed down, but a browser that was here before gets in', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const owner = postern.browser;
@@ -326,7 +326,7 @@ test('many wrong passwords are slowed down, but a browser that was here before g
   assert.equal((await owner.signIn(alice.address, alice.password)).status, 200);
 });
 
-test('a password changed at the server: told, and the one before opens what was kept', async () => {
+test('D20 a password changed at the server: told, and the one before opens what was kept', async () => {
   const carla = { address: 'carla@village.test', password: 'before' };
   await using old = await openDovecot({ users: [carla] });
   using folder = openFolder();
@@ -353,7 +353,7 @@ test('a password changed at the server: told, and the one before opens what was 
   assert.equal((await fresh.signIn(carla.address, 'after')).status, 200, 'the slot was made anew');
 });
 
-test('whoever wants nothing kept leaves nothing', async () => {
+test('D18 whoever wants nothing kept leaves nothing', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser, store } = postern;
@@ -364,7 +364,7 @@ test('whoever wants nothing kept leaves nothing', async () => {
   assert.equal(await store.user(user.id as never), null);
 });
 
-test('too much is refused before it is read, and cut off when it grows', async () => {
+test('D26 too much is refused before it is read, and cut off when it grows', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -416,7 +416,7 @@ test('too much is refused before it is read, and cut off when it grows', async (
   ]);
 });
 
-test('servers are looked for in steps', async () => {
+test('D22 servers are looked for in steps', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -437,7 +437,7 @@ test('servers are looked for in steps', async () => {
   assert.deepEqual(steps, ['settings', 'incoming', 'outgoing', 'result']);
 });
 
-test('a keeper that dies costs one unlock, which nobody notices', async () => {
+test('D25 a keeper that dies costs one unlock, which nobody notices', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path, { POSTERN_KEEPER: 'child' });
   const { browser } = postern;
@@ -473,7 +473,7 @@ test('a keeper that dies costs one unlock, which nobody notices', async () => {
   );
 });
 
-test('the browser’s sealed form signs in; a box for another login does not', async () => {
+test('D14 the browser’s sealed form signs in; a box for another login does not', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path, { POSTERN_JSON_SIGN_IN: '0' });
   const { browser } = postern;

@@ -275,7 +275,7 @@ const names: [string, string][] = [
 ];
 
 /** Conversations of the inbox in all. */
-export const inboxSize = 1_284;
+const inboxSize = 1_284;
 
 const older = (conversations: number): Omit<Letter, 'id'>[] =>
   Array.from({ length: conversations }, (_, index) => ({

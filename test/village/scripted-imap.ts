@@ -361,7 +361,7 @@ class Talk implements ScriptedConnection {
 }
 
 /** A plain-text message as a FETCH row with the items asked for. */
-export const fetchRow = (seq: number, uid: number, raw: Buffer, items: string): Buffer => {
+const fetchRow = (seq: number, uid: number, raw: Buffer, items: string): Buffer => {
   const blank = raw.indexOf('\r\n\r\n');
   const header = blank < 0 ? raw : raw.subarray(0, blank + 4);
   const body = blank < 0 ? Buffer.alloc(0) : raw.subarray(blank + 4);

@@ -127,7 +127,7 @@ test('AP4 POP where IMAP is not allowed; nothing where a program could not both 
 // oxlint-disable-next-line no-control-regex
 const unwritable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/gu;
 const hostile = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.string({ unit: 'binary', maxLength: 60, size: 'max' }),
   fc.constantFrom(
     '</string><key>IncomingPassword</key>',
     ']]>',

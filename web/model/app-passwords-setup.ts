@@ -27,7 +27,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-export const xmlText = (text: string): string =>
+const xmlText = (text: string): string =>
   writable(text)
     .replaceAll(/[&<>"']/gu, (letter) => entities[letter] ?? letter)
     // A parser turns a bare carriage return into a line end.

@@ -73,7 +73,7 @@ export const mayWords = (protocols: readonly AppPasswordProtocol[]): string => {
   return sends ? 'Send only' : 'Change filters only';
 };
 
-export const networkWords = (networks: readonly string[]): string =>
+const networkWords = (networks: readonly string[]): string =>
   networks.length > 3 ? `from ${networks.length} networks only` : `from ${listed(networks.map(shortNetwork))} only`;
 
 const programNames: Readonly<Record<AppPasswordProgram, string | null>> = {

@@ -28,7 +28,7 @@ export const broken = (status: number): ProblemDocument =>
 export const isProblem = (given: ProblemDocument | null, ...names: readonly (ProblemName | 'offline')[]): boolean =>
   names.some((name) => given?.type === `${problemPrefix}${name}`);
 
-export const problemIn = async (answer: Response): Promise<ProblemDocument> => {
+const problemIn = async (answer: Response): Promise<ProblemDocument> => {
   try {
     const said = (await answer.json()) as Partial<ProblemDocument>;
     return typeof said.type === 'string' ? (said as ProblemDocument) : broken(answer.status);

@@ -61,7 +61,7 @@ const openDesk = async (count: number, more: Handlers = {}) => {
   return { ...box, server, mail, list, news, unreadable, tooMany, know, follow: () => follower.follow({ Email: '2' }) };
 };
 
-test('however many emails changed elsewhere, they are read and what is new comes in', async () => {
+test('W10 however many emails changed elsewhere, they are read and what is new comes in', async () => {
   const { rows, mail, list, news, tooMany, know, follow } = await openDesk(2_300);
   await know();
   for (const row of rows) Object.assign(row, { keywords: {} });
@@ -76,7 +76,7 @@ test('however many emails changed elsewhere, they are read and what is new comes
   assert.deepEqual([list.total.value, list.idAt(0)], [2_301, 'M9000']);
 });
 
-test('a server that will not tell the changes is read anew', async () => {
+test('W10 a server that will not tell the changes is read anew', async () => {
   const { rows, mail, list, follow } = await openDesk(60, { 'Email/changes': () => ({ error: 'serverFail' }) });
   rows.unshift(head('M9000'));
   await follow();
@@ -101,7 +101,7 @@ test('all of a long list is moved and brought back with no more than the server 
   assert.deepEqual([tooMany, list.total.value], [[], 2_300]);
 });
 
-test('what was gone once is asked for again: a body with its head here, both when the server names them', async () => {
+test('W10 what was gone once is asked for again: a body with its head here, both when the server names them', async () => {
   const { mail, news, unreadable, follow } = await openDesk(3);
   const id = 'M1' as EmailId;
   unreadable.add(id);

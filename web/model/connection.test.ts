@@ -7,7 +7,7 @@ import type { EmailId } from '#jmap/ids.ts';
 const echo = { 'Core/echo': (args: Record<string, unknown>) => args };
 const get = { 'Email/get': () => ({ list: [], notFound: [] }) };
 
-test('calls of one tick are one request, in order', async () => {
+test('W1 calls of one tick are one request, in order', async () => {
   const { connection, requests } = fakeServer(echo);
   const answers = await Promise.all([1, 2, 3].map((n) => connection.call('Core/echo', { n }).answer));
   assert.deepEqual(answers, [{ n: 1 }, { n: 2 }, { n: 3 }]);
@@ -17,7 +17,7 @@ test('calls of one tick are one request, in order', async () => {
   );
 });
 
-test('calls that refer to each other stay together when a request is full', async () => {
+test('W1 calls that refer to each other stay together when a request is full', async () => {
   const { connection, requests } = fakeServer({ ...echo, 'Email/get': ({ ids }) => ({ list: ids, notFound: [] }) }, 3);
   const calls = [1, 2].flatMap((n) => {
     const first = connection.call('Core/echo', { ids: [`M${n}`] });
@@ -57,7 +57,7 @@ test('an answer that only other calls refer to is no error of the page when it f
   assert.deepEqual(unheard, []);
 });
 
-test('423 unlocks once for several requests and repeats them', async () => {
+test('W3 423 unlocks once for several requests and repeats them', async () => {
   const { connection, paths, next } = fakeServer(echo);
   next.push(423, 423);
   const both = [connection.fetch('/a'), connection.fetch('/b')];
@@ -93,7 +93,7 @@ test('W3 what waits while locked ends with the session', async () => {
   await assert.rejects(waiting, (error) => error instanceof ModelError && error.code === 'auth/signed-out');
 });
 
-test('401 signs out and rejects', async () => {
+test('W3 401 signs out and rejects', async () => {
   const { connection, next } = fakeServer(echo);
   next.push(401);
   await assert.rejects(
@@ -103,7 +103,7 @@ test('401 signs out and rejects', async () => {
   assert.equal(connection.signedIn.value, false);
 });
 
-test('without a line reads wait and are repeated with growing rests', async () => {
+test('W2 without a line reads wait and are repeated with growing rests', async () => {
   const { connection, clock, next, paths } = fakeServer(get);
   next.push(null, null, 503);
   const answer = connection.call('Email/get', { accountId, ids: [] }).answer;
@@ -124,7 +124,7 @@ test('without a line reads wait and are repeated with growing rests', async () =
   assert.deepEqual(connection.line.value, { at: 'online' });
 });
 
-test('what creates is never repeated: it fails when its answer is lost', async () => {
+test('W2 what creates is never repeated: it fails when its answer is lost', async () => {
   const { connection, next, paths } = fakeServer({ 'Email/set': () => ({}), ...get });
   next.push(null);
   const create = connection.call('Email/set', { accountId, create: { a: { mailboxIds: {} } } }).answer;

@@ -44,7 +44,7 @@ const shape = (talk: Conversation): string =>
     )
     .join(' ');
 
-test('the last message and all unread ones are open', async () => {
+test('C1 the last message and all unread ones are open', async () => {
   const { talk } = open([letter('M1', ['$seen']), letter('M2', []), letter('M3', ['$seen'])]);
   assert.equal(talk.state.value.at, 'loading');
   await settled();
@@ -60,7 +60,7 @@ test('C8 an answer goes to the last letter, or to the one that was gone to', asy
   assert.equal(talk.answered(), 'M1');
 });
 
-test('four folded ones and more hide all but the first; they unfold', async () => {
+test('C1 four folded ones and more hide all but the first; they unfold', async () => {
   const seen = ['M1', 'M2', 'M3', 'M4', 'M5'].map((id) => letter(id, ['$seen']));
   const { talk } = open(seen);
   await settled();
@@ -74,13 +74,13 @@ test('four folded ones and more hide all but the first; they unfold', async () =
   assert.equal(shape(talk), 'M1! M2! M3! M4! M5!');
 });
 
-test('three folded ones stay as they are', async () => {
+test('C1 three folded ones stay as they are', async () => {
   const { talk } = open(['M1', 'M2', 'M3', 'M4'].map((id) => letter(id, ['$seen'])));
   await settled();
   assert.equal(shape(talk), 'M1 M2 M3 M4!');
 });
 
-test('drafts stand as drafts, mail that lies in Trash alone stays out, and what lies nowhere any more', async () => {
+test('C2 drafts stand as drafts, mail that lies in Trash alone stays out, and what lies nowhere any more', async () => {
   const { talk, mail } = open([
     letter('M1', ['$seen'], { preview: 'Question' }),
     letter('M2', ['$seen'], { mailboxIds: { trash: true } }),
@@ -93,7 +93,7 @@ test('drafts stand as drafts, mail that lies in Trash alone stays out, and what 
   assert.deepEqual([row?.messages, row?.draft, row?.snippet], [1, true, 'Answer']);
 });
 
-test('what is open becomes read after a rest, not while it is passed by', async () => {
+test('C3 what is open becomes read after a rest, not while it is passed by', async () => {
   const { talk, set, clock } = open([letter('M1', []), letter('M2', [])]);
   await settled();
   talk.look();

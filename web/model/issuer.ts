@@ -4,7 +4,7 @@ import { type Outcome, sendJson } from './asking.ts';
 
 /** Signing in at an OAuth2 issuer: away from here, and back to {@link returnPath}. */
 
-export const returnPath = '/connect';
+const returnPath = '/connect';
 
 /** Where the browser has to go. Never rejects. */
 export const beginAtIssuer = (fetch: Fetch, wish: OAuthBeginRequest): Promise<Outcome<OAuthBegun>> =>

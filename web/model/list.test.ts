@@ -29,7 +29,7 @@ const openInbox = (count: number) => {
 
 const news = { created: [], updated: [], destroyed: [], everything: false };
 
-test('the first page comes by itself, in one request, with threads and heads', async () => {
+test('L1 the first page comes by itself, in one request, with threads and heads', async () => {
   const { list, requests, mail } = openInbox(120);
   assert.equal(list.state.value.at, 'loading');
   await settled();
@@ -44,7 +44,7 @@ test('the first page comes by itself, in one request, with threads and heads', a
   assert.equal(mail.emails.peek('M49')?.subject, 'Subject of M49');
 });
 
-test('a jump to any depth fetches only what is looked at', async () => {
+test('L1 a jump to any depth fetches only what is looked at', async () => {
   const { list, queries } = openInbox(100_000);
   await settled();
   list.look(70_010, 70_022);
@@ -57,7 +57,7 @@ test('a jump to any depth fetches only what is looked at', async () => {
   assert.deepEqual(queries(), [0, 70_000, 70_050]);
 });
 
-test('while the list is scrolled fast, pages passed by are not fetched', async () => {
+test('L1 while the list is scrolled fast, pages passed by are not fetched', async () => {
   const { list, queries } = openInbox(10_000);
   await settled();
   for (let at = 0; at < 9_000; at += 300) list.look(at, at + 12);
@@ -66,7 +66,32 @@ test('while the list is scrolled fast, pages passed by are not fetched', async (
   assert.equal(list.idAt(8_705), 'M8705');
 });
 
-test('new mail at the top comes in; further down it is counted and nothing moves', async () => {
+test('L1 two pages are asked for at a time, whatever is looked at', async () => {
+  const { list, handlers, queries } = openInbox(1_000);
+  await settled();
+  handlers['Email/query'] = () => new Promise(() => undefined);
+  list.look(100, 400);
+  await settled();
+  assert.deepEqual(queries(), [0, 100, 150]);
+});
+
+test('L7 a page that could not be fetched is asked for again when the view moves, and not before', async () => {
+  const { list, handlers, queries } = openInbox(1_000);
+  await settled();
+  const query = handlers['Email/query']!;
+  handlers['Email/query'] = () => ({ error: 'serverFail' });
+  list.look(500, 510);
+  await settled();
+  list.look(500, 510);
+  await settled();
+  assert.deepEqual([queries(), list.idAt(505)], [[0, 500], undefined]);
+  handlers['Email/query'] = query;
+  list.look(501, 511);
+  await settled();
+  assert.deepEqual([queries(), list.idAt(505)], [[0, 500, 500], 'M505']);
+});
+
+test('L3 new mail at the top comes in; further down it is counted and nothing moves', async () => {
   const { list, rows, mail } = openInbox(500);
   await settled();
   rows.unshift(head('N1'));
@@ -84,7 +109,7 @@ test('new mail at the top comes in; further down it is counted and nothing moves
   assert.equal(list.fresh.value, 0);
 });
 
-test('an answer from before a change does not bring back what it took out', async () => {
+test('L4 an answer from before a change does not bring back what it took out', async () => {
   const { list, mail, byId, rows, handlers } = openInbox(60);
   await settled();
   handlers['Email/set'] = () => new Promise(() => undefined);
@@ -99,7 +124,7 @@ test('an answer from before a change does not bring back what it took out', asyn
   assert.deepEqual([list.total.value, list.idAt(3)], [60, 'M3']);
 });
 
-test('marks alone do not ask again; what left the mailbox elsewhere does', async () => {
+test('L2 marks alone do not ask again; what left the mailbox elsewhere does', async () => {
   const { list, mail, rows, queries } = openInbox(60);
   await settled();
   mail.emails.merge([{ id: id(1), keywords: {} }]);
@@ -113,7 +138,7 @@ test('marks alone do not ask again; what left the mailbox elsewhere does', async
   assert.deepEqual([queries().length, list.indexOf(id(2)), list.total.value], [2, -1, 59]);
 });
 
-test('what was moved from one list is seen in another of the account, also when nobody saw it', async () => {
+test('L2 what was moved from one list is seen in another of the account, also when nobody saw it', async () => {
   const { list, mail, rows, queries, connection, handlers } = openInbox(40);
   handlers['Email/set'] = () => {
     Object.assign(rows[2] ?? {}, { mailboxIds: { archive: true } });
@@ -131,7 +156,7 @@ test('what was moved from one list is seen in another of the account, also when 
   assert.deepEqual([queries().length, other.total.value, other.indexOf(id(2))], [3, 39, -1]);
 });
 
-test('a list nobody sees asks again when it is seen', async () => {
+test('L2 a list nobody sees asks again when it is seen', async () => {
   const { list, mail, queries } = openInbox(60);
   await settled();
   list.awake(false);
@@ -143,7 +168,7 @@ test('a list nobody sees asks again when it is seen', async () => {
   assert.equal(queries().length, 2);
 });
 
-test('a list by keyword keeps what was read a moment ago until it was left', async () => {
+test('L7 a list by keyword keeps what was read a moment ago until it was left', async () => {
   const box = fakeMailbox(3);
   let queries = 0;
   const server = fakeServer({
@@ -172,7 +197,7 @@ test('a list by keyword keeps what was read a moment ago until it was left', asy
   assert.equal(queries, 2);
 });
 
-test('a failure says so and the next try mends it', async () => {
+test('L7 a failure says so and the next try mends it', async () => {
   const box = fakeMailbox(3);
   let broken = true;
   const server = fakeServer({
@@ -197,7 +222,7 @@ test('a failure says so and the next try mends it', async () => {
   assert.deepEqual([list.state.value.at, list.total.value], ['ready', 3]);
 });
 
-test('a range is picked by id, also through rows that were never seen', async () => {
+test('L5 a range is picked by id, also through rows that were never seen', async () => {
   const { list } = openInbox(400);
   await settled();
   const picks = openSelection(list);
@@ -209,7 +234,7 @@ test('a range is picked by id, also through rows that were never seen', async ()
   assert.ok(picks.has(id(200)) && !picks.has(id(306)) && !picks.has(id(9)));
 });
 
-test('all is one mark and its exceptions', async () => {
+test('L5 all is one mark and its exceptions', async () => {
   const { list } = openInbox(1_284);
   await settled();
   const picks = openSelection(list);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stillClock } from '#base/clock.testkit.ts';
 import { openPush, type PushMessage, type PushPorts, type StreamHandlers } from './push.ts';
-import { settled, stillClock } from './testing.ts';
+import { settled } from './testing.ts';
 
 /** Tabs of one browser: one lock, one channel. */
 const openTabs = () => {

@@ -28,7 +28,7 @@ export interface Reading {
 }
 
 /** Milliseconds before the letter follows the focused row. */
-export const followAfter = 120;
+const followAfter = 120;
 const ahead = 3;
 
 /** A conversation, of one of the accounts in a list. */

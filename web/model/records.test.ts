@@ -42,7 +42,7 @@ const openStore = () => {
   return { store, sent, answers };
 };
 
-test('a change shows at once and stays when the server agrees', async () => {
+test('W4 a change shows at once and stays when the server agrees', async () => {
   const { store, sent, answers } = openStore();
   const done = store.change({ M1: { 'keywords/$seen': true } });
   assert.deepEqual(store.peek('M1')?.keywords, { $seen: true });
@@ -55,7 +55,7 @@ test('a change shows at once and stays when the server agrees', async () => {
   assert.equal(store.waiting.value, 0);
 });
 
-test('one change in flight per record: later ones are merged and wait', async () => {
+test('W4 one change in flight per record: later ones are merged and wait', async () => {
   const { store, sent, answers } = openStore();
   void store.change({ M1: { 'keywords/$seen': true } });
   await settled();
@@ -72,7 +72,7 @@ test('one change in flight per record: later ones are merged and wait', async ()
   assert.deepEqual(store.peek('M1')?.keywords, {});
 });
 
-test('what is refused is taken back, what came after it stays', async () => {
+test('W4 what is refused is taken back, what came after it stays', async () => {
   const { store, answers } = openStore();
   const done = store.change({ M1: { 'mailboxIds/inbox': null, 'mailboxIds/archive': true } });
   await settled();
@@ -82,7 +82,7 @@ test('what is refused is taken back, what came after it stays', async () => {
   assert.deepEqual(store.peek('M1'), { id: 'M1', keywords: { $seen: true }, mailboxIds: { inbox: true } });
 });
 
-test('a lost line takes the change back and says so', async () => {
+test('W4 a lost line takes the change back and says so', async () => {
   const { store, answers } = openStore();
   const done = store.change({ M1: { 'keywords/$seen': true } });
   await settled();
@@ -91,7 +91,7 @@ test('a lost line takes the change back and says so', async () => {
   assert.deepEqual(store.peek('M1')?.keywords, {});
 });
 
-test('news from the server do not undo what is not answered yet', async () => {
+test('W5 news from the server do not undo what is not answered yet', async () => {
   const { store, answers } = openStore();
   void store.change({ M1: { 'keywords/$seen': true } });
   await settled();
@@ -102,7 +102,7 @@ test('news from the server do not undo what is not answered yet', async () => {
   assert.deepEqual(store.peek('M1')?.keywords, { $answered: true, $seen: true });
 });
 
-test('a record that is gone is gone, not taken back', async () => {
+test('W4 a record that is gone is gone, not taken back', async () => {
   const { store, answers } = openStore();
   void store.change({ M1: { 'keywords/$seen': true } });
   await settled();

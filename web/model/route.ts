@@ -20,7 +20,7 @@ export type MailRoute =
   | { at: 'all'; box: AllBox; show: Show; open: { account: string; thread: string } | null }
   | { at: 'search'; text: string; account: string | null; thread: string | null; of: string | null };
 
-export const settingsPages = [
+const settingsPages = [
   'accounts',
   'identities',
   'app-passwords',

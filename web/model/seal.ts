@@ -83,7 +83,7 @@ export const sealBox = (
 };
 
 /** A secret in the payload of V50, sealed. */
-export const sealSecret = ({ purpose, login, secret: given }: Sealed, publicKey: Uint8Array): Uint8Array => {
+const sealSecret = ({ purpose, login, secret: given }: Sealed, publicKey: Uint8Array): Uint8Array => {
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   const name = encode(login);
   const secret = typeof given === 'string' ? encode(given.normalize('NFC')) : given.slice();

@@ -17,7 +17,6 @@ export interface Selection {
   only(ids: readonly RowId[]): void;
   all(): void;
   clear(): void;
-  drop(ids: readonly RowId[]): void;
 }
 
 const none: Picked = { all: false, ids: new Set() };
@@ -76,10 +75,6 @@ export const openSelection = (list: List): Selection => {
       spread = new Set();
       ranges += 1;
       picked.value = none;
-    },
-    drop: (ids) => {
-      const now = picked.peek();
-      if (!now.all && ids.some((id) => now.ids.has(id))) set([...now.ids].filter((id) => !ids.includes(id)));
     },
   };
 };

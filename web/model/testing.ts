@@ -1,4 +1,4 @@
-import type { Clock } from '#base/clock.ts';
+import { type StillClock, stillClock } from '#base/clock.testkit.ts';
 import type { Account, Invocation } from '#jmap/core.ts';
 import type { AccountId } from '#jmap/ids.ts';
 import type { EmailSubmission, MailboxRights } from '#jmap/mail.ts';
@@ -6,38 +6,7 @@ import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
 import { openConnection, type Connection } from './connection.ts';
 import type { EmailHead } from './types.ts';
 
-/** A server of a few lines for the tests of this room, and a clock that stands still. */
-
-export interface StillClock extends Clock {
-  /** Lets time pass; timers run in their order. */
-  pass(ms: number): void;
-}
-
-export const stillClock = (start = Date.parse('2025-11-06T08:50:00Z')): StillClock => {
-  let now = start;
-  let timers: { at: number; task: () => void }[] = [];
-  return {
-    now: () => now,
-    after: (ms, task) => {
-      const timer = { at: now + ms, task };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((each) => each !== timer);
-      };
-    },
-    pass: (ms) => {
-      const end = now + ms;
-      for (;;) {
-        const next = timers.filter((timer) => timer.at <= end).toSorted((a, b) => a.at - b.at)[0];
-        if (!next) break;
-        timers = timers.filter((each) => each !== next);
-        now = next.at;
-        next.task();
-      }
-      now = end;
-    },
-  };
-};
+/** A server of a few lines for the tests of this room. */
 
 type Answer = Record<string, unknown> | { error: string };
 export type Handlers = Record<string, (args: Record<string, unknown>) => Answer | Promise<Answer>>;

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { stillClock } from '#base/clock.testkit.ts';
 import type { MailboxId } from '#jmap/ids.ts';
 import type { Mailbox } from '#jmap/mail.ts';
 import { openKeys, type Press } from './keys.ts';
 import { openMailboxes, treeOf, type MailboxNode } from './mailboxes.ts';
 import { openRouter, parseRoute, printRoute, type Route } from './route.ts';
 import { ask, tokensOf, without } from './search.ts';
-import { accountId, fakeServer, settled, stillClock } from './testing.ts';
+import { accountId, fakeServer, settled } from './testing.ts';
 
 const box = (id: string, more: Partial<Mailbox> = {}): Mailbox =>
   ({ id, name: id, parentId: null, role: null, sortOrder: 0, ...more }) as unknown as Mailbox;

@@ -101,7 +101,7 @@ test('no word of a letter is lost', () => {
     'https://a.example/x.',
   );
   fc.assert(
-    fc.property(fc.array(line, { maxLength: 14 }), (lines) => {
+    fc.property(fc.array(line, { maxLength: 14, size: 'max' }), (lines) => {
       const letter = readLetter(lines.join('\n'));
       const words = (text: string): string[] => text.split(/[\s>-]+/u).filter(Boolean);
       const said = `${flatten(letter.blocks)}\n${letter.quoted ? flatten(letter.quoted.blocks) : ''}`;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { capabilities } from '#jmap/core.ts';
 import { openTestGateway } from '../fixture.ts';
 
-test('K MailAccount/get: hosts, status in words, progress, what waits, what was refused', async () => {
+test('K1 MailAccount/get: hosts, status in words, progress, what waits, what was refused', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: a\n\nx');
   const { list, state } = await g.one('MailAccount/get', {});
@@ -55,7 +55,7 @@ test('K vendor methods and properties need the capability in using', async () =>
   );
 });
 
-test('K Correspondent/query: who begins so', async () => {
+test('K2 Correspondent/query: who begins so', async () => {
   using g = openTestGateway();
   g.deliver('From: Zoe Example <zoe@example.net>\nSubject: a\n\nx');
   const { list } = await g.one('Correspondent/query', { prefix: 'zo' });

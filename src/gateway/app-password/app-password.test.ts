@@ -98,7 +98,7 @@ const elsewhere = (scene: Scene, host: string, username = 'ana@example.org'): vo
   open.account = { ...open.account, imap: { ...open.account.imap, host, username } };
 };
 
-test('A60 the server decides who somebody is: the same name at another server manages nothing', async () => {
+test('A60 A61 K20 the server decides who somebody is: the same name at another server manages nothing', async () => {
   await using scene = await openScene();
   await scene.make();
   elsewhere(scene, 'imap.attacker.test');
@@ -119,7 +119,7 @@ test('A60 the server decides who somebody is: the same name at another server ma
   assert.equal((await scene.one('AppPassword/get', {})).list.length, 1);
 });
 
-test('A62 A63 what an account says: here with policy and servers, at the provider with page and steps, or one password', async () => {
+test('A62 A63 A71 what an account says: here with policy and servers, at the provider with page and steps, or one password', async () => {
   const setup = {
     imap: { host: 'mail.example.org', port: 993, security: 'tls' },
     submission: null,
@@ -157,7 +157,7 @@ test('A62 A63 what an account says: here with policy and servers, at the provide
   assert.deepEqual([(await capability(scene)).mode, (await capability(scene)).provider], ['one-password', null]);
 });
 
-test('A65 making one: asks for a proof, tells the password once, never again', async () => {
+test('A65 A69 K21 making one: asks for a proof, tells the password once, never again', async () => {
   await using scene = await openScene();
   const unproven = await scene.one('AppPassword/set', { create: { k: wish } }, { proven: false });
   assert.equal(unproven.notCreated.k.type, 'proofNeeded');

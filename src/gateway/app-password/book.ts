@@ -29,7 +29,7 @@ const pageOf = (open: OpenAccount): Page => {
   return page;
 };
 
-export const writeState = ({ seq, used, made }: ListState): string => `${seq}-${used}-${made}`;
+const writeState = ({ seq, used, made }: ListState): string => `${seq}-${used}-${made}`;
 
 /** Null: no state of ours. */
 export const readState = (text: string): ListState | null => {

@@ -9,7 +9,7 @@ import { type AccountContext, type Answer, method } from '../method.ts';
 import { longestList, type WrittenEmail } from '../remembered.ts';
 import { admitBody, bodyFields } from './body.ts';
 import { messageOf, outlineOf } from './message.ts';
-import { type Wish, wishOf, writeMessage } from './properties.ts';
+import { messageProperties, type Wish, wishOf, writeMessage } from './properties.ts';
 
 /** RFC 8621 §4.2 */
 const defaultProperties: readonly string[] = [
@@ -20,23 +20,7 @@ const defaultProperties: readonly string[] = [
   'keywords',
   'size',
   'receivedAt',
-  'messageId',
-  'inReplyTo',
-  'references',
-  'sender',
-  'from',
-  'to',
-  'cc',
-  'bcc',
-  'replyTo',
-  'subject',
-  'sentAt',
-  'hasAttachment',
-  'preview',
-  'bodyValues',
-  'textBody',
-  'htmlBody',
-  'attachments',
+  ...messageProperties,
 ];
 
 const allNumbers = (reader: IndexReader): EmailNumber[] => {

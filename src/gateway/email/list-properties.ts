@@ -24,7 +24,7 @@ const boxes = (json: string): string => {
 };
 
 /** RFC 8621 §4.1.2 wants null for a header that is not there; an empty subject and none are not told apart. */
-export const listWriters = {
+const listWriters = {
   id: (email) => `"${emailId(email.number)}"`,
   blobId: (email) => `"${messageBlobId(email.number)}"`,
   threadId: (email) => `"${threadId(email.thread)}"`,

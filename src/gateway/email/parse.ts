@@ -13,28 +13,7 @@ import { headerValue } from './header-form.ts';
 import type { ListProperty } from './list-properties.ts';
 import { type Message, wholeMessage } from './message.ts';
 import { convenience } from './new-headers.ts';
-import { type Wish, wishOf, writeMessage } from './properties.ts';
-
-/** RFC 8621 §4.9 */
-const defaultProperties: readonly string[] = [
-  'messageId',
-  'inReplyTo',
-  'references',
-  'sender',
-  'from',
-  'to',
-  'cc',
-  'bcc',
-  'replyTo',
-  'subject',
-  'sentAt',
-  'hasAttachment',
-  'preview',
-  'bodyValues',
-  'textBody',
-  'htmlBody',
-  'attachments',
-];
+import { messageProperties, type Wish, wishOf, writeMessage } from './properties.ts';
 
 /** What only a stored Email has. */
 const stored: ReadonlySet<ListProperty> = new Set(['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt']);
@@ -71,7 +50,7 @@ export const emailParse = method(
   { ...bodyFields, blobIds: list(id), properties: orNull(list(text)) },
   async (context, args) => {
     admitBody(context, args);
-    const wish = wishOf(args.properties ?? defaultProperties, args);
+    const wish = wishOf(args.properties ?? messageProperties, args);
     const found: string[] = [];
     const notParsable: string[] = [];
     const notFound: string[] = [];

@@ -6,6 +6,27 @@ import { headerList, headerValue, type HeaderWish, parseHeaderWish } from './hea
 import { isListProperty, type ListProperty, writerOf } from './list-properties.ts';
 import type { Message } from './message.ts';
 
+/** What Email/parse tells unless asked otherwise – RFC 8621 §4.9 – and Email/get besides what only a stored Email has. */
+export const messageProperties: readonly string[] = [
+  'messageId',
+  'inReplyTo',
+  'references',
+  'sender',
+  'from',
+  'to',
+  'cc',
+  'bcc',
+  'replyTo',
+  'subject',
+  'sentAt',
+  'hasAttachment',
+  'preview',
+  'bodyValues',
+  'textBody',
+  'htmlBody',
+  'attachments',
+];
+
 /** What is asked of each Email, sorted by where it comes from. */
 export interface Wish {
   /** From the index alone. */

@@ -257,7 +257,7 @@ test('RFC 8620 §3.6.2 serverUnavailable when the mail server is away, notFound 
   assert.deepEqual((await g.one('Email/get', args)).notFound, [id]);
 });
 
-test('previews that are not known are asked for once they are on a page', async () => {
+test('J14 previews that are not known are asked for once they are on a page', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: x\n\n');
   await g.one('Email/get', { ids: [id], properties: ['preview'] });
@@ -372,6 +372,19 @@ test('J10 the size of a quoted-printable part is that of its encoded octets unle
   const size = async (more: object) =>
     (await g.one('Email/get', { ids: [id], properties: ['textBody', 'bodyValues'], ...more })).list[0].textBody[0].size;
   assert.deepEqual([await size({}), await size({ fetchAllBodyValues: true })], [18, 6]);
+});
+
+test('J10 the size of a base64 part is told within a few octets unless the message is read', async () => {
+  using g = openTestGateway();
+  const lines = Buffer.alloc(10_000, 7).toString('base64').replaceAll(/.{76}/gu, '$&\n');
+  const id = g.deliver(
+    `Subject: x\nMIME-Version: 1.0\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n${lines}`,
+  );
+  const size = async (more: object) =>
+    (await g.one('Email/get', { ids: [id], properties: ['textBody', 'bodyValues'], ...more })).list[0].textBody[0].size;
+  const [guessed, read] = [await size({}), await size({ fetchAllBodyValues: true })];
+  assert.ok(Math.abs(guessed - 10_000) < 10, String(guessed));
+  assert.equal(read, 10_000);
 });
 
 test('DESIGN §7 mailDocument: sanitised, inline images through `part`, remote ones blocked', async () => {

@@ -4,7 +4,7 @@ import { getAnswer, getFields } from '../get.ts';
 import { method } from '../method.ts';
 import { identitiesOf } from './book.ts';
 
-export const identityProperties: readonly (keyof Identity)[] = [
+const identityProperties: readonly (keyof Identity)[] = [
   'id',
   'name',
   'email',

@@ -48,7 +48,7 @@ const rightsOf = (row: Row, readOnly: boolean): MailboxRights => {
   };
 };
 
-export const mailboxView = (row: Row, parent: RowId | null, readOnly: boolean): Mailbox => ({
+const mailboxView = (row: Row, parent: RowId | null, readOnly: boolean): Mailbox => ({
   id: mailboxId(row.id),
   name: row.name,
   parentId: parent === null ? null : mailboxId(parent),

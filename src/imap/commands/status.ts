@@ -5,7 +5,7 @@ import type { MailboxStatus } from '../types.ts';
 import { on } from '../untagged.ts';
 import type { Decoder } from '../wire/decoder.ts';
 
-export const noStatus: MailboxStatus = {
+const noStatus: MailboxStatus = {
   messages: null,
   unseen: null,
   uidnext: null,

@@ -349,6 +349,7 @@ test('I38 a snippet has nothing but marks in it and at most 255 octets', () => {
   const letters = fc.string({
     unit: fc.constantFrom('a', 'b', ' ', '<', '&', '"', 'é', '手', '机', '🎉', '\n'),
     maxLength: 400,
+    size: 'max',
   });
   fc.assert(
     fc.property(letters, fc.constantFrom('a', 'ab', 'é', '手机', 'b a'), (text, wanted) => {

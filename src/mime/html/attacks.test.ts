@@ -72,7 +72,7 @@ test(`${attacks.length} attacks: only allowed elements, attributes and addresses
   for (const html of ready) checkAll(sanitizeMail(html, makers).html, html);
 });
 
-test('sanitising what was sanitised changes nothing', () => {
+test('S6 sanitising what was sanitised changes nothing', () => {
   for (const html of ready) {
     const once = sanitizeMail(html, makers).html;
     const twice = sanitizeMail(once, makers).html;
@@ -80,7 +80,7 @@ test('sanitising what was sanitised changes nothing', () => {
   }
 });
 
-test('blocked images leave no address at all', () => {
+test('S7 blocked images leave no address at all', () => {
   const blocking: SanitizeOptions = { ...makers, image: () => null, cid: () => null };
   for (const html of ready) assert.ok(!sanitizeMail(html, blocking).html.includes('foreign.test/i.png'), html);
   const { html, blockedImages } = sanitizeMail(
@@ -91,7 +91,7 @@ test('blocked images leave no address at all', () => {
   assert.equal(blockedImages, 2);
 });
 
-test('enormous trees end as text, quickly', () => {
+test('S8 enormous trees end as text, quickly', () => {
   const deep = sanitizeMail(`${'<div>'.repeat(100_000)}the end`, makers);
   assert.match(deep.html, /the end/);
   const wide = sanitizeMail(

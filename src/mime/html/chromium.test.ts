@@ -118,7 +118,7 @@ const attack = async (guarded: boolean, upTo: number): Promise<Outcome> => {
   return { ran, foreign };
 };
 
-test('raw attacks behind our headers: nothing runs, nothing is asked of another server; without them much does', async () => {
+test('D2 D4 raw attacks behind our headers: nothing runs, nothing is asked of another server; without them much does', async () => {
   const bare = await attack(false, 128);
   assert.ok(bare.ran >= 10, `only ${bare.ran} scripts ran unguarded: the test proves nothing`);
   assert.ok(bare.foreign.length > 30, `only ${bare.foreign.length} foreign requests unguarded`);

@@ -115,7 +115,7 @@ export const fromOklch = (colour: Oklch): Colour => {
 };
 
 /** WCAG 2 relative luminance. */
-export const luminance = ({ r, g, b }: Colour): number => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+const luminance = ({ r, g, b }: Colour): number => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
 
 /** WCAG 2 contrast, 1 to 21. */
 export const contrast = (a: Colour, b: Colour): number => {

@@ -161,7 +161,7 @@ const placeOf = (tail: FoldedTail | null): [string, number] | null =>
 test('Q1–Q4 one pass over any tree finds what the rules say of each node', () => {
   let found = 0;
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+    fc.property(fc.array(piece, { maxLength: 14, size: 'max' }), (pieces) => {
       const document = parseTree(pieces.join(''));
       assert.ok(document !== null);
       const expected = slowTail(document);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals-core';
+import { stillClock } from '#base/clock.testkit.ts';
 import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import { problemPrefix } from '#jmap/auth/problems.ts';
 import type { MailAccount } from '#jmap/keep.ts';
 import type { Quota } from '#jmap/quota.ts';
 import type { Connection } from '../connection.ts';
 import type { Session } from '../session.ts';
-import { settled, stillClock } from '../testing.ts';
+import { settled } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { openUndo } from '../undo.ts';
 import { openAccounts } from './accounts.ts';

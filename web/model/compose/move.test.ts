@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals-core';
+import { stillClock } from '#base/clock.testkit.ts';
 import type { AccountId, BlobId, EmailId, MailboxId } from '#jmap/ids.ts';
 import type { Mailbox } from '#jmap/mail.ts';
 import { openMail, type Mail } from '../mail.ts';
-import { account, fakeServer, settled, stillClock } from '../testing.ts';
+import { account, fakeServer, settled } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { openDraft } from './draft.ts';
 import { openFiles } from './files.ts';

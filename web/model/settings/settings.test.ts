@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stillClock } from '#base/clock.testkit.ts';
 import type { NewToken, TokenFacts } from '#jmap/auth/tokens.ts';
 import type { UTCDate, WebSessionId } from '#jmap/ids.ts';
 import type { MailAccount, WebSession } from '#jmap/keep.ts';
@@ -7,7 +8,7 @@ import type { Identity } from '#jmap/mail.ts';
 import type { Connection } from '../connection.ts';
 import { openMail } from '../mail.ts';
 import { parseRoute, printRoute } from '../route.ts';
-import { account, accountId, fakeServer, type Handlers, settled, stillClock } from '../testing.ts';
+import { account, accountId, fakeServer, type Handlers, settled } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { openUndo } from '../undo.ts';
 import { fieldPatch, fieldText, openIdentities } from './identities.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals-core';
+import { stillClock } from '#base/clock.testkit.ts';
 import type { Mail } from '../mail.ts';
 import type { Model } from '../model.ts';
-import { settled, stillClock } from '../testing.ts';
+import { settled } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { offerVault } from './hint.ts';
 

@@ -26,7 +26,7 @@ const filled = (settings: FoundSettings): BothServers => {
   return { imap: of(settings.imap), smtp: of(settings.smtp) };
 };
 
-export const looksComplete = (address: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/u.test(address.trim());
+const looksComplete = (address: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/u.test(address.trim());
 
 export interface Servers {
   /** The address is one, as far as one can see. */
