@@ -40,6 +40,9 @@ const multipart = (list: List, depth: number, count: { parts: number }, section:
   const children = (end < 0 ? list : list.slice(0, end)).filter(isList);
   const prefix = section === '' ? '' : `${section.replace(/\.TEXT$/, '')}.`;
   const parts = children.map((child, index) => body(child, depth + 1, count, () => `${prefix}${index + 1}`));
+  // Dovecot and Cyrus say so of a multipart whose boundary is missing or wrong, and have nothing of what is in it.
+  const [only] = parts;
+  if (parts.length === 1 && only?.type === 'text/plain' && only.encodedSize === 0) throw new Impossible();
   // Lenient: the subtype is missing (Gmail, MailKit issue 205): what holds parts is mixed.
   const subtype = text(end < 0 ? null : list[end])?.toLowerCase() ?? 'mixed';
   const rest = end < 0 ? [] : list.slice(end + 1);

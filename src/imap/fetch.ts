@@ -70,16 +70,16 @@ export class FetchParser {
   #named(name: string, decoder: Decoder, row: FetchRow): void {
     switch (name) {
       case 'UID':
-        row.uid = decoder.number();
+        row.uid = once(row.uid || null, decoder.number());
         return;
       case 'FLAGS':
         row.flags = this.#flags(decoder);
         return;
       case 'INTERNALDATE':
-        row.internalDate = parseInternalDate(decoder.scalar());
+        row.internalDate = once(row.internalDate, parseInternalDate(decoder.scalar()));
         return;
       case 'RFC822.SIZE':
-        row.size = decoder.looseNumber();
+        row.size = once(row.size, decoder.looseNumber());
         return;
       case 'MODSEQ':
         row.modseq = modseq(decoder);
@@ -128,6 +128,12 @@ export const emptyRow = (seq: number, uid = 0): FetchRow => ({
   sections: noSections,
 });
 
+/** A literal whose size is wrong may swallow where the next row begins: what that says is not said of this message. */
+const once = <T>(known: T | null, value: T): T => {
+  if (known !== null && known !== value) throw new WireError();
+  return value;
+};
+
 /** Shared by all rows that carry no section. */
 const noSections: ReadonlyMap<string, Buffer> = new Map();
 
@@ -138,19 +144,19 @@ const rareItem = (decoder: Decoder, name: string, row: FetchRow): void => {
   }
   switch (name) {
     case 'X-GM-MSGID':
-      row.gmMsgId = decoder.scalar();
+      row.gmMsgId = once(row.gmMsgId, decoder.scalar());
       return;
     case 'X-GM-THRID':
       row.gmThrId = decoder.scalar();
       return;
     case 'EMAILID':
-      row.emailId = inParentheses(decoder);
+      row.emailId = once(row.emailId, inParentheses(decoder));
       return;
     case 'THREADID':
       row.threadId = inParentheses(decoder);
       return;
     case 'X-GUID':
-      row.guid = decoder.scalar();
+      row.guid = once(row.guid, decoder.scalar());
       return;
     case 'PREVIEW': {
       const text = decoder.nstring();

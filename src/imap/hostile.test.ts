@@ -176,6 +176,44 @@ test('a message the server cannot open at all is a stub', async () => {
   assert.deepEqual([rows[0]?.uid, rows[0]?.flags, rows[0]?.header, rows[0]?.size], [2, null, null, null]);
 });
 
+test('S79 a literal that swallows where the next row begins gives no message what is said of another', async () => {
+  const header = 'Subject: one\n\n';
+  const begin = ')\r\n* 2 FETCH (UID 2 ';
+  const swallow = on('UID FETCH', ({ tag, connection }) => {
+    connection.send(
+      `* 1 FETCH (UID 1 RFC822.SIZE 11 BODY[HEADER.FIELDS (SUBJECT)] {${header.length + begin.length}}\r\n`,
+    );
+    connection.send(`${header}${begin}RFC822.SIZE 22 BODYSTRUCTURE ("text" "plain" NIL NIL NIL "7bit" 2 1))\r\n`);
+    connection.send('* 3 FETCH (UID 3 RFC822.SIZE 33 RFC822.SIZE 33)\r\n');
+    connection.ok(tag);
+  });
+  await using opened = await open({ onCommand: swallow });
+  await opened.session.select('INBOX');
+  const rows: [number, number | null][] = [];
+  const report = await opened.session.fetchRows(
+    { uids: [1, 2, 3] },
+    full,
+    (some) => void rows.push(...some.map(({ uid, size }): [number, number | null] => [uid, size])),
+  );
+  assert.deepEqual([rows, report.missing], [[[3, 33]], [1, 2]]);
+});
+
+test('S79 what another message has is no answer', async () => {
+  const answer = on('UID FETCH', ({ tag, connection }) => {
+    connection.send('* 9 FETCH (UID 9 BODY[1] "of another")\r\n* 1 FETCH (BODY[1] "its own")\r\n');
+    connection.send('* 9 FETCH (UID 9 BODY[1] "of another again")\r\n');
+    connection.ok(tag);
+  });
+  await using opened = await open({ onCommand: answer });
+  const { session } = opened;
+  await session.select('INBOX');
+  const found = await session.fetchSections(1, [{ section: '1' }]);
+  assert.equal(found?.get('1')?.toString(), 'its own');
+  const chunks: Buffer[] = [];
+  for await (const chunk of session.streamSection(1, '1')) chunks.push(chunk);
+  assert.equal(Buffer.concat(chunks).toString(), 'its own');
+});
+
 test('rows nobody asked for are flag changes, garbage is passed over', async () => {
   const mix = on('UID FETCH', ({ tag, connection }) => {
     connection.send('garbage ((( {3}\r\n\r\n* NIL\r\n* 77 FETCH (UID 977 FLAGS (\\Seen))\r\n');

@@ -1,16 +1,6 @@
 import { guessText } from './charset.ts';
-import type { Address } from './types.ts';
+import type { Address, AddressGroup } from './types.ts';
 import { decodeWords } from './words.ts';
-
-/**
- * address = mailbox / group; mailbox = [display-name] "<" addr-spec ">" / addr-spec;
- * group = display-name ":" [group-list] ";" – RFC 5322 §3.4, with the obsolete routes of §4.4 skipped.
- */
-export interface AddressGroup {
-  /** null for addresses outside any group. */
-  name: string | null;
-  addresses: Address[];
-}
 
 /** `Name <a@b>`, `"Name" <a@b>`, `<a@b>`, `a@b`: nearly all there is. Group 1 the name, 2 and 3 the address. */
 const simple =
@@ -64,6 +54,8 @@ const endOfComment = (value: string, at: number): number => {
   }
   return value.length;
 };
+
+const inQuotes = /"(?:[^"\\]|\\.)*"/gs;
 
 const unquote = (quoted: string): string => quoted.slice(1, -1).replace(/\\(.)/gs, '$1');
 
@@ -197,7 +189,7 @@ class Scanner {
 
   private colon(): void {
     const { got } = this;
-    got.isNoGroup ||= got.angle !== null || got.raw.includes('@');
+    got.isNoGroup ||= got.angle !== null || got.raw.replace(inQuotes, '').includes('@');
     if (got.isNoGroup || got.raw.trim() === '') return this.take(':', ':', this.at + 1);
     this.current = { name: decodeName(got.phrase), addresses: [] };
     this.groups.push(this.current);

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { parseAddressGroups } from './addresses.ts';
 import { buildMessage } from './build.ts';
 import { parseEnvelope } from './envelope.ts';
+import { fieldValue } from './headers.ts';
 import { headerText, parseMessage, type ParsedPart, partBytes } from './parse.ts';
 import { partText } from './text.ts';
 import { decodePart } from './transfer.ts';
-import type { Address, Draft, DraftPart } from './types.ts';
+import type { Address, AddressGroup, Draft, DraftPart } from './types.ts';
 
 const textPart = (content: string, type = 'text/plain'): DraftPart => ({ type, headers: [], content });
 const group = (type: string, content: DraftPart[]): DraftPart => ({ type, headers: [], content });
@@ -14,9 +16,9 @@ const group = (type: string, content: DraftPart[]): DraftPart => ({ type, header
 const draft = (changes: Partial<Draft> = {}): Draft => ({
   from: [{ name: 'Inês Carvalho', email: 'ines@example.org' }],
   sender: null,
-  to: [{ name: 'Doe, John', email: 'john@example.com' }],
+  to: [{ name: null, addresses: [{ name: 'Doe, John', email: 'john@example.com' }] }],
   cc: [],
-  bcc: [{ name: null, email: 'hidden@example.net' }],
+  bcc: [{ name: null, addresses: [{ name: null, email: 'hidden@example.net' }] }],
   replyTo: [],
   subject: 'Grüße',
   messageId: '1@example.org',
@@ -45,6 +47,10 @@ const atom = fc
 const email = fc.tuple(atom, atom).map(([local, domain]) => `${local}@${domain}.example.org`);
 const address: fc.Arbitrary<Address> = fc.record({ name: fc.option(phrase), email }, { noNullPrototype: true });
 const addresses = fc.uniqueArray(address, { maxLength: 4, selector: (one) => one.email });
+/** Some outside any group, and then groups, which may be empty. */
+const groups: fc.Arbitrary<AddressGroup[]> = fc
+  .tuple(addresses, fc.array(fc.record({ name: phrase, addresses }, { noNullPrototype: true }), { maxLength: 2 }))
+  .map(([single, named]) => (single.length === 0 ? named : [{ name: null, addresses: single }, ...named]));
 /** Any text, and what transfer encodings are about: blanks at the end, long lines, dots, what looks like a field or a boundary. */
 const text = fc
   .array(
@@ -93,10 +99,10 @@ const tree: fc.Arbitrary<DraftPart> = fc.letrec<{ part: DraftPart; leaf: DraftPa
 const drafts: fc.Arbitrary<Draft> = fc.record({
   from: addresses.filter((list) => list.length > 0),
   sender: fc.option(address.map((one) => [one])),
-  to: addresses,
-  cc: addresses,
-  bcc: addresses,
-  replyTo: addresses,
+  to: groups,
+  cc: groups,
+  bcc: groups,
+  replyTo: groups,
   subject: phrase,
   messageId: email,
   inReplyTo: fc.array(email, { maxLength: 2 }),
@@ -106,6 +112,13 @@ const drafts: fc.Arbitrary<Draft> = fc.record({
   body: tree,
 });
 
+const lists = [
+  ['to', 'to'],
+  ['cc', 'cc'],
+  ['bcc', 'bcc'],
+  ['replyTo', 'reply-to'],
+] as const;
+
 test('what is built is read back as the draft it was', async () => {
   await fc.assert(
     fc.asyncProperty(drafts, async (given) => {
@@ -114,7 +127,13 @@ test('what is built is read back as the draft it was', async () => {
       const envelope = parseEnvelope(raw.subarray(0, root.bodyStart));
       assert.deepEqual(envelope.from, given.from);
       assert.deepEqual(envelope.sender, given.sender ?? []);
-      for (const field of ['to', 'cc', 'bcc', 'replyTo'] as const) assert.deepEqual(envelope[field], given[field]);
+      for (const [field, name] of lists) {
+        assert.deepEqual(
+          envelope[field],
+          given[field].flatMap(({ addresses: members }) => members),
+        );
+        assert.deepEqual(parseAddressGroups(fieldValue(header, name) ?? ''), given[field]);
+      }
       assert.equal(envelope.subject, given.subject);
       assert.equal(envelope.messageId, given.messageId);
       assert.deepEqual(envelope.inReplyTo, given.inReplyTo);

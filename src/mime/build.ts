@@ -1,7 +1,7 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import MimeNode from 'nodemailer/lib/mime-node';
 import { headerSpan } from './headers.ts';
-import type { Address, Draft, DraftPart } from './types.ts';
+import type { Address, AddressGroup, Draft, DraftPart } from './types.ts';
 
 export interface BuildOptions {
   /** For the copy in Sent and in Drafts; never for what is sent. */
@@ -20,6 +20,16 @@ const people = (list: readonly Address[]): { name: string; address: string }[] =
   list
     .filter((one) => one.email !== '')
     .map(({ name, email }) => ({ name: name === null ? '' : line(name), address: line(email) }));
+
+const quoted = (text: string): string => `"${line(text).replace(/["\\]/g, String.raw`\$&`)}"`;
+
+/** nodemailer takes a group as text only. */
+const groups = (list: readonly AddressGroup[]): (string | ReturnType<typeof people>)[] =>
+  list.map(({ name, addresses }) => {
+    const members = people(addresses);
+    if (name === null) return members;
+    return `${quoted(name)}: ${members.map((one) => `${quoted(one.name)} <${one.address}>`).join(', ')};`;
+  });
 
 const id = (messageId: string): string => `<${line(messageId).replace(/[<>\s]/g, '')}>`;
 
@@ -42,10 +52,10 @@ const extra = ({
 const headerFields = async (draft: Draft, keepBcc: boolean): Promise<string[]> => {
   const composer = new MailComposer({
     from: people(draft.from),
-    to: people(draft.to),
-    cc: people(draft.cc),
-    bcc: people(draft.bcc),
-    replyTo: people(draft.replyTo),
+    to: groups(draft.to),
+    cc: groups(draft.cc),
+    bcc: groups(draft.bcc),
+    replyTo: groups(draft.replyTo),
     subject: line(draft.subject),
     messageId: id(draft.messageId),
     date: new Date(draft.date),

@@ -98,5 +98,14 @@ const decodeBrokenUtf8 = (bytes: Buffer, utf8: Decode): string => {
   return guessText(bytes);
 };
 
-/** Whether the label names a charset that can be decoded. */
-export const isKnownCharset = (charset: string): boolean => decoderFor(charset) !== null;
+/**
+ * Whether octets that were read as `text` are not what was declared: the charset (none: ASCII) is unknown, or they mean
+ * nothing in it – RFC 8621 §4.1.4, `isEncodingProblem`. UTF-8 declared as something else is well read.
+ */
+export const isMisread = (bytes: Buffer, charset: string | null, text: string): boolean => {
+  const declared = charset ?? 'us-ascii';
+  const label = decoderFor(declared)?.label;
+  if (label === undefined) return true;
+  if (multibyte.test(label)) return text.includes('\ufffd');
+  return !isUtf8(bytes) && (label === 'utf-8' || /ascii|ansi_x3\.4/i.test(declared) || text.includes('\ufffd'));
+};

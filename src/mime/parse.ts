@@ -33,6 +33,10 @@ const LF = 10;
 const CR = 13;
 const DASH = 45;
 const MAX_BOUNDARY = 1000;
+/** Where a boundary that nobody named is looked for. */
+const MAX_PREAMBLE = 10_000;
+const boundaryLine =
+  /^--([\w'()+,\-./:=?][\w'()+,\-./:=? ]{1,69})(?:\r?\n|$)|\n--([\w'()+,\-./:=?][\w'()+,\-./:=? ]{0,69})\r?\nContent-[\w-]+:/i;
 
 type Described = Omit<Part, 'section' | 'encodedSize' | 'parts'> & { boundary: string | null };
 
@@ -111,12 +115,14 @@ class Parser {
       bodyEnd: span.bodyStart,
     };
     const open =
-      depth < MAX_DEPTH && part.type.startsWith('multipart/') ? (boundary ?? this.guessBoundary(span.bodyStart)) : null;
+      depth < MAX_DEPTH && part.type.startsWith('multipart/') ? boundary || this.guessBoundary(span.bodyStart) : null;
     const isMultipart = open !== null && open.trim() !== '';
     // A multipart without a boundary has no parts; its text is all there is to show.
     if (!isMultipart && part.type.startsWith('multipart/')) part.type = 'text/plain';
     part.section = section(isMultipart);
-    const hit = isMultipart ? this.multipart(part, open.trimEnd(), depth) : this.leaf(part, depth);
+    let hit = isMultipart ? this.multipart(part, open.trimEnd(), depth) : this.leaf(part, depth);
+    const other = isMultipart && part.parts.length === 0 ? this.guessBoundary(span.bodyStart) : null;
+    if (other !== null) hit = this.multipart(part, other, depth);
     part.bodyEnd = Math.max(part.bodyStart, hit === null ? raw.length : hit.contentEnd);
     part.encodedSize = part.bodyEnd - part.bodyStart;
     if (isMultipart && part.parts.length === 0) part.parts.push(this.onlyText(part));
@@ -214,10 +220,11 @@ class Parser {
     return this.raw[lineStart - 2] === CR ? lineStart - 2 : lineStart - 1;
   }
 
-  /** Lenient: the parameter is missing but the body begins with a boundary line. */
+  /** Lenient: the parameter is missing or wrong, and the body begins with a boundary line, or one begins a part in it. */
   private guessBoundary(bodyStart: number): string | null {
-    const line = this.raw.toString('latin1', bodyStart, Math.min(this.lineEnd(bodyStart), bodyStart + 200)).trimEnd();
-    return /^--[\w'()+,\-./:=? ]{2,70}$/.test(line) ? line.slice(2) : null;
+    const end = Math.min(this.find(bodyStart)?.contentEnd ?? this.raw.length, bodyStart + MAX_PREAMBLE);
+    const match = boundaryLine.exec(this.raw.toString('latin1', bodyStart, end));
+    return (match?.[1] ?? match?.[2])?.trimEnd() ?? null;
   }
 }
 

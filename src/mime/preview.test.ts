@@ -28,6 +28,15 @@ const cases: [text: string, isHtml: boolean, expected: string, why: string][] = 
     'joined emoji stay whole',
   ],
   ['', false, '', 'empty'],
+  [
+    'BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nDESCRIPTION:a zone\nEND:VTIMEZONE\nBEGIN:VEVENT\nATTENDEE;CN="SUMMARY:x":y\n' +
+      'DESCRIPTION;ALTREP="http://x/":We meet\\nat\n  noon\\; all of us\nSUMMARY:Lunch\\, with Bob\nBEGIN:VALARM\n' +
+      'DESCRIPTION:Reminder\nEND:VALARM\nEND:VEVENT\nEND:VCALENDAR',
+    false,
+    'Lunch, with Bob We meet at noon; all of us',
+    'a calendar',
+  ],
+  ['BEGIN:VCALENDAR\nDTSTART:99999999', false, '', 'a calendar of nothing'],
 ];
 
 test('previews', () => {
@@ -54,6 +63,7 @@ test('a preview of the server is one tidy line of at most 256 units', () => {
     ['x'.repeat(300), 'x'.repeat(256)],
     [`${'x'.repeat(255)}😀`, 'x'.repeat(255)],
     ['caf\ufffd', ''],
+    ['BEGIN:VCALENDAR METHOD:REQUEST', ''],
   ] as const)
     assert.equal(previewOfServer(text), want);
 });

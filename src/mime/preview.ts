@@ -16,11 +16,11 @@ export interface PreviewPart<P extends Part = Part> {
 }
 
 /**
- * The first body part that has text; plain before HTML. null when there is none. HTML of newsletters begins with its
- * styles, so more of it is needed.
+ * The first body part that has text; plain before HTML, and a calendar when there is no other. null when there is none.
+ * HTML of newsletters begins with its styles, so more of it is needed.
  */
 export const previewPart = <P extends Part & { parts: P[] }>(root: P): PreviewPart<P> | null => {
-  const { text, html } = bodyLists(root);
+  const { text, html, attachments } = bodyLists(root);
   // A few octets are a mailer's empty alternative.
   const isText = (part: P): boolean => part.type.startsWith('text/') && part.encodedSize > 0;
   const isWorth = (part: P): boolean => isText(part) && part.encodedSize > 8;
@@ -28,7 +28,8 @@ export const previewPart = <P extends Part & { parts: P[] }>(root: P): PreviewPa
     text.find((one) => isWorth(one) && one.type === 'text/plain') ??
     html.find(isWorth) ??
     text.find(isText) ??
-    html.find(isText);
+    html.find(isText) ??
+    attachments.find((one) => one.type === 'text/calendar');
   if (part === undefined) return null;
   return { part, octets: Math.min(part.encodedSize, part.type === 'text/html' ? 49_152 : 4096) };
 };
@@ -84,12 +85,24 @@ const unusual = /[^ -~\u00a1-\u00ac\u00ae-\u017f]/;
 
 const isTidy = (text: string): boolean => !unusual.test(text) && !text.includes('  ') && text.trim() === text;
 
+const isCalendar = (text: string): boolean => /^\s*BEGIN:VCALENDAR\b/i.test(text);
+
+/** What a calendar says in words of the first thing in it: its summary, place and description – RFC 5545 §3.1, §3.8.1 */
+const calendarText = (calendar: string): string => {
+  const text = calendar.replace(/\r?\n[ \t]/g, '');
+  const thing = text.slice(Math.max(0, text.search(/^BEGIN:V(?:EVENT|TODO|JOURNAL)\b/im)));
+  return ['SUMMARY', 'LOCATION', 'DESCRIPTION']
+    .map((name) => new RegExp(`^${name}(?:;(?:"[^"\n]*"|[^":\n])*)?:(.*)`, 'im').exec(thing)?.[1] ?? '')
+    .map((value) => value.replace(/\\n/gi, '\n').replace(/\\(.)/g, '$1'))
+    .join('\n');
+};
+
 /**
  * A preview that the server made (RFC 8970), fit for lists. Most of them are as they are. One in which octets of an
- * undeclared charset were lost is none: it is made here, where they are read.
+ * undeclared charset were lost is none, nor is one of a calendar: it is made here, where they are read.
  */
 export const previewOfServer = (text: string): string =>
-  text.includes('\ufffd') ? '' : cut(isTidy(text) ? text : squeeze([text]));
+  text.includes('\ufffd') || isCalendar(text) ? '' : cut(isTidy(text) ? text : squeeze([text]));
 
 /**
  * The first words of a message for lists, at most 256 UTF-16 units: without quotes, signature, markup, padding. A message
@@ -97,7 +110,12 @@ export const previewOfServer = (text: string): string =>
  */
 export const previewOf = (text: string, isHtml: boolean): string => {
   const markup = isHtml || /^\s*<(?:!doctype html|html|body)\b/i.test(text);
-  const plain = markup ? htmlToText(text.slice(0, MAX_HTML), { limit: MAX_TEXT }) : text.slice(0, MAX_TEXT);
+  const start = text.slice(0, MAX_TEXT);
+  const plain = markup
+    ? htmlToText(text.slice(0, MAX_HTML), { limit: MAX_TEXT })
+    : isCalendar(start)
+      ? calendarText(start)
+      : start;
   const tail = quotedTail(plain);
   const own = tail === null ? plain : plain.slice(0, tail.start);
   const unsigned = own.slice(0, signatureStart(own));

@@ -1,6 +1,8 @@
-import { decodeText } from './charset.ts';
+import { decodeText, isMisread } from './charset.ts';
 import { decodePart } from './transfer.ts';
 import type { Part } from './types.ts';
+
+type TextPart = Pick<Part, 'type' | 'charset' | 'encoding'>;
 
 const declared = /<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{2,40})/i;
 
@@ -16,11 +18,17 @@ const htmlCharset = (bytes: Buffer): string | null => {
  * Text of a part from its encoded bytes (which may be cut off): line ends are LF (RFC 8621 §4.1.4), no BOM, no NUL.
  * Soft breaks of format=flowed stay; see {@link unflow}.
  */
-export const partText = (bytes: Buffer, part: Pick<Part, 'type' | 'charset' | 'encoding'>): string => {
+export const partText = (bytes: Buffer, part: TextPart): string => readPartText(bytes, part).text;
+
+/** The same, and whether it is not in the charset it is said to be in. */
+export const readPartText = (bytes: Buffer, part: TextPart): { text: string; misread: boolean } => {
   const octets = decodePart(bytes, part);
   const charset = part.charset ?? (part.type === 'text/html' ? htmlCharset(octets) : null);
   const text = decodeText(octets, charset);
-  return text.replace(/\r\n?/g, '\n').replace(/^\ufeff|\0/g, '');
+  return {
+    text: text.replace(/\r\n?/g, '\n').replace(/^\ufeff|\0/g, ''),
+    misread: isMisread(octets, charset, text),
+  };
 };
 
 const depthOf = (line: string): number => {

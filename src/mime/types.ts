@@ -42,6 +42,16 @@ export interface Address {
   email: string;
 }
 
+/**
+ * address = mailbox / group; mailbox = [display-name] "<" addr-spec ">" / addr-spec;
+ * group = display-name ":" [group-list] ";" – RFC 5322 §3.4, with the obsolete routes of §4.4 skipped.
+ */
+export interface AddressGroup {
+  /** null for addresses outside any group. */
+  name: string | null;
+  addresses: Address[];
+}
+
 /** What a header block and the FETCH items yield about one message; all text decoded, NUL-free. */
 export interface Envelope {
   subject: string;
@@ -77,10 +87,10 @@ export interface DraftPart {
 export interface Draft {
   from: Address[];
   sender: Address[] | null;
-  to: Address[];
-  cc: Address[];
-  bcc: Address[];
-  replyTo: Address[];
+  to: AddressGroup[];
+  cc: AddressGroup[];
+  bcc: AddressGroup[];
+  replyTo: AddressGroup[];
   subject: string;
   /** Without brackets. */
   messageId: string;

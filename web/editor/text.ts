@@ -48,7 +48,7 @@ const walk = (node: Node): string => {
 
 const tidy = (text: string): string =>
   text
-    .replaceAll(/[ \t]+\n/gu, '\n')
+    .replaceAll(/(?<![ \t])[ \t]+\n/gu, '\n')
     .replaceAll(/(?<=\n- [^\n]*)\n\n(?=- )/gu, '\n')
     .replaceAll(/\n{3,}/gu, '\n\n')
     .trim();

@@ -1,11 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import { capabilities } from '#jmap/core.ts';
 import type { BlobId } from '#jmap/ids.ts';
 import type { EmailBodyPart, EmailBodyValue } from '#jmap/mail.ts';
 import { bodyLists } from '#mime/body-lists.ts';
-import { isKnownCharset } from '#mime/charset.ts';
-import { partText, unflow } from '#mime/text.ts';
-import { decodePart } from '#mime/transfer.ts';
+import { readPartText, unflow } from '#mime/text.ts';
 import type { Part } from '#mime/types.ts';
 import { bool, list, optional, orNull, text, unsigned } from '../check.ts';
 import { MethodFailure } from '../errors.ts';
@@ -162,10 +159,9 @@ const truncate = (value: string, max: number, isHtml: boolean): string => {
 };
 
 const bodyValue = (bytes: Buffer, part: Part, { maxBodyValueBytes, joinFlowed }: BodyWish): EmailBodyValue => {
-  const text = partText(bytes, part);
+  const { text, misread } = readPartText(bytes, part);
   const value = joinFlowed && part.flowed ? unflow(text, part.delsp) : text;
-  const unknown = (part.charset !== null && !isKnownCharset(part.charset)) || !encodings.includes(part.encoding);
-  const isEncodingProblem = unknown || (value.includes('\ufffd') && !isUtf8(decodePart(bytes, part)));
+  const isEncodingProblem = misread || !encodings.includes(part.encoding);
   const max = maxBodyValueBytes === 0 ? limits.maxBodyValue : maxBodyValueBytes;
   if (value.length * 3 <= max || Buffer.byteLength(value) <= max)
     return { value, isEncodingProblem, isTruncated: false };

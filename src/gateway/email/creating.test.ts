@@ -211,6 +211,41 @@ test('RFC 8621 §4.6 bodyStructure: the tree is made as it was given', async () 
   );
 });
 
+test('J42 groups of addresses stay groups, in whichever form they are given, and in what is imported', async () => {
+  using g = openTestGateway();
+  const mailboxIds = { [mailboxId(g.box.drafts)]: true };
+  const groups = [
+    { name: 'Freunde, für "immer"', addresses: [{ name: 'Ana, B.', email: 'a@example.org' }] },
+    { name: null, addresses: [{ name: null, email: 'c@example.org' }] },
+    { name: 'undisclosed-recipients', addresses: [] },
+  ];
+  const raw = '"Freunde, für \\"immer\\"": "Ana, B." <a@example.org>;, c@example.org, undisclosed-recipients:;';
+  const { created } = await g.one('Email/set', {
+    create: {
+      grouped: { mailboxIds, 'header:To:asGroupedAddresses': groups },
+      raw: { mailboxIds, 'header:To': raw },
+      foreign: { mailboxIds, 'header:To': '日本 <a@example.org>', 'header:Reply-To:asGroupedAddresses': groups },
+    },
+  });
+  const imported = await g.one('Email/import', { emails: { again: { mailboxIds, blobId: created.grouped.blobId } } });
+  const [grouped, given, foreign, again] = (
+    await g.one('Email/get', {
+      ids: [created.grouped.id, created.raw.id, created.foreign.id, imported.created.again.id],
+      properties: ['to', 'header:To:asGroupedAddresses', 'header:Reply-To:asGroupedAddresses'],
+    })
+  ).list;
+  const to = [
+    { name: 'Ana, B.', email: 'a@example.org' },
+    { name: null, email: 'c@example.org' },
+  ];
+  for (const email of [grouped, given, again]) {
+    assert.deepEqual(email['header:To:asGroupedAddresses'], groups);
+    assert.deepEqual(email.to, to);
+  }
+  assert.deepEqual(foreign.to, [{ name: '日本', email: 'a@example.org' }]);
+  assert.deepEqual(foreign['header:Reply-To:asGroupedAddresses'], groups);
+});
+
 test('RFC 8621 §4.6 Email/set create: what is refused, with the properties named', async () => {
   using g = openTestGateway();
   const cases: [object, string[]][] = [

@@ -1,7 +1,7 @@
 import { isOffsetDate, type OffsetDate, secondsOf } from '#jmap/ids.ts';
 import type { HeaderForm } from '#jmap/mail.ts';
-import { parseAddresses } from '#mime/addresses.ts';
-import type { Address } from '#mime/types.ts';
+import { parseAddressGroups } from '#mime/addresses.ts';
+import type { Address, AddressGroup } from '#mime/types.ts';
 import { type Check, list, nullable, orNull, shape, text, Unfit } from '../check.ts';
 
 /** Header fields as a client gives them on create – RFC 8621 §4.1.3, §4.6 */
@@ -110,8 +110,9 @@ export const fieldText = (form: HeaderForm, value: unknown, at: string): string 
 };
 
 /** Addresses given in whatever form a field of addresses may have. */
-export const addressesOf = (form: HeaderForm, value: unknown, at: string): Address[] => {
-  if (form === 'Addresses') return addresses(value, at);
-  if (form === 'GroupedAddresses') return list(group)(value, at).flatMap((one) => one.addresses);
-  return parseAddresses(oneLine(value, at).replaceAll(/\r?\n/gu, ''));
+export const addressGroupsOf = (form: HeaderForm, value: unknown, at: string): AddressGroup[] => {
+  if (form === 'Addresses') return [{ name: null, addresses: addresses(value, at) }];
+  if (form === 'GroupedAddresses') return list(group)(value, at);
+  const raw = oneLine(value, at).replaceAll(/\r?\n/gu, '');
+  return parseAddressGroups(Buffer.from(raw, 'utf8').toString('latin1'));
 };

@@ -1,11 +1,11 @@
 import type { HeaderForm } from '#jmap/mail.ts';
 import { parseDate } from '#mime/dates.ts';
 import { parseMessageIds } from '#mime/message-id.ts';
-import type { Draft } from '#mime/types.ts';
+import type { Address, AddressGroup, Draft } from '#mime/types.ts';
 import { decodeWords } from '#mime/words.ts';
 import { Unfit } from '../check.ts';
 import { type HeaderWish, parseHeaderWish } from './header-form.ts';
-import { addressesOf, fieldText, messageIds } from './header-writing.ts';
+import { addressGroupsOf, fieldText, messageIds } from './header-writing.ts';
 
 /** The header of a new message: what {@link Draft} names, and the other fields in order. */
 export type NewHeader = Pick<
@@ -79,19 +79,21 @@ const spelled = (property: string): string => property.split(':')[1] ?? property
 const isForbidden = (field: string): boolean => field.startsWith('content-') || field === 'mime-version';
 
 const place = (header: NewHeader, given: Given): void => {
-  const people = (): Draft['from'] => values(given).flatMap((value) => addressesOf(given.form, value, given.property));
+  const groups = (): AddressGroup[] =>
+    values(given).flatMap((value) => addressGroupsOf(given.form, value, given.property));
+  const people = (): Address[] => groups().flatMap(({ addresses }) => addresses);
   switch (given.field) {
     case 'from':
+    case 'sender':
+      header[given.field] = people();
+      return;
     case 'to':
     case 'cc':
     case 'bcc':
-      header[given.field] = people();
+      header[given.field] = groups();
       return;
     case 'reply-to':
-      header.replyTo = people();
-      return;
-    case 'sender':
-      header.sender = people();
+      header.replyTo = groups();
       return;
     case 'subject':
       header.subject = subjectOf(given);

@@ -228,19 +228,29 @@ test('K8 joinFlowed: paragraphs of a flowed text are joined before it is cut; on
 
 test('RFC 8621 §4.1.4 isEncodingProblem for an unknown charset and for broken octets', async () => {
   using g = openTestGateway();
-  const unknown = g.deliver('Subject: x\nContent-Type: text/plain; charset=martian-1\n\nhello');
-  const broken = g.deliver(
-    'Subject: y\nContent-Type: text/plain; charset=shift_jis\nContent-Transfer-Encoding: base64\n\ngf+B',
-  );
-  const { list } = await g.one('Email/get', {
-    ids: [unknown, broken],
-    properties: ['bodyValues'],
-    fetchTextBodyValues: true,
-  });
-  assert.deepEqual(
-    list.map((email: { bodyValues: object }) => Object.values(email.bodyValues)[0].isEncodingProblem),
-    [true, true],
-  );
+  const isProblem = async (fields: string, body: string): Promise<boolean> => {
+    const id = g.deliver(`Subject: x\n${fields}\n\n${body}`);
+    const { list } = await g.one('Email/get', { ids: [id], properties: ['bodyValues'], fetchTextBodyValues: true });
+    const [value] = Object.values<{ isEncodingProblem: boolean }>(list[0].bodyValues);
+    return value!.isEncodingProblem;
+  };
+  const text = (charset: string, body: string) => isProblem(`Content-Type: text/plain; charset=${charset}`, body);
+  const utf8 = Buffer.from('für').toString('latin1');
+  const base64 = 'text/plain; charset=shift_jis\nContent-Transfer-Encoding: base64';
+  const iso2022 = '\x1b$B%F%9%H\x1b(B';
+  assert.equal(await text('martian-1', 'hello'), true);
+  assert.equal(await isProblem(`Content-Type: ${base64}`, 'gf+B'), true);
+  assert.equal(await isProblem('Content-Transfer-Encoding: martian', 'hello'), true);
+  for (const charset of ['utf-8', 'utf8mb4', 'us-ascii']) {
+    assert.equal(await text(charset, 'f\xfcr'), true, charset);
+    assert.equal(await text(charset, utf8), false, charset);
+  }
+  assert.equal(await isProblem('X-No: type', 'f\xfcr'), true, 'ASCII is what is not declared');
+  assert.equal(await text('iso-8859-1', 'f\xfcr'), false);
+  assert.equal(await text('iso-2022-jp', iso2022), false);
+  assert.equal(await text('iso-2022-jp', `${iso2022}\x1b$B%`), true);
+  assert.equal(await text('utf-8', Buffer.from('\ufffd').toString('latin1')), false, 'it may stand there');
+  assert.equal(await isProblem('Content-Type: text/html', '<meta charset=iso-8859-1><p>f\xfcr'), false);
 });
 
 test('RFC 8620 §3.6.2 serverUnavailable when the mail server is away, notFound when it lost the message', async () => {

@@ -23,7 +23,8 @@ export const fetchSections = async (
       return true;
     }
     const { row } = parsed;
-    if (row.uid !== uid && row.sections.size === 0 && row.header === null) {
+    // Lenient: a row with what was asked for and no UID is the answer.
+    if (row.uid !== uid && (row.uid !== 0 || (row.sections.size === 0 && row.header === null))) {
       connection.tellFlags(toFlagRow(row));
       return true;
     }
@@ -62,7 +63,7 @@ export async function* streamSection(
     const untagged = (bytes: Buffer, start: number, end: number): boolean => {
       const parsed = parser.parse(bytes, start, end);
       if (parsed.kind !== 'row') return parsed.kind === 'broken';
-      if (parsed.row.uid === uid || parsed.row.sections.size > 0) {
+      if (parsed.row.uid === uid || (parsed.row.uid === 0 && parsed.row.sections.size > 0)) {
         // A short section may come as a quoted string; the place of a streamed literal is empty.
         for (const value of parsed.row.sections.values()) if (value.length > 0) pipe.write(value);
       } else connection.tellFlags(toFlagRow(parsed.row));

@@ -60,7 +60,8 @@ const inThread = (has: 'EXISTS' | 'NOT EXISTS', keyword: string, wanted: boolean
   return piece(`${has} (SELECT 1 FROM email t WHERE t.thread = e.thread AND t.hidden = 0 AND ${test})`, ...values);
 };
 
-const headers: Record<string, { column: string; list: boolean }> = {
+/** `id`: stands in angle brackets in a message, and without them here. */
+const headers: Record<string, { column: string; list: boolean; id?: true }> = {
   from: { column: 'from_', list: true },
   sender: { column: 'sender', list: true },
   'reply-to': { column: 'reply_to', list: true },
@@ -68,20 +69,21 @@ const headers: Record<string, { column: string; list: boolean }> = {
   cc: { column: 'cc', list: true },
   bcc: { column: 'bcc', list: true },
   subject: { column: 'subject', list: false },
-  'message-id': { column: 'message_id', list: false },
-  'in-reply-to': { column: 'in_reply_to', list: true },
-  references: { column: 'refs', list: true },
-  'list-id': { column: 'list_id', list: false },
+  'message-id': { column: 'message_id', list: false, id: true },
+  'in-reply-to': { column: 'in_reply_to', list: true, id: true },
+  references: { column: 'refs', list: true, id: true },
+  'list-id': { column: 'list_id', list: false, id: true },
 };
 
 const header = ([name, text]: [string, string | null]): Piece => {
   const kept = headers[name.toLowerCase()];
   if (!kept) throw new IndexError('index/unsupported-filter', 'a header that the index does not keep');
-  const { column, list } = kept;
+  const { column, list, id } = kept;
   const found = `EXISTS (SELECT 1 FROM envelope v ${list ? `, json_tree(v.${column}) j` : ''} WHERE v.email = e.id`;
   if (text === null) return piece(`${found} AND coalesce(v.${column}, '') <> '')`);
-  const value = list ? "j.type = 'text' AND instr(low(j.value), ?)" : `instr(low(v.${column}), ?)`;
-  return piece(`${found} AND ${value} > 0)`, text.toLowerCase());
+  const value = list ? 'j.value' : `v.${column}`;
+  const written = id ? `'<' || ${value} || '>'` : value;
+  return piece(`${found} ${list ? "AND j.type = 'text' " : ''}AND instr(low(${written}), ?) > 0)`, text.toLowerCase());
 };
 
 const inText =

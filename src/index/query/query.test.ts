@@ -48,6 +48,7 @@ test('I12 headers: what the envelope keeps', () => {
   assert.deepEqual([hits('From', 'über'), hits('FROM', '"name"'), hits('from', 'alice')], [1, 0, 1]);
   assert.deepEqual([hits('Subject', null), hits('Subject', 'SUBJ'), hits('In-Reply-To', null)], [1, 1, 1]);
   assert.deepEqual([hits('References', 'x'), hits('To', 'bob@'), hits('Cc', null)], [0, 2, 0]);
+  assert.deepEqual([hits('In-Reply-To', '<p@X.example>'), hits('In-Reply-To', '<x.example>')], [1, 0]);
 });
 
 test('I12 a header that is not kept is said', () => {

@@ -12,7 +12,7 @@ export const quotedText = (quote: Quote): string =>
     : quote.kind === 'forward'
       ? `${quote.lead}\n\n${quote.text}`
       : `${quote.lead}\n${quote.text
-          .replace(/\s+$/u, '')
+          .trimEnd()
           .split('\n')
           .map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`))
           .join('\n')}`;

@@ -43,7 +43,7 @@ const phrase = (text: string): string =>
     .trim();
 
 const personOf = (text: string): EmailAddress[] => {
-  const [, name, inner] = /^\s*(.*?)\s*<([^<>]*)>\s*$/su.exec(text) ?? [];
+  const [, name, inner] = /^(.*?)<([^<>]*)>$/su.exec(text.trim()) ?? [];
   const email = (inner ?? text).trim().replace(/^mailto:/iu, '');
   if (inner !== undefined) return email.includes('@') ? [{ name: phrase(name ?? '') || null, email }] : [];
   const words = email.split(/\s+/u);

@@ -39,7 +39,7 @@ const quoteAt = (text: string, { inReplyTo, forwards }: Pick<Letter, 'inReplyTo'
     return at === 0 || text.charAt(at - 1) === '\n' ? at : -1;
   }
   if (inReplyTo.length === 0) return -1;
-  const found = /(?:^|\n\n)(?=On [^\n]{4,300} wrote:\n(?:>[^\n]*\n)*>[^\n]*\s*$)/u.exec(text);
+  const found = /(?:^|\n\n)(?=On [^\n]{4,300} wrote:\n(?:>[^\n]*\n)*>[^\n]*(?:\n\s*)?$)/u.exec(text);
   return found ? found.index + found[0].length : -1;
 };
 

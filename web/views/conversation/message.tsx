@@ -70,9 +70,7 @@ const Body = ({ talk, head, night }: { talk: Conversation; head: EmailHead; nigh
       return (
         <>
           {isBlankMessage(body) ? (
-            <div class="body">
-              <NoText />
-            </div>
+            <div class="body">{head.preview === '' ? <NoText /> : <p>{head.preview}</p>}</div>
           ) : isHtml(body) ? (
             <Html mail={talk.mail} head={head} night={night} />
           ) : (

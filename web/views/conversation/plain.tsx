@@ -99,7 +99,7 @@ export const PlainText = ({ mail, head, body }: { mail: Mail; head: EmailHead; b
       {values.some((value) => value.isEncodingProblem) ? (
         <div class="note" role="note">
           <Icon name="circle-alert" size="s" />
-          <span class="grow">Some characters of this message could not be read.</span>
+          <span class="grow">Some characters of this message may be wrong.</span>
           <a class="btn" href={sourceHref(mail.id, head)} download>
             Download source
           </a>
