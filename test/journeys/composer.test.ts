@@ -500,3 +500,35 @@ test('E21 a quote that is edited covers nothing of what is written above it', as
     );
   assert.deepEqual(widths, [false, true, false], 'what is wider is reached by scrolling the quote');
 });
+
+test('E24 however many a letter goes to, and however low the window, its text and its buttons are in reach', async () => {
+  const many = Array.from({ length: 200 }, (_, index) => `p${index}@x.test`).join(' ');
+  for (const [width, height] of [
+    [1440, 900],
+    [320, 256],
+  ] as const) {
+    await using at = await openDesk(browser);
+    const { page, press } = at;
+    await page.setViewportSize({ width, height });
+    const letter = await at.begin();
+    await page.keyboard.insertText(`${many},`);
+    await until(
+      'everybody',
+      async () => (await chips(letter)).length,
+      (count) => count === 200,
+    );
+    await editorOf(letter).click();
+    await page.keyboard.type('Dear all');
+    await until(
+      'the text',
+      () => text(letter),
+      (now) => now.trim() === 'Dear all',
+    );
+    await letter.getByRole('button', { name: 'Send' }).click({ trial: true });
+    await press('Shift+Tab');
+    await focusOn(page, /^input/u);
+    assert.ok(await letter.locator('.comp-subject').evaluate((field) => field.getBoundingClientRect().top > 0));
+    await press('Control+Enter');
+    await page.locator('.toast', { hasText: 'Sending' }).waitFor();
+  }
+});
