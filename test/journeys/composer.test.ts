@@ -415,7 +415,7 @@ test('E15 nothing that is typed on the way to an answer is lost, or a command', 
   await using at = await openDesk(browser);
   const { page } = at;
   await openMargit(at);
-  const words = 'e# cz abcdefgh ijklmnopqrstuvwxyz';
+  const words = 'e# cz abcdefgh\nijklmnopqrstuvwxyz';
   for (const delay of [0, 15, 15, 30]) {
     await page.keyboard.type(`r${words}`, { delay });
     await until(
@@ -471,7 +471,12 @@ test('E21 a quote that is edited covers nothing of what is written above it', as
   const { page } = at;
   await page.route('**/jmap/api', async (route) => {
     const answer = await route.fetch();
-    const body = (await answer.text()).replaceAll('background:#eee', 'position:fixed!important;inset:0;background:red');
+    const body = (await answer.text())
+      .replaceAll('background:#eee', 'position:fixed!important;inset:0;background:red')
+      .replaceAll(
+        'Two loans are due',
+        'Two loans are due</p><div style=\\"width:3000px\\">Far<br></div><pre>' + 'x '.repeat(2_000) + '</pre><p>',
+      );
     await route.fulfill({ response: answer, body });
   });
   await page.locator('[role=row]', { hasText: 'Two loans' }).click();
@@ -485,4 +490,45 @@ test('E21 a quote that is edited covers nothing of what is written above it', as
     await text.evaluate((at) => at.ownerDocument.elementFromPoint(9, 9)?.closest('blockquote') ?? null),
     null,
   );
+  const widths: boolean[] = [];
+  for (const part of ['pre', 'blockquote', ':scope'])
+    widths.push(
+      await text
+        .locator(part)
+        .first()
+        .evaluate((at) => at.scrollWidth > at.clientWidth),
+    );
+  assert.deepEqual(widths, [false, true, false], 'what is wider is reached by scrolling the quote');
+});
+
+test('E24 however many a letter goes to, and however low the window, its text and its buttons are in reach', async () => {
+  const many = Array.from({ length: 200 }, (_, index) => `p${index}@x.test`).join(' ');
+  for (const [width, height] of [
+    [1440, 900],
+    [320, 256],
+  ] as const) {
+    await using at = await openDesk(browser);
+    const { page, press } = at;
+    await page.setViewportSize({ width, height });
+    const letter = await at.begin();
+    await page.keyboard.insertText(`${many},`);
+    await until(
+      'everybody',
+      async () => (await chips(letter)).length,
+      (count) => count === 200,
+    );
+    await editorOf(letter).click();
+    await page.keyboard.type('Dear all');
+    await until(
+      'the text',
+      () => text(letter),
+      (now) => now.trim() === 'Dear all',
+    );
+    await letter.getByRole('button', { name: 'Send' }).click({ trial: true });
+    await press('Shift+Tab');
+    await focusOn(page, /^input/u);
+    assert.ok(await letter.locator('.comp-subject').evaluate((field) => field.getBoundingClientRect().top > 0));
+    await press('Control+Enter');
+    await page.locator('.toast', { hasText: 'Sending' }).waitFor();
+  }
 });

@@ -92,7 +92,7 @@ test('F1 folding the message that has the focus, and the next tab of the list, l
   await holds(page, `document.activeElement.closest('#list [role=row]')`);
 });
 
-test('F1 a button of the toast goes with it; `.` and Escape lead back', async () => {
+test('F1 F8 a button of the toast goes with it; `.` and Escape lead back', async () => {
   await using at = await visit(browser);
   const { page, press } = at;
   await rowNamed(page, 'Margit').waitFor();
@@ -103,6 +103,8 @@ test('F1 a button of the toast goes with it; `.` and Escape lead back', async ()
   await page.locator('.toast button').focus();
   await press('Enter');
   await toastSays(page, 'Undone');
+  await focusIs(page, 'Tomasz');
+  await page.getByRole('heading', { name: 'Rowing camp' }).waitFor();
   await holds(page, `document.activeElement.closest('[role=row]')`);
   await press('.');
   await page.getByRole('menu').waitFor();

@@ -40,7 +40,7 @@ test('the inbox opens; j, k and the letter beside it', async () => {
   assert.deepEqual(at.errors, []);
 });
 
-test('archive, undo, delete: the focus goes to the next row and is never lost', async () => {
+test('F8 archive, undo, delete: the focus goes to the next row, and back to the one that comes back', async () => {
   await using at = await visit();
   const { page, press, fake } = at;
   await rowNamed(page, 'Margit').waitFor();
@@ -50,8 +50,8 @@ test('archive, undo, delete: the focus goes to the next row and is never lost', 
   assert.equal(await rowNamed(page, 'Tomasz').count(), 0);
   await holds(page, `document.querySelector('[role=status]')?.textContent?.includes('Undo with Z.')`);
   await press('z');
-  await rowNamed(page, 'Tomasz').waitFor();
-  await press('#');
+  await focusIs(page, 'Tomasz');
+  await press('j', '#');
   await toastSays(page, 'Deleted “Proofs for chapter 6”');
   await focusIs(page, 'Uppsala');
   await page.waitForTimeout(100);

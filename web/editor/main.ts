@@ -153,8 +153,8 @@ const start = (port: MessagePort): void => {
         show(data.cid, data.bytes, data.type);
         break;
       case 'focus':
-        if (data.ahead) root.firstElementChild?.prepend(data.ahead);
         editor.focus();
+        if (data.ahead) editor.moveCursorToStart().insertPlainText(data.ahead, false);
         editor.moveCursorToEnd();
         break;
       case 'place':

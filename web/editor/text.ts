@@ -7,7 +7,7 @@ const blocks = new Set(
 );
 const unseen = new Set(['STYLE', 'SCRIPT', 'TITLE', 'HEAD', 'TEMPLATE']);
 /** Blocks that stand apart from what is around them. */
-const spaced = new Set(['P', 'UL', 'OL', 'PRE', 'BLOCKQUOTE', 'TABLE', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6']);
+const spaced = new Set('P BLOCKQUOTE H1 H2 H3 H4 H5 H6 OL PRE TABLE UL'.split(' '));
 
 const link = (element: Element, inner: string): string => {
   const href = element.getAttribute('href') ?? '';

@@ -64,6 +64,7 @@ const openDesk = async (
       await meanwhile();
       return true;
     },
+    cameBack: () => undefined,
   });
   await settled();
   const target = (rows: readonly EmailId[] | 'all'): Target => must(targetIn(list, rows), 'rows are meant');
@@ -267,7 +268,13 @@ const openTwo = async (more: (of: string) => Handlers = () => ({})) => {
   const list = openMergedList(lists);
   const toasts = openToasts(server.clock);
   const undo = openUndo();
-  const actions = openActions({ connection: server.connection, toasts, undo, confirm: async () => true });
+  const actions = openActions({
+    connection: server.connection,
+    toasts,
+    undo,
+    confirm: async () => true,
+    cameBack: () => undefined,
+  });
   await settled();
   const target = (rows: readonly string[] | 'all', except: readonly string[] = []): Target =>
     must(targetIn(list, rows as RowId[] | 'all', except as RowId[]), 'rows are meant');

@@ -5,7 +5,7 @@ import type { Mailbox, Role } from '#jmap/mail.ts';
 import { pointerToken } from '#jmap/pointer.ts';
 import type { Connection } from './connection.ts';
 import { destroyIn } from './destroy.ts';
-import type { List } from './list.ts';
+import type { List, RowId } from './list.ts';
 import { modelError } from './errors.ts';
 import { counted } from './format.ts';
 import type { Mail } from './mail.ts';
@@ -29,6 +29,8 @@ export interface ActionParts {
   undo: UndoStack;
   /** Asks before what cannot be undone. */
   confirm: (question: Question) => Promise<boolean>;
+  /** Rows that had left a list are in it again. */
+  cameBack: (list: List, rows: readonly RowId[]) => void;
 }
 
 export interface Actions {
@@ -69,7 +71,7 @@ const moved = (head: EmailHead, sources: readonly string[], to: MailboxId, also:
 
 const keyword = (name: string, on: boolean): PatchObject => ({ [`keywords/${pointerToken(name)}`]: on ? true : null });
 
-export const openActions = ({ connection, toasts, undo, confirm }: ActionParts): Actions => {
+export const openActions = ({ connection, toasts, undo, confirm, cameBack }: ActionParts): Actions => {
   /** Words for what the server would not take. */
   const tellRefused = (mail: Mail, { refused, error }: Outcome, boxes: Mailbox | null): void => {
     const first = refused[0];
@@ -164,7 +166,15 @@ export const openActions = ({ connection, toasts, undo, confirm }: ActionParts):
     const item: Undoable = {
       label,
       hopeless: () => (steps.every(isGone) ? `${words} gone for ever and cannot be brought back` : null),
-      undo: () => batch(() => backs.forEach((back) => back())),
+      undo: () => {
+        batch(() => backs.forEach((back) => back()));
+        const list = steps[0]?.leave?.list;
+        if (list)
+          cameBack(
+            list,
+            steps.flatMap(({ leave }) => leave?.rows ?? []),
+          );
+      },
     };
     undo.push(item);
     if (!quiet) toasts.show(label, { icon, actions: [{ label: 'Undo', cap: 'Z', run: () => undoOne(item) }] });

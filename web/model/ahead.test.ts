@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holdKeys, takeAhead, typedAhead } from './ahead.ts';
+import { holdKeys, takeAhead, takeLinesAhead, typedAhead } from './ahead.ts';
 
 test('keys are text for what is about to open, until it has them', () => {
   assert.equal(typedAhead('e'), false);
   holdKeys();
   assert.deepEqual(
-    ['r', 'e', 'Enter', 'i'].map((key) => typedAhead(key)),
-    [true, true, true, true],
+    ['r', 'e', 'Enter', 'u', 'Backspace', 'i', 'Shift'].map((key) => typedAhead(key)),
+    [true, true, true, true, true, true, true],
   );
-  assert.equal(takeAhead(), 'rei');
+  assert.equal(takeLinesAhead(), 're\ni');
+  holdKeys();
+  typedAhead('Enter');
+  assert.equal(takeAhead(), '', 'a field of one line');
   assert.equal(typedAhead('e'), false);
   assert.equal(takeAhead(), '');
 });

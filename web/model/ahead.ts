@@ -23,19 +23,24 @@ export const typedAhead = (key: string): boolean => {
   if (key === 'Escape' && giveUp) {
     ahead = null;
     giveUp();
-  } else if (key.length === 1) ahead += key;
+  } else if (key === 'Enter') ahead += '\n';
+  else if (key === 'Backspace') ahead = ahead.slice(0, -1);
+  else if (key.length === 1) ahead += key;
   return true;
 };
 
 /** Whether what is typed is kept for something that is about to open. */
 export const isAhead = (): boolean => ahead !== null;
 
-/** It has the focus: what was typed on the way to it. */
-export const takeAhead = (): string => {
+/** It has the focus: what was typed on the way to it, with its line ends. */
+export const takeLinesAhead = (): string => {
   const text = ahead ?? '';
   ahead = null;
   return text;
 };
+
+/** The same for a field of one line. */
+export const takeAhead = (): string => takeLinesAhead().replaceAll('\n', '');
 
 /** What opens takes the focus within so many milliseconds; should it never, keys are commands again. */
 export const aheadMs = 3_000;

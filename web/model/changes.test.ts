@@ -87,7 +87,13 @@ test('W10 a server that will not tell the changes is read anew', async () => {
 test('all of a long list is moved and brought back with no more than the server takes at once', async () => {
   const { server, mail, list, rows, tooMany, follow } = await openDesk(2_300);
   const toasts = openToasts(server.clock);
-  const actions = openActions({ connection: server.connection, toasts, undo: openUndo(), confirm: async () => true });
+  const actions = openActions({
+    connection: server.connection,
+    toasts,
+    undo: openUndo(),
+    confirm: async () => true,
+    cameBack: () => undefined,
+  });
   await actions.move(must(targetIn(list, 'all'), 'rows are meant'), 'archive' as MailboxId);
   await settled();
   await follow();

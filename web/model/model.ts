@@ -194,7 +194,7 @@ export const openModel = (parts: ModelParts): Model => {
   });
 
   const stopRefusals = watchRefusals(mails, toasts);
-  const actions = openActions({ connection, toasts, undo, confirm });
+  const actions = openActions({ connection, toasts, undo, confirm, cameBack: reading.cameBack });
 
   const mail = computed(() => {
     const state = places.state.value;

@@ -2,7 +2,7 @@ import { computed, effect, signal, untracked, type ReadonlySignal } from '@preac
 import type { Clock } from '#base/clock.ts';
 import type { EmailId, ThreadId } from '#jmap/ids.ts';
 import { openConversation, type Conversation } from './conversation.ts';
-import type { RowId } from './list.ts';
+import type { List, RowId } from './list.ts';
 import type { Mail } from './mail.ts';
 import { accountName, mailNamed, type Place, type PlaceState } from './place.ts';
 import type { MailRoute, Router } from './route.ts';
@@ -24,6 +24,8 @@ export interface Reading {
   readonly subject: ReadonlySignal<RowId | null>;
   /** Where the focus goes when these rows leave the list by what is done here; call before they leave. */
   leave(rows: readonly RowId[]): () => void;
+  /** Of rows that are in the list again the first takes the focus, and a letter beside it goes along. */
+  cameBack(list: List, rows: readonly RowId[]): void;
   close(): void;
 }
 
@@ -282,6 +284,13 @@ export const openReading = (
       return () => {
         if (place.peek() === where) goOn(where, next, openLeaves);
       };
+    },
+    cameBack: (list, rows) => {
+      const where = place.peek();
+      const first = list.idAt(Math.min(...rows.map((row) => list.indexOf(row)).filter((index) => index >= 0)));
+      if (where?.list !== list || first === undefined) return;
+      cancelFollow();
+      goOn(where, first, conversation.peek() !== null && !onePane.peek());
     },
     close: () => {
       cancelFollow();

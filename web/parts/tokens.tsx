@@ -100,6 +100,11 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
     setText('');
     quiet();
   };
+  // Of many only some are in sight: those beside what is typed next.
+  useLayoutEffect(() => {
+    if (document.activeElement === input.current) input.current?.scrollIntoView({ block: 'nearest' });
+  }, [items]);
+
   /** Takes what is typed as a token; false when there is nothing. */
   const commit = (): boolean => {
     const more = props.parse(text);
@@ -154,42 +159,49 @@ export const Tokens = <T,>(props: TokensProps<T>) => {
   };
 
   return (
-    <div class="tokens" onClick={(event) => event.target === event.currentTarget && input.current?.focus()}>
-      {items.map((item) => (
-        <span key={keyOf(item)} class={`pill ${props.toneOf?.(item) ?? ''}`}>
-          {props.render(item)}
-          <button type="button" class="pill-x" aria-label={`Remove ${props.nameOf(item)}`} onClick={() => remove(item)}>
-            <svg class="i xs" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">
-              <path d="M18 6 6 18M6 6l12 12" />
-            </svg>
-          </button>
-        </span>
-      ))}
-      <input
-        ref={input}
-        class="tokens-input"
-        role="combobox"
-        aria-label={props.label}
-        aria-expanded={list.length > 0}
-        aria-controls={`${id}-list`}
-        aria-autocomplete="list"
-        {...(at >= 0 ? { 'aria-activedescendant': `${id}-${at}` } : {})}
-        autocomplete="off"
-        spellcheck={false}
-        value={text}
-        onInput={(event) => {
-          const { value } = event.currentTarget;
-          const { items: done, rest } = props.finished(value);
-          if (done.length > 0) add(done);
-          setText(done.length > 0 ? rest : value);
-        }}
-        onPaste={paste}
-        onKeyDown={keydown}
-        onBlur={() => {
-          commit();
-          quiet();
-        }}
-      />
+    <div class="tokens">
+      <div class="tokens-in" onClick={(event) => event.target === event.currentTarget && input.current?.focus()}>
+        {items.map((item) => (
+          <span key={keyOf(item)} class={`pill ${props.toneOf?.(item) ?? ''}`}>
+            {props.render(item)}
+            <button
+              type="button"
+              class="pill-x"
+              aria-label={`Remove ${props.nameOf(item)}`}
+              onClick={() => remove(item)}
+            >
+              <svg class="i xs" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">
+                <path d="M18 6 6 18M6 6l12 12" />
+              </svg>
+            </button>
+          </span>
+        ))}
+        <input
+          ref={input}
+          class="tokens-input"
+          role="combobox"
+          aria-label={props.label}
+          aria-expanded={list.length > 0}
+          aria-controls={`${id}-list`}
+          aria-autocomplete="list"
+          {...(at >= 0 ? { 'aria-activedescendant': `${id}-${at}` } : {})}
+          autocomplete="off"
+          spellcheck={false}
+          value={text}
+          onInput={(event) => {
+            const { value } = event.currentTarget;
+            const { items: done, rest } = props.finished(value);
+            if (done.length > 0) add(done);
+            setText(done.length > 0 ? rest : value);
+          }}
+          onPaste={paste}
+          onKeyDown={keydown}
+          onBlur={() => {
+            commit();
+            quiet();
+          }}
+        />
+      </div>
       <ul
         id={`${id}-list`}
         class="tokens-list"

@@ -146,6 +146,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
     const draft = openDraft({
       connection,
       mail,
+      mailOf: parts.mail,
       clock,
       letter,
       isMade: options.isMade ?? false,
@@ -158,10 +159,14 @@ export const openComposers = (parts: ComposerParts): Composers => {
       const kept: KeptLetter = { accountId: account.peek().id, letter: version, emailId: draft.emailId.peek() };
       keep.set(storageKey(key), JSON.stringify(kept));
     };
+    /** The toast that says that it could not be kept. */
+    let said: number | undefined;
     const forget = effect(() => {
       const { at } = draft.kept.value;
-      if (at === 'saved') note(null);
-      else if (at === 'new') keep.remove(storageKey(key));
+      if (at === 'saved') {
+        note(null);
+        if (said !== undefined) toasts.dismiss(said);
+      } else if (at === 'new') keep.remove(storageKey(key));
     });
     const unfollow = effect(() =>
       followDraft(account.value, draft, (words) => {
@@ -274,7 +279,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
             .then(
               () => end(),
               () => {
-                toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' });
+                said = toasts.show('Could not save to Drafts on the server. Kept on this device.', { tone: 'failed' });
                 writing.shape.value = 'minimised';
                 open.value = [...open.peek(), writing];
               },

@@ -1,13 +1,14 @@
 import { signal, type ReadonlySignal } from '@preact/signals-core';
 import type { Clock } from '#base/clock.ts';
 import type { SetError } from '#jmap/errors.ts';
-import type { EmailId } from '#jmap/ids.ts';
-import type { Email, EmailBodyPart, Identity } from '#jmap/mail.ts';
+import type { AccountId, EmailId } from '#jmap/ids.ts';
+import type { Email, EmailBodyPart, EmailFilter, Identity } from '#jmap/mail.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError, modelError } from '../errors.ts';
 import { isAsMade, isBlank, type Letter } from './letter.ts';
 import { newEmail } from './new-email.ts';
 import type { Mail } from '../mail.ts';
+import { randomUuid } from '../random.ts';
 
 /** Where the letter stands on the server. `emailId` of the last version that was kept, if any. */
 export type Kept =
@@ -51,6 +52,7 @@ export interface Draft {
 export interface DraftParts {
   connection: Connection;
   mail: Mail;
+  mailOf(accountId: AccountId): Mail | undefined;
   clock: Clock;
   letter: Letter;
   /** The letter was made for its writer, who has not written in it yet: an answer, or a new one. */
@@ -107,10 +109,28 @@ export const openDraft = (parts: DraftParts): Draft => {
   };
 
   const isUntouched = (): boolean =>
-    emailId.peek() === null && (isBlank(letter.peek()) || (parts.isMade === true && isAsMade(letter.peek(), first)));
+    emailId.peek() === null &&
+    letter.peek().unheard.length === 0 &&
+    (isBlank(letter.peek()) || (parts.isMade === true && isAsMade(letter.peek(), first)));
 
   /** Versions that another has taken the place of; they go once it stands. */
   const outdated = new Map<EmailId, Mail>();
+
+  const heard = (messageId: string): void => {
+    const now = letter.peek();
+    letter.value = { ...now, unheard: now.unheard.filter((each) => each.messageId !== messageId) };
+  };
+
+  /** What the server has of versions without an answer is outdated, too. */
+  const findUnheard = async (): Promise<void> => {
+    for (const { accountId, messageId } of letter.peek().unheard) {
+      const where = parts.mailOf(accountId);
+      const filter: EmailFilter = { header: ['Message-ID', messageId] };
+      const { ids } = where ? await connection.call('Email/query', { accountId, filter }).answer : { ids: [] };
+      for (const id of ids) if (where) outdated.set(id, where);
+      heard(messageId);
+    }
+  };
 
   /** What goes with the letter now lies in the version just kept; the one before takes its parts along. */
   const adopt = (parts: readonly EmailBodyPart[]): void => {
@@ -127,6 +147,7 @@ export const openDraft = (parts: DraftParts): Draft => {
 
   /** The new version stands whether or not the old ones could be taken away; they go with the next. */
   const sweep = async (): Promise<void> => {
+    await findUnheard().catch(modelError);
     // Files that come from another account's version are still to be had from there alone.
     const whole = letter.peek().attachments.every((each) => each.upload.at === 'ready');
     const going = Map.groupBy(
@@ -148,17 +169,21 @@ export const openDraft = (parts: DraftParts): Draft => {
     const version = letter.peek();
     const changesBefore = changes;
     const where = mail;
-    if (isBlank(version) && emailId.peek() === null) {
+    if (isBlank(version) && isUntouched()) {
       kept.value = { at: 'new' };
       return null;
     }
     kept.value = { at: 'saving' };
     const drafts = await where.mailboxes.need('drafts');
     if (!drafts) throw new ModelError('jmap/method', 'The server has no mailbox for drafts and would not make one.');
+    const messageId = `${randomUuid()}@${/@([\w.-]+)$/u.exec(identity()?.email ?? '')?.[1] ?? 'localhost'}`;
+    letter.value = { ...letter.peek(), unheard: [...letter.peek().unheard, { accountId: where.id, messageId }] };
+    remember(letter.peek());
     const answer = await connection.call('Email/set', {
       accountId: where.id,
-      create: { draft: newEmail(version, identity(), drafts.id) },
+      create: { draft: { ...newEmail(version, identity(), drafts.id), messageId: [messageId] } },
     }).answer;
+    heard(messageId);
     const made = answer.created?.['draft'] as { id: EmailId } | undefined;
     if (!made) throw new ModelError('jmap/method', words(answer.notCreated?.['draft']));
     if (where !== mail) {
@@ -244,6 +269,8 @@ export const openDraft = (parts: DraftParts): Draft => {
     await running?.catch(() => null);
     for (const [each, where] of outdated) await destroyDrafts(connection, where, [each]);
     outdated.clear();
+    // Whoever waits for this does not wait for the line.
+    if (letter.peek().unheard.length > 0) void sweep();
     return emailId.peek();
   };
 

@@ -86,6 +86,43 @@ test('E12 a save that failed is tried again, also while one writes on', async ()
   );
 });
 
+test('E23 a version that the server kept without being heard does not stand beside the next', async () => {
+  for (const then of ['write', 'discard', 'empty', 'reload'] as const) {
+    const { start, server, pass, inside, composers, storage, rows, undo } = desk();
+    const writing = await start('new');
+    writing.draft.change({ subject: 'Cars' });
+    server.loses = () => true;
+    await pass(1_000);
+    assert.deepEqual([inside('drafts'), writing.draft.kept.peek().at], [['M1 Cars'], 'failed']);
+    if (then === 'reload') {
+      const again = desk({ storage, rows });
+      await again.composers.recover(again.mail);
+      await again.pass(1_000);
+      assert.deepEqual([again.inside('drafts'), again.only().draft.letter.peek().subject], [['M3 Cars'], 'Cars']);
+      continue;
+    }
+    if (then === 'discard') writing.discard();
+    else writing.draft.change({ subject: then === 'write' ? 'Trains' : '' });
+    if (then === 'discard') {
+      undo.undo();
+      await pass(0);
+      assert.equal(
+        composers.open.peek()[0]?.draft.letter.peek().subject,
+        'Cars',
+        'who takes it back waits for no line',
+      );
+      composers.open.peek()[0]?.discard();
+    }
+    await pass(40_000);
+    server.loses = () => false;
+    await pass(40_000);
+    assert.deepEqual(
+      inside('drafts').map((each) => each.split(' ')[1]),
+      { write: ['Trains'], discard: [], empty: [''] }[then],
+    );
+  }
+});
+
 test('E6 a page that is loaded again opens its letters again, and keeps no text that the server has', async () => {
   const first = desk();
   const writing = await first.start('new');
@@ -118,7 +155,11 @@ test('E19 a letter that could not be kept when it was closed comes back, and is 
   await pass(30_000);
   server.loses = () => false;
   await pass(30_000);
-  assert.deepEqual([writing.draft.kept.peek().at, inside('drafts').length > 0], ['saved', true]);
+  assert.deepEqual(
+    [writing.draft.kept.peek().at, inside('drafts').length, toasts.current.peek()],
+    ['saved', 1, null],
+    'one draft, and nothing says that there is none',
+  );
   writing.close();
   assert.deepEqual([composers.open.peek(), [...storage]], [[], []]);
 });

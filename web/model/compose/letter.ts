@@ -53,6 +53,8 @@ export interface Letter {
   originalId: EmailId | null;
   /** The account it lies in; the letter may leave by another. */
   originalIn: AccountId | null;
+  /** Versions that went to the server and were not answered: it may have kept them. */
+  unheard: readonly { accountId: AccountId; messageId: string }[];
 }
 
 export const emptyLetter: Letter = {
@@ -71,6 +73,7 @@ export const emptyLetter: Letter = {
   forwards: null,
   originalId: null,
   originalIn: null,
+  unheard: [],
 };
 
 /** Whether there is anything worth keeping. */

@@ -53,6 +53,7 @@ const begin = (letter: Partial<Letter>) => {
   const draft = openDraft({
     connection: server.connection,
     mail: one,
+    mailOf: (id) => [one, two].find((each) => each.id === id),
     clock: server.clock,
     letter: { ...emptyLetter, subject: 'Boats', ...letter },
     emailId: 'M0' as EmailId,

@@ -58,6 +58,10 @@ export const desk = ({ trash = true, storage = new Map(), rows = new Map(), duri
       list: (ids as string[]).flatMap((id) => (rows.has(id) ? [{ ...body, ...rows.get(id) }] : [])),
       notFound: (ids as string[]).filter((id) => !rows.has(id)),
     }),
+    'Email/query': ({ filter }) => {
+      const [, wanted] = (filter as { header: [string, string] }).header;
+      return { accountId, ids: [...rows.values()].filter((row) => row.messageId?.[0] === wanted).map(({ id }) => id) };
+    },
     'EmailSubmission/set': ({ create, update }) => {
       const answer = { accountId, oldState: null, newState: '2' };
       const { S1 } = (update ?? {}) as { S1?: object };

@@ -1,7 +1,7 @@
 import font from '@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2?url';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Active, FromEditor, Place, ToEditor } from '#editor/protocol.ts';
-import { editorMs, isAhead, takeAhead } from '#model/ahead.ts';
+import { editorMs, isAhead, takeLinesAhead } from '#model/ahead.ts';
 import { htmlOf } from '#model/compose/letter.ts';
 import { Icon } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';
@@ -46,9 +46,6 @@ const theme = (): ToEditor => {
   };
 };
 
-/** What was typed on the way here; HTML shows no blank before another or an end. */
-const textAhead = (): string => takeAhead().replaceAll(/ (?= |$)/gu, '\u00A0');
-
 /** The writing surface: a frame with scripts and without our origin, so that no HTML of a mail is parsed in the app's document. */
 export const EditorFrame = (props: EditorFrameProps) => {
   const { lock } = useModel();
@@ -71,8 +68,10 @@ export const EditorFrame = (props: EditorFrameProps) => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         const isTyping = isAhead();
-        const ahead = textAhead();
-        if (ahead !== '') latest.current.changed(htmlOf(ahead) + latest.current.html);
+        const ahead = takeLinesAhead();
+        // HTML shows no blank before another or an end.
+        const blanks = ahead.replaceAll(/ (?= |$)/gmu, '\u00A0');
+        if (ahead !== '') latest.current.changed(htmlOf(blanks) + latest.current.html);
         setLate(true);
         if (isTyping) setTimeout(() => again.current?.focus());
       }, ms);
@@ -150,7 +149,7 @@ export const EditorFrame = (props: EditorFrameProps) => {
       if (document.activeElement !== at) return;
       at.dispatchEvent(new FocusEvent('focusin', { bubbles: true }));
       // From now on keys go to the frame: all that was typed before has come.
-      const ahead = textAhead();
+      const ahead = takeLinesAhead();
       if (ahead !== '') tell({ do: 'focus', ahead });
     };
     addEventListener('blur', entered);

@@ -5,7 +5,7 @@ import type { Writing } from '#model/compose/composers.ts';
 import { type Letter, htmlOf, recipients, signatureOf, type Warning, warnings } from '#model/compose/letter.ts';
 import { quotedHtml, quotedText } from '#model/compose/new-email.ts';
 import { plainOf } from '#model/compose/plain.ts';
-import { takeAhead } from '#model/ahead.ts';
+import { takeLinesAhead } from '#model/ahead.ts';
 import { Icon } from '#parts/icon.tsx';
 import { focusRegion } from '#parts/regions.ts';
 import { IconButton } from '#parts/tooltip.tsx';
@@ -163,7 +163,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
 
   useLayoutEffect(() => {
     if (letter.mode !== 'plain' || writing.begins !== 'body') return;
-    const ahead = takeAhead();
+    const ahead = takeLinesAhead();
     if (ahead !== '') draft.change({ text: `${ahead}${draft.letter.peek().text}` });
     restorePlain(writing, plain.current);
   }, []);
