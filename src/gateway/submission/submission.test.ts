@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTestGateway, type TestGateway } from '../fixture.ts';
+import { IndexError } from '#index/errors.ts';
 import { numberOfRow } from '#index/rows.ts';
 import { emailNumber, mailboxId } from '../ids.ts';
 import { makeRecord, readRecord } from '../records.ts';
@@ -169,6 +170,26 @@ test('O34 a letter is handed in once, however often it is asked for; taken back 
     for (const row of g.store.outbox.values()) row.state = state;
     assert.match(await hand(), /^S/u, state);
   }
+});
+
+test('O15 on a full disk what was done to a row is answered as done: handed in, taken back, tried again, forgotten', async (t) => {
+  using g = openTestGateway();
+  const [emailId, identityId] = [await newDraft(g), await identity(g)];
+  t.mock.method(g.index, 'write', () => {
+    throw new IndexError('index/full', 'no room for the index');
+  });
+  const set = (args: Record<string, unknown>) => g.one('EmailSubmission/set', args);
+  const { created, notCreated } = await set({ create: { s: { identityId, emailId, envelope: held } } });
+  assert.equal(notCreated, null);
+  const { id } = created.s;
+  const row = () => g.store.outbox.get(id)!;
+  assert.equal(row().state, 'held');
+  row().state = 'failed';
+  assert.deepEqual((await set({ update: { [id]: { stage: 'due' } } })).updated, { [id]: null });
+  assert.deepEqual((await set({ update: { [id]: { undoStatus: 'canceled' } } })).updated, { [id]: null });
+  assert.equal(row().state, 'canceled');
+  assert.deepEqual((await set({ destroy: [id] })).destroyed, [id]);
+  assert.equal(g.store.outbox.size, 0);
 });
 
 test('O34 a letter whose bytes are long in coming keeps no other waiting', async () => {
