@@ -2,10 +2,11 @@ import { CompiledQuery, Kysely, sql } from 'kysely';
 import { sqliteDialect } from '#store/sqlite-dialect.ts';
 import { openSqlite } from '#store/sqlite-handle.ts';
 import { sqlitePath } from '#store/open.ts';
-import { type Patience, poolDialect } from './dialect.ts';
+import { type Patience, poolDialect } from '#store/pool-dialect.ts';
+import { postgresPool } from '#store/postgres-pool.ts';
 import { AppPasswordError } from './errors.ts';
 import { type DatabaseKind, migrations, versionTable } from './migrations.ts';
-import { mysqlPool, postgresPool } from './pools.ts';
+import { mysqlPool } from './mysql-pool.ts';
 import type { Tables } from './schema.ts';
 import { asAppPasswordError } from './sql-errors.ts';
 

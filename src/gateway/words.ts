@@ -9,6 +9,7 @@ const sentences: readonly (readonly [string, string])[] = [
   ['store/', `Postern cannot reach its database now. ${kept}`],
   ['index/', `Postern cannot reach its index now. ${kept}`],
   ['keeper/', `Postern cannot reach its keys now. ${kept}`],
+  ['user/locked', `Postern is locked. ${kept}`],
   ['net/away', 'The mail server cannot be reached now. Try again in a moment.'],
   ['app-password/full', 'The database of the app passwords is full. Nothing was changed.'],
   ['app-password/read-only', 'The database of the app passwords takes no changes now. Nothing was changed.'],

@@ -52,7 +52,7 @@ export const asIndexError = (error: unknown): unknown => {
   const code = sqliteCode(error);
   if (code === undefined) return error;
   if (code.startsWith('SQLITE_FULL')) return new IndexError('index/full', 'no room for the index', { cause: error });
-  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) {
+  if (/^SQLITE_(?:CORRUPT|NOTADB|IOERR_(?:SHORT_READ|DATA|CORRUPTFS))/u.test(code)) {
     return new IndexError('index/unreadable', 'the index is damaged or of another key', { cause: error });
   }
   if (/^SQLITE_(?:IOERR|CANTOPEN|READONLY|PERM|NOLFS)/u.test(code)) {

@@ -183,13 +183,15 @@ test('I4 a file that shrinks under it is an error of ours, not of SQLite', () =>
       Array.from({ length: 3000 }, (_, i) => found(i + 1)),
     ),
   );
-  t.reopen();
+  let told = 0;
+  t.reopen({ damaged: () => (told += 1) });
   truncateSync(t.file, 40_960);
   assert.throws(
     () =>
       t.index.read((r) => r.query(query({ calculateTotal: true, sort: [{ property: 'size', isAscending: true }] }))),
-    (error) => error instanceof IndexError && (error.code === 'index/io' || error.code === 'index/unreadable'),
+    isIndexError('index/unreadable'),
   );
+  assert.equal(told, 1, 'who opened it knows');
 });
 
 test('I4 what SQLite calls its errors', () => {
@@ -207,7 +209,7 @@ test('I4 what SQLite calls its errors', () => {
   for (const [code, want] of Object.entries({
     SQLITE_FULL: 'index/full',
     SQLITE_IOERR_WRITE: 'index/io',
-    SQLITE_IOERR_SHORT_READ: 'index/io',
+    SQLITE_IOERR_SHORT_READ: 'index/unreadable',
     SQLITE_CANTOPEN: 'index/io',
     SQLITE_READONLY: 'index/io',
     SQLITE_CORRUPT_VTAB: 'index/unreadable',

@@ -22,6 +22,8 @@ export interface IndexOptions {
   lists?: number;
   /** Pages of 4 kB that the file may have; more is `index/full`. Unlimited. */
   mostPages?: number;
+  /** Told as often as a part of the file cannot be read; what asked for it fails with the same. */
+  damaged?: (error: IndexError) => void;
   /** What is gathered is stored after so much work, so that storing it is short, or after so much time: 30 and 150 ms. */
   gathered?: { work: number; time: number };
 }
@@ -48,6 +50,7 @@ class OpenIndex implements Index {
   readonly #reader: Reader;
   readonly #transactor: Transactor;
   readonly #log: Log;
+  readonly #damaged: (error: IndexError) => void;
   readonly #listeners = new Set<(types: ReadonlySet<ChangeType>) => void>();
   readonly #haste: Haste;
   readonly #mostGathered: { work: number; time: number };
@@ -63,6 +66,7 @@ class OpenIndex implements Index {
     this.#haste = new Haste(db, file);
     this.#mostGathered = options.gathered ?? { work: 60, time: 150 };
     this.#log = options.log ?? silent;
+    this.#damaged = options.damaged ?? (() => undefined);
     const limits = { bodies: options.bodies ?? 256e6, lists: options.lists ?? 8e6 };
     this.#core = new Core(db, epoch, limits, options.now ?? Date.now);
     this.#reader = new Reader(this.#core);
@@ -77,7 +81,7 @@ class OpenIndex implements Index {
     try {
       return task(this.#writing ? this.#transactor : this.#reader);
     } catch (error) {
-      throw asIndexError(error);
+      throw this.#ours(error);
     }
   }
 
@@ -94,7 +98,7 @@ class OpenIndex implements Index {
       this.#db.run('COMMIT');
     } catch (error) {
       this.#rollback();
-      throw asIndexError(error);
+      throw this.#ours(error);
     } finally {
       this.#writing = false;
     }
@@ -115,7 +119,7 @@ class OpenIndex implements Index {
       result = task(this.#transactor);
       this.#core.flush();
     } catch (error) {
-      const reason = asIndexError(error);
+      const reason = this.#ours(error);
       // Others may have gathered as well.
       if ((this.#gathering?.work ?? 0) > 0) this.#lost = { error: reason };
       this.#drop();
@@ -156,7 +160,7 @@ class OpenIndex implements Index {
       this.#haste.end();
       this.#core.hasten(false);
     } catch (error) {
-      throw asIndexError(error);
+      throw this.#ours(error);
     }
   }
 
@@ -216,7 +220,7 @@ class OpenIndex implements Index {
       this.#db.run('COMMIT');
     } catch (error) {
       this.#drop();
-      this.#lost = { error: asIndexError(error) };
+      this.#lost = { error: this.#ours(error) };
       throw this.#lost.error;
     }
     clearTimeout(gathering.timer);
@@ -231,6 +235,12 @@ class OpenIndex implements Index {
     if (this.#gathering !== null) clearTimeout(this.#gathering.timer);
     this.#gathering = null;
     this.#rollback();
+  }
+
+  #ours(error: unknown): unknown {
+    const ours = asIndexError(error);
+    if (ours instanceof IndexError && ours.code === 'index/unreadable') this.#damaged(ours);
+    return ours;
   }
 
   #tellLoss(): void {

@@ -162,6 +162,7 @@ test('S62 what stirs while states are read sets no second timer, and none outliv
     changed: () => undefined,
     ended: () => undefined,
     locked: () => undefined,
+    damaged: () => undefined,
   });
   world.clock.run(1_000);
   assert.equal(world.clock.due.size, 0, 'nothing stirs');

@@ -52,6 +52,8 @@ const codeOf = (error: unknown): RoomCode => {
   switch (error.code) {
     case 'user/locked':
       return 'room/locked';
+    // It is made anew.
+    case 'index/unreadable':
     case 'index/closed':
     case 'engine/closed':
       return 'room/gone';
@@ -61,7 +63,7 @@ const codeOf = (error: unknown): RoomCode => {
     case 'index/full':
       return 'room/full';
     default:
-      if (error.code.startsWith('store/')) return 'room/store';
+      if (/^(store|index)\//.test(error.code)) return 'room/store';
       if (error.code.startsWith('keeper/')) return 'room/keeper';
       if (error.code.startsWith('app-password/')) return 'room/app-passwords';
       return error.blame === 'server' || error.blame === 'network' ? 'room/upstream' : 'room/defect';

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import { type Log, logError } from '#base/log.ts';
 import type { Gateway, Host } from '#gateway/types.ts';
 import { removeIndex } from '#index/open.ts';
+import type { IndexError } from '#index/errors.ts';
 import type { Index } from '#index/types.ts';
 import type { MailAccount, Store } from '#store/types.ts';
 import type { Couriers } from '#upstream/couriers.ts';
@@ -19,8 +20,8 @@ export interface HostParts {
   store: Store;
   keeper: Keeper;
   gateway: Gateway;
-  /** Opens or makes the index file of an account. @throws IndexError `index/unreadable` */
-  openIndex(file: string, key: Buffer): Index;
+  /** Opens or makes the index file of an account; `damaged` is told when it is read later. @throws IndexError `index/unreadable` */
+  openIndex(file: string, key: Buffer, damaged: (error: IndexError) => void): Index;
   openEngine(parts: EngineWish): Engine;
   /** Carries letters of users who are away; without it none are. */
   couriers?: Couriers;
@@ -62,6 +63,8 @@ export interface HostNews {
   ended(session: SessionId): void;
   /** A connection could not be made because the keeper has lost the user's key: it was started again. */
   locked(): void;
+  /** An index cannot be read: the host is to be closed and opened again. */
+  damaged(): void;
 }
 
 /**
@@ -86,6 +89,7 @@ export const openHost = async (
   const accounts = new OpenAccounts(parts, user, tide, {
     stirred: stir,
     locked: () => news.locked(),
+    damaged: () => news.damaged(),
     visitor: () => visitor,
   });
   const host: Host = { user, accounts: accounts.map, store, keeper, tide, changed: stir, ended: news.ended };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -31,7 +31,10 @@ class World implements AsyncDisposable {
   records: SealedRecord[] = [];
   log: string[] = [];
   unreadable = 0;
+  damaged: (error: IndexError) => void = () => undefined;
   accounts = [account];
+  /** Engines take so long to close. */
+  closing: Promise<unknown> = Promise.resolve();
   /** Opening a user gets no further before this resolves. */
   opening: Promise<unknown> = Promise.resolve();
   changed: (types: ReadonlySet<ChangeType>) => void = () => undefined;
@@ -64,7 +67,8 @@ class World implements AsyncDisposable {
       states: () => structuredClone(this.states),
       download: async () => this.download && { type: 'text/plain', size: null, chunks: this.download },
     } as Partial<Gateway> as Gateway;
-    const openIndex = (file: string, key: Buffer): Index => {
+    const openIndex = (file: string, key: Buffer, damaged: (error: IndexError) => void): Index => {
+      this.damaged = damaged;
       this.log.push(`index ${file.slice(this.folder.length + 1)} ${key.toString()}`);
       if (this.unreadable-- > 0) throw new IndexError('index/unreadable', 'damaged');
       return {
@@ -77,7 +81,7 @@ class World implements AsyncDisposable {
       onStatus: () => () => undefined,
       refusal: null,
       retry: () => void this.log.push('retried'),
-      [Symbol.asyncDispose]: async () => void this.log.push('engine closed'),
+      [Symbol.asyncDispose]: () => this.closing.then(() => void this.log.push('engine closed')),
     } as unknown as Engine;
     const links = openLinks(Buffer.alloc(32));
     const start = (): ReturnType<typeof overPort> => {
@@ -187,6 +191,26 @@ test('D25 an index that cannot be read is made anew', async () => {
   world.unreadable = 1;
   await ask(world, 'x');
   assert.equal(world.log.length, 2);
+});
+
+test('D25 so is one of which that shows while it is used, once however often it is told', async () => {
+  await using world = new World();
+  await ask(world, 'x');
+  const file = join(world.folder, 'aa-bb.db');
+  writeFileSync(file, 'damaged');
+  const { damaged } = world;
+  const closing = Promise.withResolvers<void>();
+  world.closing = closing.promise;
+  for (let n = 0; n < 3; n += 1) damaged(new IndexError('index/unreadable', 'damaged'));
+  const meanwhile = ask(world, 'y');
+  assert.equal(existsSync(file), true, 'nobody writes into a file that is still open');
+  closing.resolve();
+  await meanwhile;
+  damaged(new IndexError('index/unreadable', 'told late'));
+  await ask(world, 'z');
+  assert.deepEqual(world.log.slice(1), ['engine closed', 'index closed', 'index aa-bb.db opened wrapped']);
+  assert.equal(existsSync(file), false);
+  assert.equal(world.rooms.census().accounts, 1);
 });
 
 test('an answer on its way is finished before the accounts close', async () => {

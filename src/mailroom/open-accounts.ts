@@ -32,17 +32,7 @@ const indexKey = async (parts: HostParts, account: MailAccount): Promise<Buffer>
   return key;
 };
 
-/** The index is a cache: one that cannot be read is made anew, and its epoch tells every client. */
-const openOrRebuild = (parts: HostParts, file: string, key: Buffer): Index => {
-  try {
-    return parts.openIndex(file, key);
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'index/unreadable') throw error;
-    logError(parts.log, 'index rebuilt', error);
-    removeIndex(file);
-    return parts.openIndex(file, key);
-  }
-};
+const isUnreadable = (error: unknown): boolean => error instanceof Problem && error.code === 'index/unreadable';
 
 export const indexFile = (parts: Pick<HostParts, 'folder'>, id: MailAccountId): string =>
   join(parts.folder, `${id}.db`);
@@ -53,6 +43,8 @@ export interface AccountNews {
   stirred(): void;
   /** A connection could not be made because the keeper has lost the user's key. */
   locked(): void;
+  /** An index cannot be read: what is closed and opened again has another. */
+  damaged(): void;
   /** Network address of the visitor for whom connections are made. */
   visitor(): string | null;
 }
@@ -74,6 +66,8 @@ interface Held {
   deaf: () => void;
   /** Ends what listens to the index. */
   blind: () => void;
+  /** Its index file goes when it is closed. */
+  damaged?: true;
 }
 
 /** What others see of the accounts: when it changes, the JMAP session object has. */
@@ -162,23 +156,44 @@ export class OpenAccounts {
   async #open(account: MailAccount): Promise<void> {
     const key = await indexKey(this.#parts, account);
     const carrier = await this.#parts.couriers?.arrive(account);
-    let index: Index;
     try {
-      index = openOrRebuild(this.#parts, indexFile(this.#parts, account.id), key);
+      this.#take(account, key, carrier);
+    } catch (error) {
+      // The index is a cache, and its epoch tells every client that it is another.
+      if (!isUnreadable(error)) throw error;
+      logError(this.#parts.log, 'index rebuilt', error);
+      removeIndex(indexFile(this.#parts, account.id));
+      this.#take(account, key, carrier);
     } finally {
       key.fill(0);
     }
+  }
+
+  #take(account: MailAccount, key: Buffer, carrier: Carrier | undefined): void {
+    let held: Held | undefined;
+    const index = this.#parts.openIndex(indexFile(this.#parts, account.id), key, (error) => {
+      if (held) this.#damaged(held, error);
+    });
     try {
       const engine = this.#engine(account, index, carrier);
       const open: OpenAccount = { jmapId: jmapAccountId(account), account, index, engine };
       raises(index, this.#tide);
       const blind = index.onChange(() => this.#news.stirred());
-      this.#held.set(account.id, { open, carrier, deaf: this.#watchLock(engine), blind });
+      held = { open, carrier, deaf: this.#watchLock(engine), blind };
+      this.#held.set(account.id, held);
       this.map.set(open.jmapId, open);
     } catch (error) {
-      index[Symbol.dispose]();
+      this.#shut(index);
       throw error;
     }
+  }
+
+  /** Damage shows wherever it is read, and may never show while the file is opened. */
+  #damaged(held: Held, error: unknown): void {
+    if (held.damaged) return;
+    held.damaged = true;
+    logError(this.#parts.log, 'index rebuilt', error);
+    this.#news.damaged();
   }
 
   #engine(account: MailAccount, index: Index, carrier: Carrier | undefined): Engine {
@@ -226,12 +241,18 @@ export class OpenAccounts {
     }
   }
 
-  async #close({ open, deaf, blind }: Held): Promise<void> {
-    deaf();
-    blind();
+  async #close(held: Held): Promise<void> {
+    const { open } = held;
+    held.deaf();
+    held.blind();
     await this.#end(open.engine);
+    this.#shut(open.index);
+    if (held.damaged) removeIndex(indexFile(this.#parts, open.account.id));
+  }
+
+  #shut(index: Index): void {
     try {
-      open.index[Symbol.dispose]();
+      index[Symbol.dispose]();
     } catch (error) {
       // What was not stored is fetched again.
       logError(this.#parts.log, 'index did not close', error);

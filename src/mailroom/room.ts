@@ -109,6 +109,10 @@ export class Room implements AsyncDisposable {
           say({ event: 'locked', user });
           void this.close(user);
         },
+        damaged: () =>
+          void this.close(user)
+            .then(() => this.#open(user))
+            .catch((error: unknown) => logError(parts.log, 'accounts not opened', error)),
       };
       const opened = await openHost(parts, user, news, this.#resting.get(user) ?? null);
       if (this.#ended) {

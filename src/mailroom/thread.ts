@@ -45,7 +45,7 @@ const room = new Room(
     store,
     keeper,
     gateway: openGateway({ clock, log, desk }),
-    openIndex: (file, key) => openIndex(file, key, { log }),
+    openIndex: (file, key, damaged) => openIndex(file, key, { log, damaged }),
     openEngine: (wish) => openEngine({ ...wish, reading }),
     couriers,
     folder: join(config.data, 'index'),

@@ -44,14 +44,18 @@ const table: readonly (readonly [RegExp, StoreCode])[] = [
   [/^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY|FOREIGNKEY)/, 'store/conflict'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'store/damaged'],
   [/^SQLITE_(CANTOPEN|IOERR|PERM)/, 'store/unavailable'],
-  [/^(40001|40P01|55P03)$/, 'store/busy'],
+  [/^(40001|40P01|55P03|57014|POSTERN_SLOW)$/, 'store/busy'],
   [/^53[12]00$/, 'store/full'],
   [/^25006$/, 'store/read-only'],
   [/^2350[35]$/, 'store/conflict'],
-  [/^(08|28|3D|57P0|53)/, 'store/unavailable'],
+  // A failover may lead to a server that has not these tables, or not these rights.
+  [/^(08|28|3D|42P01|42501|25P03|57P0|53|58|XX)/, 'store/unavailable'],
   [/^ENOSPC$/, 'store/full'],
   [/^EROFS$/, 'store/read-only'],
-  [/^(ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|ENOENT|ENOTDIR|EEXIST|EACCES|EPERM)/, 'store/unavailable'],
+  [
+    /^(ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|ENOENT|ENOTDIR|EEXIST|EACCES|EPERM|POSTERN_GONE)/,
+    'store/unavailable',
+  ],
 ];
 
 /** Errors of `pg` that carry no code. */

@@ -7,7 +7,8 @@ import type { Db } from './db.ts';
 import { asStoreError } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { migrations, postgresWords, sqliteWords } from './migrations.ts';
-import { postgresDialect } from './postgres-dialect.ts';
+import { type Patience, poolDialect } from './pool-dialect.ts';
+import { postgresPool } from './postgres-pool.ts';
 import type { Tables } from './schema.ts';
 import { SqlStore } from './sql-store.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
@@ -36,12 +37,21 @@ const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
 /** "post" as the number of a PostgreSQL advisory lock: one migration at a time. */
 const migrationLock = 0x706f7374;
 
+/** Letters with their attachments are stored in one statement. */
+const patience: Patience = { connect: 5_000, statement: 30_000 };
+/** A table may have to be written anew, and another start waits for that. */
+const patienceToMigrate: Patience = { connect: 5_000, statement: 3_600_000 };
+
+const postgres = (url: string, within: Patience): Db =>
+  new Kysely<Tables>({ dialect: poolDialect('postgres', postgresPool(url, within), within) });
+
 const openPostgres = async (url: string): Promise<Db> => {
-  const db = new Kysely<Tables>({ dialect: postgresDialect(url) });
+  const db = postgres(url, patienceToMigrate);
   const lock = async (t: Db): Promise<void> => {
     await sql`SELECT pg_advisory_xact_lock(${migrationLock})`.execute(t);
   };
-  return migrated(db, () => migrate(db, postgresWords, migrations, lock));
+  await (await migrated(db, () => migrate(db, postgresWords, migrations, lock))).destroy();
+  return postgres(url, patience);
 };
 
 const openFile = async (path: string): Promise<Db> => {

@@ -75,3 +75,22 @@ test('S4 a password refused for a second connection is no end of the first: the 
   assert.equal(where, lines.watch.session);
   assert.deepEqual([lines.most, told], [3, []]);
 });
+
+test('S60 a connection that is being made is waited for, and closed', async () => {
+  const said: string[] = [];
+  const made = Promise.withResolvers<ImapSession>();
+  const lines = new Lines({
+    connect: () => made.promise,
+    clock: stillClock(),
+    log: silent,
+    resting: () => undefined,
+  });
+  const work = lines.background(async () => undefined, false);
+  const closed = lines.close().then(() => said.push('closed'));
+  await assert.rejects(work, { code: 'engine/closed' });
+  await new Promise((resolve) => setImmediate(resolve));
+  said.push('connected');
+  made.resolve({ ...session(), close: async () => void said.push('taken leave') });
+  await closed;
+  assert.deepEqual(said, ['connected', 'taken leave', 'closed']);
+});

@@ -30,7 +30,7 @@ const isRefusal = (error: unknown): boolean => error instanceof Problem && error
  */
 export class Lines {
   readonly watch: Line;
-  readonly #extra: Record<Extra, { line: Line; opening: boolean; cancel: (() => void) | null }>;
+  readonly #extra: Record<Extra, { line: Line; opening: Promise<void> | null; cancel: (() => void) | null }>;
   readonly #connect: () => Promise<ImapSession>;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -58,8 +58,8 @@ export class Lines {
     this.#log = parts.log;
     this.watch = new Line(parts.resting);
     this.#extra = {
-      bulk: { line: new Line(() => this.#rest('bulk')), opening: false, cancel: null },
-      read: { line: new Line(() => this.#rest('read')), opening: false, cancel: null },
+      bulk: { line: new Line(() => this.#rest('bulk')), opening: null, cancel: null },
+      read: { line: new Line(() => this.#rest('read')), opening: null, cancel: null },
     };
     this.#recoverLater();
   }
@@ -120,6 +120,7 @@ export class Lines {
     for (const line of lines) line.fail(error);
     await Promise.all(lines.map(async (line) => line.session?.close()));
     await Promise.all(lines.map((line) => line.quiet()));
+    for (const { opening } of Object.values(this.#extra)) await opening;
   }
 
   async #onExtra<T>(kind: Extra, task: Task<T>, options: TaskOptions): Promise<T> {
@@ -127,7 +128,7 @@ export class Lines {
     extra.cancel?.();
     extra.cancel = null;
     const result = extra.line.run(task, options);
-    if (extra.line.session === null && !extra.opening) void this.#open(kind);
+    if (extra.line.session === null) this.#open(kind);
     try {
       return await result;
     } catch (error) {
@@ -137,9 +138,13 @@ export class Lines {
     }
   }
 
-  async #open(kind: Extra): Promise<void> {
+  #open(kind: Extra): void {
     const extra = this.#extra[kind];
-    extra.opening = true;
+    extra.opening ??= this.#connected(kind).finally(() => (extra.opening = null));
+  }
+
+  async #connected(kind: Extra): Promise<void> {
+    const extra = this.#extra[kind];
     try {
       const session = await this.#connect();
       if (this.#closed) {
@@ -147,7 +152,7 @@ export class Lines {
         return;
       }
       session.onEnd(() => {
-        if (extra.line.busy && !extra.opening && !this.#closed) void this.#open(kind);
+        if (extra.line.busy && !this.#closed) this.#open(kind);
       });
       extra.line.attach(session);
     } catch (error) {
@@ -155,8 +160,6 @@ export class Lines {
       else logError(this.#log, 'upstream.no-second-connection', error, { kind });
       extra.line.fail(new UpstreamError('net/away', 'no second connection', { cause: error }));
       extra.line.admit();
-    } finally {
-      extra.opening = false;
     }
   }
 

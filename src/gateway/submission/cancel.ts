@@ -8,18 +8,17 @@ import { emailNumber } from '../ids.ts';
 import { addLocal, journal } from '../email/local.ts';
 import type { AccountContext } from '../method.ts';
 import { makeRecord, readRecord } from '../records.ts';
-import type { Row } from './ledger.ts';
+import { noteRow, type Row } from './ledger.ts';
 
 /** The message is taken back before it went. @throws SetFailure cannotUnsend */
 export const cancelSubmission = async (context: AccountContext, { submission }: Row): Promise<void> => {
-  const { open, caller } = context;
   if (undoStatus(submission.state) === 'canceled') return;
-  const { store } = caller.host;
+  const { store } = context.caller.host;
   const moved =
     (await store.moveSubmission(submission.id, 'held', 'canceled')) ||
     (await store.moveSubmission(submission.id, 'due', 'canceled'));
   if (!moved) throw new SetFailure({ type: 'cannotUnsend' });
-  open.index.write((transactor) => transactor.note('EmailSubmission', submission.id, 'updated'));
+  noteRow(context, submission.id, 'updated');
 };
 
 /** The message again with those that only the envelope named. */

@@ -20,7 +20,7 @@ import { makeRecord } from '../records.ts';
 import { onlyProperties, property } from '../set.ts';
 import { Turns } from '../turns.ts';
 import { type Addressed, addressedBy } from './envelope.ts';
-import { rowsOf } from './ledger.ts';
+import { noteRow, rowsOf } from './ledger.ts';
 import { outgoing } from './outgoing.ts';
 import { admitOnce, mayBeOf } from './same.ts';
 
@@ -156,7 +156,7 @@ const handIn = async (
     message: await makeRecord(host, open, 'submission', bytes, now),
   };
   await host.store.saveSubmission(submission);
-  open.index.write((transactor) => transactor.note('EmailSubmission', id, 'created'));
+  noteRow(context, id, 'created');
   const told = {
     id,
     threadId: record.threadId,

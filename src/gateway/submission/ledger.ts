@@ -1,4 +1,5 @@
-import type { Index } from '#index/types.ts';
+import { logError } from '#base/log.ts';
+import type { ChangeKind, Index } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
 import { utcDate } from '#jmap/ids.ts';
 import type { EmailId, IdentityId, SubmissionId, ThreadId } from '#jmap/ids.ts';
@@ -8,7 +9,7 @@ import type { Submission, SubmissionSpan } from '#store/types.ts';
 import { asNumbered, emailIn } from '#upstream/places.ts';
 import { decodeSubmission, type SubmissionRecord, undoStatus } from '#upstream/submission.ts';
 import { emailId, threadId } from '../ids.ts';
-import type { Context } from '../method.ts';
+import type { AccountContext, Context } from '../method.ts';
 import { readRecord } from '../records.ts';
 import type { Host, OpenAccount } from '../types.ts';
 
@@ -37,6 +38,15 @@ const outboxProperties: readonly (keyof OutboxProperties)[] = ['stage', 'nextTry
 /** The properties a request may see. */
 export const knownProperties = ({ using }: Context): readonly string[] =>
   using.has(capabilities.keep) ? [...submissionProperties, ...outboxProperties] : submissionProperties;
+
+/** What was done to a row is done, also where an index cannot be written (O15). */
+export const noteRow = ({ open, log }: AccountContext, id: string, kind: ChangeKind): void => {
+  try {
+    open.index.write((transactor) => transactor.note('EmailSubmission', id, kind));
+  } catch (error) {
+    logError(log, 'outbox.not-noted', error);
+  }
+};
 
 /** Payloads opened before, by record and generation; the oldest go first. */
 const opened = new WeakMap<Host, Map<string, SubmissionRecord>>();

@@ -8,7 +8,7 @@ import { type AccountContext, type Answer, method, resolveId } from '../method.t
 import { admitSet, Outcome, setFields, targetsOf } from '../set.ts';
 import { cancelSubmission, notePutBack, putBack } from './cancel.ts';
 import { type Afterwards, createSubmission } from './create.ts';
-import { knownProperties, type Row, rowOf, submissionView } from './ledger.ts';
+import { knownProperties, noteRow, type Row, rowOf, submissionView } from './ledger.ts';
 
 /**
  * What is done to the Email is shown at once; the mail server is told when the outbox says that the message went
@@ -95,7 +95,7 @@ class SubmissionSet {
 
   /** "Try again" of the outbox: docs/spec/outbox.md, O16. */
   async #again({ submission }: Row, stage: unknown): Promise<void> {
-    const { caller, open, clock, using } = this.#context;
+    const { caller, clock, using } = this.#context;
     if (!using.has(capabilities.keep) || stage !== 'due') throw invalidProperties(['stage']);
     const { state } = submission;
     if (state !== 'failed' && state !== 'unknown')
@@ -105,7 +105,7 @@ class SubmissionSet {
       sendAt: clock.now(),
     });
     if (!moved) throw invalidProperties(['stage'], 'It has moved on meanwhile.');
-    open.index.write((transactor) => transactor.note('EmailSubmission', submission.id, 'updated'));
+    noteRow(this.#context, submission.id, 'updated');
   }
 
   /** Takes the record away; what is not final yet stays, since its message would go with it. */
@@ -115,7 +115,7 @@ class SubmissionSet {
       throw new SetFailure({ type: 'forbidden', description: 'It is still to be sent.' });
     }
     await this.#context.caller.host.store.deleteSubmission(id);
-    this.#context.open.index.write((transactor) => transactor.note('EmailSubmission', id, 'destroyed'));
+    noteRow(this.#context, id, 'destroyed');
     this.#plan(ids.emailId, this.#afterwards(id));
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IndexError } from '#index/errors.ts';
 import { openTestGateway } from '../fixture.ts';
 import { mailboxId } from '../ids.ts';
 import { makeRecord, readRecord } from '../records.ts';
@@ -161,4 +162,24 @@ test('outbox O16: a failed submission is tried again by `stage: due`', async () 
     [id]: null,
   });
   assert.deepEqual([g.store.outbox.get(id)?.state, g.store.outbox.get(id)?.tries], ['due', 0]);
+});
+
+test('O15 on a full disk what was done to a row is answered as done: handed in, taken back, tried again, forgotten', async (t) => {
+  using g = openTestGateway();
+  const [emailId, identityId] = [await newDraft(g), await identity(g)];
+  t.mock.method(g.index, 'write', () => {
+    throw new IndexError('index/full', 'no room for the index');
+  });
+  const set = (args: Record<string, unknown>) => g.one('EmailSubmission/set', args);
+  const { created, notCreated } = await set({ create: { s: { identityId, emailId, envelope: held } } });
+  assert.equal(notCreated, null);
+  const { id } = created.s;
+  const row = () => g.store.outbox.get(id)!;
+  assert.equal(row().state, 'held');
+  row().state = 'failed';
+  assert.deepEqual((await set({ update: { [id]: { stage: 'due' } } })).updated, { [id]: null });
+  assert.deepEqual((await set({ update: { [id]: { undoStatus: 'canceled' } } })).updated, { [id]: null });
+  assert.equal(row().state, 'canceled');
+  assert.deepEqual((await set({ destroy: [id] })).destroyed, [id]);
+  assert.equal(g.store.outbox.size, 0);
 });

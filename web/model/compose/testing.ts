@@ -14,6 +14,7 @@ export type Row = {
   mailboxIds: Record<string, boolean>;
   keywords: Record<string, boolean>;
   subject: string;
+  messageId?: string[];
 };
 
 interface DeskOptions {

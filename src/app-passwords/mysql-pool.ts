@@ -1,49 +1,7 @@
 import mysql from 'mysql2/promise';
-import pg from 'pg';
-import type { LinePool, Patience } from './dialect.ts';
-
-const connections = 4;
+import { type LinePool, type Patience, poolSize } from '#store/pool-dialect.ts';
 
 type Result = mysql.RowDataPacket[] | mysql.ResultSetHeader;
-
-/** `postgres://user:password@host/database`, `?host=/run/postgresql` for a Unix socket. 64-bit integers come as numbers. */
-export const postgresPool = (url: string, patience: Patience): LinePool => {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    connectionTimeoutMillis: patience.connect,
-    statement_timeout: patience.statement,
-    lock_timeout: patience.statement,
-    idle_in_transaction_session_timeout: 2 * patience.statement,
-    application_name: 'postern app-passwords',
-    types: {
-      getTypeParser: ((oid, format) =>
-        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-    },
-  });
-  // A connection that breaks while idle is replaced at its next use; unheard, the event would end the process.
-  pool.on('error', () => undefined);
-  return {
-    take: async () => {
-      const client = await pool.connect();
-      // While it is lent, the pool does not listen for it.
-      const ignore = (): void => undefined;
-      client.on('error', ignore);
-      return {
-        run: async (sql, parameters) => {
-          const { rows, rowCount } = await client.query<Record<string, unknown>>(sql, [...parameters]);
-          return { rows, changes: rowCount ?? 0 };
-        },
-        release: () => {
-          client.off('error', ignore);
-          client.release();
-        },
-        destroy: () => client.release(true),
-      };
-    },
-    end: () => pool.end(),
-  };
-};
 
 /** The session: strict values, a lock is waited for no longer than a statement, and what is read is what is committed. */
 const opening = (patience: Patience): string[] => [
@@ -62,7 +20,7 @@ export const mysqlPool = (url: string, patience: Patience): LinePool => {
     password: decodeURIComponent(password),
     database: decodeURIComponent(pathname.slice(1)),
     ...(searchParams.get('ssl') === '1' ? { ssl: {} } : {}),
-    connectionLimit: connections,
+    connectionLimit: poolSize,
     connectTimeout: patience.connect,
     charset: 'utf8mb4_bin',
     supportBigNumbers: true,

@@ -26,6 +26,9 @@ export interface LinePool {
   end(): Promise<void>;
 }
 
+/** Connections of one thread. */
+export const poolSize = 4;
+
 /** How long anything may take, in ms. */
 export interface Patience {
   connect: number;
