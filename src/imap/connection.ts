@@ -121,6 +121,8 @@ export class Connection {
   }
 
   #exists(count: number): void {
+    // A server may say it after every command: what asks because of it would be told of it again, for ever.
+    if (this.selected?.exists === count) return;
     if (this.selected !== null) this.selected.exists = count;
     this.tell({ kind: 'exists', count });
   }

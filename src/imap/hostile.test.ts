@@ -236,6 +236,25 @@ test('rows nobody asked for are flag changes, garbage is passed over', async () 
   assert.equal(session.selected?.exists, 9);
 });
 
+test('S80 EXISTS that says what is known is no news, however often it comes', async () => {
+  let exists = 5;
+  const chatter = on('UID FETCH', ({ tag, connection }) => {
+    connection.send(`* 1 FETCH (UID 1 FLAGS ())\r\n* ${exists} EXISTS\r\n`);
+    connection.ok(tag);
+  });
+  await using opened = await open({ onCommand: chatter });
+  const { session } = opened;
+  await session.select('INBOX');
+  const changes: Change[] = [];
+  session.onChange((change) => changes.push(change));
+  await session.fetchFlags({ uids: [1] });
+  assert.deepEqual(changes, []);
+  exists = 6;
+  await session.fetchFlags({ uids: [1] });
+  await session.fetchFlags({ uids: [1] });
+  assert.deepEqual(changes, [{ kind: 'exists', count: 6 }]);
+});
+
 test('answers that are too large cut the line', async () => {
   const huge = on('UID FETCH', ({ connection }) => connection.send(`* 1 FETCH (UID 1 BODY[] {99999999999}\r\n`));
   await using opened = await open({ onCommand: huge });

@@ -36,7 +36,7 @@ const MAX_BOUNDARY = 1000;
 /** Where a boundary that nobody named is looked for. */
 const MAX_PREAMBLE = 10_000;
 const boundaryLine =
-  /^--([\w'()+,\-./:=?][\w'()+,\-./:=? ]{1,69})(?:\r?\n|$)|\n--([\w'()+,\-./:=?][\w'()+,\-./:=? ]{0,69})\r?\nContent-[\w-]+:/i;
+  /^--([\w'()+,\-./:=?][\w'()+,\-./:=? ]{1,69})(?:\r?\n|$)|(?:^|\n)--([\w'()+,\-./:=?][\w'()+,\-./:=? ]{0,69})\r?\nContent-[\w-]+:/i;
 
 type Described = Omit<Part, 'section' | 'encodedSize' | 'parts'> & { boundary: string | null };
 

@@ -70,6 +70,7 @@ export class FolderSync {
     const all = (await session.list()).map(listedOf);
     // An answer without any mailbox is no answer: INBOX always exists (RFC 3501 §5.1).
     if (all.length === 0) return [];
+    if (all.every(({ pathRaw }) => pathRaw !== inbox.pathRaw)) all.push(inbox);
     const unsure = await this.#lookCloser(session, all);
     const prefix = session.namespaces.personal[0]?.prefix ?? '';
     const known = this.#mirror.index.read((reader) => reader.mailboxes());

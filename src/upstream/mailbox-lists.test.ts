@@ -122,6 +122,20 @@ test('S12 S65 a mailbox that is missing is looked for again soon, and then gone'
   await account.until(() => named(account, 'Gone') === undefined, 'the removal');
 });
 
+test('S81 INBOX is there, and read, whatever the lists say', async () => {
+  await using it = await openLister(['INBOX', 'Stays']);
+  const { account, says, server } = it;
+  const before = named(account, 'INBOX')?.id;
+  says.names = ['Stays'];
+  await it.listAfter(60_000);
+  server.script.messages = [letter(1)];
+  await it.listAfter(60_000);
+  await it.listAfter(60_000);
+  assert.equal(named(account, 'INBOX')?.id, before);
+  assert.equal(named(account, 'INBOX')?.role, 'inbox');
+  await account.until(() => named(account, 'INBOX')?.totalEmails === 1, 'the letter');
+});
+
 const letter = (n: number): Buffer =>
   Buffer.from(`From: b@x.test\r\nSubject: letter ${n}\r\nMessage-ID: <l${n}@x.test>\r\n\r\ntext\r\n`);
 

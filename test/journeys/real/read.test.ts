@@ -113,6 +113,27 @@ test('HTML runs nothing and asks nobody; files and source come as they were', as
   assert.deepEqual(errors, []);
 });
 
+test('J43 J44 a calendar alone shows what it is about, and a letter whose boundary is wrong its text', async () => {
+  const { page } = at;
+  const { village, alice } = real;
+  const calendar =
+    'BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Rowing\\, with Bob\nLOCATION:The pier\nEND:VEVENT\nEND:VCALENDAR\n';
+  const parts = '--b\nContent-Type: text/plain\n\nBring the oars.\n--b--\n';
+  const deliver = (subject: string, type: string, body: string): Promise<void> =>
+    village.deliver(
+      alice.address,
+      `From: Bob <bob@elsewhere.test>\nSubject: ${subject}\nContent-Type: ${type}\n\n${body}`.replaceAll('\n', '\r\n'),
+    );
+  await deliver('An invitation', 'text/calendar; method=REQUEST', calendar);
+  await deliver('Not so bound', 'multipart/mixed; boundary=another', parts);
+  await page.getByRole('row', { name: /An invitation/u }).click();
+  const message = page.locator('.conv .msg');
+  await message.locator('.body').getByText('Rowing, with Bob The pier').waitFor();
+  await message.getByText('Attachment (text/calendar)').waitFor();
+  await page.getByRole('row', { name: /Not so bound/u }).click();
+  await message.locator('.body').getByText('Bring the oars.', { exact: true }).waitFor();
+});
+
 test('star, archive, delete, move: at once, at the server, and back by z', async () => {
   const { page, errors } = at;
   const { village, alice } = real;
