@@ -140,6 +140,6 @@ test('docs/options.md is the table', () => {
   assert.equal(
     readFileSync('docs/options.md', 'utf8'),
     optionsPage(),
-    'write it again: npm run postern -- help --markdown > docs/options.md',
+    'write it again: npm run -s postern -- help --markdown > docs/options.md',
   );
 });

@@ -6,10 +6,11 @@ import type { Email } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import { emptyRow } from '#imap/fetch.ts';
 import type { FetchItems, Wish } from '#imap/types.ts';
+import { query } from '#index/fixture.ts';
 import { VaultError } from '#vault/errors.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import type { Village } from '#village/dovecot.ts';
-import { handClock, openTestAccount, signIn } from './test-account.ts';
+import { handClock, inRole, openTestAccount, signIn } from './test-account.ts';
 import type { TestAccount } from './test-account.ts';
 
 let village: Village;
@@ -17,7 +18,7 @@ let users = 0;
 
 before(async () => {
   village = await openDovecot({
-    users: Array.from({ length: 10 }, (_, n) => ({ address: `e${n}@village.test`, password: `pass ${n}` })),
+    users: Array.from({ length: 11 }, (_, n) => ({ address: `e${n}@village.test`, password: `pass ${n}` })),
   });
 });
 after(() => village[Symbol.asyncDispose]());
@@ -31,22 +32,7 @@ const someone = () => {
 const message = (n: number, body = `Text of message ${n}.\r\n`, more = ''): string =>
   `From: Bob <bob@elsewhere.test>\r\nTo: alice@village.test\r\nSubject: message ${n}\r\nMessage-ID: <e${n}@elsewhere.test>\r\n${more}\r\n${body}`;
 
-const inbox = (account: TestAccount): Email[] =>
-  account.index.read((reader) => {
-    const box = reader.mailboxes().find((one) => one.role === 'inbox');
-    const page = {
-      sort: [],
-      collapseThreads: false,
-      position: 0,
-      anchor: null,
-      anchorOffset: 0,
-      limit: 5_000,
-      calculateTotal: false,
-    };
-    return box === undefined
-      ? []
-      : reader.emails(reader.query({ filter: { op: 'is', inMailbox: box.id }, ...page }).ids);
-  });
+const inbox = (account: TestAccount): Email[] => inRole(account, 'inbox');
 
 /** A line to the village that is cut, once each, after so many bytes from the server. */
 const openCutter = async (cuts: number[]) => {
@@ -235,19 +221,10 @@ test('S10 search words of bodies: in the index after the previews, at the server
   const box = account.index.read((reader) => reader.mailboxes()).find((one) => one.role === 'inbox');
   assert.ok(box);
   assert.deepEqual(await account.engine.search(box.id, 'needlefish'), [1]);
-  const page = {
-    sort: [],
-    collapseThreads: false,
-    position: 0,
-    anchor: null,
-    anchorOffset: 0,
-    limit: 10,
-    calculateTotal: false,
-  };
   await account.until(
     () =>
       account.index.read(
-        (reader) => reader.query({ filter: { op: 'is', text: 'needlefish' }, ...page }).ids.length === 1,
+        (reader) => reader.query(query({ filter: { op: 'is', text: 'needlefish' } })).ids.length === 1,
       ),
     'the word in the index',
   );

@@ -4,23 +4,9 @@ import type { Email } from '#index/types.ts';
 import { openScriptedImap } from '#village/scripted-imap.ts';
 import { digest } from './digest.ts';
 import type { Refusal } from './engine.ts';
-import { handClock, openTestAccount, type TestAccount } from './test-account.ts';
+import { handClock, inRole, openTestAccount, type TestAccount } from './test-account.ts';
 
-const inbox = ({ index }: TestAccount): Email[] =>
-  index.read((reader) => {
-    const [box] = reader.mailboxes();
-    if (box === undefined) return [];
-    const filter = { op: 'is', inMailbox: box.id } as const;
-    const page = {
-      collapseThreads: false,
-      position: 0,
-      anchor: null,
-      anchorOffset: 0,
-      limit: 9,
-      calculateTotal: false,
-    };
-    return reader.emails(reader.query({ filter, sort: [], ...page }).ids);
-  });
+const inbox = (account: TestAccount): Email[] => inRole(account, 'inbox');
 
 test('S24 what the server cannot do now is tried five times, then taken back and told', async () => {
   let asked = 0;

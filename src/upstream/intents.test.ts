@@ -4,11 +4,11 @@ import type { ImapSession } from '#imap/session.ts';
 import { draftKey, encodeDraft } from './draft.ts';
 import { digest } from './digest.ts';
 import type { Refusal } from './engine.ts';
-import { signIn } from './test-account.ts';
+import { inRole, signIn } from './test-account.ts';
 import type { TestAccount } from './test-account.ts';
 import { sealRecord } from '#vault/seal-record.ts';
 import { recordBinding } from '#vault/associated.ts';
-import { village, users, open, boxOf, inRole, noIntents, uidsAt } from './intents.testkit.ts';
+import { village, users, open, boxOf, noIntents, uidsAt } from './intents.testkit.ts';
 
 test('S20 wishes for many messages reach the server, each kind by one command', async () => {
   const { account } = await open(40);

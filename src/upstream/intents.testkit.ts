@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import type { Email, Mailbox } from '#index/types.ts';
+import type { Mailbox } from '#index/types.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import type { Village } from '#village/dovecot.ts';
-import { openTestAccount } from './test-account.ts';
+import { inRole, openTestAccount } from './test-account.ts';
 import type { TestAccount } from './test-account.ts';
 
 export let village: Village;
@@ -37,23 +37,6 @@ export const boxOf = (account: TestAccount, role: string): Mailbox => {
   assert.ok(box, role);
   return box;
 };
-
-export const inRole = (account: TestAccount, role: string): Email[] =>
-  account.index.read((reader) => {
-    const box = reader.mailboxes().find((one) => one.role === role);
-    const page = {
-      sort: [],
-      collapseThreads: false,
-      position: 0,
-      anchor: null,
-      anchorOffset: 0,
-      limit: 500,
-      calculateTotal: false,
-    };
-    return box === undefined
-      ? []
-      : reader.emails(reader.query({ filter: { op: 'is', inMailbox: box.id }, ...page }).ids);
-  });
 
 export const noIntents = (account: TestAccount) =>
   account.until(() => account.index.read((reader) => reader.intentCount()) === 0, 'the intents');

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { MailboxId } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import { openDovecot } from '#village/dovecot.ts';
-import { openTestAccount, signIn } from './test-account.ts';
-import { village, users, message, open, boxOf, inRole, noIntents, uidsAt } from './intents.testkit.ts';
+import { inRole, openTestAccount, signIn } from './test-account.ts';
+import { village, users, message, open, boxOf, noIntents, uidsAt } from './intents.testkit.ts';
 
 test('R4 mailboxes are created, renamed, subscribed and removed', async () => {
   const { account } = await open(1);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { MailboxId } from '#index/types.ts';
+import { query } from '#index/fixture.ts';
 import { openDovecot, quotaOf, type Village } from '#village/dovecot.ts';
 import { openScriptedImap } from '#village/scripted-imap.ts';
 import { digest } from './digest.ts';
@@ -62,16 +63,7 @@ test('S51 read at the first opening and after what we put in or take out, on the
   assert.deepEqual([changes?.updated.length, changes?.countsOnly, changes?.created], [2, true, []]);
   account.index.write((t) => {
     const drafts = t.mailboxes().find((box) => box.role === 'drafts');
-    const [email] = t.query({
-      filter: { op: 'is', inMailbox: drafts!.id },
-      sort: [],
-      collapseThreads: false,
-      position: 0,
-      anchor: null,
-      anchorOffset: 0,
-      limit: 1,
-      calculateTotal: false,
-    }).ids;
+    const [email] = t.query(query({ filter: { op: 'is', inMailbox: drafts!.id } })).ids;
     t.destroy(email!, 0);
   });
   account.engine.nudge();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openIndex } from '#index/open.ts';
 import type { Email, Mailbox } from '#index/types.ts';
+import { query } from '#index/fixture.ts';
 import { openDovecot } from '#village/dovecot.ts';
 import type { Village } from '#village/dovecot.ts';
 import { openTestAccount } from './test-account.ts';
@@ -37,16 +38,7 @@ const emailsIn = (account: TestAccount, path: string): Email[] =>
   account.index.read((reader) => {
     const box = reader.mailboxes().find((one) => one.path === path);
     if (box === undefined) return [];
-    const { ids } = reader.query({
-      filter: { op: 'is', inMailbox: box.id },
-      sort: [],
-      collapseThreads: false,
-      position: 0,
-      anchor: null,
-      anchorOffset: 0,
-      limit: 5_000,
-      calculateTotal: false,
-    });
+    const { ids } = reader.query(query({ filter: { op: 'is', inMailbox: box.id }, limit: 5_000 }));
     return reader.emails(ids);
   });
 

@@ -9,8 +9,9 @@ import { silent } from '#base/log.ts';
 import type { Log } from '#base/log.ts';
 import { openImap } from '#imap/session.ts';
 import type { ImapSession } from '#imap/session.ts';
+import { query } from '#index/fixture.ts';
 import { openIndex } from '#index/open.ts';
-import type { Index } from '#index/types.ts';
+import type { Email, Index } from '#index/types.ts';
 import { newSlot, newUser, usualAccount } from '#store/new-rows.ts';
 import { openStore } from '#store/open.ts';
 import type { MailAccount, Store } from '#store/types.ts';
@@ -244,3 +245,11 @@ export const openTestAccount = async ({ imapPort, user, waiting, ...instead }: T
     },
   };
 };
+
+/** The Emails of the mailbox that has this role. */
+export const inRole = ({ index }: TestAccount, role: string): Email[] =>
+  index.read((reader) => {
+    const box = reader.mailboxes().find((one) => one.role === role);
+    const page = box && reader.query(query({ filter: { op: 'is', inMailbox: box.id }, limit: 5_000 }));
+    return page ? reader.emails(page.ids) : [];
+  });

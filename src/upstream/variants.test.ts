@@ -1,30 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Email } from '#index/types.ts';
 import { openDovecot } from '#village/dovecot.ts';
-import { openTestAccount } from './test-account.ts';
-import type { TestAccount } from './test-account.ts';
+import { inRole, openTestAccount } from './test-account.ts';
 
 /** The same changes on servers that can do less and less: CONDSTORE alone, and neither that nor MOVE, UIDPLUS, SPECIAL-USE. */
 const message = (n: number): string =>
   `From: Bob <bob@elsewhere.test>\r\nTo: alice@village.test\r\nSubject: message ${n}\r\nMessage-ID: <v${n}@elsewhere.test>\r\nDate: ${new Date(1_700_000_000_000 + n * 60_000).toUTCString()}\r\n\r\nText ${n}.\r\n`;
-
-const emails = (account: TestAccount, role: string): Email[] =>
-  account.index.read((reader) => {
-    const box = reader.mailboxes().find((one) => one.role === role);
-    const page = {
-      sort: [],
-      collapseThreads: false,
-      position: 0,
-      anchor: null,
-      anchorOffset: 0,
-      limit: 500,
-      calculateTotal: false,
-    };
-    return box === undefined
-      ? []
-      : reader.emails(reader.query({ filter: { op: 'is', inMailbox: box.id }, ...page }).ids);
-  });
 
 for (const variant of ['condstore', 'plain'] as const) {
   test(`S13 S14 R2 S26 changes elsewhere and here, server variant ${variant}`, async (t) => {
@@ -34,8 +15,8 @@ for (const variant of ['condstore', 'plain'] as const) {
     for (let n = 1; n <= 8; n += 1)
       village.put(user.address, 'INBOX', message(n), { receivedAt: 1_700_000_000 + n * 60 });
     await using account = await openTestAccount({ imapPort: village.imapPort, user });
-    await account.until(() => account.engine.progress.done && emails(account, 'inbox').length === 8, 'the first sync');
-    const find = (role: string, n: number) => emails(account, role).find((email) => email.subject === `message ${n}`);
+    await account.until(() => account.engine.progress.done && inRole(account, 'inbox').length === 8, 'the first sync');
+    const find = (role: string, n: number) => inRole(account, role).find((email) => email.subject === `message ${n}`);
     const inbox = account.index.read((reader) => reader.mailboxes()).find((box) => box.role === 'inbox');
     const archive = account.index.read((reader) => reader.mailboxes()).find((box) => box.role === 'archive');
     assert.ok(inbox && archive);
@@ -95,7 +76,7 @@ for (const variant of ['condstore', 'plain'] as const) {
       await client.expunge(there.slice(-2));
       await account.until(() => {
         account.engine.look(archive.id);
-        return emails(account, 'archive').length === 2;
+        return inRole(account, 'archive').length === 2;
       }, 'what is left');
     });
   });
