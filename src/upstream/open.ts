@@ -314,8 +314,7 @@ class OpenEngine implements Engine {
     this.#background('intents', this.#intents.nudge());
     this.#background('outbox', this.#outbox.live());
     if (this.#draftsRestored) return;
-    this.#draftsRestored = true;
-    await this.#drafts.restore();
+    this.#draftsRestored = await this.#drafts.restore();
     this.#background('intents', this.#intents.nudge());
   }
 
