@@ -7,6 +7,7 @@ import { openRecord } from '#vault/seal-record.ts';
 import { decodeDraft, draftKey } from './draft.ts';
 import type { DraftRecord } from './draft.ts';
 import { digest } from './digest.ts';
+import { isClosed } from './errors.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
@@ -46,6 +47,7 @@ export class Drafts {
       try {
         await this.#restore(record);
       } catch (error) {
+        if (isClosed(error)) return false;
         logError(this.#mirror.log, 'upstream.draft-not-restored', error);
         all = false;
       }
