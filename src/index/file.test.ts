@@ -248,7 +248,30 @@ test('I5 listeners hear of types after the commit; one that throws harms nobody'
   assert.equal(told.length, 2);
 });
 
+test('I53 an index made anew has the same mailbox ids, whatever the order; the id of one that went is no other one’s', () => {
+  using t = openTestIndex();
+  const paths = ['INBOX', 'Archive', 'Käse & Brot', 'a/b/c'];
+  const idsOf = (order: readonly string[]) => new Map(order.map((path) => [path, addMailbox(t.index, path, null)]));
+  const before = idsOf(paths);
+  t.index[Symbol.dispose]();
+  removeIndex(t.file);
+  t.reopen();
+  const after = idsOf(paths.toReversed());
+  assert.deepEqual(after, new Map(before));
+  assert.deepEqual(
+    t.index.read((r) => r.mailboxes()).map(({ path }) => path),
+    ['INBOX', 'Archive', 'Käse & Brot', 'a/b/c'],
+  );
+  const [gone, moved] = [after.get('Archive')!, after.get('a/b/c')!];
+  t.index.write((w) => {
+    w.removeMailbox(gone);
+    w.patchMailbox(moved, { pathRaw: 'elsewhere', path: 'elsewhere' });
+  });
+  const again = idsOf(['Archive', 'a/b/c']);
+  assert.ok(![gone, moved].includes(again.get('Archive')!) && ![gone, moved].includes(again.get('a/b/c')!));
+});
+
 test('I6 the schema is the one of its version', () => {
   const hash = createHash('sha256').update(schema).digest('hex').slice(0, 12);
-  assert.deepEqual([schemaVersion, hash], [8, '897871479746']);
+  assert.deepEqual([schemaVersion, hash], [9, 'ca8abfe2ab14']);
 });

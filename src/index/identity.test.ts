@@ -36,7 +36,7 @@ test('I20 copies with a strong id are one Email in several mailboxes', () => {
   s.index.write((w) => w.add(s.inbox, [found(1, { strongId: 'X', keywords: ['$seen', 'work'] })]));
   s.index.write((w) => w.add(s.archive, [{ ...found(1, { strongId: 'X', keywords: ['$flagged'] }), uid: uid(7) }]));
   const email = only(s.index, s.inbox);
-  assert.deepEqual(email.mailboxes, [s.inbox, s.archive]);
+  assert.deepEqual(new Set(email.mailboxes), new Set([s.inbox, s.archive]));
   assert.deepEqual(email.keywords, ['$flagged', 'work'], 'seen is not, for one copy is not');
   assert.equal(s.index.read((r) => r.placements(email.row)).length, 2);
   s.index.write((w) => w.vanished(s.inbox, [uid(1)]));

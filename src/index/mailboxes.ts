@@ -1,3 +1,4 @@
+import { hash48 } from './conversation/keys.ts';
 import type { Database, Value } from './database.ts';
 import type { Delta } from './tally.ts';
 import { whole } from './whole.ts';
@@ -112,6 +113,9 @@ const stored = (value: string | number | boolean | null): Value => {
   return typeof value === 'number' ? whole(value) : value;
 };
 
+/** The mark of an id whose mailbox is no more. */
+const spent = (id: number): string => `mailbox ${id}`;
+
 /** The rows of `mailbox`, read once and again after a write. */
 export class Mailboxes {
   readonly #db: Database;
@@ -148,7 +152,8 @@ export class Mailboxes {
   insert(box: MailboxFields): MailboxId {
     const columns = names.map((name) => fields[name]).join(', ');
     const id = this.#db.insert(
-      `INSERT INTO mailbox(${columns}) VALUES(${names.map(() => '?').join(', ')})`,
+      `INSERT INTO mailbox(id, ${columns}) VALUES(?, ${names.map(() => '?').join(', ')})`,
+      this.#idFor(box.pathRaw),
       ...names.map((name) => stored(box[name])),
     );
     this.forget();
@@ -168,7 +173,21 @@ export class Mailboxes {
 
   remove(id: MailboxId): void {
     this.#db.run('DELETE FROM mailbox WHERE id = ?', id);
+    this.#db.run('INSERT INTO counter(name, value) VALUES(?, 1)', spent(id));
     this.forget();
+  }
+
+  /**
+   * By the path: an index that was made anew has the same ids, and who knows one from before moves nothing elsewhere by
+   * it. Never one that another mailbox of this index has or had.
+   */
+  #idFor(path: string): number {
+    const taken = (id: number): boolean =>
+      this.#all().has(id as MailboxId) ||
+      this.#db.value('SELECT 1 FROM counter WHERE name = ?', spent(id)) !== undefined;
+    let id = 1 + (hash48(path) % 2 ** 24);
+    while (taken(id)) id += 1;
+    return id;
   }
 
   /** false: there is no such mailbox any more. */
@@ -201,7 +220,7 @@ export class Mailboxes {
       this.#db
         .rows<Row>(
           `SELECT id, ${names.map((name) => fields[name]).join(', ')},
-            total_emails, unread_emails, total_threads, unread_threads FROM mailbox ORDER BY id`,
+            total_emails, unread_emails, total_threads, unread_threads FROM mailbox ORDER BY path_raw <> 'INBOX', path_raw`,
         )
         .map((row) => [row[0], fromRow(row)]),
     );

@@ -1,5 +1,5 @@
 /** Raised with every change of the tables or of what a column means; a file of another version is made again. */
-export const schemaVersion = 8;
+export const schemaVersion = 9;
 
 const textOptions = `content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"`;
 
@@ -21,7 +21,7 @@ CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT 
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE mailbox(
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   path_raw TEXT NOT NULL UNIQUE, path TEXT NOT NULL, delimiter TEXT, parent INTEGER, name TEXT NOT NULL, role TEXT,
   noselect INTEGER NOT NULL, subscribed INTEGER NOT NULL, read_only INTEGER NOT NULL, keywords_allowed INTEGER NOT NULL,
   uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, modseq TEXT NOT NULL, exists_count INTEGER NOT NULL,

@@ -7,6 +7,7 @@ import { openRecord } from '#vault/seal-record.ts';
 import { decodeDraft, draftKey } from './draft.ts';
 import type { DraftRecord } from './draft.ts';
 import { digest } from './digest.ts';
+import { isClosed } from './errors.ts';
 import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
@@ -37,31 +38,38 @@ export class Drafts {
 
   /**
    * After the index was made anew: drafts that the server never got are put into it again. One that is at the server
-   * after all (the APPEND succeeded, the deletion of the copy did not) is only forgotten.
+   * after all (the APPEND succeeded, the deletion of the copy did not) is only forgotten. false: some are to be tried again.
    */
-  async restore(): Promise<void> {
+  async restore(): Promise<boolean> {
+    let all = true;
     const records = await this.#store.records(this.#account.user, this.#account.id, 'draft');
     for (const record of records) {
       try {
         await this.#restore(record);
       } catch (error) {
+        if (isClosed(error)) return false;
         logError(this.#mirror.log, 'upstream.draft-not-restored', error);
+        all = false;
       }
     }
+    return all;
   }
 
   async #restore(record: SealedRecord): Promise<void> {
     const { draft, raw } = decodeDraft(await openRecord(this.#keeper, recordBinding(record), record));
-    const known = this.#mirror.index.read((reader) => reader.byMessageId(draft.messageId));
-    const held = this.#mirror.index.read((reader) =>
-      known.some((number) => reader.value(draftKey(reader.email(number)?.row as EmailRow)) === record.id),
-    );
-    if (held) return;
+    const isHeld = (): boolean =>
+      this.#mirror.index.read((reader) =>
+        reader
+          .byMessageId(draft.messageId)
+          .some((number) => reader.value(draftKey(reader.email(number)?.row as EmailRow)) === record.id),
+      );
+    if (isHeld()) return;
     const boxes = this.#mirror.index.read((reader) => reader.mailboxes());
     const box = boxes.find((one) => one.pathRaw === draft.mailbox) ?? boxes.find((one) => one.role === 'drafts');
     if (box === undefined) return;
     if (await this.#atServer(box, draft, raw)) return this.#store.deleteRecord(record.id);
-    this.#insert(record.id, box, draft, raw);
+    // An earlier connection may have got so far meanwhile.
+    if (!isHeld()) this.#insert(record.id, box, draft, raw);
   }
 
   /** The very message: an older version of a draft has the same Message-ID. */

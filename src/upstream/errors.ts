@@ -54,3 +54,6 @@ export class UpstreamError extends Problem {
     this.words = options.words ?? null;
   }
 }
+
+/** Who is late is told so, and it is nothing to note (S60). */
+export const isClosed = (error: unknown): boolean => error instanceof UpstreamError && error.code === 'engine/closed';

@@ -5,6 +5,7 @@ import { draftKey, encodeDraft } from './draft.ts';
 import { digest } from './digest.ts';
 import type { Refusal } from './engine.ts';
 import { inRole, signIn } from './test-account.ts';
+import { VaultError } from '#vault/errors.ts';
 import type { TestAccount } from './test-account.ts';
 import { sealRecord } from '#vault/seal-record.ts';
 import { recordBinding } from '#vault/associated.ts';
@@ -219,7 +220,7 @@ test('S23 J23 an APPEND whose answer was lost leaves one draft, and its durable 
   );
 });
 
-test('S25 a draft that only the store has comes back into a new index, and to the server', async () => {
+test('S25 a draft that only the store has comes back into a new index, and to the server, by the next connection at the latest', async (t) => {
   const { account } = await open(1);
   await using _ = account;
   const raw = draftText('d2', 'second');
@@ -237,7 +238,15 @@ test('S25 a draft that only the store has comes back into a new index, and to th
     ...row,
     ...(await sealRecord(account.keeper, recordBinding(row), encodeDraft(facts, raw))),
   });
+  // What is full or away when it is read for the first time, may not be later.
+  let refusals = 0;
+  const { openKey } = account.keeper;
+  t.mock.method(account.keeper, 'openKey', (...asked: Parameters<typeof openKey>) =>
+    (refusals += 1) === 1 ? Promise.reject(new VaultError('keeper/away', 'not now')) : openKey(...asked),
+  );
   await account.restart();
+  await account.until(() => refusals === 1, 'the refusal');
+  await account.sessions.at(-1)?.close();
   await account.until(() => inRole(account, 'drafts').length === 1, 'the draft');
   await noIntents(account);
   const client = await account.client();

@@ -9,7 +9,7 @@ import { AccountBook } from './account-book.ts';
 import { checkSending, imapConnector } from './connect.ts';
 import { Drafts } from './drafts.ts';
 import type { Connection, Engine, Refusal } from './engine.ts';
-import { UpstreamError } from './errors.ts';
+import { isClosed } from './errors.ts';
 import { Fill } from './fill.ts';
 import { FolderSync } from './folder-sync.ts';
 import { Intents } from './intents.ts';
@@ -314,8 +314,7 @@ class OpenEngine implements Engine {
     this.#background('intents', this.#intents.nudge());
     this.#background('outbox', this.#outbox.live());
     if (this.#draftsRestored) return;
-    this.#draftsRestored = true;
-    await this.#drafts.restore();
+    this.#draftsRestored = await this.#drafts.restore();
     this.#background('intents', this.#intents.nudge());
   }
 
@@ -333,7 +332,7 @@ class OpenEngine implements Engine {
 
   #background(what: string, work: Promise<unknown>): void {
     this.#work.add(work).catch((error: unknown) => {
-      if (error instanceof UpstreamError && error.code === 'engine/closed') return;
+      if (isClosed(error)) return;
       logError(this.#parts.log, 'upstream.background', error, { what });
     });
   }

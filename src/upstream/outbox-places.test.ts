@@ -53,11 +53,12 @@ const other = Buffer.from(
   'From: bob@village.test\r\nTo: alice@village.test\r\nSubject: ask\r\nMessage-ID: <ask@village.test>\r\n\r\nwell?\r\n',
 );
 
-/** Another index of the same account: its mailboxes have other numbers, and Trash has that of Sent. */
+/** Another index of the same account, and what was Sent was called Trash meanwhile: it has the number. */
 const anew = (it: It, { state }: { state?: 'fill' } = {}) => {
   const index = openIndex(join(it.folder, 'anew.db'), randomBytes(32));
   const inbox = addBox(index, it, 'INBOX', 'inbox');
-  const trash = addBox(index, it, 'Trash', 'trash');
+  const trash = addBox(index, it, 'Sent', 'trash');
+  index.write((t) => t.patchMailbox(trash, { pathRaw: 'Trash', path: 'Trash', name: 'Trash' }));
   const sent = addBox(index, it, 'Sent', 'sent');
   const drafts = addBox(index, it, 'Drafts', 'drafts', state && { state });
   const add = (box: MailboxId, bytes: Buffer, keywords: string[], receivedAt: number): EmailNumber =>

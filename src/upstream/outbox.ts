@@ -9,7 +9,7 @@ import { recordBinding } from '#vault/associated.ts';
 import type { Keeper } from '#vault/keeper.ts';
 import { Effects } from './effects.ts';
 import { emailNumberOf } from './email-patch.ts';
-import { UpstreamError } from './errors.ts';
+import { isClosed, UpstreamError } from './errors.ts';
 import { afterTry, isBack } from './outbox-step.ts';
 import type { SendOutcome } from './outbox-step.ts';
 import { type InHand, inHandHere } from './in-hand.ts';
@@ -222,7 +222,7 @@ export class Outbox {
     try {
       await work();
     } catch (error) {
-      logError(this.#parts.log, 'outbox.row-waits', error, { state: row.state });
+      if (!isClosed(error)) logError(this.#parts.log, 'outbox.row-waits', error, { state: row.state });
       if (row.state === 'sent' || isBack(row.state)) this.#later.set(row.id, this.#now() + fileAgain);
       else this.#later.delete(row.id);
     }

@@ -41,7 +41,8 @@ const move = (
   dueAt: number,
 ): void => {
   const gone = before.filter((box) => !after.includes(box));
-  const fresh = after.filter((box) => !before.includes(box));
+  // In the order of those it lay in: what is taken back meets the wish that was made.
+  const fresh = after.filter((box) => !before.includes(box)).toSorted((one, other) => one - other);
   // A copy is another Email, unless the server says by a strong id that it is not.
   if (fresh.length > Math.min(1, gone.length) && !transactor.mayCopy(number))
     throw new SetFailure({ type: 'tooManyMailboxes' });
