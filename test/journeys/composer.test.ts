@@ -532,3 +532,23 @@ test('E24 however many a letter goes to, and however low the window, its text an
     await page.locator('.toast', { hasText: 'Sending' }).waitFor();
   }
 });
+
+interface Styled {
+  computedStyleMap(): { get(name: string): unknown };
+}
+
+test('E25 a quote with a background of its own can be read while it is edited at night', async () => {
+  await using at = await openDesk(browser);
+  const { page, press } = at;
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.locator('[role=row]', { hasText: 'Two loans' }).click();
+  await page.getByRole('heading', { name: 'Two loans' }).waitFor();
+  await press('r');
+  await page.locator('.comp').getByRole('button', { name: 'Edit' }).click();
+  const editor = editorOf(page.locator('.comp'));
+  await editor.getByText('The Summer Book').waitFor();
+  const colour = (of: Locator): Promise<string> =>
+    of.evaluate((at) => String((at as unknown as Styled).computedStyleMap().get('color')));
+  assert.equal(await colour(editor.getByText('The Summer Book')), 'rgb(20, 33, 30)');
+  assert.notEqual(await colour(editor), 'rgb(20, 33, 30)');
+});

@@ -149,3 +149,30 @@ test('W23 keys act on the row to which Tab led, before any was opened', async ()
   assert.equal(await page.locator('.conv').count(), 0);
   assert.deepEqual(at.errors, []);
 });
+
+test('W24 in forced colours a line tells what has the focus and what is chosen, a dot what is unread', async () => {
+  await using at = await visit(browser);
+  const { page, press } = at;
+  await page.emulateMedia({ forcedColors: 'active' });
+  await rowNamed(page, 'Margit').waitFor();
+  const drawn = (of: string): string => `(() => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(${of});
+    return outlineStyle === 'solid' && outlineWidth === '2px';
+  })()`;
+  await press('j', 'j');
+  await focusIs(page, 'Tomasz');
+  await page.getByRole('heading', { name: 'Rowing camp' }).waitFor();
+  await holds(page, drawn('document.activeElement'));
+  const colours = await page.evaluate<string[]>(`[
+    getComputedStyle(document.querySelector('.row.unread .u')).backgroundColor,
+    getComputedStyle(document.querySelector('.row.open'), '::before').backgroundColor,
+    getComputedStyle(document.body).backgroundColor,
+  ]`);
+  assert.equal(new Set(colours).size, 3);
+  for (const keys of ['Control+k', '.', 'v']) {
+    await press(keys);
+    const chosen = `document.querySelector('dialog[open] [aria-selected=true], [role=menu] :focus')`;
+    await holds(page, `${chosen} && ${drawn(chosen)}`);
+    await press('Escape');
+  }
+});

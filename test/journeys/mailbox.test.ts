@@ -253,6 +253,33 @@ test('W8 a search over several accounts says what it does not cover yet', async 
   await at.page.getByText('Search covers the 3,000 of 9,000 messages that are here so far.').waitFor();
 });
 
+test('W25 new mail is told of to those who hear the page, several together, and not while keys are pressed', async () => {
+  await using at = await visit();
+  const { page, fake } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  const status = page.locator('.vh[role=status]');
+  const first = status.getByText('New mail from Vera Blom');
+  // What listens comes after the first list: of what came before it nothing is said.
+  for (let tries = 0; tries < 3 && (await first.count()) === 0; tries += 1) {
+    fake.deliver({ subject: 'First news' });
+    await first.waitFor({ state: 'attached', timeout: 6_000 }).catch(() => undefined);
+  }
+  const whileTyping = page.evaluate<string>(`new Promise((done) => {
+    let left = 30;
+    const timer = setInterval(() => {
+      dispatchEvent(new KeyboardEvent('keydown', { key: 'Shift' }));
+      left -= 1;
+      if (left > 0) return;
+      clearInterval(timer);
+      done(document.querySelector('.vh[role=status]').textContent);
+    }, 100);
+  })`);
+  fake.deliver({ subject: 'Second news' });
+  fake.deliver({ subject: 'Third news' });
+  assert.match(await whileTyping, /Vera Blom/u);
+  await status.getByText('2 new messages').waitFor({ state: 'attached' });
+});
+
 test('new mail comes by itself: at the top it comes in, below it is counted', async () => {
   await using at = await visit();
   const { page, press, fake } = at;

@@ -32,6 +32,7 @@ export const fakeServer = (handlers: Handlers, maxCalls?: number): FakeServer =>
   const next: (number | null)[] = [];
   const clock = stillClock();
   const fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    init.signal?.throwIfAborted();
     paths.push(url);
     const status = next.length > 0 ? next.shift() : 200;
     if (status === null) throw new TypeError('no line');

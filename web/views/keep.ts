@@ -1,6 +1,7 @@
 import { keepFocus } from '#parts/keep-focus.ts';
 import type { Model } from '#model/model.ts';
 import { offerVault } from '#model/unlockers/hint.ts';
+import { tellNew } from './tell-new.ts';
 
 const letterWindow = '.comp:is(.docked, .full)';
 
@@ -46,8 +47,8 @@ const keepPage = (): (() => void) => {
   };
 };
 
-/** What keeps the page, the focus, and the way back, whatever comes and goes on the page; and what is offered once mail is there. */
+/** What keeps the page, the focus, and the way back, whatever comes and goes on the page; what is offered once mail is there, and told of what comes. */
 export const keep = (model: Model): (() => void) => {
-  const stops = [keepPage(), keepFocus(), keepBack(model), offerVault(model)];
+  const stops = [keepPage(), keepFocus(), keepBack(model), offerVault(model), tellNew(model)];
   return () => stops.forEach((stop) => stop());
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { must } from '#base/must.ts';
 import type { EmailId } from '#jmap/ids.ts';
 import { accountId } from '../testing.ts';
 import type { Writing } from './composers.ts';
@@ -105,6 +106,22 @@ test('E10 a letter waits for its files, and does not leave or close without them
         assert.match(said ?? '', /“a.txt” was not uploaded/u);
       }
     }
+});
+
+test('E10 many files that are attached at once go one after another, and one taken out of the letter stops none', async () => {
+  const { start, pass, server } = desk();
+  const writing = await start('new');
+  const ends: ((answer: Response) => void)[] = [];
+  server.uploads = () => new Promise((resolve) => ends.push(resolve));
+  writing.attach(Array.from({ length: 12 }, (_, index) => new File(['a'], `${index}.txt`)));
+  writing.remove(must(writing.draft.letter.peek().attachments[5], 'a file'));
+  for (let sent = 1; sent <= 11; sent += 1) {
+    await pass(0);
+    assert.equal(ends.length, sent);
+    ends.at(-1)?.(Response.json({ blobId: `U${sent}` }));
+  }
+  await pass(0);
+  assert.deepEqual(new Set(writing.draft.letter.peek().attachments.map(({ upload }) => upload.at)), new Set(['ready']));
 });
 
 test('E10 what went wrong with a file is said in words for people, and what is too large before it is sent', async () => {

@@ -1,4 +1,5 @@
 import type { ReadonlySignal } from '@preact/signals-core';
+import { SerialQueue } from '#base/queue.ts';
 import type { BlobId } from '#jmap/ids.ts';
 import type { Connection } from '../connection.ts';
 import { ModelError } from '../errors.ts';
@@ -44,6 +45,8 @@ export interface FilesParts {
 export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesParts): Files => {
   const uploads = new Map<string, AbortController>();
   const arriving = new Set<Promise<void>>();
+  /** One after another: a server takes few at once (RFC 8620 §2 `maxConcurrentUpload`). */
+  const queue = new SerialQueue();
 
   const all = (): readonly Attached[] => draft.letter.peek().attachments;
 
@@ -53,7 +56,8 @@ export const openFiles = ({ connection, toasts, account, draft, newKey }: FilesP
   const bring = (attached: Attached, bytes: (abort: AbortSignal) => Promise<BlobId>): void => {
     const abort = new AbortController();
     uploads.set(attached.key, abort);
-    const way: Promise<void> = bytes(abort.signal)
+    const way: Promise<void> = queue
+      .run(() => bytes(abort.signal))
       .then(
         (blobId) => patch(attached.key, { upload: { at: 'ready', blobId } }),
         (error: unknown) => patch(attached.key, { upload: { at: 'failed', why: wordsOf(error) } }),
