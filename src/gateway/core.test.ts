@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capabilities } from '#jmap/core.ts';
 import { openTestGateway } from './fixture.ts';
+import { mailboxId } from './ids.ts';
 import { limits } from './limits.ts';
 
 const core = capabilities.core;
@@ -184,7 +185,7 @@ test('J11 an equal request is answered from memory until something changes', asy
   const request = JSON.stringify({
     using,
     methodCalls: [
-      ['Email/query', { accountId: g.accountId, filter: { inMailbox: 'B1' } }, 'q'],
+      ['Email/query', { accountId: g.accountId, filter: { inMailbox: mailboxId(g.box.inbox) } }, 'q'],
       [
         'Email/get',
         {
