@@ -80,6 +80,10 @@ test('F5 back puts one letter aside after the other, the one on top first', asyn
     await page.locator('.comp').waitFor({ state: 'detached' });
   }
   await page.reload();
+  await holds(page, `document.querySelectorAll('.comp-tab').length === 2`);
+  assert.equal(await page.locator('.comp').count(), 0, 'E6: minimised they were, minimised they are');
+  await page.locator('.comp-tab', { hasText: 'First' }).tap();
+  await page.locator('.comp').getByLabel('Subject').press('Control+.');
   await holds(page, `document.querySelectorAll('.comp').length === 2`);
   const before = at.where();
   await page.waitForTimeout(400);

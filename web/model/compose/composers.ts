@@ -154,11 +154,21 @@ export const openComposers = (parts: ComposerParts): Composers => {
       remember: (version) => note(version),
     });
     const files = openFiles({ connection, toasts, account, draft, newKey: nextKey });
+    const shape = signal<Shape>(options.shape ?? 'docked');
+    let noted: KeptLetter | null = null;
     const note = (version: Letter | null): void => {
       if (ended) return;
-      const kept: KeptLetter = { accountId: account.peek().id, letter: version, emailId: draft.emailId.peek() };
-      keep.set(storageKey(key), JSON.stringify(kept));
+      noted = {
+        accountId: account.peek().id,
+        letter: version,
+        emailId: draft.emailId.peek(),
+        shape: shape.peek() === 'minimised' ? 'minimised' : 'docked',
+      };
+      keep.set(storageKey(key), JSON.stringify(noted));
     };
+    const reshaped = shape.subscribe(() => {
+      if (noted) note(noted.letter);
+    });
     /** The toast that says that it could not be kept. */
     let said: number | undefined;
     const forget = effect(() => {
@@ -166,7 +176,10 @@ export const openComposers = (parts: ComposerParts): Composers => {
       if (at === 'saved') {
         note(null);
         if (said !== undefined) toasts.dismiss(said);
-      } else if (at === 'new') keep.remove(storageKey(key));
+      } else if (at === 'new') {
+        noted = null;
+        keep.remove(storageKey(key));
+      }
     });
     const unfollow = effect(() =>
       followDraft(account.value, draft, (words) => {
@@ -176,6 +189,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
     const end = (): void => {
       ended = true;
       draft.close();
+      reshaped();
       unfollow();
       forget();
       keep.remove(storageKey(key));
@@ -203,7 +217,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       draft,
       begins: options.begins,
       inThread: options.inThread ?? null,
-      shape: signal<Shape>(options.shape ?? 'docked'),
+      shape,
       recalled: signal(0),
       sending,
       trouble,
@@ -329,7 +343,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
   };
 
   /** `patient`: nobody has asked for it just now; it may wait for the line. */
-  const start = async (request: ComposeRequest, patient = false): Promise<void> => {
+  const start = async (request: ComposeRequest, patient = false, shape?: Shape): Promise<void> => {
     const mail = parts.mail(request.accountId);
     if (!mail) {
       takeAhead();
@@ -361,7 +375,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
         firstVersion(connection, mail, kind, emailId, request),
       );
       const { letter, ...options } = await (patient ? first : unlessSilent(connection, first));
-      begin(mail, letter, { ...options, answers });
+      begin(mail, letter, { ...options, answers, ...(shape ? { shape } : {}) });
     } finally {
       coming.delete(answers);
     }
@@ -391,8 +405,8 @@ export const openComposers = (parts: ComposerParts): Composers => {
           recover(mail, keys.toSorted(), {
             connection,
             keep,
-            start: (request) => start(request, true),
-            begin: (letter, emailId) => begin(mail, letter, { emailId, begins: 'body' }).draft.change({}),
+            start: (request, shape) => start(request, true, shape),
+            begin: (letter, emailId, shape) => begin(mail, letter, { emailId, begins: 'body', shape }).draft.change({}),
           }),
         () => undefined,
       );

@@ -129,10 +129,11 @@ test('E6 a page that is loaded again opens its letters again, and keeps no text 
   writing.draft.change({ subject: 'Cars' });
   assert.match([...first.storage.values()].join(), /Cars/u);
   await first.pass(1_000);
+  writing.shape.value = 'minimised';
   assert.doesNotMatch([...first.storage.values()].join(), /Cars/u);
   const second = desk({ storage: first.storage, rows: first.rows });
   await second.composers.recover(second.mail);
-  assert.equal(second.only().draft.letter.peek().subject, 'Cars');
+  assert.deepEqual([second.only().draft.letter.peek().subject, second.only().shape.peek()], ['Cars', 'minimised']);
   assert.equal(second.storage.size, 1);
   first.rows.delete('M1');
   const third = desk({ storage: second.storage, rows: first.rows });

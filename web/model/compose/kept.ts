@@ -7,15 +7,16 @@ export interface KeptLetter {
   /** Null when the server has all of it: no text of a mail is kept here without need. */
   letter: Letter | null;
   emailId: EmailId | null;
+  shape: 'docked' | 'minimised';
 }
 
 /** Null for what another version wrote and this one cannot read. */
 export const readKept = (text: string | null): KeptLetter | null => {
   try {
     const kept = JSON.parse(text ?? '') as Partial<KeptLetter>;
-    const { accountId, letter = null, emailId = null } = kept;
+    const { accountId, letter = null, emailId = null, shape = 'docked' } = kept;
     if (!accountId || (letter === null && emailId === null)) return null;
-    return { accountId, letter: letter && { ...emptyLetter, ...letter }, emailId };
+    return { accountId, letter: letter && { ...emptyLetter, ...letter }, emailId, shape };
   } catch {
     return null;
   }
