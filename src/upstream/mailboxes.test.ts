@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MailboxId } from '#index/types.ts';
+import type { EmailNumber, MailboxId } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import { openDovecot } from '#village/dovecot.ts';
-import { inRole, openTestAccount, signIn } from './test-account.ts';
+import { inRole, openTestAccount, signIn, type TestAccount } from './test-account.ts';
 import { village, users, message, open, boxOf, noIntents, uidsAt } from './intents.testkit.ts';
 
 test('R4 mailboxes are created, renamed, subscribed and removed', async () => {
@@ -63,17 +63,25 @@ test('R7 a mailbox goes only once what was moved out of it is out, and not with 
   await engine.destroyMailbox(quiet, true);
 });
 
-test('R7 nor does one whose letters were moved out before their places in it are known', async () => {
-  const { account } = await open(2);
-  await using _ = account;
+/** A mailbox of our own, into which the two letters of the inbox went. */
+const withWork = async (account: TestAccount): Promise<{ work: MailboxId; numbers: EmailNumber[] }> => {
   const { engine, index } = account;
-  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
+  const inbox = boxOf(account, 'inbox');
   const work = await engine.createMailbox('Work', null, true);
   const numbers = inRole(account, 'inbox').map(({ number }) => number);
   index.write((w) => numbers.forEach((number) => w.move(number, inbox.id, work, 0)));
   engine.nudge();
   await noIntents(account);
   await account.until(() => index.read((reader) => reader.mailbox(work)?.totalEmails) === 2, 'two in Work');
+  return { work, numbers };
+};
+
+test('R7 nor does one whose letters were moved out before their places in it are known', async () => {
+  const { account } = await open(2);
+  await using _ = account;
+  const { engine, index } = account;
+  const archive = boxOf(account, 'archive');
+  const { work, numbers } = await withWork(account);
   index.write((w) => {
     w.remap(work, w.mailbox(work)?.uidvalidity ?? 0);
     numbers.forEach((number) => w.move(number, work, archive.id, 0));
@@ -101,13 +109,8 @@ test('R7 nor one whose letters cannot be moved out now, though its mail was to g
   });
   await using _ = account;
   const { engine, index } = account;
-  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
-  const work = await engine.createMailbox('Work', null, true);
-  const numbers = inRole(account, 'inbox').map(({ number }) => number);
-  index.write((w) => numbers.forEach((number) => w.move(number, inbox.id, work, 0)));
-  engine.nudge();
-  await noIntents(account);
-  await account.until(() => index.read((reader) => reader.mailbox(work)?.totalEmails) === 2, 'two in Work');
+  const archive = boxOf(account, 'archive');
+  const { work, numbers } = await withWork(account);
   busy = true;
   index.write((w) => numbers.forEach((number) => w.move(number, work, archive.id, 0)));
   await assert.rejects(engine.destroyMailbox(work, true), { code: 'mailbox/refused' });
