@@ -15,7 +15,7 @@ import { discard, type Discarded } from './discard.ts';
 import { followDraft } from './elsewhere.ts';
 import { openFiles, wordsOf } from './files.ts';
 import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
-import type { KeptLetter } from './kept.ts';
+import { keepLetter } from './kept.ts';
 import { unlessSilent } from './silence.ts';
 import { InDoubt, send } from './send.ts';
 
@@ -151,35 +151,15 @@ export const openComposers = (parts: ComposerParts): Composers => {
       letter,
       isMade: options.isMade ?? false,
       emailId: options.emailId ?? null,
-      remember: (version) => note(version),
+      remember: (version) => onDevice.note(version),
     });
     const files = openFiles({ connection, toasts, account, draft, newKey: nextKey });
     const shape = signal<Shape>(options.shape ?? 'docked');
-    let noted: KeptLetter | null = null;
-    const note = (version: Letter | null): void => {
-      if (ended) return;
-      noted = {
-        accountId: account.peek().id,
-        letter: version,
-        emailId: draft.emailId.peek(),
-        shape: shape.peek() === 'minimised' ? 'minimised' : 'docked',
-      };
-      keep.set(storageKey(key), JSON.stringify(noted));
-    };
-    const reshaped = shape.subscribe(() => {
-      if (noted) note(noted.letter);
-    });
+    const onDevice = keepLetter({ keep, key: storageKey(key), account, draft, shape });
     /** The toast that says that it could not be kept. */
     let said: number | undefined;
-    const forget = effect(() => {
-      const { at } = draft.kept.value;
-      if (at === 'saved') {
-        note(null);
-        if (said !== undefined) toasts.dismiss(said);
-      } else if (at === 'new') {
-        noted = null;
-        keep.remove(storageKey(key));
-      }
+    const unsay = effect(() => {
+      if (draft.kept.value.at === 'saved' && said !== undefined) toasts.dismiss(said);
     });
     const unfollow = effect(() =>
       followDraft(account.value, draft, (words) => {
@@ -189,11 +169,9 @@ export const openComposers = (parts: ComposerParts): Composers => {
     const end = (): void => {
       ended = true;
       draft.close();
-      reshaped();
       unfollow();
-      forget();
-      keep.remove(storageKey(key));
-      keep.release(storageKey(key));
+      unsay();
+      onDevice.end();
       files.abort();
       drop(writing);
     };

@@ -1,4 +1,8 @@
+import { effect, type ReadonlySignal } from '@preact/signals-core';
 import type { AccountId, EmailId } from '#jmap/ids.ts';
+import type { Mail } from '../mail.ts';
+import type { Keep, Shape } from './composers.ts';
+import type { Draft } from './draft.ts';
 import { emptyLetter, type Letter } from './letter.ts';
 
 /** A letter whose window is open, as it is kept on this device. */
@@ -20,4 +24,53 @@ export const readKept = (text: string | null): KeptLetter | null => {
   } catch {
     return null;
   }
+};
+
+/** Keeps on this device, under a key that is claimed, what of a letter the server has not; forgotten at the end. */
+export const keepLetter = ({
+  keep,
+  key,
+  account,
+  draft,
+  shape,
+}: {
+  keep: Keep;
+  key: string;
+  account: ReadonlySignal<Mail>;
+  draft: Draft;
+  shape: ReadonlySignal<Shape>;
+}): { note(version: Letter | null): void; end(): void } => {
+  let noted: KeptLetter | null = null;
+  let ended = false;
+  const note = (version: Letter | null): void => {
+    if (ended) return;
+    noted = {
+      accountId: account.peek().id,
+      letter: version,
+      emailId: draft.emailId.peek(),
+      shape: shape.peek() === 'minimised' ? 'minimised' : 'docked',
+    };
+    keep.set(key, JSON.stringify(noted));
+  };
+  const stops = [
+    shape.subscribe(() => {
+      if (noted) note(noted.letter);
+    }),
+    effect(() => {
+      const { at } = draft.kept.value;
+      if (at === 'saved') note(null);
+      if (at !== 'new') return;
+      noted = null;
+      keep.remove(key);
+    }),
+  ];
+  return {
+    note,
+    end: () => {
+      ended = true;
+      stops.forEach((stop) => stop());
+      keep.remove(key);
+      keep.release(key);
+    },
+  };
 };
