@@ -185,12 +185,15 @@ export class Intents {
       const from = 'from' in want ? want.from : null;
       const isFree = (placement: Stored): boolean =>
         !intents.some((other) => other.want.kind === want.kind && isAt(other, placement));
+      // What was begun with a UID that is void since is not.
+      const isUnderWay = (other: StoredIntent): boolean =>
+        other.started !== 0 && (other !== intent || intent.uid !== null);
       const target =
         // Of two copies in one mailbox the other has a wish of its own.
         placements.find((placement) => placement.mailbox === from && isFree(placement)) ??
         // Somebody moved the message: the wish follows it, unless one of our own moves is still on its way, or it was to
         // leave a mailbox in which it does not lie any more.
-        (want.kind === 'leave' || intents.some(({ started }) => started !== 0) ? undefined : placements.find(isFree));
+        (want.kind === 'leave' || intents.some(isUnderWay) ? undefined : placements.find(isFree));
       if (!target && want.kind === 'leave' && !this.#isComing(row, want.from)) this.#remove(intent.id);
       if (!target) continue;
       if (want.kind === 'move' && want.to === target.mailbox) {

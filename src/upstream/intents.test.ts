@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ImapSession } from '#imap/session.ts';
+import type { Mailbox } from '#index/types.ts';
 import { draftKey, encodeDraft } from './draft.ts';
 import { digest } from './digest.ts';
 import type { Refusal } from './engine.ts';
@@ -9,7 +10,7 @@ import { VaultError } from '#vault/errors.ts';
 import type { TestAccount } from './test-account.ts';
 import { sealRecord } from '#vault/seal-record.ts';
 import { recordBinding } from '#vault/associated.ts';
-import { village, users, open, boxOf, noIntents, uidsAt } from './intents.testkit.ts';
+import { village, users, open, boxOf, message, noIntents, uidsAt } from './intents.testkit.ts';
 
 test('S20 wishes for many messages reach the server, each kind by one command', async () => {
   const { account } = await open(40);
@@ -32,6 +33,42 @@ test('S20 wishes for many messages reach the server, each kind by one command', 
     inRole(account, 'archive').map((email) => email.number),
     emails.slice(0, 30).map((email) => email.number),
   );
+});
+
+test('S22 in a mailbox that was made anew the server does to each message what was wished of it, not to its old UID', async () => {
+  const user = village.users[users];
+  assert.ok(user);
+  for (let n = 11; n <= 14; n += 1) village.put(user.address, 'Archive', message(n));
+  const { account } = await open(1);
+  await using _ = account;
+  const [inbox, archive] = [boxOf(account, 'inbox'), boxOf(account, 'archive')];
+  const client = await account.client();
+  await client.create('Other');
+  await client.select('Archive');
+  for (const uid of [4, 3, 2, 1]) await client.copy([uid], 'Other');
+  await client.unselect();
+  await client.delete('Archive');
+  await client.rename('Other', 'Archive');
+  const [first, second, third] = inRole(account, 'archive').toReversed();
+  assert.ok(first && second && third);
+  account.index.write((t) => {
+    t.setKeywords(first.number, ['$flagged'], [], 0);
+    t.move(second.number, archive.id, inbox.id, 0);
+    t.destroy(third.number, 0);
+  });
+  account.engine.nudge();
+  await noIntents(account);
+  const lies = async (box: Mailbox): Promise<string[]> => {
+    await client.select(box.pathRaw, { readOnly: true });
+    const { rows } = await client.fetchFlags({ newest: 9 });
+    const said = rows.map(async ({ uid, flags }) => {
+      const raw = Buffer.concat(await Array.fromAsync(client.streamSection(uid, null))).toString();
+      return `${/message \d+/.exec(raw)?.[0]}${flags.includes('\\Flagged') ? ', flagged' : ''}`;
+    });
+    return (await Promise.all(said)).toSorted();
+  };
+  assert.deepEqual(await lies(archive), ['message 11, flagged', 'message 14']);
+  assert.deepEqual(await lies(inbox), ['message 1', 'message 12']);
 });
 
 test('S24 what the server refuses is taken back and told in its words', async () => {
