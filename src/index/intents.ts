@@ -2,12 +2,11 @@ import { must } from '#base/must.ts';
 import type { Core } from './core.ts';
 import { lateTwin } from './identity.ts';
 import { deleted, marksOf, withKeywords } from './keywords.ts';
-import { type Model, readIntent, selectIntents, type Stored, type StoredIntent } from './model.ts';
-import type { EmailRow, Intent, MailboxId, Uid, Want } from './types.ts';
+import { type IntentRow, type Model, readIntent, selectIntents, type Stored, type StoredIntent } from './model.ts';
+import type { EmailRow, MailboxId, Uid, Want } from './types.ts';
 import { both, type Keywords, reduced } from './wishes.ts';
 
 type Append = Extract<Want, { kind: 'append' }>;
-type IntentRow = Parameters<typeof readIntent>[0];
 
 /** Placements the server will answer for: with a UID, not `\Deleted`. */
 const addressable = (placement: Stored): boolean => placement.uid > 0 && (placement.flags & deleted) === 0;
@@ -255,7 +254,7 @@ export class Intents {
   #cancel(intent: StoredIntent, due: number): void {
     const { db } = this.#core;
     const { want } = intent;
-    db.run('DELETE FROM intent WHERE id = ?', intent.id);
+    this.#remove(intent.id);
     if (want.kind !== 'append' || !want.replaces) return;
     const { mailbox, uid } = want.replaces;
     const old = db.get<Stored>('SELECT * FROM placement WHERE mailbox = ? AND uid = ?', mailbox, uid);
@@ -287,7 +286,7 @@ export class Intents {
   #take(id: number): StoredIntent | undefined {
     const row = this.#core.db.get<IntentRow>(`${selectIntents} WHERE id = ?`, id);
     if (!row) return undefined;
-    this.#core.db.run('DELETE FROM intent WHERE id = ?', id);
+    this.#remove(id);
     return readIntent(row);
   }
 
@@ -369,9 +368,7 @@ export class Intents {
     const old = db.get<Stored>('SELECT * FROM placement WHERE mailbox = ? AND uid = ?', mailbox, uid);
     if (!old) return;
     db.run('DELETE FROM placement WHERE mailbox = ? AND uid = ?', mailbox, uid);
-    for (const intent of this.#model.intents(old.email)) {
-      if (isAt(intent, old)) db.run('DELETE FROM intent WHERE id = ?', intent.id);
-    }
+    for (const intent of this.#model.intents(old.email)) if (isAt(intent, old)) this.#remove(intent.id);
     this.settle(old.email);
   }
 
@@ -388,17 +385,3 @@ export class Intents {
     return this.#core.mailboxes.get(mailbox)?.uidvalidity ?? 0;
   }
 }
-
-/** Wishes that can be carried out at `now`: an APPEND, or one whose UID is known. */
-export const dueIntents = (core: Core, now: number): Intent[] =>
-  core.db
-    .all<IntentRow>(`${selectIntents} WHERE due <= ? AND (kind = 'append' OR uid IS NOT NULL) ORDER BY id`, now)
-    .map(readIntent)
-    .map(({ id, email, want, due, tries, mailbox, uidvalidity, uid }) => ({
-      id,
-      email,
-      want,
-      dueAt: due,
-      tries,
-      at: mailbox === null || uidvalidity === null || uid === null ? null : { mailbox, uidvalidity, uid },
-    }));

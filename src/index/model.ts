@@ -4,7 +4,7 @@ import { combined, deleted, type Marks, sameMarks, withKeywords } from './keywor
 import { numberOfRow } from './rows.ts';
 import type { Counted } from './tally.ts';
 import { removeBody } from './text/bodies.ts';
-import type { EmailNumber, EmailRow, MailboxId, ThreadNumber, Uid, Want } from './types.ts';
+import type { EmailNumber, EmailRow, Intent, MailboxId, ThreadNumber, Uid, Want } from './types.ts';
 
 /** The part of an Email that changes. */
 export interface State extends Counted, Marks {
@@ -36,10 +36,24 @@ export interface StoredIntent {
 type StateRow = [EmailRow, EmailNumber | null, ThreadNumber, number, string | null, string, number];
 
 const intentColumns = 'id, email, want, due, tries, started, mailbox, uidvalidity, uid';
-type IntentRow = Omit<StoredIntent, 'want'> & { want: string };
+export type IntentRow = Omit<StoredIntent, 'want'> & { want: string };
 
 export const readIntent = (row: IntentRow): StoredIntent => ({ ...row, want: JSON.parse(row.want) as Want });
 export const selectIntents = `SELECT ${intentColumns} FROM intent`;
+
+/** Wishes that can be carried out at `now`: an APPEND, or one whose UID is known. */
+export const dueIntents = (core: Core, now: number): Intent[] =>
+  core.db
+    .all<IntentRow>(`${selectIntents} WHERE due <= ? AND (kind = 'append' OR uid IS NOT NULL) ORDER BY id`, now)
+    .map(readIntent)
+    .map(({ id, email, want, due, tries, mailbox, uidvalidity, uid }) => ({
+      id,
+      email,
+      want,
+      dueAt: due,
+      tries,
+      at: mailbox === null || uidvalidity === null || uid === null ? null : { mailbox, uidvalidity, uid },
+    }));
 
 /** Numbers of Emails that were given a new one. */
 const nextNumber = (core: Core): EmailNumber => {
