@@ -24,7 +24,7 @@ const images: ReadonlySet<string> = new Set([
 
 const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 
-/** docs/spec/mail-html.md H3 */
+/** More than the app makes of one (docs/spec/mail-html.md, H3); bounds the rules of a document. */
 const tallestFrame = 50_000;
 
 /** Which images an opaque document may load crosses origins by nature; nobody else knows the signed address. */

@@ -47,7 +47,7 @@ const firstEmail = async (browser: Browser): Promise<string> => {
   return idsOf(query)[0] ?? '';
 };
 
-test('D27 a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {
+test('D27 H8 a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -88,8 +88,18 @@ test('D27 a mail is a document of its own: sanitised, walled, its images signed,
   assert.equal((await browser.fetch(link.replace('example.org', 'evil.example'))).status, 404);
 
   const waiting = browser.fetch(`/mail/height/${measure}`);
-  const gif = await fetch(`${browser.url}/mail/m/${measure}/30`);
-  assert.equal(gif.headers.get('content-type'), 'image/gif');
+  const height = (token: string, band: string) => fetch(`${browser.url}/mail/m/${token}/${band}`);
+  const gif = await height(measure, '30');
+  const image200 = [gif.status, 'image/gif', 'no-store', null];
+  const facts = ({ status, headers }: Response): unknown[] => [
+    status,
+    ...['content-type', 'cache-control', 'set-cookie'].map((name) => headers.get(name)),
+  ];
+  assert.deepEqual(facts(gif), image200);
+  for (const [token, band] of [['abcdefghijklmnopqrsu', '30'] as const, [measure, 'x'] as const]) {
+    const other = await height(token, band);
+    assert.deepEqual(facts(other), image200, 'nothing is learned from the answer');
+  }
   const told = (await (await waiting).json()) as { frame: number; height: number };
   assert.equal(told.frame, 600);
   assert.ok(told.height > 0 && told.height < 600);

@@ -340,7 +340,7 @@ test('E9 the keys of Gmail format, make a link, and go from letter to letter', a
   assert.deepEqual(at.errors, []);
 });
 
-test('E13 a letter that could not be sent says so when its window is away', async () => {
+test('E13 W11 a letter that could not be sent says so when its window is away', async () => {
   await using at = await openDesk(browser);
   const { page, press } = at;
   const letter = await at.begin();
@@ -366,6 +366,7 @@ test('E13 a letter that could not be sent says so when its window is away', asyn
   answered.resolve();
   await page.locator('.toast', { hasText: 'Not sent yet: “Cars”' }).getByRole('button', { name: 'Edit' }).click();
   await docked(page).getByText('Not sent yet: “Cars”').waitFor();
+  assert.equal(await page.locator('.toast').count(), 0);
   assert.deepEqual(at.kept('trash'), []);
 });
 

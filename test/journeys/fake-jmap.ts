@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { pageHeaders } from '#door/static.ts';
 import type { Invocation } from '#jmap/core.ts';
-import type { SyncProgress } from '#jmap/keep.ts';
+import type { MailAccount, SyncProgress } from '#jmap/keep.ts';
 import { applyPatch } from '#jmap/patch.ts';
 import { evaluatePointer, resolveReferences } from '#jmap/references.ts';
 import { allRights } from '#model/testing.ts';
@@ -29,6 +29,8 @@ export interface FakeOptions {
   accounts?: number;
   /** How far the accounts' mail is here; all of it. */
   progress?: Partial<SyncProgress>;
+  /** What is the matter with an account. */
+  standing?: Record<string, Partial<MailAccount>>;
   /** Nobody is signed in until `/auth/sign-in`. */
   signedOut?: boolean;
   more?: Extension;
@@ -434,6 +436,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
     waiting: 0,
     refusals: [],
     chosenRoles: {},
+    ...options.standing?.[id],
     accountId: id,
   });
 

@@ -321,7 +321,7 @@ test('a conversation: folding, quoted text, details, attachments, source', async
   assert.match(await at.focus(), /More for this message/);
 });
 
-test('HTML mail stands in a frame without scripts, as tall as it says', async () => {
+test('C5 HTML mail stands in a frame without scripts, as tall as it says', async () => {
   await using at = await visit('/a/ada@lindqvist.example/inbox/c/Tloans');
   const frame = at.page.locator('iframe');
   await frame.waitFor();
@@ -332,6 +332,19 @@ test('HTML mail stands in a frame without scripts, as tall as it says', async ()
     .getByText('1 remote image is blocked, so Uppsala City Library cannot see that you opened this.')
     .waitFor();
   assert.deepEqual(at.errors, []);
+});
+
+test('C5 H9 HTML mail that does not say how tall it is scrolls in 70 % of the window', async () => {
+  await using at = await visit();
+  const { page } = at;
+  await page.route('**/mail/**', (route) =>
+    route.continue({ url: route.request().url().replace('measure=', 'unheard=') }),
+  );
+  await page.goto(`${at.fake.origin}/a/ada@lindqvist.example/inbox/c/Tloans`);
+  const heightOf = (part: string): string => `document.querySelector('${part}')?.getBoundingClientRect().height`;
+  await holds(page, `${heightOf('.frame-clip')} === 320`);
+  await holds(page, `${heightOf('.frame-clip')} === innerHeight * 0.7`);
+  await holds(page, `${heightOf('iframe.frame')} === innerHeight * 0.7`);
 });
 
 test('a body that cannot be fetched says so and can be tried again', async () => {

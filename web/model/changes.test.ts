@@ -84,6 +84,31 @@ test('W10 a server that will not tell the changes is read anew', async () => {
   assert.deepEqual([mail.states.Email, list.idAt(0)], ['1', 'M9000']);
 });
 
+test('W6 what moves emails asks in the same request for the counts of the mailboxes they leave and reach', async () => {
+  const counts: string[][] = [];
+  const { server, mail, know } = await openDesk(3, {
+    'Mailbox/get': (args) => {
+      const ids = args['ids'] as string[];
+      counts.push(ids.toSorted());
+      return {
+        accountId,
+        state: '2',
+        list: ids.map((id) => ({ id, totalEmails: id === 'archive' ? 1 : 2 })),
+        notFound: [],
+      };
+    },
+  });
+  await know();
+  const before = server.requests.length;
+  await mail.emails.change({ M1: { 'mailboxIds/inbox': null, 'mailboxIds/archive': true } });
+  await settled();
+  const request = must(server.requests[before], 'one went out').map(([name]) => name);
+  assert.deepEqual(request, ['Email/set', 'Mailbox/get']);
+  assert.deepEqual(counts, [['archive', 'inbox']]);
+  const told = (['inbox', 'archive'] as MailboxId[]).map((id) => mail.mailboxes.get(id)?.totalEmails);
+  assert.deepEqual(told, [2, 1]);
+});
+
 test('all of a long list is moved and brought back with no more than the server takes at once', async () => {
   const { server, mail, list, rows, tooMany, follow } = await openDesk(2_300);
   const toasts = openToasts(server.clock);

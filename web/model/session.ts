@@ -41,10 +41,18 @@ export const openSession = (connection: Connection): Session => {
   };
 
   let looking: Promise<void> | null = null;
+  let again = false;
+  /** What changes while it is being read is read once more. */
+  const read = async (): Promise<void> => {
+    while (again) {
+      again = false;
+      await look();
+    }
+    looking = null;
+  };
   const open = (): Promise<void> => {
-    looking ??= look().finally(() => {
-      looking = null;
-    });
+    again = true;
+    looking ??= read();
     return looking;
   };
 

@@ -72,7 +72,7 @@ const flatten = (blocks: readonly Block[]): string =>
     )
     .join('\n\n');
 
-test('a quoted tail is folded with its attribution; an answer between quotes is not', () => {
+test('C4 a quoted tail is folded with its attribution; an answer between quotes is not', () => {
   const tail = readLetter(
     'Yes.\n\nOn Tue, 4 Nov 2025 at 11:05, Ada Lindqvist\n<ada@lindqvist.example> wrote:\n> One\n> Two\n',
   );
@@ -88,7 +88,7 @@ test('a quoted tail is folded with its attribution; an answer between quotes is 
   assert.equal(readLetter('New.\n\n-----Original Message-----\nFrom: x\n\nOld.').quoted?.lines, 3);
 });
 
-test('no word of a letter is lost', () => {
+test('C4 no word of a letter is lost', () => {
   const line = fc.constantFrom(
     'Hello',
     '> quoted',

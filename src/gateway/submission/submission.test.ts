@@ -109,7 +109,7 @@ test('O34 O36 an Email whose date is days ahead of us is handed in once all the 
   assert.deepEqual([notCreated.s.type, notCreated.s.existingId], ['alreadyExists', first.created.s.id]);
 });
 
-test('what is answered or forwarded is marked once the message went', async () => {
+test('O6a what is answered or forwarded is marked once the message went', async () => {
   using g = openTestGateway();
   const asked = g.deliver('Message-ID: <asked@example.net>\nSubject: Asked\n\nWell?');
   const shown = g.deliver('Message-ID: <shown@example.net>\nSubject: Shown\n\nLook');

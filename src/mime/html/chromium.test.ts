@@ -133,6 +133,7 @@ const mails: Readonly<Record<string, { html: string; frame: number }>> = {
   long: { html: '<p>A line of text.</p>'.repeat(60), frame: FRAME },
   tall: { html: '<p>A line of text.</p>'.repeat(1000), frame: FRAME },
   taller: { html: '<p>A line of text.</p>'.repeat(1000), frame: 50_000 },
+  unaware: { html: '<p>Hello</p>', frame: FRAME },
   late: { html: '<p>A picture:</p><img src="http://images.test/late">', frame: FRAME },
   quoted: { html: `<p>Yes.</p><div class="gmail_quote">${'<p>An old line.</p>'.repeat(30)}</div>`, frame: FRAME },
   hostile: {
@@ -145,7 +146,7 @@ const mails: Readonly<Record<string, { html: string; frame: number }>> = {
   },
 };
 
-test('H1–H6 a document without scripts says how tall its content is', async () => {
+test('H1–H6 H9 a document without scripts says how tall its content is, where container queries are known', async () => {
   const log = new Log();
   const gate = Promise.withResolvers<void>();
   const app = await listen((request, response) => {
@@ -169,18 +170,20 @@ test('H1–H6 a document without scripts says how tall its content is', async ()
       });
       const path = `${app.origin}/measure/${name}`;
       response.writeHead(200, mailHeaders({ app: app.origin, images: [`${path}/`, `${app.origin}/image`] }));
-      response.end(mailDocument(safe.html, { title: 'Mail', look: safe.look, measure: { path, frame: mail.frame } }));
+      const made = mailDocument(safe.html, { title: 'Mail', look: safe.look, measure: { path, frame: mail.frame } });
+      // At-rules that a browser does not know are skipped.
+      response.end(name === 'unaware' ? made.replaceAll('@container', '@unknown') : made);
     } else
       response.writeHead(url === '/' ? 200 : 404, { 'Content-Type': 'text/html' }).end('<!doctype html><body></body>');
   });
   const page = await browser.newPage();
   const bands = (name: string): number[] =>
     log.urls.filter((url) => url.startsWith(`/measure/${name}/`)).map((url) => Number(url.split('/').at(-1)));
+  const framed = (name: string): string =>
+    `<div style="height:300px;overflow:hidden"><iframe sandbox="${SANDBOX}" style="width:800px;height:${mails[name]?.frame ?? FRAME}px;border:0" src="/mail/${name}"></iframe></div>`;
   const show = async (name: string): Promise<{ height: () => Promise<number>; toggle: () => Promise<void> }> => {
-    const frame = mails[name]?.frame ?? FRAME;
     await page.goto(app.origin);
-    const markup = `<div style="height:300px;overflow:hidden"><iframe sandbox="${SANDBOX}" style="width:800px;height:${frame}px;border:0" src="/mail/${name}"></iframe></div>`;
-    await page.evaluate(`document.body.innerHTML = ${JSON.stringify(markup)}`);
+    await page.evaluate(`document.body.innerHTML = ${JSON.stringify(framed(name))}`);
     await log.until(() => bands(name).length > 0);
     const inside = page.frames()[1];
     assert.ok(inside !== undefined);
@@ -206,6 +209,12 @@ test('H1–H6 a document without scripts says how tall its content is', async ()
     await show('tall');
     assert.deepEqual(bands('tall'), [0]);
     assert.equal(measuredHeight(FRAME, 0), null);
+
+    const both = ['unaware', 'long'].map((name) => framed(name)).join('');
+    await page.evaluate(`document.body.innerHTML = ${JSON.stringify(both)}`);
+    await log.until(() => bands('long').length === 2);
+    await page.waitForLoadState('networkidle');
+    assert.deepEqual(bands('unaware'), []);
 
     const late = await show('late');
     await isRight('late', bands('late')[0] ?? -1, await late.height());

@@ -83,7 +83,7 @@ test('G30 a further account is found, tried, named, and its inbox is there', asy
   assert.deepEqual(errors, []);
 });
 
-test('G31 keys go between the accounts; new mail of both comes; each acts in its own', async () => {
+test('G2 keys go between the accounts; new mail of both comes; each acts in its own', async () => {
   const { page, errors } = at;
   await page.keyboard.press('g');
   await page.keyboard.press('1');
@@ -117,7 +117,7 @@ test('G31 keys go between the accounts; new mail of both comes; each acts in its
   assert.deepEqual(errors, []);
 });
 
-test('G32 an answer leaves by the account that received the letter; Ctrl+Shift+F takes the other', async () => {
+test('G17 an answer leaves by the account that received the letter; Ctrl+Shift+F takes the other', async () => {
   const { page, errors } = at;
   await page.goto(`${real.url}/a/${carla.address}/inbox`);
   await row(page, 'Snow on the hill').click();
@@ -166,7 +166,7 @@ test('G32 an answer leaves by the account that received the letter; Ctrl+Shift+F
   assert.deepEqual(errors, []);
 });
 
-test('G33 a password changed at one server: said where it is, repaired in place, the other account undisturbed', async () => {
+test('G1 G33 a password changed at one server: said where it is, repaired in place, the other account undisturbed', async () => {
   const { page, errors } = at;
   await page.goto(`${real.url}/a/${carla.address}/inbox`);
   await row(page, 'Snow on the hill').waitFor();
@@ -205,7 +205,7 @@ test('G33 a password changed at one server: said where it is, repaired in place,
   assert.deepEqual(errors, []);
 });
 
-test('G34 accounts are named, ordered, checked; one is removed, its mail stays on its server', async () => {
+test('G11 G12 G14 accounts are named, ordered, checked; one is removed, its mail stays on its server', async () => {
   const { page, errors } = at;
   await toAccounts(page);
   await page.getByRole('button', { name: 'Edit The hill' }).click();

@@ -342,7 +342,7 @@ test('M7 an account that cannot be fetched is named, the rows of the other stand
   assert.deepEqual(errors, []);
 });
 
-test('M7 an account whose password was refused is said above the list; its rows stay readable', async () => {
+test('G1 M7 an account whose password was refused is said above the list; its rows stay readable', async () => {
   const { page, errors } = at;
   await toAll(page);
   const users = join(dirname(hill.dovecot.logFile), 'users');
