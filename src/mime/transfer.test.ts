@@ -17,6 +17,7 @@ test('base64: foreign characters, padding in the middle and missing padding', ()
 
 test('quoted-printable: soft breaks, blanks before them, broken escapes', () => {
   assert.equal(decode('quoted-printable', 'a=3Db=\r\nc = \r\nd'), 'a=bc d');
+  assert.equal(decode('quoted-printable', 'a=\t \r\nb=\t\nc'), 'abc');
   assert.equal(decode('quoted-printable', 'a \t\r\nb'), 'a\r\nb');
   assert.equal(decode('quoted-printable', 'a=20\r\nb'), 'a \r\nb');
   assert.equal(decode('quoted-printable', '=e4=E4'), '\xe4\xe4');

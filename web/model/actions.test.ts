@@ -68,7 +68,7 @@ const openDesk = async (
   });
   await settled();
   const target = (rows: readonly EmailId[] | 'all'): Target => must(targetIn(list, rows), 'rows are meant');
-  return { ...box, mail, list, toasts, actions, target, sets, asked, undo };
+  return { ...box, server, mail, list, toasts, actions, target, sets, asked, undo };
 };
 
 test('archive takes the row out at once, moves every message of it here, and can be undone', async () => {
@@ -219,6 +219,36 @@ test('without an Archive one is made', async () => {
   assert.deepEqual(made, [{ made: { name: 'Archive', role: 'archive' } }]);
   const update = (desk.sets[0]?.['update'] ?? {}) as Record<string, object>;
   assert.equal(Object.keys(update['M0'] ?? {}).length, 2);
+});
+
+test('where all mail is the archive (Gmail), archiving leads there, and nothing else does', async () => {
+  const desk = await openDesk(5, { 'Mailbox/set': () => ({ error: 'forbidden' }) });
+  desk.mail.mailboxes.reset(
+    (['inbox', 'all', 'trash'] as const).map((role) => ({ id: role, name: role, role }) as never),
+  );
+  await desk.actions.archive(desk.target([id(0)]));
+  await desk.actions.junk(desk.target([id(1)]));
+  assert.deepEqual(
+    desk.sets.map((args) => args['update']),
+    [{ M0: { 'mailboxIds/inbox': null, 'mailboxIds/all': true } }],
+  );
+  assert.equal(
+    desk.toasts.current.value?.text,
+    'ada@lindqvist.example has no junk folder, and the server would not make one.',
+  );
+});
+
+test('what cannot be begun is said, but for the end of the session, which shows itself', async () => {
+  for (const [status, words] of [
+    [null, 'You are offline. Nothing was changed.'],
+    [401, undefined],
+  ] as const) {
+    const { actions, target, toasts, mail, server } = await openDesk(5);
+    mail.mailboxes.reset([boxes[0]] as never);
+    server.next.push(status);
+    await actions.archive(target([id(0)]));
+    assert.equal(toasts.current.value?.text, words);
+  }
 });
 
 /** Two accounts whose messages have the same ids. */

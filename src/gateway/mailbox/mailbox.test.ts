@@ -155,6 +155,20 @@ test('RFC 8621 §2.5 Mailbox/set: what is refused, and with which error', async 
   assert.deepEqual(list, [{ id: work, name: 'Play', isSubscribed: false }]);
 });
 
+test('RFC 8621 §2 Mailbox/set: a mailbox cannot come to lie below itself, however deep', async () => {
+  using g = openTestGateway();
+  const { created } = await g.one('Mailbox/set', {
+    create: { a: { name: 'A' }, b: { name: 'B', parentId: '#a' }, c: { name: 'C', parentId: '#b' } },
+  });
+  const [a, b, c] = [created.a.id, created.b.id, created.c.id];
+  for (const parentId of [a, b, c]) {
+    const { notUpdated } = await g.one('Mailbox/set', { update: { [a]: { parentId } } });
+    assert.deepEqual([notUpdated[a].type, notUpdated[a].properties], ['invalidProperties', ['parentId']]);
+  }
+  const { updated } = await g.one('Mailbox/set', { update: { [c]: { parentId: a } } });
+  assert.deepEqual(updated, { [c]: null });
+});
+
 test('J24 Mailbox/set create with a role that is free: the mailbox of that role, where the server has it', async () => {
   using g = openTestGateway();
   const { created } = await g.one('Mailbox/set', { create: { j: { name: 'Junk mail', role: 'junk' } } });

@@ -23,6 +23,16 @@ test('E3 a quote that is cleaned after the letter was kept is kept, too; that of
   }
 });
 
+test('E4 a draft that was kept is kept as it is when nothing is left of it', async () => {
+  const { start, pass, inside } = desk();
+  const writing = await start('new');
+  writing.draft.change({ subject: 'Cars' });
+  await pass(1_000);
+  writing.draft.change({ subject: '' });
+  await pass(1_000);
+  assert.deepEqual(inside('drafts'), ['M2 ']);
+});
+
 test('E5 a discarded draft is in Trash at once, and comes back with what was written since', async () => {
   const { start, pass, inside, undo, only } = desk();
   const writing = await start('new');
