@@ -345,19 +345,19 @@ test('a server with nothing but IMAP4rev1: names, roles, moves, literals that wa
   assert.deepEqual(session.namespaces.personal, [{ prefix: 'INBOX.', delimiter: '.' }]);
   const listed = await session.list();
   assert.deepEqual(
-    listed.map(({ pathRaw, path, delimiter, noselect, specialUse, subscribed }) => [
+    listed.map(({ pathRaw, path, delimiter, noselect, flags, subscribed }) => [
       pathRaw,
       path,
       delimiter,
       noselect,
-      specialUse,
+      flags,
       subscribed,
     ]),
     [
-      ['top', 'top', '/', true, null, false],
-      ['a"b\\', 'a"b\\', '/', false, null, false],
-      ['INBOX', 'INBOX', null, false, null, true],
-      ['Gr\xfc\xdfe', 'Gr\xfc\xdfe', '/', false, 'sent', false],
+      ['top', 'top', '/', true, ['\\Noselect'], false],
+      ['a"b\\', 'a"b\\', '/', false, [], false],
+      ['INBOX', 'INBOX', null, false, [], true],
+      ['Gr\xfc\xdfe', 'Gr\xfc\xdfe', '/', false, ['\\Sent'], false],
     ],
   );
   await session.select('Gr\xfc\xdfe');

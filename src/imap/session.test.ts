@@ -82,7 +82,7 @@ test('LIST tells roles, counts and names', async () => {
   const listed = await session.list();
   const inbox = listed.find(({ pathRaw }) => pathRaw === 'INBOX');
   assert.deepEqual([inbox?.status?.messages, inbox?.status?.uidnext, inbox?.delimiter], [3, 4, '/']);
-  assert.deepEqual(listed.find(({ specialUse }) => specialUse === 'trash')?.path, 'Trash');
+  assert.deepEqual(listed.find(({ flags }) => flags.includes('\\Trash'))?.path, 'Trash');
   const made = listed.find(({ pathRaw }) => pathRaw === name);
   assert.deepEqual([made?.path, made?.subscribed], ['Prüf & 日本', false]);
   await session.subscribe(name, true);

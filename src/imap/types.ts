@@ -31,8 +31,6 @@ export interface ListedMailbox {
   delimiter: string | null;
   /** Attributes as listed, with backslash: `\HasChildren`, `\Noselect`, `\Sent` ... */
   flags: string[];
-  /** RFC 6154 attribute in lower case without backslash (`sent`, `all`, `junk` ...), only when the server says so. */
-  specialUse: string | null;
   /** `\Noselect` or `\NonExistent`: cannot be opened. */
   noselect: boolean;
   subscribed: boolean;

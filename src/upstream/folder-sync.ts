@@ -22,7 +22,7 @@ const listedOf = (box: ListedMailbox): Listed => ({
   path: box.path,
   name: lastName(box.path, box.delimiter),
   delimiter: box.delimiter,
-  attributes: box.specialUse === null ? box.flags : [...box.flags, `\\${box.specialUse}`],
+  attributes: box.flags,
   noselect: box.noselect,
   subscribed: box.subscribed,
   status: box.status && statusOf(box.status),

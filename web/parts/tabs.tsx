@@ -1,5 +1,6 @@
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import { useRef } from 'preact/hooks';
+import { arrowsAlong } from './arrows.ts';
 
 export interface Tab<K extends string> {
   key: K;
@@ -24,15 +25,8 @@ export const Tabs = <K extends string>(props: {
   onChoose(key: K): void;
 }) => {
   const own = useRef<HTMLDivElement>(null);
-  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
-    const all = [...(own.current?.querySelectorAll<HTMLElement>('[role="tab"]') ?? [])];
-    const here = all.indexOf(document.activeElement as HTMLElement);
-    const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[event.key];
-    if (to === undefined || here < 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    all.at(to % all.length)?.focus();
-  };
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void =>
+    arrowsAlong(event, [...(own.current?.querySelectorAll<HTMLElement>('[role="tab"]') ?? [])]);
   return (
     <div ref={own} class={props.class ?? 'splits'} role="tablist" aria-label={props.label} onKeyDown={onKeyDown}>
       {props.tabs.map(({ key, label, count, mark, note }) => (

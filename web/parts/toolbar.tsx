@@ -1,5 +1,6 @@
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { arrowsAlong } from './arrows.ts';
 
 const usable = 'button:not([hidden]), a[href]';
 
@@ -33,15 +34,7 @@ export const Toolbar = ({
     }
   };
 
-  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
-    const all = buttons();
-    const here = all.indexOf(document.activeElement as HTMLElement);
-    const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[event.key];
-    if (to === undefined || here < 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    all.at(to % all.length)?.focus();
-  };
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => arrowsAlong(event, buttons());
 
   return (
     <div

@@ -39,7 +39,8 @@ export const admitBody = ({ using }: Pick<AccountContext, 'using'>, { joinFlowed
 
 type PartProperty = Exclude<keyof EmailBodyPart, `header:${string}`>;
 
-const defaults: readonly PartProperty[] = [
+/** What is told of a part unless `bodyProperties` says otherwise (RFC 8621 §4.2). */
+export const partFields: readonly PartProperty[] = [
   'partId',
   'blobId',
   'size',
@@ -51,13 +52,13 @@ const defaults: readonly PartProperty[] = [
   'language',
   'location',
 ];
-const known: readonly string[] = [...defaults, 'headers', 'subParts'];
+const known: readonly string[] = [...partFields, 'headers', 'subParts'];
 
 /** The part properties asked for. @throws MethodFailure invalidArguments */
 export const partProperties = (wish: BodyWish): readonly string[] => {
   const stranger = wish.bodyProperties?.find((name) => !known.includes(name) && !parseHeaderWish(name));
   if (stranger !== undefined) throw new MethodFailure('invalidArguments', `bodyProperties: ${stranger} is none`);
-  return wish.bodyProperties ?? defaults;
+  return wish.bodyProperties ?? partFields;
 };
 
 export const wantsPartHeaders = (properties: readonly string[]): boolean =>

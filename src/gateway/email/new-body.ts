@@ -1,5 +1,6 @@
 import { parseParameterised } from '#mime/params.ts';
 import { bool, type Check, isObject, list, optional, orNull, shape, text, Unfit } from '../check.ts';
+import { partFields } from './body.ts';
 import { parseHeaderWish } from './header-form.ts';
 import { fieldText } from './header-writing.ts';
 
@@ -37,19 +38,7 @@ const wholeValue: Check<string> = (given, at) => {
 const typeGrammar = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/u;
 const maxDepth = 50;
 
-const partKeys: readonly string[] = [
-  'partId',
-  'blobId',
-  'size',
-  'name',
-  'type',
-  'charset',
-  'disposition',
-  'cid',
-  'language',
-  'location',
-  'subParts',
-];
+const partKeys: readonly string[] = [...partFields, 'subParts'];
 
 const optionalText = orNull(text);
 const maybe = <T>(check: Check<T>, value: unknown, at: string): T | null =>

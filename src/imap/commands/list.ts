@@ -7,21 +7,6 @@ import { anyOf, on } from '../untagged.ts';
 import type { Decoder } from '../wire/decoder.ts';
 import { readStatusItems, statusItems } from './status.ts';
 
-/** RFC 6154 and 8457 attributes, and what Gmail's XLIST called them. */
-const uses: Readonly<Record<string, string>> = {
-  '\\all': 'all',
-  '\\allmail': 'all',
-  '\\archive': 'archive',
-  '\\drafts': 'drafts',
-  '\\flagged': 'flagged',
-  '\\starred': 'flagged',
-  '\\important': 'important',
-  '\\junk': 'junk',
-  '\\spam': 'junk',
-  '\\sent': 'sent',
-  '\\trash': 'trash',
-};
-
 interface ListLine extends ListedMailbox {
   /** NOTIFY tells that it was renamed (RFC 5465 §5.4): no line of an answer. */
   isNews: boolean;
@@ -46,7 +31,6 @@ const readList = (decoder: Decoder): ListLine => {
     path: decodeMailboxName(pathRaw),
     delimiter: delimiter === '' ? null : delimiter,
     flags,
-    specialUse: lower.map((flag) => uses[flag]).find((use) => use !== undefined) ?? null,
     noselect: lower.includes('\\noselect') || lower.includes('\\nonexistent'),
     subscribed: lower.includes('\\subscribed'),
     status: null,

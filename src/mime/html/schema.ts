@@ -35,6 +35,15 @@ export const globalAttributes: ReadonlyMap<string, string> = new Map([
   ['width', 'width'],
 ]);
 
+const cell = [
+  ['abbr', 'abbr'],
+  ['colspan', 'colSpan'],
+  ['headers', 'headers'],
+  ['nowrap', 'noWrap'],
+  ['rowspan', 'rowSpan'],
+  ['scope', 'scope'],
+] as const;
+
 /** The same for single elements. */
 export const ownAttributes: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
   Object.entries({
@@ -72,22 +81,8 @@ export const ownAttributes: ReadonlyMap<string, ReadonlyMap<string, string>> = n
       ['frame', 'frame'],
       ['summary', 'summary'],
     ],
-    td: [
-      ['abbr', 'abbr'],
-      ['colspan', 'colSpan'],
-      ['headers', 'headers'],
-      ['nowrap', 'noWrap'],
-      ['rowspan', 'rowSpan'],
-      ['scope', 'scope'],
-    ],
-    th: [
-      ['abbr', 'abbr'],
-      ['colspan', 'colSpan'],
-      ['headers', 'headers'],
-      ['nowrap', 'noWrap'],
-      ['rowspan', 'rowSpan'],
-      ['scope', 'scope'],
-    ],
+    td: cell,
+    th: cell,
     time: [['datetime', 'dateTime']],
     ul: [['type', 'type']],
   }).map(([element, pairs]): [string, Map<string, string>] => [element, new Map(pairs as [string, string][])]),

@@ -12,6 +12,7 @@ import { initialOf } from '../gate.tsx';
 import { useQuotas } from './use-quotas.ts';
 import { AccountEdit } from './account-edit.tsx';
 import { PageHead } from './page-head.tsx';
+import { Bones } from './row.tsx';
 import './accounts.css';
 
 const addAccount = later(async () => (await import('../add-account/add-account.tsx')).AddAccount);
@@ -122,10 +123,7 @@ export const Accounts = () => {
         Each account is a gate of its own. Mail never crosses from one to another unless you move it.
       </PageHead>
       {state.at === 'loading' ? (
-        <div class="set-bones" role="group" aria-busy="true" aria-label="Loading">
-          <div />
-          <div />
-        </div>
+        <Bones />
       ) : state.at === 'failed' ? (
         <p class="set-fail" role="alert">
           The accounts could not be fetched.

@@ -5,16 +5,11 @@ import { useModel } from '../model.ts';
 import { FreshPassword } from './app-passwords-fresh.tsx';
 import { AppPasswordList } from './app-passwords-list.tsx';
 import { NewAppPasswordForm } from './app-passwords-new.tsx';
+import { Bones } from './row.tsx';
 
 const Away = ({ passwords }: { passwords: AppPasswords }) => {
   const state = passwords.state.value;
-  if (state.at === 'loading')
-    return (
-      <div class="set-bones" aria-busy="true" aria-label="Loading" role="group">
-        <div />
-        <div />
-      </div>
-    );
+  if (state.at === 'loading') return <Bones />;
   if (state.at === 'ready') return null;
   return (
     <div class="ap-away" role="alert">

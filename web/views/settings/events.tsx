@@ -5,6 +5,7 @@ import { ago } from '#model/settings/words.ts';
 import { eventWords } from '#model/unlockers/words.ts';
 import { Icon } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';
+import { Bones } from './row.tsx';
 import './unlockers.css';
 
 const first = 12;
@@ -37,10 +38,7 @@ export const Events = () => {
           </button>
         </p>
       ) : state.at === 'loading' ? (
-        <div class="set-bones" aria-busy="true" aria-label="Loading" role="group">
-          <div />
-          <div />
-        </div>
+        <Bones />
       ) : entries.length === 0 ? (
         <p class="set-none">Nothing yet.</p>
       ) : (

@@ -27,6 +27,14 @@ export const SetRow = (props: {
   </li>
 );
 
+/** What stands where a list will be. */
+export const Bones = () => (
+  <div class="set-bones" aria-busy="true" aria-label="Loading" role="group">
+    <div />
+    <div />
+  </div>
+);
+
 /** A list that is fetched: bones, the words of a failure, or the rows. */
 export const LoadedRows = <T,>(props: {
   state: Loaded<T>;
@@ -36,13 +44,7 @@ export const LoadedRows = <T,>(props: {
   row: (item: T) => ComponentChildren;
 }) => {
   const { state } = props;
-  if (state.at === 'loading')
-    return (
-      <div class="set-bones" aria-busy="true" aria-label="Loading" role="group">
-        <div />
-        <div />
-      </div>
-    );
+  if (state.at === 'loading') return <Bones />;
   if (state.at === 'failed')
     return (
       <p class="set-fail" role="alert">
