@@ -52,7 +52,7 @@ const load = (dist: string): ReadonlyMap<string, Served> => {
   );
 };
 
-/** The page's own walls; DESIGN.md section 7. */
+/** The page's own walls. */
 export const pageHeaders = (config: Pick<Config, 'mailOrigin'>): Record<string, string> => ({
   'Content-Security-Policy': [
     "default-src 'none'",

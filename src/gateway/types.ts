@@ -58,7 +58,7 @@ export interface Gateway {
   /** Current states of every type of every account, for the event stream's first event. */
   states(caller: Caller): Record<string, Record<string, string>>;
   /**
-   * One HTML message as its own document, sanitised (DESIGN.md section 7); `images` decides about remote images.
+   * One HTML message as its own document, sanitised (docs/spec/mail-html.md); `images` decides about remote images.
    * `part` maps a section to the signed URL of an inline image, `image` the URL of a remote one to that of the proxy;
    * without `image` remote images stay blocked. null: no such Email, or it has no HTML.
    */

@@ -16,6 +16,7 @@ import { urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';
 import { removeOldDraft } from './old-draft.ts';
+import { isForAll, isPassing } from './response-codes.ts';
 
 /** Tries of what failed without a clear NO. */
 const mostTries = 5;
@@ -23,15 +24,6 @@ const mostTries = 5;
 const mostLooked = 20;
 /** A message that could not be filed is not thrown away: it waits this long, milliseconds. */
 const appendRest = 15 * 60_000;
-
-/** Response codes (RFC 5530 and others) that mean "not now" rather than "no". */
-const passing = new Set(['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'EXPUNGEISSUED', 'TEMPFAIL']);
-/** Codes that are true of every message of the group. */
-const forAll = new Set(['NOPERM', 'OVERQUOTA', 'TRYCREATE', 'NONEXISTENT', 'READ-ONLY', 'CANNOT', 'PRIVACYREQUIRED']);
-
-/** Not a no: the server asks to come back later. */
-export const isPassing = ({ responseCode, retryAfter }: ImapError): boolean =>
-  (responseCode !== null && passing.has(responseCode)) || retryAfter !== null;
 
 /** An intent with the place of its message as the index knows it now. */
 interface Placed {
@@ -176,10 +168,8 @@ export class Intents {
       await this.#carryOut(session, group);
     } catch (error) {
       if (!(error instanceof ImapError) || error.code !== 'imap/refused') throw error;
-      const { responseCode } = error;
       if (isPassing(error)) return this.#later(group.intents, error);
-      if (group.intents.length === 1 || (responseCode !== null && forAll.has(responseCode)))
-        return this.#refuse(group.intents, error);
+      if (group.intents.length === 1 || isForAll(error)) return this.#refuse(group.intents, error);
       // One message of many may be the reason.
       const half = Math.ceil(group.intents.length / 2);
       await this.#group(session, { ...group, intents: group.intents.slice(0, half) });

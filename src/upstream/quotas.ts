@@ -5,7 +5,7 @@ import type { ImapSession } from '#imap/session.ts';
 import type { QuotaLimit } from '#imap/types.ts';
 import type { Index, IndexReader } from '#index/types.ts';
 import { UpstreamError } from './errors.ts';
-import { isPassing } from './intents.ts';
+import { isPassing } from './response-codes.ts';
 import { type Urgency, urgency } from './line.ts';
 import type { Lines } from './lines.ts';
 import type { Mirror } from './mirror.ts';

@@ -2,12 +2,10 @@ import sodium from 'sodium-native';
 import { systemClock, type Clock } from '#base/clock.ts';
 import { Admissions } from './admissions.ts';
 import { Arena, type Place } from './arena.ts';
-import { forRecordKey } from './associated.ts';
 import { copyOf, random, same, wipe } from './bytes.ts';
 import { finishProven, sameAsAdmitted, sealPasswords, sealProven } from './account-keys.ts';
 import { signIn, type SignedIn } from './connect.ts';
 import { openCredential } from './credential.ts';
-import { newKey, open, seal } from './envelope.ts';
 import { VaultError } from './errors.ts';
 import { HostKeys, keptDays } from './host-keys.ts';
 import type { AccountPasswords, Admission, Binding, IncomingSecret, Keeper, MailAccountId, Opened } from './keeper.ts';
@@ -29,6 +27,7 @@ import type { Network } from './network.ts';
 import { OAuth } from './oauth.ts';
 import { Issuers, type OAuthClient } from './oauth-issuers.ts';
 import type { Proof } from './oauth-secret.ts';
+import { makeRecordKey, openRecordKey } from './record-keys.ts';
 import { openIncoming } from './sealed-box.ts';
 import type { SealedPurpose } from './sealed-purposes.ts';
 import { makeSecretSlot, openSecretSlot, secretLength } from './secret-slots.ts';
@@ -322,18 +321,11 @@ export class KeeperCore {
   }
 
   makeKey(binding: Binding): { key: Buffer; wrapped: Buffer } {
-    refusePasswords(binding);
-    return this.#withWrapKey(binding, (wrapKey) => {
-      const key = newKey();
-      return { key, wrapped: seal(wrapKey, forRecordKey(binding), key) };
-    });
+    return this.#withWrapKey(binding, (wrapKey) => makeRecordKey(wrapKey, binding));
   }
 
   openKey(binding: Binding, wrapped: Uint8Array): Buffer {
-    refusePasswords(binding);
-    const key = this.#withWrapKey(binding, (wrapKey) => open(wrapKey, forRecordKey(binding), wrapped));
-    if (!key) throw new VaultError('record/does-not-open', 'a record key does not open');
-    return key;
+    return this.#withWrapKey(binding, (wrapKey) => openRecordKey(wrapKey, binding, wrapped));
   }
 
   close(): void {
@@ -396,8 +388,3 @@ export class KeeperCore {
     return sealProven(this.#admissions, userKey, wish, password, [wish.imap, wish.smtp]);
   }
 }
-
-const refusePasswords = ({ purpose }: Binding): void => {
-  if (purpose === 'mail-password' || purpose === 'totp')
-    throw new VaultError('record/refused', `the key of a ${purpose}`);
-};

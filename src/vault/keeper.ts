@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Brand } from '#base/brand.ts';
+import type { OAuthAnswer, OAuthStart, OAuthWish } from './oauth-wish.ts';
 
 /**
  * The keeper as its callers see it. It holds the host key and the unlocked user keys, opens sealed passwords, makes the
@@ -225,32 +226,6 @@ export interface Opened {
   secrets: SessionSecrets;
   /** The step of the one-time code, if one was asked for; to be taken note of before anything else. */
   totpStep: number | null;
-}
-
-/** Somebody goes to an OAuth2 issuer of the operator's. */
-export interface OAuthWish {
-  /** Id in the configuration. */
-  issuer: string;
-  redirectUri: string;
-  /** Comes back with the answer; random, and bound to the browser by the caller. */
-  state: string;
-  /** Tells the issuer who is about to sign in. */
-  address: string;
-}
-
-export interface OAuthStart {
-  /** Where the browser goes. */
-  url: string;
-  /** Names the code verifier (RFC 7636), which the keeper holds for ten minutes. */
-  handle: string;
-}
-
-/** With what somebody came back; `code` is wiped. */
-export interface OAuthAnswer {
-  handle: string;
-  code: Buffer;
-  /** How the issuer named itself – RFC 9207. */
-  iss: string | null;
 }
 
 export interface Keeper extends AsyncDisposable {

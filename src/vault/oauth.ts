@@ -8,10 +8,11 @@ import { canonical } from './canonical.ts';
 import { openCredential, sealCredential } from './credential.ts';
 import { open, seal } from './envelope.ts';
 import { VaultError } from './errors.ts';
-import type { MailAccountId, OAuthAnswer, OAuthStart, OAuthWish, Opened, SealedCredential, UserId } from './keeper.ts';
+import type { MailAccountId, Opened, SealedCredential, UserId } from './keeper.ts';
 import { derive } from './keys.ts';
 import { type Granted, type Issuers, newVerifier } from './oauth-issuers.ts';
 import { AccessToken, packRefresh, type Proof, readRefresh, type Refresh } from './oauth-secret.ts';
+import type { OAuthAnswer, OAuthStart, OAuthWish } from './oauth-wish.ts';
 
 /** How long somebody may take at the issuer. */
 const beginMs = 10 * 60_000;

@@ -44,7 +44,7 @@ const hostileBody = async (message: Message): Promise<string | null> => {
   return showsNothing(own) ? hostileHtml(message, text) : own;
 };
 
-/** One HTML message as a document of its own – DESIGN.md section 7. @throws UpstreamError */
+/** One HTML message as a document of its own (docs/spec/mail-html.md). @throws UpstreamError */
 export const emailDocument = async (
   open: OpenAccount,
   emailId: string,

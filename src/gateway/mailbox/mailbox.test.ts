@@ -155,7 +155,7 @@ test('RFC 8621 §2.5 Mailbox/set: what is refused, and with which error', async 
   assert.deepEqual(list, [{ id: work, name: 'Play', isSubscribed: false }]);
 });
 
-test('RFC 8621 §2 Mailbox/set: a mailbox cannot come to lie below itself, however deep', async () => {
+test('RFC 8621 §2.5 Mailbox/set: a mailbox cannot come to lie below itself, however deep', async () => {
   using g = openTestGateway();
   const { created } = await g.one('Mailbox/set', {
     create: { a: { name: 'A' }, b: { name: 'B', parentId: '#a' }, c: { name: 'C', parentId: '#b' } },

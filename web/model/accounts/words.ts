@@ -85,7 +85,7 @@ const hours = (seconds: number): string => {
   return days >= 2 ? `${days} days` : `${Math.max(1, Math.floor(seconds / 3600))} hours`;
 };
 
-/** What may be done while nobody is here, in honest words (DESIGN: sealed, ticket, resident). */
+/** What may be done while nobody is here, in honest words; docs/WORDS.md: sealed, ticket, resident. */
 export const awayWords = ({ away, possible, by, longest, why }: AwayChoice): { title: string; detail: string } => {
   switch (away) {
     case 'sealed':

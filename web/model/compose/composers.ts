@@ -15,7 +15,7 @@ import { discard, type Discarded } from './discard.ts';
 import { followDraft } from './elsewhere.ts';
 import { openFiles, wordsOf } from './files.ts';
 import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
-import { keepLetter } from './kept.ts';
+import { type Keep, keepLetter } from './kept.ts';
 import { unlessSilent } from './silence.ts';
 import { InDoubt, send } from './send.ts';
 
@@ -55,17 +55,6 @@ export interface Writing {
   close(): void;
   /** Throws the draft away and closes; can be undone. Refused, in words, while the letter is handed in. */
   discard(): void;
-}
-
-/** What is kept on this device until the server has it; all tabs see the same. */
-export interface Keep {
-  /** True when no other tab has it in hand; it is this tab's from then on, until `release` or its end. */
-  claim(key: string): Promise<boolean>;
-  release(key: string): void;
-  get(key: string): string | null;
-  set(key: string, value: string): void;
-  remove(key: string): void;
-  keys(): string[];
 }
 
 export interface ComposerParts {

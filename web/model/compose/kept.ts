@@ -1,9 +1,20 @@
 import { effect, type ReadonlySignal } from '@preact/signals-core';
 import type { AccountId, EmailId } from '#jmap/ids.ts';
 import type { Mail } from '../mail.ts';
-import type { Keep, Shape } from './composers.ts';
+import type { Shape } from './composers.ts';
 import type { Draft } from './draft.ts';
 import { emptyLetter, type Letter } from './letter.ts';
+
+/** What is kept on this device until the server has it; all tabs see the same. */
+export interface Keep {
+  /** True when no other tab has it in hand; it is this tab's from then on, until `release` or its end. */
+  claim(key: string): Promise<boolean>;
+  release(key: string): void;
+  get(key: string): string | null;
+  set(key: string, value: string): void;
+  remove(key: string): void;
+  keys(): string[];
+}
 
 /** A letter whose window is open, as it is kept on this device. */
 export interface KeptLetter {

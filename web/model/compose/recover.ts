@@ -3,8 +3,7 @@ import type { ComposeRequest } from '../compose-port.ts';
 import type { Connection } from '../connection.ts';
 import { modelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
-import type { Keep } from './composers.ts';
-import { type KeptLetter, readKept } from './kept.ts';
+import { type Keep, type KeptLetter, readKept } from './kept.ts';
 import { isBlank, type Letter } from './letter.ts';
 
 interface Parts {

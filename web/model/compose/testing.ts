@@ -5,7 +5,8 @@ import type { Outbox } from '../outbox.ts';
 import { account, accountId, fakeServer, head, settled } from '../testing.ts';
 import { openToasts } from '../toasts.ts';
 import { openUndo } from '../undo.ts';
-import { type Keep, openComposers, type Writing } from './composers.ts';
+import { openComposers, type Writing } from './composers.ts';
+import type { Keep } from './kept.ts';
 
 /** Windows of letters: what they leave when they are closed, thrown away, or their page goes. */
 

@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals';
-import { type Composers, type Keep, openComposers } from '#model/compose/composers.ts';
+import { type Composers, openComposers } from '#model/compose/composers.ts';
+import type { Keep } from '#model/compose/kept.ts';
 import { registerComposer } from '#model/compose-port.ts';
 import type { App } from '../model.ts';
 import { Dock, InlineComposer } from './dock.tsx';
@@ -39,7 +40,7 @@ const keep: Keep = {
   keys: () => Object.keys(localStorage),
 };
 
-/** Seconds a letter can be taken back; UX.md 3.6. */
+/** Seconds a letter can be taken back. */
 const hold = 20;
 
 /** Takes requests to write. Called once, when the composer's code has been loaded. */

@@ -20,7 +20,7 @@ const Tab = ({ writing }: { writing: Writing }) => {
   );
 };
 
-/** Ctrl+. and Ctrl+, of UX.md 1: to the next or last letter in the order they were begun, which comes back if it is away. */
+/** Ctrl+. and Ctrl+, (E9): to the next or last letter in the order they were begun, which comes back if it is away. */
 const goBeside = ({ open }: Composers, writing: Writing, by: 1 | -1): void => {
   const all = open.peek();
   const next = all.at((all.indexOf(writing) + by) % all.length);

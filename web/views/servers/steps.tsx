@@ -22,7 +22,7 @@ export interface Discovery {
 }
 
 const nothing = { settings: null, failed: null, steps: {}, vias: [], domain: '', busy: false } as const;
-/** UX 5.1: the search begins when the address has rested this long. */
+/** The search begins when the address has rested this long, milliseconds. */
 const rest = 250;
 
 /** Looks for the servers of the address while the password is typed. */
