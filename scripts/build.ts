@@ -19,7 +19,8 @@ const wanted = hash.digest('hex');
 const mark = '.cache/web-build';
 const fresh = existsSync('dist/index.html') && existsSync(mark) && readFileSync(mark, 'utf8') === wanted;
 if (!fresh || process.argv.includes('--force')) {
-  console.log('Building the web app ...');
+  // stdout is of the command that comes after it: `postern audit --json`.
+  console.error('Building the web app ...');
   for (const config of ['vite.config.ts', 'vite.editor.config.ts']) {
     const vite = ['node_modules/vite/bin/vite.js', 'build', '--config', config, '--logLevel', 'warn'];
     const built = spawnSync(process.execPath, vite, { stdio: 'inherit' });

@@ -31,7 +31,7 @@ const ensurePackages = () => {
     .digest('hex');
   const mark = at('node_modules', '.postern-lock');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return pinnedNode();
-  console.log('Installing packages (once, under a minute) ...');
+  console.error('Installing packages (once, under a minute) ...');
   const npm = process.env.npm_execpath;
   const [file, first] = npm && /\.c?js$/.test(npm) ? [process.execPath, [npm]] : ['npm', []];
   // Not `npm ci`: it wants the optional packages of every platform in the lock file, and a registry may not have them all.

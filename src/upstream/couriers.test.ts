@@ -62,7 +62,7 @@ const open = async () => {
       },
     },
   });
-  const letter = async (): Promise<Letter> => {
+  const letter = async (id = 'S1', octets = 5): Promise<Letter> => {
     const record = newSubmissionRecord({
       identityId: 'I1',
       emailId: 'M1',
@@ -76,25 +76,31 @@ const open = async () => {
       sendAt: clock.now() + 10_000,
       wantsSentCopy: true,
     });
-    const sealed = async (id: string, bytes: Buffer) => {
-      const name = { id, user: account.user, account: account.id, purpose: 'submission' as const, generation: 1 };
+    const sealed = async (kind: string, bytes: Buffer) => {
+      const name = {
+        id: `${kind} of ${id}`,
+        user: account.user,
+        account: account.id,
+        purpose: 'submission' as const,
+        generation: 1,
+      };
       const row = { ...name, updatedAt: clock.now() };
       return { ...row, ...(await sealRecord(keeper, recordBinding(row), bytes)) };
     };
     const row: Submission = {
-      id: 'S1',
+      id,
       user: account.user,
       account: account.id,
       state: 'held',
       sendAt: clock.now() + 10_000,
       tries: 0,
       updatedAt: clock.now(),
-      record: await sealed('R1', encodeSubmission(record)),
-      message: await sealed('B1', Buffer.from('hello')),
+      record: await sealed('record', encodeSubmission(record)),
+      message: await sealed('message', Buffer.from('hello')),
     };
     await store.saveSubmission(row);
     const recordKey = await keeper.openKey(recordBinding(row.record), row.record.wrapped);
-    return { row, record, recordKey, message: Buffer.from('hello') };
+    return { row, record, recordKey, message: Buffer.alloc(octets, 'hello') };
   };
   return {
     couriers,
@@ -138,6 +144,20 @@ test('V116 O4 what somebody else has moved is not sent, and its password ends', 
   assert.deepEqual([it.connects(), it.held.size, it.living.size], [0, 0, 0]);
   assert.equal((await it.store.submission('S1'))?.state, 'canceled');
   assert.deepEqual([letter.message, letter.recordKey], [Buffer.alloc(5), Buffer.alloc(32)]);
+});
+
+test('V116 letters of 64 MiB wait at most, and one that has gone makes room', async () => {
+  await using it = await open();
+  const large = 40 * 1024 * 1024;
+  const carrier = await it.couriers.arrive(it.account);
+  assert.equal(await carrier.carry(await it.letter('S1', large)), true);
+  const second = await it.letter('S2', large);
+  assert.equal(await carrier.carry(second), false);
+  assert.ok(second.message.equals(Buffer.alloc(large)), 'nothing of the letter stays');
+  assert.equal(await carrier.carry(await it.letter('S3')), true);
+  it.pass(10_000);
+  const again = await it.couriers.arrive(it.account);
+  assert.equal(await again.carry(await it.letter('S4', large)), true);
 });
 
 test('V116 a user whom the operator has locked sends nothing', async () => {
