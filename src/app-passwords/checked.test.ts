@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkedLabel, checkedNetworks, checkedProtocols, checkedUser } from './checked.ts';
 import { AppPasswordError, type AppPasswordCode } from './errors.ts';
-import { granted, openPolicy } from './policy.ts';
+import { granted } from './policy.ts';
+import { openPolicy } from './policy.testkit.ts';
 import { protocols } from './types.ts';
 
 const refuses = (code: AppPasswordCode, ...tasks: readonly (() => unknown)[]): void => {

@@ -1,5 +1,5 @@
 import { AppPasswordError } from './errors.ts';
-import { protocols, type Protocol, type Wish } from './types.ts';
+import type { Protocol, Wish } from './types.ts';
 import { checkedLabel, checkedNetworks, checkedProtocols } from './checked.ts';
 
 /** What the operator allows. */
@@ -14,8 +14,6 @@ export interface Policy {
   /** What happens to app passwords when the main password changes. */
   onMainChange: 'keep' | 'ask' | 'drop';
 }
-
-export const openPolicy: Policy = { most: 25, longest: 0, protocols, domains: [], onMainChange: 'keep' };
 
 /** The wish with every default filled in, as far as the policy lets it. */
 export type GrantedWish = Required<Wish>;

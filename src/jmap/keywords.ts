@@ -5,8 +5,6 @@ export type Keyword = Brand<string, 'Keyword'>;
 
 const grammar = /^[\x21\x23\x24\x26\x27\x2b-\x5b\x5e-\x7a\x7c-\x7e]{1,255}$/u;
 
-export const isKeyword = (text: string): boolean => grammar.test(text);
-
 /** The keyword in its one spelling; undefined when it is none. */
 export const parseKeyword = (text: string): Keyword | undefined =>
   grammar.test(text) ? (text.toLowerCase() as Keyword) : undefined;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { silent } from '#base/log.ts';
 import { systemClock } from '#base/clock.ts';
 import type { Gateway } from '#gateway/types.ts';
@@ -15,11 +15,22 @@ import type { Keeper, UserId } from '#vault/keeper.ts';
 import { RoomError } from './errors.ts';
 import { emptyDesk } from '#gateway/app-password/desk.ts';
 import { openLinks } from './links.ts';
-import { type Mailrooms, openMailrooms, overPort } from './mailrooms.ts';
+import { type Line, type Mailrooms, openMailrooms } from './mailrooms.ts';
 import type { Who } from './protocol.ts';
 import { pulling } from './pulling.ts';
 import { openOwnPasswords } from './own-passwords.ts';
 import { Room } from './room.ts';
+
+/** A mailroom at the other end of a port. */
+const overPort = (port: MessagePort): Line => ({
+  post: (message, move) => port.postMessage(message, move),
+  onMessage: (listener) => port.on('message', listener),
+  onEnd: (listener) => port.once('close', listener),
+  end: async () => {
+    port.postMessage('end');
+    await new Promise<void>((resolve) => port.once('close', resolve));
+  },
+});
 
 const user = 'u1' as UserId;
 const who: Who = { user, readOnly: false, proven: false, sessionState: 's1' };
@@ -84,7 +95,7 @@ class World implements AsyncDisposable {
       [Symbol.asyncDispose]: () => this.closing.then(() => void this.log.push('engine closed')),
     } as unknown as Engine;
     const links = openLinks(Buffer.alloc(32));
-    const start = (): ReturnType<typeof overPort> => {
+    const start = (): Line => {
       const { port1, port2 } = new MessageChannel();
       const parts = {
         store,

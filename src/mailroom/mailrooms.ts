@@ -1,4 +1,4 @@
-import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
+import { type Transferable, Worker } from 'node:worker_threads';
 import { type Log, logError } from '#base/log.ts';
 import { Tide } from '#base/tide.ts';
 import type { SessionId, UserId } from '#vault/keeper.ts';
@@ -193,14 +193,3 @@ export const startThread = (data: unknown, log: Log): Line => {
     },
   };
 };
-
-/** A mailroom at the other end of a port. */
-export const overPort = (port: MessagePort): Line => ({
-  post: (message, move) => port.postMessage(message, move),
-  onMessage: (listener) => port.on('message', listener),
-  onEnd: (listener) => port.once('close', listener),
-  end: async () => {
-    port.postMessage('end');
-    await new Promise<void>((resolve) => port.once('close', resolve));
-  },
-});

@@ -1,4 +1,4 @@
-import { fieldValue, headerSpan, readFields, unfold } from './headers.ts';
+import { headerSpan, readFields, unfold } from './headers.ts';
 import { parseParameterised, safeName, stripComments } from './params.ts';
 import type { HeaderField, Part } from './types.ts';
 import { decodeWords } from './words.ts';
@@ -254,10 +254,4 @@ export const findPart = <P extends Part & { parts: P[] }>(root: P, section: stri
     if (found !== undefined) return found;
   }
   return undefined;
-};
-
-/** Decoded text of the last field of that name; null when absent. */
-export const headerText = (fields: readonly HeaderField[], name: string): string | null => {
-  const value = fieldValue(fields, name);
-  return value === null ? null : decodeWords(value);
 };

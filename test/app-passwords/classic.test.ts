@@ -8,7 +8,7 @@ import { visit } from '../../src/app-passwords/dialogue.ts';
 import { AppPasswordError } from '../../src/app-passwords/errors.ts';
 import { hashPassword } from '../../src/app-passwords/hash.ts';
 import { type AppPasswords, openManager } from '../../src/app-passwords/manager.ts';
-import { openPolicy } from '../../src/app-passwords/policy.ts';
+import { openPolicy } from '#app-passwords/policy.testkit.ts';
 import { severByCommand } from '../../src/app-passwords/sever.ts';
 import { compile } from '../../src/app-passwords/statements.ts';
 import { openAppPasswordStore, type AppPasswordStore } from '../../src/app-passwords/store.ts';

@@ -4,7 +4,7 @@ import { systemClock } from '#base/clock.ts';
 import { type Target, visit } from '../../src/app-passwords/dialogue.ts';
 import { openManager, type AppPasswords } from '../../src/app-passwords/manager.ts';
 import { openDatabase, type Database } from '../../src/app-passwords/database.ts';
-import { openPolicy } from '../../src/app-passwords/policy.ts';
+import { openPolicy } from '#app-passwords/policy.testkit.ts';
 import { schemes, type Scheme } from '../../src/app-passwords/hash.ts';
 import { severByCommand, severByHttp } from '../../src/app-passwords/sever.ts';
 import { openAppPasswordStore } from '../../src/app-passwords/store.ts';

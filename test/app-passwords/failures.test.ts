@@ -4,7 +4,7 @@ import { systemClock } from '#base/clock.ts';
 import { type Database, openDatabase } from '../../src/app-passwords/database.ts';
 import { AppPasswordError, type AppPasswordCode } from '../../src/app-passwords/errors.ts';
 import { type AppPasswords, type ManagerParts, openManager } from '../../src/app-passwords/manager.ts';
-import { openPolicy } from '../../src/app-passwords/policy.ts';
+import { openPolicy } from '#app-passwords/policy.testkit.ts';
 import { severNothing } from '../../src/app-passwords/sever.ts';
 import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { Minted, Wish } from '../../src/app-passwords/types.ts';

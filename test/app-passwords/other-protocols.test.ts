@@ -7,7 +7,7 @@ import { systemClock } from '#base/clock.ts';
 import { freePort } from '#cli/demo/ports.ts';
 import { openDatabase } from '../../src/app-passwords/database.ts';
 import { type AppPasswords, openManager } from '../../src/app-passwords/manager.ts';
-import { openPolicy } from '../../src/app-passwords/policy.ts';
+import { openPolicy } from '#app-passwords/policy.testkit.ts';
 import { severByCommand } from '../../src/app-passwords/sever.ts';
 import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { Minted, Protocol } from '../../src/app-passwords/types.ts';

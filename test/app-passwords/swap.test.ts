@@ -8,7 +8,7 @@ import { openDatabase } from '../../src/app-passwords/database.ts';
 import { visit } from '../../src/app-passwords/dialogue.ts';
 import { type AppPasswords, openManager } from '../../src/app-passwords/manager.ts';
 import { idWithin } from '../../src/app-passwords/password.ts';
-import { openPolicy } from '../../src/app-passwords/policy.ts';
+import { openPolicy } from '#app-passwords/policy.testkit.ts';
 import { severByCommand } from '../../src/app-passwords/sever.ts';
 import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { AppPassword } from '../../src/app-passwords/types.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { AccountFacts } from '#jmap/auth/accounts.ts';
-import { readKey, sealSignIn } from '#model/seal.ts';
+import { readKey } from '#model/seal.ts';
 import {
   accountsOf,
   addAccount,
@@ -22,6 +22,7 @@ import {
 import { Browser, problemOf } from './browser.ts';
 import { openFolder } from './postern.ts';
 import { sendLater } from './send-later.ts';
+import { sealSignIn } from './sealed-sign-in.ts';
 
 let providers: Providers;
 before(async () => {

@@ -3,10 +3,11 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { after, before, test } from 'node:test';
 import { startDovecot } from '#cli/demo/dovecot.ts';
-import { readKey, sealSignIn } from '#model/seal.ts';
+import { readKey } from '#model/seal.ts';
 import { type Village, openDovecot } from '#village/dovecot.ts';
 import { Browser, problemOf } from './browser.ts';
 import { openFolder, openPostern } from './postern.ts';
+import { sealSignIn } from './sealed-sign-in.ts';
 
 let village: Village;
 let alice: { address: string; password: string };

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#cli/demo/ports.ts';
-import { readKey, type Sealed, sealForm, sealSignIn } from '#model/seal.ts';
+import { readKey, type Sealed, sealForm } from '#model/seal.ts';
 import type { Village } from '#village/dovecot.ts';
 import { Browser } from '../e2e/browser.ts';
+import { sealSignIn } from '../e2e/sealed-sign-in.ts';
 
 /** Postern as it runs for people: `main.ts serve` and its keeper, in processes of their own. */
 export interface Instance extends AsyncDisposable {

@@ -2,7 +2,6 @@ import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { pow } from '@noble/curves/abstract/modular.js';
 import { montgomery } from '@noble/curves/abstract/montgomery.js';
 import { blake2b } from '@noble/hashes/blake2.js';
-import type { SignInRequest } from '#jmap/auth/sign-in.ts';
 
 /**
  * Passwords on their way to the keeper, sealed so that nothing between this page and it can read them: libsodium's
@@ -96,10 +95,6 @@ const sealSecret = ({ purpose, login, secret: given }: Sealed, publicKey: Uint8A
   return box;
 };
 
-/** A password for the mail server's `login`. */
-export const sealPassword = (login: string, password: string, publicKey: Uint8Array): Uint8Array =>
-  sealSecret({ purpose: 'mailPassword', login, secret: password }, publicKey);
-
 /** The key of `GET /auth/key`; null when it is none. */
 export const readKey = (text: string): Uint8Array | null => {
   if (!/^[\w-]{43}$/u.test(text)) return null;
@@ -113,16 +108,3 @@ export const sealForm = (form: object, secrets: readonly Sealed[], publicKey: Ui
   const boxes = secrets.map((secret) => sealSecret(secret, publicKey));
   return new Uint8Array(join(number(open.length, 4), open, ...boxes.flatMap((box) => [number(box.length, 2), box])));
 };
-
-/** The body of `POST /auth/sign-in`. */
-export const sealSignIn = (
-  { password, previousPassword, ...wish }: SignInRequest,
-  publicKey: Uint8Array,
-): Uint8Array<ArrayBuffer> =>
-  sealForm(
-    wish,
-    [password, previousPassword]
-      .filter((secret) => secret !== undefined)
-      .map((secret) => ({ purpose: 'mailPassword', login: wish.address, secret })),
-    publicKey,
-  );

@@ -49,11 +49,6 @@ export class ResponseReader {
     this.limits = limits;
   }
 
-  /** Whether a response has begun and is not whole. */
-  get midway(): boolean {
-    return this.#have > 0 || this.#sink !== null;
-  }
-
   push(chunk: Buffer): void {
     let rest = this.#sink === null ? chunk : this.#drain(chunk);
     while (rest.length > 0) rest = this.#take(rest);
