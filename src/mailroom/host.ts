@@ -7,7 +7,7 @@ import { removeIndex } from '#index/open.ts';
 import type { IndexError } from '#index/errors.ts';
 import type { Index } from '#index/types.ts';
 import type { MailAccount, Store } from '#store/types.ts';
-import type { Couriers } from '#upstream/couriers.ts';
+import type { Carriers } from '#upstream/carriers.ts';
 import type { Engine } from '#upstream/engine.ts';
 import type { Carrier } from '#upstream/ticket.ts';
 import type { Keeper, MailAccountId, SessionId, UserId } from '#vault/keeper.ts';
@@ -24,7 +24,7 @@ export interface HostParts {
   openIndex(file: string, key: Buffer, damaged: (error: IndexError) => void): Index;
   openEngine(parts: EngineWish): Engine;
   /** Carries letters of users who are away; without it none are. */
-  couriers?: Couriers;
+  carriers?: Carriers;
   /** Folder of the index files. */
   folder: string;
   clock: Clock;

@@ -4,7 +4,7 @@ import { isPublicId } from '#app-passwords/password.ts';
 import type { AppPassword } from '#app-passwords/types.ts';
 import type { Desk } from '#gateway/app-password/desk.ts';
 import type { MailAccount } from '#store/types.ts';
-import type { LetterPasswords } from '#upstream/couriers.ts';
+import type { LetterPasswords } from '#upstream/carriers.ts';
 
 /** What a letter's is called in the user's list. */
 const label = 'Postern, for one letter';

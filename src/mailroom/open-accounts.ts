@@ -155,7 +155,7 @@ export class OpenAccounts {
 
   async #open(account: MailAccount): Promise<void> {
     const key = await indexKey(this.#parts, account);
-    const carrier = await this.#parts.couriers?.arrive(account);
+    const carrier = await this.#parts.carriers?.arrive(account);
     try {
       this.#take(account, key, carrier);
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Config } from '#config/config.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { openIndex } from '#index/open.ts';
 import { openStore } from '#store/open.ts';
-import { Couriers } from '#upstream/couriers.ts';
+import { Carriers } from '#upstream/carriers.ts';
 import { openEngine } from '#upstream/open.ts';
 import { Reading } from '#upstream/reading/reading.ts';
 import { type KeeperAddress, openKeeper } from '#vault/keeper-client.ts';
@@ -38,7 +38,7 @@ const [store, keeper] = await Promise.all([openStore(databaseUrl, { mode: 'direc
 const managed = appPasswords && openAppPasswords(config.appPasswords, appPasswords.url, appPasswords.doveadmKey, clock);
 const desk = { app: managed?.app ?? null, config: config.appPasswords, domains: config.domains };
 const passwords = openLetterPasswords(desk);
-const couriers = new Couriers({ store, keeper, passwords, clock, log });
+const carriers = new Carriers({ store, keeper, passwords, clock, log });
 const reading = new Reading(log);
 const room = new Room(
   {
@@ -47,7 +47,7 @@ const room = new Room(
     gateway: openGateway({ clock, log, desk }),
     openIndex: (file, key, damaged) => openIndex(file, key, { log, damaged }),
     openEngine: (wish) => openEngine({ ...wish, reading }),
-    couriers,
+    carriers,
     folder: join(config.data, 'index'),
     links: openLinks(Buffer.from(linkKey)),
     own: openOwnPasswords(desk),
@@ -59,7 +59,7 @@ const room = new Room(
 
 const end = async (): Promise<void> => {
   await room[Symbol.asyncDispose]();
-  await couriers[Symbol.asyncDispose]();
+  await carriers[Symbol.asyncDispose]();
   await keeper[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();
   await managed?.[Symbol.asyncDispose]();

@@ -171,11 +171,13 @@ test('E13 a letter that is being sent is neither closed nor thrown away under wa
     return writing;
   };
   const writing = await begin();
-  server.uploads = () => new Promise(() => undefined);
+  let arrive: (answer: Response) => void = () => undefined;
+  server.uploads = () => new Promise((resolve) => (arrive = resolve));
   writing.attach([new File(['a'], 'a.txt')]);
   void writing.send();
   await pass(1_000);
   writing.discard();
+  arrive(Response.json({ blobId: 'U1' }));
   await pass(1_000);
   assert.deepEqual([sent.length, composers.open.peek().length, inside('drafts')], [0, 0, []]);
 

@@ -39,7 +39,7 @@ interface Job extends Letter {
   running: boolean;
 }
 
-export interface CouriersParts {
+export interface CarriersParts {
   store: Store;
   keeper: Keeper;
   passwords: LetterPasswords;
@@ -52,8 +52,8 @@ export interface CouriersParts {
  * Letters on their way while nobody of their user is here (docs/spec/vault.md, V116 and V117): in the memory of this
  * process alone, each with a password that the keeper holds for one sign-in. They belong to no open account.
  */
-export class Couriers implements AsyncDisposable {
-  readonly #parts: CouriersParts;
+export class Carriers implements AsyncDisposable {
+  readonly #parts: CarriersParts;
   readonly #jobs = new Map<string, Job>();
   /** Which carrier of an account is the last; an earlier one takes no more. */
   readonly #current = new Map<MailAccountId, Carrier>();
@@ -61,7 +61,7 @@ export class Couriers implements AsyncDisposable {
   #bytes = 0;
   #closed = false;
 
-  constructor(parts: CouriersParts) {
+  constructor(parts: CarriersParts) {
     this.#parts = parts;
   }
 

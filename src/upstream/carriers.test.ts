@@ -11,14 +11,14 @@ import { recordBinding } from '#vault/associated.ts';
 import { VaultError } from '#vault/errors.ts';
 import type { Keeper } from '#vault/keeper.ts';
 import { sealRecord } from '#vault/seal-record.ts';
-import { Couriers } from './couriers.ts';
+import { Carriers } from './carriers.ts';
 import { encodeSubmission, newSubmissionRecord } from './submission.ts';
 import { plainKeeper, seedStore, testMailAccount } from './test-account.ts';
 import type { Letter } from './ticket.ts';
 
-/** Couriers with a store that is real, and a keeper that notes what it holds. */
+/** Carriers with a store that is real, and a keeper that notes what it holds. */
 const open = async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-couriers-'));
+  const folder = mkdtempSync(join(tmpdir(), 'postern-carriers-'));
   const store = await openStore(`sqlite:${join(folder, 'store.db')}`, { mode: 'direct' });
   const account = { ...testMailAccount(0, 'alice@village.test'), auth: 'minted' as const, away: 'ticket' as const };
   await seedStore(store, account);
@@ -41,7 +41,7 @@ const open = async () => {
       return Promise.reject(new VaultError('net/unreachable', 'nobody answers'));
     },
   });
-  const couriers = new Couriers({
+  const carriers = new Carriers({
     store,
     keeper,
     clock,
@@ -103,7 +103,7 @@ const open = async () => {
     return { row, record, recordKey, message: Buffer.alloc(octets, 'hello') };
   };
   return {
-    couriers,
+    carriers,
     store,
     account,
     letter,
@@ -112,7 +112,7 @@ const open = async () => {
     connects: () => connects,
     pass: clock.pass,
     [Symbol.asyncDispose]: async () => {
-      await couriers[Symbol.asyncDispose]();
+      await carriers[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -121,11 +121,11 @@ const open = async () => {
 
 test('V116 O18 only for an account that is to work so; who left before has no more to give', async () => {
   await using it = await open();
-  const before = await it.couriers.arrive(it.account);
+  const before = await it.carriers.arrive(it.account);
   assert.equal(await before.longest(), 20 * 86_400);
   await it.store.changeAccount(it.account.id, { away: 'sealed' });
   assert.equal(await before.longest(), 0);
-  await it.couriers.arrive(it.account);
+  await it.carriers.arrive(it.account);
   const late = await it.letter();
   assert.equal(await before.carry(late), false, 'the account was opened again meanwhile');
   assert.deepEqual([it.held.size, it.living.size], [0, 0]);
@@ -134,13 +134,13 @@ test('V116 O18 only for an account that is to work so; who left before has no mo
 
 test('V116 O4 what somebody else has moved is not sent, and its password ends', async () => {
   await using it = await open();
-  const carrier = await it.couriers.arrive(it.account);
+  const carrier = await it.carriers.arrive(it.account);
   const letter = await it.letter();
   assert.equal(await carrier.carry(letter), true);
   assert.deepEqual([it.held.size, it.living.size, (await it.store.submission('S1'))?.state], [1, 1, 'held']);
   await it.store.moveSubmission('S1', 'held', 'canceled');
   it.pass(10_000);
-  await it.couriers.arrive(it.account);
+  await it.carriers.arrive(it.account);
   assert.deepEqual([it.connects(), it.held.size, it.living.size], [0, 0, 0]);
   assert.equal((await it.store.submission('S1'))?.state, 'canceled');
   assert.deepEqual([letter.message, letter.recordKey], [Buffer.alloc(5), Buffer.alloc(32)]);
@@ -149,39 +149,39 @@ test('V116 O4 what somebody else has moved is not sent, and its password ends', 
 test('V116 letters of 64 MiB wait at most, and one that has gone makes room', async () => {
   await using it = await open();
   const large = 40 * 1024 * 1024;
-  const carrier = await it.couriers.arrive(it.account);
+  const carrier = await it.carriers.arrive(it.account);
   assert.equal(await carrier.carry(await it.letter('S1', large)), true);
   const second = await it.letter('S2', large);
   assert.equal(await carrier.carry(second), false);
   assert.ok(second.message.equals(Buffer.alloc(large)), 'nothing of the letter stays');
   assert.equal(await carrier.carry(await it.letter('S3')), true);
   it.pass(10_000);
-  const again = await it.couriers.arrive(it.account);
+  const again = await it.carriers.arrive(it.account);
   assert.equal(await again.carry(await it.letter('S4', large)), true);
 });
 
 test('V116 a user whom the operator has locked sends nothing', async () => {
   await using it = await open();
-  const carrier = await it.couriers.arrive(it.account);
+  const carrier = await it.carriers.arrive(it.account);
   await carrier.carry(await it.letter());
   await it.store.setLocked(it.account.user, 1);
   it.pass(10_000);
-  await it.couriers.arrive(it.account);
+  await it.carriers.arrive(it.account);
   assert.deepEqual([it.connects(), it.living.size, (await it.store.submission('S1'))?.state], [0, 0, 'held']);
 });
 
 test('V116 V117 one try, then it is due for the next visit; the end of the process ends what waits', async () => {
   await using it = await open();
-  const carrier = await it.couriers.arrive(it.account);
+  const carrier = await it.carriers.arrive(it.account);
   await carrier.carry(await it.letter());
   it.pass(10_000);
-  await it.couriers.arrive(it.account);
+  await it.carriers.arrive(it.account);
   assert.deepEqual([it.connects(), it.living.size, (await it.store.submission('S1'))?.state], [1, 0, 'due']);
-  const again = await it.couriers.arrive(it.account);
+  const again = await it.carriers.arrive(it.account);
   await it.store.moveSubmission('S1', 'due', 'held');
   await again.carry(await it.letter());
   assert.deepEqual([it.held.size, it.living.size], [1, 1]);
-  await it.couriers[Symbol.asyncDispose]();
+  await it.carriers[Symbol.asyncDispose]();
   it.pass(10_000);
   assert.deepEqual([it.held.size, it.living.size, it.connects()], [0, 0, 1]);
   assert.equal((await it.store.submission('S1'))?.state, 'held');
