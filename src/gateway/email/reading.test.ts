@@ -208,7 +208,20 @@ test('RFC 8621 §4.2 bodyValues: which parts, cut at maxBodyValueBytes without b
   assert.equal((await values({ fetchHTMLBodyValues: true, maxBodyValueBytes: 11 }))['1.2'].value, '<p>Hello ');
 });
 
-test('K8 joinFlowed: paragraphs of a flowed text are joined before it is cut; only with the keep capability', async () => {
+test('J15 a subject is null where there is none or an empty one; sentAt is in UTC', async () => {
+  using g = openTestGateway();
+  const fields = ['X: y', 'Subject:', 'Subject:  ', 'Subject: =?utf-8?Q??=', 'Subject: 0'];
+  const date = 'Date: Mon, 5 Jan 2026 00:30:00 +0130';
+  const ids = fields.map((field) => g.deliver(`${field}\n${date}\n\nx`));
+  const { list } = await g.one('Email/get', { ids, properties: ['subject', 'sentAt'] });
+  assert.deepEqual(
+    list.map(({ subject }: { subject: string | null }) => subject),
+    [null, null, null, null, '0'],
+  );
+  assert.equal(list[0].sentAt, '2026-01-04T23:00:00Z');
+});
+
+test('J16 K8 joinFlowed: paragraphs of a flowed text are joined before it is cut; only with the keep capability', async () => {
   using g = openTestGateway();
   const flowed = 'Content-Type: text/plain; format=flowed; delsp=no\n\n> one \n> two\nmine \nsoft\nhard';
   const ids = [g.deliver(`Subject: x\n${flowed}`), g.deliver('Subject: y\n\nleft \nalone')];

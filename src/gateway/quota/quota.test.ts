@@ -52,6 +52,17 @@ test('RFC 9425 §4.2 Quota/get: every property; ids null is all of them', async 
   assert.equal((await g.one('Quota/get', { properties: ['colour'] })).type, 'invalidArguments');
 });
 
+test('J41 a quota has the same id in an index that was made anew, and another one than its neighbour', async () => {
+  const ids = async (...limits: QuotaLimit[]): Promise<string[]> => {
+    using made = openWith(...limits);
+    const { list } = await made.g.one('Quota/get', { ids: null });
+    return list.map(({ id }: { id: string }) => id);
+  };
+  const [first, second] = await ids(storage(1), letters(1));
+  assert.notEqual(first, second);
+  assert.deepEqual(await ids(letters(7), storage(9, 10_000)), [second, first]);
+});
+
 test('J40 a server that tells of no quota has none, which is not zero', async () => {
   using made = openWith();
   assert.deepEqual((await made.g.one('Quota/get', { ids: null })).list, []);
