@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { must } from '#base/must.ts';
-import type { EmailId } from '#jmap/ids.ts';
-import { accountId } from '../testing.ts';
+import type { AccountId, EmailId, IdentityId } from '#jmap/ids.ts';
+import { openMail } from '../mail.ts';
+import { account, accountId } from '../testing.ts';
 import type { Writing } from './composers.ts';
 import { desk } from './testing.ts';
 
@@ -106,6 +107,23 @@ test('E10 a letter waits for its files, and does not leave or close without them
         assert.match(said ?? '', /“a.txt” was not uploaded/u);
       }
     }
+});
+
+test('G18 while a file is on its way the letter stays with its account, and that is said', async () => {
+  const { start, pass, server, mail, toasts } = desk();
+  const other = openMail(server.connection, 'A2' as AccountId, account);
+  const writing = await start('new');
+  let arrive: (answer: Response) => void = () => undefined;
+  server.uploads = () => new Promise((resolve) => (arrive = resolve));
+  writing.attach([new File(['a'], 'a.txt')]);
+  await pass(0);
+  writing.writeAs(other, 'I2' as IdentityId);
+  assert.equal(writing.mail, mail);
+  assert.match(toasts.current.peek()?.text ?? '', /^A file is still on its way/u);
+  arrive(Response.json({ blobId: 'U1' }));
+  await pass(0);
+  writing.writeAs(other, 'I2' as IdentityId);
+  assert.equal(writing.mail, other);
 });
 
 test('E10 many files that are attached at once go one after another, and one taken out of the letter stops none', async () => {
