@@ -35,5 +35,13 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
-  server: { proxy: { '^/(auth|jmap|mail|\\.well-known)': 'http://127.0.0.1:8080' } },
+  // `npm run dev`. With the Host of the page, which the door holds its Origin against; the editor's frame as it was built.
+  server: {
+    proxy: {
+      '^/(auth|jmap|mail|\\.well-known)|^/editor/(?!.*\\.ts)': {
+        target: `http://127.0.0.1:${process.env['POSTERN_PORT'] ?? 8080}`,
+        changeOrigin: false,
+      },
+    },
+  },
 });

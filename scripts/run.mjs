@@ -70,7 +70,7 @@ const ensureBuilt = (node) => {
 const scripts = {
   start: { needs: 'demo', build: true, run: ['src/main.ts', process.env.POSTERN_DEMO === '0' ? 'serve' : 'demo'] },
   postern: { build: true, run: ['src/main.ts'] },
-  dev: { needs: 'demo', run: ['scripts/dev.ts'] },
+  dev: { needs: 'demo', build: true, run: ['scripts/dev.ts'] },
   build: { run: ['scripts/build.ts', '--force'] },
   test: { needs: 'test', build: true, run: ['scripts/test.ts'] },
   journeys: { needs: 'test', build: true, run: ['scripts/test.ts', 'test/journeys/**/*.test.ts'] },
