@@ -106,15 +106,15 @@ export class Carriers implements AsyncDisposable {
     if (this.#jobs.has(row.id)) return !this.#forget(letter);
     const account = await store.account(accountId);
     if (!account || this.#bytes + message.length > mostBytes) return this.#forget(letter);
+    this.#bytes += message.length;
     const until = row.sendAt + graceMs;
     const made = await passwords.make(account, until).catch((error: unknown) => this.#failed(error));
-    if (!made) return this.#forget(letter);
+    if (!made) return this.#release(letter);
     const { id } = made;
     try {
       const handle = await keeper.holdTicket(account.smtp, { kind: 'bytes', bytes: made.password }, until);
       const job: Job = { ...letter, account, id, handle, cancel: () => undefined, running: false };
       this.#jobs.set(row.id, job);
-      this.#bytes += message.length;
       // Who came back meanwhile has the letter in the outbox again.
       if (this.#closed || !isCurrent()) {
         await this.#end(job);
@@ -127,7 +127,7 @@ export class Carriers implements AsyncDisposable {
       return true;
     } catch (error) {
       this.#failed(error);
-      this.#forget(letter);
+      this.#release(letter);
       await this.#quietly(() => passwords.revoke(account, [id]));
       return false;
     }
@@ -144,6 +144,12 @@ export class Carriers implements AsyncDisposable {
   #failed(error: unknown): null {
     logError(this.#parts.log, 'ticket', error);
     return null;
+  }
+
+  /** Its room is free for others. */
+  #release(letter: Letter): false {
+    this.#bytes -= letter.message.length;
+    return this.#forget(letter);
   }
 
   #forget({ recordKey, message }: Letter): false {
@@ -217,8 +223,7 @@ export class Carriers implements AsyncDisposable {
     job.cancel();
     if (this.#jobs.get(job.row.id) === job) {
       this.#jobs.delete(job.row.id);
-      this.#bytes -= job.message.length;
-      this.#forget(job);
+      this.#release(job);
     }
     await this.#quietly(() => this.#parts.keeper.dropTicket(job.handle));
   }
