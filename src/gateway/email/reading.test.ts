@@ -318,6 +318,7 @@ test('RFC 8620 §5.5 unsupportedFilter, unsupportedSort, and arguments that do n
   assert.equal(await type({ filter: { header: ['X-Spam-Score'] } }), 'unsupportedFilter');
   assert.equal(await type({ sort: [{ property: 'mood' }] }), 'unsupportedSort');
   assert.equal(await type({ sort: [{ property: 'subject', collation: 'i;klingon' }] }), 'unsupportedSort');
+  assert.equal(await type({ sort: [{ property: 'subject', collation: null }] }), undefined);
   assert.equal(await type({ filter: { before: 'yesterday' } }), 'invalidArguments');
   assert.equal(await type({ filter: { hasKeyword: 'a b' } }), 'invalidArguments');
   assert.equal(await type({ filter: { header: [] } }), 'invalidArguments');

@@ -271,13 +271,14 @@ test('J25 a message with two From or two Sender fields is not sent, whoever made
   }
 });
 
-test('J39 an envelope whose mailFrom is written in small letters serves, as aerc sends it', async () => {
+test('J39 an envelope with mailfrom in small letters and an undoStatus that is ours to say serve, as aerc and meli send them', async () => {
   using g = openTestGateway();
   const envelope = { mailfrom: { email: 'ana@example.org' }, rcptTo: [{ email: 'bob@example.net' }] };
-  const emailId = await newDraft(g);
-  const { created } = await g.one('EmailSubmission/set', {
-    create: { s: { identityId: await identity(g), emailId, envelope } },
-  });
+  const create = { identityId: await identity(g), emailId: await newDraft(g), envelope };
+  const { created } = await g.one('EmailSubmission/set', { create: { s: { ...create, undoStatus: 'final' } } });
+  assert.equal(created.s.undoStatus, 'pending');
+  const canceled = await g.one('EmailSubmission/set', { create: { s: { ...create, undoStatus: 'canceled' } } });
+  assert.deepEqual(canceled.notCreated.s, { type: 'invalidProperties', properties: ['undoStatus'] });
   const { list } = await g.one('EmailSubmission/get', { ids: [created.s.id] });
   assert.deepEqual(list[0].envelope, {
     mailFrom: { email: 'ana@example.org', parameters: null },
