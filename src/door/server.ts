@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { type DoorApp, openDoorApp } from './app.ts';
 import type { DoorParts } from './parts.ts';
+import { linger } from './linger.ts';
 import { problemResponse } from './problems.ts';
 import { refuseUnread, unreadable } from './unread.ts';
 
@@ -27,6 +28,7 @@ export const openDoor = async (parts: DoorParts): Promise<Door> => {
   // Who vanished without a word holds an event stream open on which nothing has to be sent: the system asks after them.
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: 60_000 };
   const server = createServer(keepAlive, (request, response) => {
+    linger(request);
     if (!app.lane(request, response)) void listener(request, response);
   });
   server.on('clientError', refuseUnread);
