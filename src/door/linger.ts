@@ -11,23 +11,23 @@ const lingerBytes = 256_000_000;
  */
 export const linger = (request: IncomingMessage): void => {
   const { socket } = request;
+  const close = (): void => Socket.prototype.destroySoon.call(socket);
   socket.destroySoon = () => {
     if (request.complete) {
-      Socket.prototype.destroySoon.call(socket);
+      close();
       return;
     }
     socket.destroySoon = () => undefined;
     socket.end();
     let left = lingerBytes;
-    const over = (): void => void socket.destroy();
-    const late = setTimeout(over, lingerMs);
+    const late = setTimeout(() => socket.destroy(), lingerMs);
     socket.once('close', () => clearTimeout(late));
     // Whoever read it before would hold it up.
     request.removeAllListeners('data').on('data', (chunk: Buffer) => {
       left -= chunk.length;
-      if (left < 0) over();
+      if (left < 0) socket.destroy();
     });
-    request.once('end', over);
+    request.once('end', close);
     request.resume();
   };
 };
