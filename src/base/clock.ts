@@ -10,15 +10,17 @@ interface Unreferenced {
   unref?(): void;
 }
 
-/** The longest a timer of the platform can wait: 2^31 - 1 ms. A longer one would fire at once. */
-const longest = 2_147_483_647;
+/** No timer sees the time that passes while the machine sleeps, or by which its clock is set forward: it is looked at. */
+const lookEvery = 60_000;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, task) => {
+    const until = Date.now() + ms;
     let timer: ReturnType<typeof setTimeout>;
     const wait = (left: number): void => {
-      timer = setTimeout(() => (left > longest ? wait(left - longest) : task()), Math.min(left, longest));
+      const on = (): void => (left > lookEvery && Date.now() < until ? wait(left - lookEvery) : task());
+      timer = setTimeout(on, Math.min(left, lookEvery));
       (timer as unknown as Unreferenced).unref?.();
     };
     wait(ms);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { toConfig } from './config.ts';
@@ -142,4 +142,23 @@ test('docs/options.md is the table', () => {
     optionsPage(),
     'write it again: npm run -s postern -- help --markdown > docs/options.md',
   );
+});
+
+test('what the README and the unit of systemd set can be read, and the unit may write where they say', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const example = /cat > \/etc\/postern\.json <<END\n(.*?)\nEND\n/s.exec(readme)?.[1] ?? '';
+  const folder = mkdtempSync(join(tmpdir(), 'postern-config-'));
+  const file = join(folder, 'postern.json');
+  writeFileSync(file, example);
+  const unit = readFileSync('docs/postern.service', 'utf8');
+  assert.match(unit, /^Environment=POSTERN_CONFIG=\/etc\/postern\.json$/m);
+  const config = toConfig(readEnv({ POSTERN_CONFIG: file }));
+  rmSync(folder, { recursive: true });
+  assert.equal(config.publicUrl, 'https://mail.example.org');
+  const writable =
+    /^StateDirectory=(.*)$/m
+      .exec(unit)?.[1]
+      ?.split(' ')
+      .map((name) => `/var/lib/${name}`) ?? [];
+  assert.deepEqual(writable, [config.data, dirname(config.secretFile)]);
 });

@@ -64,6 +64,17 @@ test('D3 an empty body brings no unlocker, whatever it is said to be', async () 
     assert.equal(await typeOf(await empty(path)), '400 malformed', path);
 });
 
+test('D84 a clock that is set back by an hour ends no session and closes nothing', async () => {
+  await using door = await openApp();
+  for (const password of ['wrong', 'wrong', 'right'])
+    assert.equal((await door.signIn(password)).status, password === 'right' ? 200 : 401);
+  door.clock.pass(-3_600_000);
+  assert.equal((await door.post('/jmap/api', {})).status, 200);
+  assert.equal((await door.post('/auth/unlock')).status, 200);
+  for (const jar of [door.jar, new Map<string, string>()])
+    assert.equal((await door.signIn('right', { jar })).status, 200);
+});
+
 test('D4 a session lives 24 hours, a remembered one 30 days, whatever it is used for', async () => {
   for (const [remember, hours] of [
     [false, 24],

@@ -1,4 +1,3 @@
-import { must } from '#base/must.ts';
 import type { SessionId, UserId } from '#vault/keeper.ts';
 import { signedIn } from './accounts.ts';
 import type { Audit } from './audit.ts';
@@ -9,7 +8,7 @@ import { SignInLimits, WorkLimit } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { DoorParts } from './parts.ts';
 import type { Peer } from './peer.ts';
-import type { DoorError } from './problems.ts';
+import { type DoorError, unauthenticated } from './problems.ts';
 import type { Secrets } from './secret-form.ts';
 import type { Sessions } from './sessions.ts';
 import { asDoorError } from './words.ts';
@@ -122,7 +121,8 @@ export class Desk {
   /** A session opened again by an unlocker goes on, with new keys. */
   async reopen(id: SessionId, peer: Peer, by: Attempt['by'], recovery: boolean): Promise<Response> {
     const headers = new Headers();
-    const session = must(await this.#parts.store.session(id), 'a session that is there');
+    const session = await this.#parts.store.session(id);
+    if (!session) throw unauthenticated();
     this.#sessions.enter({ kind: 'session', user: session.user, session });
     const secrets = await this.#sessions.turn(id);
     const left = Math.floor((session.expiresAt - this.#parts.clock.now()) / 1_000);

@@ -16,7 +16,7 @@ import { hashToken } from '#vault/keys.ts';
 import { openDoorApp } from './app.ts';
 
 /** A keeper that trusts everybody: the key of a session is the last 32 bytes of what it sealed. */
-const easyKeeper = (open: Set<UserId>): Keeper => {
+const easyKeeper = (open: Set<UserId>, brought: () => Promise<void>): Keeper => {
   const make = (row: Pick<SessionRow, 'id' | 'user' | 'generation'>) => {
     const [token, unlockKey] = [randomBytes(32), randomBytes(32)];
     return {
@@ -51,6 +51,7 @@ const easyKeeper = (open: Set<UserId>): Keeper => {
     },
     enter: async (wish: Parameters<Keeper['enter']>[0]): Promise<Opened> => {
       open.add(wish.slot.user);
+      await brought();
       return {
         slots: [],
         keys: null,
@@ -63,11 +64,19 @@ const easyKeeper = (open: Set<UserId>): Keeper => {
       slot: { id, user, kind: 'token', account: null, generation: 1, sealed: Buffer.alloc(4) },
       secret: randomBytes(32),
     }),
-    unlockByToken: async ({ user }: SlotRow) => void open.add(user),
-    open: async () => ({ slot: null, totpStep: null }),
+    unlockByToken: async ({ user }: SlotRow) => {
+      open.add(user);
+      await brought();
+    },
+    open: async ({ slot }: Parameters<Keeper['open']>[0]) => {
+      open.add(slot.user);
+      await brought();
+      return { slot: null, totpStep: null };
+    },
     unlock: async (row: SessionRow, _keys: unknown, key: Buffer) => {
       if (!key.equals(row.sealed)) throw new VaultError('session/does-not-open', 'no');
       open.add(row.user);
+      await brought();
     },
     rotate: async (row: SessionRow) => make({ id: row.id, user: row.user, generation: row.generation + 1 }),
     isOpen: async (user: UserId) => open.has(user),
@@ -82,6 +91,8 @@ interface Options {
   tide?: Tide;
   /** States are told after this. */
   states?: Promise<void>;
+  /** Whoever brings a key hears of it after this. */
+  brought?: () => Promise<void>;
 }
 
 /** The door without sockets, and a browser's jar. */
@@ -119,7 +130,7 @@ export const openApp = async (options: Options = {}) => {
     config: toConfig(env),
     secrets: toSecrets(env),
     store,
-    keeper: easyKeeper(open),
+    keeper: easyKeeper(open, async () => options.brought?.()),
     mailrooms,
     issuers: [],
     // eslint-disable-next-line require-yield

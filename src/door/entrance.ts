@@ -11,13 +11,14 @@ import type { Audit } from './audit.ts';
 import { inTurn } from './in-turn.ts';
 import type { DoorParts } from './parts.ts';
 import type { Peer } from './peer.ts';
+import type { Presence } from './presence.ts';
 import { DoorError, lockedByOperator, malformed } from './problems.ts';
 import { type Kept, OwnPasswords, plainAuth } from './own-passwords.ts';
 import { admit, openServers, type Servers } from './servers.ts';
 import type { Secrets } from './secret-form.ts';
 import { doesNotOpen } from './sessions.ts';
 import type { OtherUnlockerForm, SignInForm } from './sign-in-form.ts';
-import { asWrong, opensBesides, type Unlocks } from './unlocks.ts';
+import { asWrong, type Found, opensBesides, type Unlocks } from './unlocks.ts';
 import { opensOtherwise, slotDoesNotOpen } from './words.ts';
 
 const hour = 3_600_000;
@@ -94,12 +95,14 @@ export class Entrance {
   readonly #serversOf: ReturnType<typeof openServers>;
   readonly #alone = inTurn();
 
+  readonly #presence: Presence;
   readonly #unlocks: Unlocks;
   readonly #audit: Audit;
   readonly #own: OwnPasswords;
 
-  constructor(parts: DoorParts, unlocks: Unlocks, audit: Audit) {
+  constructor(parts: DoorParts, presence: Presence, unlocks: Unlocks, audit: Audit) {
     this.#parts = parts;
+    this.#presence = presence;
     this.#unlocks = unlocks;
     this.#audit = audit;
     this.#own = new OwnPasswords(parts);
@@ -129,11 +132,14 @@ export class Entrance {
       // What was set for this account is not overwritten by what is found, and a password of its own stays with its server.
       const smtp = form.smtp && !account.ownSmtp ? servers.smtp : account.smtp;
       const theirs = { user, account, slot };
-      const opened = await this.#enter(admission.handle, theirs, { ...servers, smtp }, { ...form, secrets }, peer);
-      const session = sessionOf(opened, peer, form.remember, this.#clock.now());
-      await store.addSession({ session, credentials: credentialsOf(opened, user.id), slots: opened.slots });
-      await opened.stored();
-      return entered(opened, session);
+      return this.#presence.coming(user.id, async () => {
+        const opened = await this.#enter(admission.handle, theirs, { ...servers, smtp }, { ...form, secrets }, peer);
+        const session = sessionOf(opened, peer, form.remember, this.#clock.now());
+        await store.addSession({ session, credentials: credentialsOf(opened, user.id), slots: opened.slots });
+        await opened.stored();
+        this.#presence.enter(session.id, user.id);
+        return entered(opened, session);
+      });
     });
   }
 
@@ -164,17 +170,30 @@ export class Entrance {
     await opened.stored();
   }
 
-  /** A session of a user whose key was just opened. */
-  async begin(user: UserId, remember: boolean, peer: Peer): Promise<Entered> {
+  /**
+   * Signs in with an unlocker that was found, without asking a mail server.
+   * @throws DoorError
+   */
+  async by(
+    found: Found,
+    secrets: Secrets,
+    form: { totp?: string | undefined; remember: boolean },
+    peer: Peer,
+  ): Promise<Entered> {
     const { keeper, store } = this.#parts;
-    const nothing = Buffer.alloc(0);
-    const id = randomUUID() as SessionId;
-    const opened = await keeper.rotate({ id, user, tokenHash: nothing, sealed: nothing, generation: 0 });
-    const session = sessionOf(opened, peer, remember, this.#clock.now());
-    await store.addSession({ session, credentials: [], slots: [] });
-    await this.#own.mend(user);
-    await store.deleteExpiredSessions(this.#clock.now());
-    return entered(opened, session);
+    const user = found.user.id;
+    return this.#presence.coming(user, async () => {
+      await this.#unlocks.open(found, secrets, form.totp, peer);
+      const nothing = Buffer.alloc(0);
+      const id = randomUUID() as SessionId;
+      const opened = await keeper.rotate({ id, user, tokenHash: nothing, sealed: nothing, generation: 0 });
+      const session = sessionOf(opened, peer, form.remember, this.#clock.now());
+      await store.addSession({ session, credentials: [], slots: [] });
+      await this.#own.mend(user);
+      await store.deleteExpiredSessions(this.#clock.now());
+      this.#presence.enter(id, user);
+      return entered(opened, session);
+    });
   }
 
   /** After the last session of somebody who wanted nothing kept, nothing is. */

@@ -162,7 +162,7 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
     }
   });
 
-  jmap.get('/download/:account/:blob/:name', async (c) => {
+  jmap.get('/download/:account/:blob/:name{[^/]*}', async (c) => {
     const visitor = await sessions.visitor(c.req.raw, c.get('peer'));
     const { account, blob, name } = c.req.param();
     const found = await sessions.ask(visitor, 'download', { account, blob });

@@ -23,7 +23,8 @@ class Buckets {
   #now(key: string): Bucket {
     const now = this.#clock.now();
     const known = this.#buckets.get(key) ?? { left: this.#burst, at: now };
-    const left = Math.min(this.#burst, known.left + (now - known.at) / this.#everyMs);
+    // A clock that was set back takes nothing away.
+    const left = Math.min(this.#burst, known.left + Math.max(0, now - known.at) / this.#everyMs);
     return { left, at: now };
   }
 

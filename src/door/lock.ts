@@ -63,11 +63,13 @@ export const lockRoutes = (routes: Routes, { parts, sessions, desk, entrance, un
     const given = await readUnlock(c.req.raw, config.jsonSignIn);
     if (!given) return byKey(c.req.raw, peer, visitor);
     const { form, secrets } = given;
-    await show(c.req.raw, peer, visitor, given, async () => {
-      if (form.kind === 'mail') return entrance.again(visitor.session, form, secrets, peer);
-      return unlocks.open(await unlocks.ofUser(visitor.user, form, secrets, peer), secrets, form.totp, peer);
+    return sessions.presence.coming(visitor.user, async () => {
+      await show(c.req.raw, peer, visitor, given, async () => {
+        if (form.kind === 'mail') return entrance.again(visitor.session, form, secrets, peer);
+        return unlocks.open(await unlocks.ofUser(visitor.user, form, secrets, peer), secrets, form.totp, peer);
+      });
+      return desk.reopen(visitor.session.id, peer, slotKinds[form.kind], form.kind === 'recovery');
     });
-    return desk.reopen(visitor.session.id, peer, slotKinds[form.kind], form.kind === 'recovery');
   });
 
   routes.post('/prove', async (c) => {

@@ -18,6 +18,7 @@ export class Presence {
   readonly #letGo: (user: UserId) => void;
   readonly #left: (id: string) => void;
   readonly #present = new Map<string, Present>();
+  readonly #coming = new Set<Pick<Present, 'user'>>();
   #stop: () => void = () => undefined;
 
   /** `letGo`: the last of a user has left; `left`: a session or token has. */
@@ -39,6 +40,20 @@ export class Presence {
   enter(id: string, user: UserId): void {
     const streams = this.#present.get(id)?.streams ?? 0;
     this.#present.set(id, { user, lastUsed: this.#clock.now(), streams });
+  }
+
+  /**
+   * Somebody brings the user's key: until `work` is done, nobody lets the user go. What was brought in vain is dropped.
+   */
+  async coming<T>(user: UserId, work: () => Promise<T>): Promise<T> {
+    const one = { user };
+    this.#coming.add(one);
+    try {
+      return await work();
+    } finally {
+      this.#coming.delete(one);
+      if (!this.has(user)) this.#letGo(user);
+    }
   }
 
   /** Whether it is here; being asked about counts as use. */
@@ -89,8 +104,9 @@ export class Presence {
     return ids;
   }
 
+  /** Whether somebody of this user is here, or coming. */
   has(user: UserId): boolean {
-    return [...this.#present.values()].some((present) => present.user === user);
+    return [...this.#present.values(), ...this.#coming].some((one) => one.user === user);
   }
 
   get users(): number {

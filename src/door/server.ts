@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { type DoorApp, openDoorApp } from './app.ts';
 import type { DoorParts } from './parts.ts';
+import { linger } from './linger.ts';
 import { problemResponse } from './problems.ts';
 import { refuseUnread, unreadable } from './unread.ts';
 
@@ -14,6 +15,8 @@ export interface Door extends AsyncDisposable {
 }
 
 const lastAnswersMs = 3_000;
+/** Longer than any proxy keeps a line: one that we close may carry a request by then, and no proxy sends a POST again. */
+const idleLineMs = 150_000;
 
 /** Listens at `config.host` and `config.port`. @throws the error of listen, `EADDRINUSE` for one */
 export const openDoor = async (parts: DoorParts): Promise<Door> => {
@@ -26,7 +29,8 @@ export const openDoor = async (parts: DoorParts): Promise<Door> => {
   });
   // Who vanished without a word holds an event stream open on which nothing has to be sent: the system asks after them.
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: 60_000 };
-  const server = createServer(keepAlive, (request, response) => {
+  const server = createServer({ ...keepAlive, keepAliveTimeout: idleLineMs }, (request, response) => {
+    linger(request);
     if (!app.lane(request, response)) void listener(request, response);
   });
   server.on('clientError', refuseUnread);

@@ -181,8 +181,10 @@ export class Sessions {
     if (this.presence.isHere(token.id)) return false;
     const row = await this.#store.user(user);
     if (!row || row.lockedAt !== null) throw unauthenticated();
-    await this.#parts.keeper.unlockByToken(token.slot, row.keys, secret);
-    this.presence.enter(token.id, user);
+    await this.presence.coming(user, async () => {
+      await this.#parts.keeper.unlockByToken(token.slot, row.keys, secret);
+      this.presence.enter(token.id, user);
+    });
     return true;
   }
 
@@ -247,11 +249,14 @@ export class Sessions {
     if (!row) throw unauthenticated();
     if (row.lockedAt !== null) throw lockedByOperator();
     const former = this.#former.get(keyOf(session.tokenHash));
-    await this.#parts.keeper.unlock(former?.session ?? session, row.keys, unlockKey);
-    unlockKey.fill(0);
-    this.enter(visitor);
-    if (former && this.#parts.clock.now() - former.at < siblingMs) return null;
-    return this.turn(session.id);
+    return this.presence.coming(user, async () => {
+      await this.#parts.keeper.unlock(former?.session ?? session, row.keys, unlockKey);
+      unlockKey.fill(0);
+      const isSibling = former !== undefined && this.#parts.clock.now() - former.at < siblingMs;
+      const turned = isSibling ? null : await this.turn(session.id);
+      this.enter(visitor);
+      return turned;
+    });
   }
 
   /** A new token and unlock key for a session of a user who is open. */

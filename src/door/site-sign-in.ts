@@ -39,16 +39,13 @@ export const siteSignInRoutes = (
     const peer = c.get('peer');
     check(c.req.raw, peer);
     const { form, secrets } = await readSiteSignIn(c.req.raw, config.jsonSignIn);
-    const { totp, remember } = form;
     const name = form.name.toLowerCase();
     const by = 'site-password';
-    const attempt = { request: c.req.raw, peer, account: name, secrets, by, code: totp !== undefined } as const;
+    const attempt = { request: c.req.raw, peer, account: name, secrets, by, code: form.totp !== undefined } as const;
     const user = async () => (await store.userBySiteName(name))?.user.id ?? null;
-    const entered = await desk.try({ ...attempt, user }, async () => {
-      const found = await unlocks.bySiteName(name, secrets);
-      await unlocks.open(found, secrets, totp, peer);
-      return entrance.begin(found.user.id, remember, peer);
-    });
+    const entered = await desk.try({ ...attempt, user }, async () =>
+      entrance.by(await unlocks.bySiteName(name, secrets), secrets, form, peer),
+    );
     return desk.welcome(entered, peer, by);
   });
 
@@ -66,11 +63,9 @@ export const siteSignInRoutes = (
     const { form, secrets } = await readPasskeySignIn(c.req.raw);
     const by = 'passkey';
     const attempt = { request: c.req.raw, peer, account: form.credentialId, secrets, by, code: false } as const;
-    const entered = await desk.try(attempt, async () => {
-      const found = await unlocks.byPasskey(form, peer);
-      await unlocks.open(found, secrets, undefined, peer);
-      return entrance.begin(found.user.id, form.remember, peer);
-    });
+    const entered = await desk.try(attempt, async () =>
+      entrance.by(await unlocks.byPasskey(form, peer), secrets, form, peer),
+    );
     return desk.welcome(entered, peer, by);
   });
 
@@ -88,11 +83,9 @@ export const siteSignInRoutes = (
       by,
       code: false,
     } as const;
-    const entered = await desk.try(attempt, async () => {
-      const found = await unlocks.byRecovery(secrets);
-      await unlocks.open(found, secrets, undefined, peer);
-      return entrance.begin(found.user.id, form.remember, peer);
-    });
+    const entered = await desk.try(attempt, async () =>
+      entrance.by(await unlocks.byRecovery(secrets), secrets, form, peer),
+    );
     return desk.welcome({ ...entered, recovery: true }, peer, by);
   });
 };

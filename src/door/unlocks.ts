@@ -165,19 +165,19 @@ export class Unlocks {
     const password = slot.kind === 'site-password' || slot.kind === 'mail-password';
     const totp = password ? await this.totpOf(user, code) : null;
     const wish = { ...unlockingOf(slot, secrets), keys: user.keys, ...(totp ? { totp } : {}) };
-    const opened = await this.#keeper.open(wish).catch((error: unknown) => {
-      throw asWrong(error, formKind(slot.kind));
+    await this.#presence.coming(user.id, async () => {
+      const opened = await this.#keeper.open(wish).catch((error: unknown) => {
+        throw asWrong(error, formKind(slot.kind));
+      });
+      await this.admit(user, opened.totpStep);
+      if (opened.slot) await this.#store.sealSlots([opened.slot]);
     });
-    await this.admit(user, opened.totpStep);
-    if (opened.slot) await this.#store.sealSlots([opened.slot]);
   }
 
   /** Before a user whose key was just opened gets anything by it. @throws DoorError `user-locked`, `wrong-code` */
   async admit(user: User, totpStep: number | null): Promise<void> {
-    const used = totpStep !== null && !(await this.#store.takeTotpStep(user.id, totpStep));
-    if (!used && user.lockedAt === null) return;
-    if (!this.#presence.has(user.id)) await this.#keeper.forget(user.id);
-    throw used ? wrongTotp() : lockedByOperator();
+    if (totpStep !== null && !(await this.#store.takeTotpStep(user.id, totpStep))) throw wrongTotp();
+    if (user.lockedAt !== null) throw lockedByOperator();
   }
 
   /** What the keeper takes instead of a mail password's own slot. @throws DoorError `wrong-…` */

@@ -15,8 +15,8 @@ export const limits = {
   maxRecipients: 500,
   /** Seconds: 30 days. */
   maxDelayedSend: 30 * 86_400,
-  /** What a query answers when no limit or a larger one was asked for. */
-  maxQueryPage: 1000,
+  /** What a query answers when no limit or a larger one was asked for. Many programs name none, and read one page only. */
+  maxQueryPage: 100_000,
   maxChanges: 5000,
   /** Octets of a body value returned when the client names none. */
   maxBodyValue: 5_000_000,

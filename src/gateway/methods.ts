@@ -13,6 +13,7 @@ import { emailGet } from './email/get.ts';
 import { emailImport } from './email/import.ts';
 import { emailParse } from './email/parse.ts';
 import { emailQuery } from './email/query.ts';
+import { emailQueryChanges } from './email/query-changes.ts';
 import { emailSet } from './email/set.ts';
 import { identityChanges } from './identity/changes.ts';
 import { identityGet } from './identity/get.ts';
@@ -50,7 +51,7 @@ const all: readonly Method[] = [
   emailGet,
   emailChanges,
   emailQuery,
-  queryChangesMethod('Email/queryChanges', capabilities.mail, ['collapseThreads']),
+  emailQueryChanges,
   emailSet,
   emailImport,
   emailParse,

@@ -16,7 +16,8 @@ const ascending = optional(bool, true);
 
 const comparator: Check<ReadComparator> = (value, at) => {
   const { property, isAscending, collation, ...more } = record(value, at);
-  if (collation !== undefined && !collations.includes(text(collation, `${at}/collation`))) {
+  // Some write null for what they leave out.
+  if (collation !== undefined && collation !== null && !collations.includes(text(collation, `${at}/collation`))) {
     throw new MethodFailure('unsupportedSort', `${at}/collation`);
   }
   return {

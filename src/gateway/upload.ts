@@ -46,5 +46,5 @@ export const upload = (caller: Caller, accountId: string, type: string, bytes: B
     type: kept,
     size: bytes.length,
   };
-  return answer(201, made);
+  return answer(200, made);
 };

@@ -5,7 +5,7 @@ import { correspondents } from './correspondents.ts';
 import { emailByNumber, emailByRow, emailsByNumber } from './emails.ts';
 import { hash48 } from './conversation/keys.ts';
 import { dueIntents } from './model.ts';
-import { runQuery } from './query/run.ts';
+import { positionsIn, runQuery } from './query/run.ts';
 import { asksText } from './text/match.ts';
 import { markAll, markAround, snippetTerms } from './text/snippet.ts';
 import { textGaps, textWishes } from './text/todo.ts';
@@ -98,6 +98,12 @@ export class Reader implements IndexReader {
     this.ready();
     if (asksText(query.filter)) this.searched();
     return runQuery(this.core, query);
+  }
+
+  positions(query: Query, emails: readonly EmailNumber[]): Map<EmailNumber, number> {
+    this.ready();
+    if (asksText(query.filter)) this.searched();
+    return positionsIn(this.core, query, emails);
   }
 
   snippet(email: EmailNumber, filter: Filter | null): { subject: string | null; preview: string | null } {

@@ -264,6 +264,8 @@ export interface IndexReader {
   /** The same for many at once; those without Emails are left out. */
   threads(threads: readonly ThreadNumber[]): Map<ThreadNumber, EmailNumber[]>;
   query(query: Query): QueryResult;
+  /** Where these Emails stand in the whole result of a query; those that are not in it are left out. */
+  positions(query: Query, emails: readonly EmailNumber[]): Map<EmailNumber, number>;
   /** Matches marked by `<mark>`; both null when the filter has no text. Text is escaped for HTML (RFC 8621 §5). */
   snippet(email: EmailNumber, filter: Filter | null): { subject: string | null; preview: string | null };
   placements(email: EmailRow): Placement[];

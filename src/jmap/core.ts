@@ -190,10 +190,23 @@ export interface QueryResponse<I = Id> {
   limit?: number;
 }
 
-/** RFC 8620 §5.6. Answered with cannotCalculateChanges. */
-export interface QueryChangesArguments {
+/** RFC 8620 §5.6 */
+export interface QueryChangesArguments<C = never, S extends Comparator = Comparator> {
   accountId: AccountId;
+  filter?: FilterOperator<C> | C | null;
+  sort?: S[] | null;
   sinceQueryState: string;
+  maxChanges?: number | null;
+  upToId?: Id | null;
+  calculateTotal?: boolean;
+}
+export interface QueryChangesResponse<I = Id> {
+  accountId: AccountId;
+  oldQueryState: string;
+  newQueryState: string;
+  total?: number;
+  removed: I[];
+  added: { id: I; index: number }[];
 }
 
 /** RFC 8620 §6.1 */

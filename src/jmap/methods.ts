@@ -5,6 +5,7 @@ import type {
   GetResponse,
   QueryArguments,
   QueryChangesArguments,
+  QueryChangesResponse,
   QueryResponse,
   SetArguments,
   SetResponse,
@@ -86,7 +87,10 @@ export interface Methods {
     arguments: QueryArguments<EmailFilter, EmailComparator> & { collapseThreads?: boolean };
     response: QueryResponse<EmailId> & { collapseThreads?: boolean };
   };
-  'Email/queryChanges': { arguments: QueryChangesArguments; response: never };
+  'Email/queryChanges': {
+    arguments: QueryChangesArguments<EmailFilter, EmailComparator> & { collapseThreads?: boolean };
+    response: QueryChangesResponse<EmailId>;
+  };
   'Email/set': { arguments: SetArguments<NewEmail, EmailId>; response: SetResponse<Email, EmailId> };
   'Email/import': {
     arguments: { accountId: AccountId; ifInState?: string | null; emails: Record<string, EmailImport> };

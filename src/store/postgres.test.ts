@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Kysely } from 'kysely';
 import pg from 'pg';
@@ -21,6 +26,51 @@ const operator = async (url: string): Promise<pg.Client> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   return client;
+};
+
+const known = new Set([
+  'user',
+  'database',
+  'client_encoding',
+  'datestyle',
+  'timezone',
+  'application_name',
+  'replication',
+]);
+
+/** As PgBouncer does without `ignore_startup_parameters`: it refuses whoever brings settings of a session, and names one. */
+const openPooler = async (behind: string) => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-pooler-'));
+  const pooler = { folder, refused: 0 };
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (first: Buffer) => {
+      // Length and version of the protocol; then names and values, each ended by a zero.
+      const words = first.toString('utf8', 8).split('\0');
+      const unknown = words.find((word, i) => i % 2 === 0 && word !== '' && !known.has(word.toLowerCase()));
+      if (unknown !== undefined) {
+        pooler.refused += 1;
+        const fields = ['SFATAL', 'C08P01', `Munsupported startup parameter: ${unknown}`, '', ''].join('\0');
+        const head = Buffer.from('E....');
+        head.writeInt32BE(4 + fields.length, 1);
+        socket.end(Buffer.concat([head, Buffer.from(fields)]));
+        return;
+      }
+      const line = connect(behind);
+      line.on('error', () => undefined);
+      line.write(first);
+      socket.pipe(line).pipe(socket);
+    });
+  });
+  server.listen(join(folder, '.s.PGSQL.5432'));
+  await once(server, 'listening');
+  return Object.assign(pooler, {
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, 'close');
+      rmSync(folder, { recursive: true });
+    },
+  });
 };
 
 /** A transaction. */
@@ -64,6 +114,18 @@ describe('D10 PostgreSQL', { skip: postgres === null && 'no PostgreSQL on this m
     await admin.query('COMMIT');
     await admin.end();
     assert.deepEqual(await store.auditOf(null, { since: 0, most: 10 }), []);
+  });
+
+  test('D83 a pooler in between that takes no settings is connected to without them', async () => {
+    const url = new URL(await must(postgres, 'PostgreSQL').database());
+    await using pooler = await openPooler(`${url.searchParams.get('host')}/.s.PGSQL.5432`);
+    url.searchParams.set('host', pooler.folder);
+    await using store = await openStore(url.href, { mode: 'direct' });
+    await Promise.all(Array.from({ length: 20 }, () => ask(store)));
+    assert.equal(await store.healthy(), true);
+    await store.audit(anEntry(null));
+    assert.equal((await store.auditOf(null, { since: 0, most: 10 })).length, 1);
+    assert.ok(pooler.refused > 0);
   });
 
   test('a server without our tables, as after a failover, is away', async () => {

@@ -266,6 +266,11 @@ test('ids and names that are none, or climb, find nothing', async () => {
   }
 });
 
+test('D85 a line on which nothing is asked outlives those that proxies keep', async () => {
+  const answer = await ask({ path: '/healthz', headers: { Connection: 'keep-alive' } });
+  assert.equal(answer.headers.get('keep-alive'), 'timeout=150');
+});
+
 test('D29 what the parser of HTTP cannot read is told so, and the line is closed', async () => {
   const host = new URL(postern.url).host;
   const fine = `Host: ${host}\r\nConnection: close\r\n`;

@@ -411,6 +411,9 @@ test('D26 too much is refused before it is read, and cut off when it grows', asy
   );
   assert.match(back.headers.get('content-security-policy') ?? '', /^sandbox/);
   assert.equal(back.headers.get('x-content-type-options'), 'nosniff');
+  const nameless = await browser.fetch(`/jmap/download/${browser.account}/${blobId}/?accept=`);
+  assert.equal(await nameless.text(), 'hello');
+  assert.match(nameless.headers.get('content-disposition') ?? '', /^attachment; filename="file"/);
   assert.deepEqual(await problemOf(await browser.fetch(`/jmap/download/${browser.account}/Unone/x`)), [
     404,
     'not-found',

@@ -137,5 +137,5 @@ export const writeMail = async (browser: Browser, secrets: Secrets): Promise<voi
     headers: { 'content-type': 'text/plain' },
     body: `${say('upload')} and ${say('upload end')}`,
   });
-  if (uploaded.status !== 201) throw new Error(`not uploaded: ${uploaded.status}`);
+  if (uploaded.status !== 200) throw new Error(`not uploaded: ${uploaded.status}`);
 };

@@ -1,34 +1,17 @@
-import type { MailboxId, Sort } from '#index/types.ts';
+import type { MailboxId } from '#index/types.ts';
 import { capabilities } from '#jmap/core.ts';
-import { parseKeyword } from '#jmap/keywords.ts';
-import { bool, optional, orNull } from '../check.ts';
 import { MethodFailure } from '../errors.ts';
 import { emailIds, emailNumber } from '../ids.ts';
+import { limits } from '../limits.ts';
 import { type AccountContext, type Answer, method } from '../method.ts';
-import { emailSortOptions } from '../session.ts';
-import { type ReadComparator, sortOf } from '../sort.ts';
 import { pageSize, type WindowArguments, windowFields } from '../window.ts';
-import { emailFilter, indexFilter, mailboxesOf } from './filter.ts';
-
-const keywordSorts: readonly string[] = ['hasKeyword', 'allInThreadHaveKeyword', 'someInThreadHaveKeyword'];
-
-const indexSort = (comparator: ReadComparator): Sort => {
-  const { property, isAscending, more } = comparator;
-  const sort: Sort = { property: property as Sort['property'], isAscending };
-  const word = more['keyword'];
-  if (!keywordSorts.includes(property)) {
-    if (word !== undefined) throw new MethodFailure('invalidArguments', `sort: ${property} takes no keyword`);
-    return sort;
-  }
-  const keyword = typeof word === 'string' ? parseKeyword(word) : undefined;
-  if (keyword === undefined) throw new MethodFailure('invalidArguments', `sort: ${property} needs a keyword`);
-  return { ...sort, keyword };
-};
+import { mailboxesOf } from './filter.ts';
+import { isFollowed, questionFields, questionOf } from './question.ts';
 
 /** Where a page ends when it was asked for from the end; the total is counted for it. */
 const page = (
   { open }: AccountContext,
-  args: WindowArguments & { collapseThreads: boolean },
+  args: WindowArguments,
   query: Omit<
     Parameters<Parameters<Parameters<typeof open.index.read>[0]>[0]['query']>[0],
     'position' | 'anchor' | 'calculateTotal'
@@ -52,28 +35,30 @@ export const emailQuery = method(
   'Email/query',
   capabilities.mail,
   { pure: true },
-  {
-    ...windowFields,
-    filter: orNull(emailFilter),
-    sort: orNull(sortOf(emailSortOptions, ['keyword'])),
-    collapseThreads: optional(bool, false),
-  },
+  { ...windowFields, ...questionFields },
   (context, args): Answer => {
     const { open } = context;
-    const filter = indexFilter(args.filter);
-    const sort = (args.sort ?? []).map(indexSort);
+    const question = questionOf(args);
     const { size, cut } = pageSize(args.limit);
-    const { collapseThreads, anchorOffset } = args;
-    const { queryState, result } = page(context, args, { filter, sort, collapseThreads, anchorOffset, limit: size });
-    for (const mailbox of mailboxesOf(filter)) context.whenAnswered(() => open.engine.look(mailbox as MailboxId));
+    const { queryState, result } = page(context, args, {
+      ...question,
+      anchorOffset: args.anchorOffset,
+      limit: size,
+    });
+    for (const mailbox of mailboxesOf(question.filter)) {
+      context.whenAnswered(() => open.engine.look(mailbox as MailboxId));
+    }
     const { idLists } = context.memories(open.index);
     let ids = idLists.find(result.ids);
-    if (!ids) idLists.put((ids = { numbers: result.ids, text: JSON.stringify(emailIds(result.ids)) }));
+    if (!ids) {
+      ids = { numbers: result.ids, text: JSON.stringify(emailIds(result.ids)) };
+      if (result.ids.length <= limits.maxObjectsInGet) idLists.put(ids);
+    }
     const total = result.total === null ? '' : `,"total":${result.total}`;
     const limit = cut ? `,"limit":${size}` : '';
     const json =
-      `{"accountId":"${open.jmapId}","queryState":${JSON.stringify(queryState)},"canCalculateChanges":false,"collapseThreads":${collapseThreads}` +
-      `,"position":${result.position},"ids":${ids.text}${total}${limit}}`;
+      `{"accountId":"${open.jmapId}","queryState":${JSON.stringify(queryState)},"canCalculateChanges":${isFollowed(question)}` +
+      `,"collapseThreads":${args.collapseThreads},"position":${result.position},"ids":${ids.text}${total}${limit}}`;
     return { json, peek: (path) => (path === '/ids' ? emailIds(result.ids) : undefined) };
   },
 );

@@ -105,7 +105,13 @@ interface Letter {
 /** @throws SetFailure, VaultError, StoreError, UpstreamError */
 const letterOf = async (context: AccountContext, given: Readonly<Record<string, unknown>>): Promise<Letter> => {
   const { open, clock } = context;
-  onlyProperties(given, ['identityId', 'emailId', 'envelope']);
+  // `undoStatus` is ours to say; meli says it, and does not look whether its letter was taken.
+  const { undoStatus, ...rest } = given;
+  onlyProperties(undoStatus === 'pending' || undoStatus === 'final' ? rest : given, [
+    'identityId',
+    'emailId',
+    'envelope',
+  ]);
   const identities = (await identitiesOf(context, open)).map(({ identity }) => identity);
   const wanted = resolveId(context, property(idOrReference, given['identityId'], 'identityId'));
   const identity = identities.find(({ id }) => id === wanted);

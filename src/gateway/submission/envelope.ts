@@ -5,7 +5,7 @@ import { headerSpan, readFields } from '#mime/headers.ts';
 import type { Envelope as MessageEnvelope } from '#mime/types.ts';
 import type { SubmissionAddress, SubmissionEnvelope } from '#upstream/submission.ts';
 import { isAddress, sameAddress } from '../address.ts';
-import { type Check, list, mapOf, nullable, orNull, shape, text } from '../check.ts';
+import { type Check, list, mapOf, nullable, orNull, record, shape, text } from '../check.ts';
 import { invalidProperties, SetFailure } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { property } from '../set.ts';
@@ -22,7 +22,13 @@ const addressee: Check<SubmissionAddress> = shape({
   parameters: orNull(mapOf(text, nullable(text))),
 });
 
-const given = shape({ mailFrom: addressee, rcptTo: list(addressee) });
+const rightly = shape({ mailFrom: addressee, rcptTo: list(addressee) });
+
+/** `mailfrom` is what programs made with go-jmap write, aerc 0.20 among them. */
+const given: Check<SubmissionEnvelope> = (value, at) => {
+  const { mailfrom, ...rest } = record(value, at);
+  return rightly(mailfrom === undefined || 'mailFrom' in rest ? value : { ...rest, mailFrom: mailfrom }, at);
+};
 
 const unique = (all: readonly SubmissionAddress[]): SubmissionAddress[] => {
   const known = new Map<string, SubmissionAddress>();

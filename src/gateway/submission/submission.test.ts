@@ -230,6 +230,13 @@ test('RFC 8621 §7.5 errors of a create: identity, Email, envelope, recipients, 
       'invalidProperties',
     ],
     [{ identityId, emailId, envelope: { mailFrom: from } }, 'invalidProperties', { properties: ['envelope'] }],
+    [{ identityId, emailId, envelope: { rcptTo: to } }, 'invalidProperties', { properties: ['envelope'] }],
+    [{ identityId, emailId, envelope: { mailfrom: { email: 'eve@example.com' }, rcptTo: to } }, 'forbiddenMailFrom'],
+    [
+      { identityId, emailId, envelope: { mailFrom: from, mailfrom: from, rcptTo: to } },
+      'invalidProperties',
+      { properties: ['envelope'] },
+    ],
   ];
   for (const [create, type, more] of cases) {
     const { notCreated, created } = await g.one('EmailSubmission/set', { create: { s: create } });
@@ -262,6 +269,21 @@ test('J25 a message with two From or two Sender fields is not sent, whoever made
     const { notCreated } = await g.one('EmailSubmission/set', { create: { s: { identityId, emailId: created.i.id } } });
     assert.deepEqual([notCreated.s.type, notCreated.s.properties], ['invalidEmail', properties]);
   }
+});
+
+test('J39 an envelope with mailfrom in small letters and an undoStatus that is ours to say serve, as aerc and meli send them', async () => {
+  using g = openTestGateway();
+  const envelope = { mailfrom: { email: 'ana@example.org' }, rcptTo: [{ email: 'bob@example.net' }] };
+  const create = { identityId: await identity(g), emailId: await newDraft(g), envelope };
+  const { created } = await g.one('EmailSubmission/set', { create: { s: { ...create, undoStatus: 'final' } } });
+  assert.equal(created.s.undoStatus, 'pending');
+  const canceled = await g.one('EmailSubmission/set', { create: { s: { ...create, undoStatus: 'canceled' } } });
+  assert.deepEqual(canceled.notCreated.s, { type: 'invalidProperties', properties: ['undoStatus'] });
+  const { list } = await g.one('EmailSubmission/get', { ids: [created.s.id] });
+  assert.deepEqual(list[0].envelope, {
+    mailFrom: { email: 'ana@example.org', parameters: null },
+    rcptTo: [{ email: 'bob@example.net', parameters: null }],
+  });
 });
 
 test('RFC 8621 §7 HOLDUNTIL sets sendAt', async () => {

@@ -1,6 +1,6 @@
 import type { Core } from '../core.ts';
 import { IndexError } from '../errors.ts';
-import type { EmailRow, Filter, MailboxId, Query, QueryResult, ThreadNumber } from '../types.ts';
+import type { EmailNumber, EmailRow, Filter, MailboxId, Query, QueryResult, ThreadNumber } from '../types.ts';
 import { compile } from './compile.ts';
 
 /** A query's whole result, however it is come by. */
@@ -85,10 +85,15 @@ const resultOf = (core: Core, query: Query): Result => {
   return fromSql(core, query);
 };
 
+/** -1: not in it. */
+const indexIn = (core: Core, result: Result, email: EmailNumber): number => {
+  const row = core.numbers.rowOf(email);
+  return row === undefined || core.numbers.of([row])[0] !== email ? -1 : result.indexOf(row);
+};
+
 const startOf = (core: Core, query: Query, result: Result): number => {
   if (query.anchor !== null) {
-    const row = core.numbers.rowOf(query.anchor);
-    const at = row === undefined || core.numbers.of([row])[0] !== query.anchor ? -1 : result.indexOf(row);
+    const at = indexIn(core, result, query.anchor);
     if (at < 0) throw new IndexError('index/anchor-not-found', 'the anchor is not in the result');
     return Math.max(0, at + query.anchorOffset);
   }
@@ -105,4 +110,10 @@ export const runQuery = (core: Core, query: Query): QueryResult => {
     position,
     total: query.calculateTotal ? result.length() : null,
   };
+};
+
+/** Where `emails` stand in the whole result; those that are not in it are left out. */
+export const positionsIn = (core: Core, query: Query, emails: readonly EmailNumber[]): Map<EmailNumber, number> => {
+  const result = resultOf(core, query);
+  return new Map(emails.map((email) => [email, indexIn(core, result, email)] as const).filter(([, at]) => at >= 0));
 };
