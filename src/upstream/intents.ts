@@ -1,6 +1,6 @@
 import { logError } from '#base/log.ts';
 import type { EmailRow, Intent, Mailbox, MailboxId, Uid, Want } from '#index/types.ts';
-import { ImapError } from '#imap/errors.ts';
+import { ImapError, isThrottle } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { backoff, intentBackoff } from './backoff.ts';
 import { catchUp } from './catch-up.ts';
@@ -25,13 +25,12 @@ const mostLooked = 20;
 const appendRest = 15 * 60_000;
 
 /** Response codes (RFC 5530 and others) that mean "not now" rather than "no". */
-const passing = new Set(['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'EXPUNGEISSUED', 'TEMPFAIL']);
+const passing = new Set(['UNAVAILABLE', 'SERVERBUG', 'CONTACTADMIN', 'EXPUNGEISSUED', 'TEMPFAIL']);
 /** Codes that are true of every message of the group. */
 const forAll = new Set(['NOPERM', 'OVERQUOTA', 'TRYCREATE', 'NONEXISTENT', 'READ-ONLY', 'CANNOT', 'PRIVACYREQUIRED']);
 
 /** Not a no: the server asks to come back later. */
-export const isPassing = ({ responseCode, retryAfter }: ImapError): boolean =>
-  (responseCode !== null && passing.has(responseCode)) || retryAfter !== null;
+export const isPassing = (error: ImapError): boolean => passing.has(error.responseCode ?? '') || isThrottle(error);
 
 /** An intent with the place of its message as the index knows it now. */
 interface Placed {
