@@ -59,8 +59,9 @@ export class Fill {
     if (this.#server.left > 0) return this.#server.left;
     if (!this.progress().done) return usualPause;
     const boxes = this.#mirror.index.read((reader) => reader.mailboxes());
-    const rests = boxes.flatMap(({ id, state }) => (state === 'live' ? [] : (this.#refused.get(id)?.left ?? [])));
-    return rests.length === 0 ? null : Math.min(...rests);
+    const rests = boxes.flatMap(({ id, state }) => (state === 'live' ? [] : this.#leftAlone(id)));
+    const some = rests.filter((rest) => rest > 0);
+    return some.length === 0 ? null : Math.min(...some);
   }
 
   get running(): boolean {
@@ -148,6 +149,11 @@ export class Fill {
     this.#oldest.clear();
   }
 
+  /** For how long it is not asked for this mailbox, milliseconds. */
+  #leftAlone(mailbox: MailboxId): number {
+    return Math.max(this.#refused.get(mailbox)?.left ?? 0, this.#mirror.unsteadyFor(mailbox));
+  }
+
   /** A mailbox that the server does not let us read holds up no other. */
   async #mayStep(session: ImapSession, wish: FillWish): Promise<number> {
     try {
@@ -218,7 +224,7 @@ export class Fill {
     return this.#mirror.index.read((reader) =>
       reader
         .mailboxes()
-        .filter((box) => box.state !== 'gone' && (this.#refused.get(box.id)?.left ?? 0) === 0)
+        .filter((box) => box.state !== 'gone' && this.#leftAlone(box.id) === 0)
         .map((box) => {
           let known = box.state === 'live' ? box.exists : this.#known.get(box.id);
           if (known === undefined) {

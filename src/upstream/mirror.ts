@@ -9,6 +9,7 @@ import type { FetchReport, FetchRow, FlagRow, Piece, PieceReport, Range, Wish } 
 import { UpstreamError } from './errors.ts';
 import { keywordsOf } from './flags.ts';
 import { bulkItems, foundOf } from './found.ts';
+import { Patience } from './patience.ts';
 import type { Reading } from './reading/reading.ts';
 
 /** The highest UID there can be, as a number: `n:*` would name the last message even when there is none from n on. */
@@ -96,6 +97,9 @@ export class Mirror {
   readonly #bringing = new Set<Bringing>();
   /** How often in a row nothing came of a mailbox of which nothing is known. */
   readonly #vain = new Map<MailboxId, number>();
+  /** Mailboxes whose UIDVALIDITY changed while we looked. */
+  readonly #renewals = new Map<MailboxId, Patience>();
+  #unsteady: () => void = () => undefined;
   #rowsPerSlice = 60;
 
   /** `reading`: where many rows are read; without it all are read here. */
@@ -264,6 +268,29 @@ export class Mirror {
   /** Before more is written: joins the full text where it lies in many pieces, while `goesOn`. */
   async joinText(goesOn: () => boolean): Promise<void> {
     while (goesOn() && this.index.gather((t) => t.mergeText('many'))) await pause();
+  }
+
+  /** `listener` is told of a server whose UIDVALIDITY changes again and again: it may do so with each connection. */
+  onUnsteady(listener: () => void): void {
+    this.#unsteady = listener;
+  }
+
+  /** Another UIDVALIDITY: its messages are found again (rule S15). */
+  renewed(mailbox: MailboxId, { uidvalidity, exists }: Pick<Mailbox, 'uidvalidity' | 'exists'>): void {
+    this.log('info', 'upstream.uidvalidity', { mailbox });
+    this.index.write((t) => {
+      t.remap(mailbox, uidvalidity);
+      t.patchMailbox(mailbox, { exists });
+    });
+    const patience = this.#renewals.get(mailbox);
+    this.#renewals.set(mailbox, patience ?? new Patience(this.clock));
+    patience?.refused(null);
+    if (patience !== undefined && patience.times >= 2) this.#unsteady();
+  }
+
+  /** How long it is not read to its end, because its UIDVALIDITY changes again and again (rule S84), milliseconds. */
+  unsteadyFor(mailbox: MailboxId): number {
+    return this.#renewals.get(mailbox)?.left ?? 0;
   }
 
   /** The mailbox cannot be opened any more: what a FETCH under way brings is not in it. */

@@ -117,6 +117,7 @@ class OpenEngine implements Engine {
       most: account.connections,
       told: (most) => book.connections(most),
     });
+    mirror.onUnsteady(() => lines.atMost(1));
     const folders = new FolderSync(mirror);
     this.#mirror = mirror;
     this.#lines = lines;

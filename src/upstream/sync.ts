@@ -176,15 +176,12 @@ export class Sync {
     const here = this.#mirror.index
       .read((reader) => reader.mailboxes())
       .find((box) => box.pathRaw === lines.watch.session?.selected?.pathRaw);
-    let fresh = false;
     for (const id of differing) {
-      const box = this.#mirror.mailbox(id);
-      if (isFresh(box)) fresh = true;
-      else await this.visit(id, { urgency: urgency.folders }).catch(refusedOnly);
+      if (!isFresh(this.#mirror.mailbox(id))) await this.visit(id, { urgency: urgency.folders }).catch(refusedOnly);
     }
     if (here !== undefined && !differing.includes(here.id) && lines.watch.session?.condstore === false)
       await this.visit(here.id, { urgency: urgency.folders });
-    if (fresh) await this.fillUp();
+    if (this.#parts.fill.pause !== null) await this.fillUp();
   }
 
   /** The first sync as far as it is missing, then previews and full text. What could not be done now is done later. */
