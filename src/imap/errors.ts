@@ -54,6 +54,17 @@ export class ImapError extends Problem {
   }
 }
 
+/** `LIMIT`: Yahoo; `INUSE`: RFC 5530 §3. Not `UNAVAILABLE`, which Yahoo says of single messages that it cannot read. */
+const throttles = new Set(['LIMIT', 'INUSE', 'THROTTLED']);
+/** Gmail says so with `OVERQUOTA`, Exchange and others without a code. */
+const throttled = /throttled|rate limit|bandwidth limit/i;
+
+/** The server was asked too much: whatever it was, it is to be asked later. */
+export const isThrottle = (error: unknown): error is ImapError =>
+  error instanceof ImapError &&
+  error.code === 'imap/refused' &&
+  (error.retryAfter !== null || throttles.has(error.responseCode ?? '') || throttled.test(error.words ?? ''));
+
 /** A server's text made fit to be shown: no control characters, one line, at most 300 characters. */
 export const cleanWords = (text: string): string | null => {
   // oxlint-disable-next-line no-control-regex

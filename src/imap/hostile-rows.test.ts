@@ -61,6 +61,23 @@ test('S79 a literal that swallows where the next row begins gives no message wha
   assert.deepEqual([rows, report.missing], [[[3, 33]], [1, 2]]);
 });
 
+test('S79 a quoted string without end, which looks as if a literal came, takes nothing of the next row', async () => {
+  const mix = on('UID FETCH', ({ tag, connection }) => {
+    connection.send('* 1 FETCH (UID 1 PREVIEW "mine {10}\r\n* 2 FETCH (UID 2 PREVIEW " of another")\r\n');
+    connection.send('* 3 FETCH (UID 3 PREVIEW "a \rb")\r\n');
+    connection.ok(tag);
+  });
+  await using opened = await open({ onCommand: mix });
+  await opened.session.select('INBOX');
+  const rows: [number, string | null][] = [];
+  const report = await opened.session.fetchRows(
+    { uids: [1, 2, 3] },
+    full,
+    (some) => void rows.push(...some.map(({ uid, preview }): [number, string | null] => [uid, preview])),
+  );
+  assert.deepEqual([rows, report.missing], [[[3, 'a \rb']], [1, 2]]);
+});
+
 test('S79 what another message has is no answer', async () => {
   const answer = on('UID FETCH', ({ tag, connection }) => {
     connection.send('* 9 FETCH (UID 9 BODY[1] "of another")\r\n* 1 FETCH (BODY[1] "its own")\r\n');

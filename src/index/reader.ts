@@ -176,6 +176,10 @@ export class Reader implements IndexReader {
     return db.value<number>(leaving, outOf, outOf) ?? 0;
   }
 
+  isWished(email: EmailRow): boolean {
+    return this.core.db.value('SELECT 1 FROM intent WHERE email = ? LIMIT 1', email) !== undefined;
+  }
+
   textGaps(): TextGaps {
     return textGaps(this.core);
   }

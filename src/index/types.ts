@@ -282,6 +282,8 @@ export interface IndexReader {
   nextIntentAt(): number | null;
   /** `outOf`: only those that move or copy something out of this mailbox, its place there known or not. */
   intentCount(outOf?: MailboxId): number;
+  /** Whether something is wished for this Email that the server has not confirmed. */
+  isWished(email: EmailRow): boolean;
   textGaps(): TextGaps;
   /** Emails whose preview is still unknown, newest first. */
   withoutPreview(limit: number): TextWish[];

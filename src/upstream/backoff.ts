@@ -7,6 +7,8 @@ export interface Backoff {
 
 export const reconnectBackoff: Backoff = { first: 1_000, most: 15 * 60_000 };
 export const intentBackoff: Backoff = { first: 5_000, most: 5 * 60_000 };
+/** A server that asks to be left alone, and what it does not give just now. */
+export const restBackoff: Backoff = { first: 30_000, most: 15 * 60_000 };
 export const submissionBackoff: Backoff = { first: 60_000, most: 4 * 3_600_000 };
 
 /**

@@ -49,18 +49,7 @@ export const catchUp = async (
   const examined = options.readOnly === true;
   if (fresh) return firstLook(session, mirror, box, selected, options);
   if (selected.uidvalidity !== box.uidvalidity) {
-    mirror.log('info', 'upstream.uidvalidity', { mailbox: id });
-    mirror.index.write((t) => {
-      t.remap(id, selected.uidvalidity);
-      t.patchMailbox(id, {
-        state: 'remap',
-        uidvalidity: selected.uidvalidity,
-        uidnext: 0,
-        lowUid: 0,
-        modseq: '0',
-        exists: selected.exists,
-      });
-    });
+    mirror.renewed(id, selected);
     return firstLook(session, mirror, mirror.mailbox(id), selected, options);
   }
   return inStep(session, mirror, box, selected, examined, options.deep === true);

@@ -18,14 +18,20 @@ export class Effects {
     this.#rows = rows;
   }
 
-  /** The message went. Answers what is left to do for a copy in Sent; null: the Email may still come, ask again. */
+  /**
+   * The message went: what that does to Emails is wished, once in each index (O38). Answers the record with the ids of this
+   * index, and what is left to do for a copy in Sent; null: the Email may still come, ask again.
+   */
   async apply(row: Submission, kept: SubmissionRecord): Promise<SubmissionRecord | null> {
     const { index, clock, sent } = this.#parts;
     const effects = inThese(index, kept);
-    const { onSuccessUpdateEmail: patch } = effects;
+    if (kept.wished?.epoch === index.epoch) return effects;
+    const { onSuccessUpdateEmail: patch, onSuccessMark: marks } = effects;
     const number = emailNumberOf(effects.emailId);
     if (number === null && patch !== null && mayCome(index, kept)) return null;
-    const isThere = number !== null && index.read((reader) => reader.email(number)) !== undefined;
+    const numbers = [number, ...marks.map(({ emailId }) => emailNumberOf(emailId))].filter((one) => one !== null);
+    const found = index.read((reader) => reader.emails(numbers));
+    const isThere = found.some((email) => email.number === number);
     index.write((t) => {
       const box = t.mailboxes().find(({ role }) => role === 'sent');
       // The provider's own copy will appear in Sent: ours would be a second one.
@@ -33,27 +39,26 @@ export class Effects {
         t.destroy(number, clock.now());
       else if (number !== null) releaseEmailPatch(t, number, effects, clock.now());
       if (number !== null && effects.onSuccessDestroyEmail) t.destroy(number, clock.now());
-      for (const mark of effects.onSuccessMark) {
+      for (const mark of marks) {
         const answered = emailNumberOf(mark.emailId);
         if (answered !== null) t.setKeywords(answered, [mark.keyword], [], clock.now());
       }
     });
-    this.#parts.nudge();
     // What was to become the copy in Sent is not there: its index was made anew, or somebody destroyed it. Or Sent is not.
     const isLost =
       patch !== null &&
       !effects.onSuccessDestroyEmail &&
       (!isThere || (kept !== effects && mailboxesIn(patch, true).length === 0));
     const copy = isLost && !kept.wantsSentCopy ? ({ wantsSentCopy: true, sentCopy: 'pending' } as const) : {};
-    const done = {
-      onSuccessUpdateEmail: null,
-      onSuccessDestroyEmail: false,
-      onCancelUpdateEmail: null,
-      onSuccessMark: [],
-      ...copy,
-    };
+    const done = { wished: { epoch: index.epoch, emails: found.map((email) => email.row) }, ...copy };
     await this.#rows.amend(row.id, (record) => ({ ...record, ...done }));
+    this.#parts.nudge();
     return { ...effects, ...done };
+  }
+
+  /** The mail server has not done yet what is wished. */
+  isPending({ wished }: SubmissionRecord): boolean {
+    return this.#parts.index.read((reader) => wished?.emails.some((email) => reader.isWished(email)) ?? false);
   }
 
   /** The Email is a draft again, until the message is known to have gone; once, since it is the user's from then on. */

@@ -1,6 +1,6 @@
 import { logError } from '#base/log.ts';
 import type { Mailbox, MailboxId, Uid } from '#index/types.ts';
-import { ImapError } from '#imap/errors.ts';
+import { isThrottle } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { catchUp, isFresh } from './catch-up.ts';
 import type { Progress } from './engine.ts';
@@ -10,6 +10,7 @@ import { isOpen } from './is-open.ts';
 import type { Lines } from './lines.ts';
 import { isRefusal } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
+import { Patience } from './patience.ts';
 
 /** UIDs of one mailbox that are not in the index yet, ascending; what is fetched is taken from the end. */
 interface Rest {
@@ -19,9 +20,6 @@ interface Rest {
 
 /** Wait after a failure that says nothing of its own, milliseconds. */
 const usualPause = 30_000;
-
-/** A mailbox that cannot be read is tried again after this long, milliseconds. */
-const refusedRest = 10 * 60_000;
 
 /** So few missing messages are not worth a connection of their own. */
 const little = 1_000;
@@ -38,13 +36,13 @@ export class Fill {
   readonly #rest = new Map<MailboxId, Rest>();
   readonly #known = new Map<MailboxId, number>();
   readonly #oldest = new Map<MailboxId, number>();
-  /** Mailboxes the server would not open or read, and until when they are left alone (Unix ms). */
-  readonly #refused = new Map<MailboxId, number>();
+  /** The server, as far as it asks to be left alone, and mailboxes that it would not open or read. */
+  readonly #server: Patience;
+  readonly #refused = new Map<MailboxId, Patience>();
   #looked: MailboxId[] = [];
   #batch = 1_000;
   #running: Promise<void> | null = null;
   #losses = 0;
-  #pause = usualPause;
   #closed = false;
 
   /** `told` is called after each batch: progress has changed. */
@@ -53,11 +51,17 @@ export class Fill {
     this.#lines = parts.lines;
     this.#folders = parts.folders;
     this.#told = parts.told;
+    this.#server = new Patience(this.#mirror.clock);
   }
 
-  /** How long to wait before going on after a pause, milliseconds: what the server asked for, or half a minute. */
-  get pause(): number {
-    return this.#pause;
+  /** How long until there is something to go on with, milliseconds; null: all is known. */
+  get pause(): number | null {
+    if (this.#server.left > 0) return this.#server.left;
+    if (!this.progress().done) return usualPause;
+    const boxes = this.#mirror.index.read((reader) => reader.mailboxes());
+    const rests = boxes.flatMap(({ id, state }) => (state === 'live' ? [] : this.#leftAlone(id)));
+    const some = rests.filter((rest) => rest > 0);
+    return some.length === 0 ? null : Math.min(...some);
   }
 
   get running(): boolean {
@@ -66,7 +70,7 @@ export class Fill {
 
   /** Goes on with whatever is unknown. Ends by itself, also when the connection does; call again when it is back. */
   start(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
+    if (this.#closed || this.#server.left > 0) return Promise.resolve();
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
       this.#told();
@@ -110,7 +114,6 @@ export class Fill {
   }
 
   async #run(): Promise<void> {
-    this.#pause = usualPause;
     try {
       for (;;) {
         if (this.#closed) return;
@@ -121,6 +124,7 @@ export class Fill {
         const begun = performance.now();
         const few = missing(states) <= little;
         const count = await this.#lines.background((session) => this.#mayStep(session, wish), few);
+        this.#server.over();
         if (wish.count === this.#batch) this.#batch = nextBatch(this.#batch, count, performance.now() - begun);
         await this.#mirror.joinText(() => !this.#closed);
         this.#told();
@@ -128,7 +132,11 @@ export class Fill {
     } catch (error) {
       if (this.#closed) return;
       this.#forget();
-      if (error instanceof ImapError && error.retryAfter !== null) this.#pause = error.retryAfter;
+      if (isThrottle(error)) {
+        this.#server.refused(error);
+        // As if it had taken for ever.
+        this.#batch = nextBatch(this.#batch, this.#batch, Infinity);
+      }
       logError(this.#mirror.log, 'upstream.fill-paused', error);
     }
   }
@@ -141,14 +149,23 @@ export class Fill {
     this.#oldest.clear();
   }
 
+  /** For how long it is not asked for this mailbox, milliseconds. */
+  #leftAlone(mailbox: MailboxId): number {
+    return Math.max(this.#refused.get(mailbox)?.left ?? 0, this.#mirror.unsteadyFor(mailbox));
+  }
+
   /** A mailbox that the server does not let us read holds up no other. */
   async #mayStep(session: ImapSession, wish: FillWish): Promise<number> {
     try {
-      return await this.#step(session, wish);
+      const count = await this.#step(session, wish);
+      this.#refused.delete(wish.mailbox);
+      return count;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       logError(this.#mirror.log, 'upstream.mailbox-unreadable', error, { mailbox: wish.mailbox });
-      this.#refused.set(wish.mailbox, this.#mirror.clock.now() + refusedRest);
+      const patience = this.#refused.get(wish.mailbox) ?? new Patience(this.#mirror.clock);
+      this.#refused.set(wish.mailbox, patience);
+      patience.refused(error);
       return 0;
     }
   }
@@ -204,11 +221,10 @@ export class Fill {
   }
 
   #states(): FillState[] {
-    const now = this.#mirror.clock.now();
     return this.#mirror.index.read((reader) =>
       reader
         .mailboxes()
-        .filter((box) => box.state !== 'gone' && (this.#refused.get(box.id) ?? 0) <= now)
+        .filter((box) => box.state !== 'gone' && this.#leftAlone(box.id) === 0)
         .map((box) => {
           let known = box.state === 'live' ? box.exists : this.#known.get(box.id);
           if (known === undefined) {

@@ -177,6 +177,8 @@ for (const layout of ['fs', 'Maildir++'] as const) {
       const { connect, seen } = watched(village.imapPort, user);
       await using account = await openTestAccount({ imapPort: village.imapPort, user, connect });
       await account.until(() => seen.listens && named(account, 'Above')?.totalEmails === 2, 'the letters');
+      // Dovecot makes a mailbox anew that is opened while it is deleted.
+      await account.until(() => account.index.read((reader) => reader.withoutText(1)).length === 0, 'their texts');
       const before = named(account, 'Above');
       assert.ok(before);
       await client.delete('Above');

@@ -2,13 +2,14 @@ import { setImmediate as pause } from 'node:timers/promises';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { IndexError } from '#index/errors.ts';
-import type { Index, Mailbox, MailboxId, Uid } from '#index/types.ts';
-import { ImapError } from '#imap/errors.ts';
+import type { EmailRow, Index, Mailbox, MailboxId, Uid } from '#index/types.ts';
+import { ImapError, isThrottle } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import type { FetchReport, FetchRow, FlagRow, Piece, PieceReport, Range, Wish } from '#imap/types.ts';
 import { UpstreamError } from './errors.ts';
 import { keywordsOf } from './flags.ts';
 import { bulkItems, foundOf } from './found.ts';
+import { Patience } from './patience.ts';
 import type { Reading } from './reading/reading.ts';
 
 /** The highest UID there can be, as a number: `n:*` would name the last message even when there is none from n on. */
@@ -22,6 +23,11 @@ const fewest = 40;
 const mostGone = 1_000;
 /** So many rows are worth the way to another thread. */
 const worthReading = 200;
+
+/** After so many messages of which nothing came, and none of which anything did, it is asked whether the server gives any. */
+const enoughStubs = 3;
+/** So often a mailbox of which nothing is known is asked in vain before its messages are stubs. */
+const mostVain = 10;
 
 /** UIDs as {@link Range}s would name them, one by one, but for those that are not in `known`: a hostile range costs nothing. */
 const withinRanges = (ranges: readonly Range[], known: readonly Uid[]): Uid[] => {
@@ -40,7 +46,11 @@ const isWithin = (ranges: readonly Range[], uid: number): boolean =>
 
 /** NO or BAD to this FETCH, and not a request to come back later. */
 export const isRefusal = (error: unknown): error is ImapError =>
-  error instanceof ImapError && error.code === 'imap/refused' && error.retryAfter === null;
+  error instanceof ImapError && error.code === 'imap/refused' && !isThrottle(error);
+
+/** Nothing came of this message, not even its flags. */
+const isStub = ({ flags, internalDate, size, header }: FetchRow): boolean =>
+  flags === null && internalDate === null && size === null && header === null;
 
 const uidsOf = async (session: ImapSession, wish: Wish): Promise<readonly number[]> => {
   if ('uids' in wish) return wish.uids;
@@ -67,6 +77,10 @@ interface Bringing {
   readonly brought: Brought;
   /** What the server said meanwhile to be there no longer: rows of it may still be on their way. */
   readonly gone: Range[];
+  /** Messages of which nothing came. */
+  readonly stubs: FetchRow[];
+  /** The server gives messages of this mailbox. */
+  serves: boolean;
 }
 
 interface Dated {
@@ -81,6 +95,11 @@ export class Mirror {
   readonly log: Log;
   readonly #reading: Reading | null;
   readonly #bringing = new Set<Bringing>();
+  /** How often in a row nothing came of a mailbox of which nothing is known. */
+  readonly #vain = new Map<MailboxId, number>();
+  /** Mailboxes whose UIDVALIDITY changed while we looked. */
+  readonly #renewals = new Map<MailboxId, Patience>();
+  #unsteady: () => void = () => undefined;
   #rowsPerSlice = 60;
 
   /** `reading`: where many rows are read; without it all are read here. */
@@ -113,15 +132,12 @@ export class Mirror {
    */
   async bring(session: ImapSession, mailbox: MailboxId, wish: Wish, later = false): Promise<Brought> {
     const brought: Brought = { count: 0, lowest: null, highest: null, oldest: null };
-    const bringing: Bringing = { mailbox, brought, gone: [] };
+    const bringing: Bringing = { mailbox, brought, gone: [], stubs: [], serves: false };
     const { losses } = this.index;
     this.#bringing.add(bringing);
     try {
-      await this.#fetch(session, wish, bringing);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      this.log('info', 'upstream.fetch-refused', { responseCode: error.responseCode });
-      await this.#bisect(session, await uidsOf(session, wish), bringing);
+      await this.#fetchOrBisect(session, wish, bringing);
+      if (bringing.stubs.length > 0) await this.#addStubs(session, bringing);
     } finally {
       this.#bringing.delete(bringing);
     }
@@ -161,20 +177,63 @@ export class Mirror {
   async #rescue(session: ImapSession, uids: readonly number[], bringing: Bringing): Promise<void> {
     this.log('info', 'upstream.rows-missing', { count: uids.length });
     const { rows } = await session.rescueRows(uids, bulkItems);
-    await this.#addRows(rows, bringing);
+    bringing.stubs.push(...rows.filter(isStub));
+    await this.#addRows(
+      rows.filter((row) => !isStub(row)),
+      bringing,
+    );
   }
 
   /** One message that the server cannot read makes it refuse the whole set: halves, until that one is alone. */
-  async #bisect(session: ImapSession, uids: readonly number[], bringing: Bringing): Promise<void> {
-    if (uids.length <= 1) return uids.length === 0 ? undefined : this.#rescue(session, uids, bringing);
-    const half = Math.ceil(uids.length / 2);
-    for (const part of [uids.slice(half), uids.slice(0, half)]) {
-      try {
-        await this.#fetch(session, { uids: part }, bringing);
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        await this.#bisect(session, part, bringing);
+  async #fetchOrBisect(session: ImapSession, wish: Wish, bringing: Bringing): Promise<void> {
+    try {
+      await this.#fetch(session, wish, bringing);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.log('info', 'upstream.fetch-refused', { responseCode: error.responseCode });
+      const uids = await uidsOf(session, wish);
+      if (uids.length <= 1) return this.#rescue(session, uids, bringing);
+      const half = Math.ceil(uids.length / 2);
+      for (const part of [uids.slice(half), uids.slice(0, half)]) {
+        if (bringing.stubs.length >= enoughStubs && !(await this.#serves(session, bringing))) throw error;
+        await this.#fetchOrBisect(session, { uids: part }, bringing);
       }
+    }
+  }
+
+  async #addStubs(session: ImapSession, bringing: Bringing): Promise<void> {
+    if (!(await this.#serves(session, bringing))) throw new ImapError('imap/refused', { command: 'FETCH' });
+    await this.#addRows(bringing.stubs, bringing);
+  }
+
+  /**
+   * Whether it is single messages that the server does not give, and not all of them for the time being (rule S83): others
+   * came, or one that it gave before does. Where none is known, it was asked long enough.
+   */
+  async #serves(session: ImapSession, bringing: Bringing): Promise<boolean> {
+    const { mailbox, brought } = bringing;
+    bringing.serves ||= brought.count > 0 || (await this.#gives(session, mailbox));
+    if (bringing.serves) this.#vain.delete(mailbox);
+    return bringing.serves;
+  }
+
+  async #gives(session: ImapSession, mailbox: MailboxId): Promise<boolean> {
+    const known = this.index.read((reader) => {
+      const isRead = (uid: Uid): boolean =>
+        (reader.byRow(reader.placement(mailbox, uid)?.email as EmailRow)?.size ?? 0) > 0;
+      return reader.uids(mailbox).findLast(isRead);
+    });
+    if (known === undefined) {
+      const times = (this.#vain.get(mailbox) ?? 0) + 1;
+      this.#vain.set(mailbox, times);
+      return times > mostVain;
+    }
+    try {
+      const { missing } = await session.fetchRows({ uids: [known] }, bulkItems, () => undefined);
+      return missing.length === 0;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return false;
     }
   }
 
@@ -209,6 +268,29 @@ export class Mirror {
   /** Before more is written: joins the full text where it lies in many pieces, while `goesOn`. */
   async joinText(goesOn: () => boolean): Promise<void> {
     while (goesOn() && this.index.gather((t) => t.mergeText('many'))) await pause();
+  }
+
+  /** `listener` is told of a server whose UIDVALIDITY changes again and again: it may do so with each connection. */
+  onUnsteady(listener: () => void): void {
+    this.#unsteady = listener;
+  }
+
+  /** Another UIDVALIDITY: its messages are found again (rule S15). */
+  renewed(mailbox: MailboxId, { uidvalidity, exists }: Pick<Mailbox, 'uidvalidity' | 'exists'>): void {
+    this.log('info', 'upstream.uidvalidity', { mailbox });
+    this.index.write((t) => {
+      t.remap(mailbox, uidvalidity);
+      t.patchMailbox(mailbox, { exists });
+    });
+    const patience = this.#renewals.get(mailbox);
+    this.#renewals.set(mailbox, patience ?? new Patience(this.clock));
+    patience?.refused(null);
+    if (patience !== undefined && patience.times >= 2) this.#unsteady();
+  }
+
+  /** How long it is not read to its end, because its UIDVALIDITY changes again and again (rule S84), milliseconds. */
+  unsteadyFor(mailbox: MailboxId): number {
+    return this.#renewals.get(mailbox)?.left ?? 0;
   }
 
   /** The mailbox cannot be opened any more: what a FETCH under way brings is not in it. */

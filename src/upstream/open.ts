@@ -117,6 +117,7 @@ class OpenEngine implements Engine {
       most: account.connections,
       told: (most) => book.connections(most),
     });
+    mirror.onUnsteady(() => lines.atMost(1));
     const folders = new FolderSync(mirror);
     this.#mirror = mirror;
     this.#lines = lines;
@@ -155,7 +156,8 @@ class OpenEngine implements Engine {
     const send = parts.send ?? smtpSender({ ...parts, book });
     this.#ticket = parts.ticket ?? serverHold({ account, store }, send);
     const mayTry = (): boolean => book.mayTry('smtp');
-    this.#outbox = new Outbox({ account, index, store, keeper, clock, log, random, nudge, send, sent, mayTry });
+    const wished = (): void => this.#carryOut();
+    this.#outbox = new Outbox({ account, index, store, keeper, clock, log, random, nudge: wished, send, sent, mayTry });
     const begin = (session: ImapSession): Promise<void> => this.#work.add(this.#begin(session));
     const { refusedSince } = book;
     const watching = { lines, connect, clock, log, random, refusedSince, begin };
@@ -312,10 +314,17 @@ class OpenEngine implements Engine {
     this.#quotas.begin();
     this.#background('roles', this.#roles.keep());
     this.#background('intents', this.#intents.nudge());
-    this.#background('outbox', this.#outbox.live());
-    if (this.#draftsRestored) return;
-    this.#draftsRestored = await this.#drafts.restore();
-    this.#background('intents', this.#intents.nudge());
+    // A letter that went may be a draft that only the store has.
+    if (!this.#draftsRestored) this.#draftsRestored = await this.#drafts.restore();
+    this.#carryOut();
+  }
+
+  /** What is wished, then what the outbox is to do once it is done (O38). */
+  #carryOut(): void {
+    this.#background(
+      'intents',
+      this.#intents.nudge().finally(() => this.#outbox.live()),
+    );
   }
 
   #refused(refusal: Refusal): void {

@@ -7,7 +7,7 @@ import { openIndex } from '#index/open.ts';
 import type { EmailNumber, Index, MailboxId, Role } from '#index/types.ts';
 import { digest } from './digest.ts';
 import { applyEmailPatch, emailIdOf, mailboxIdOf } from './email-patch.ts';
-import { open, raw } from './outbox.testkit.ts';
+import { carryOut, open, raw } from './outbox.testkit.ts';
 import { placesOf } from './places.ts';
 import type { SubmissionRecord } from './submission.ts';
 
@@ -33,8 +33,6 @@ const moving = (it: It): Partial<SubmissionRecord> => {
   const sent = addBox(it.index, it, 'Sent', 'sent');
   const answered = addEmail(it.index, sent, other, [], 1_600_000_000);
   const [from, to] = [mailboxIdOf(it.box.id), mailboxIdOf(sent)];
-  const wish = { kind: 'append' as const, mailbox: it.box.id, keywords: ['$draft'], receivedAt: 0, replaces: null };
-  it.index.write((t) => t.append(it.number, wish, 0));
   const email = it.index.read((reader) => reader.email(it.number));
   assert.ok(email);
   const patch = { 'keywords/$draft': null, [`mailboxIds/${from}`]: null, [`mailboxIds/${to}`]: true };
@@ -163,5 +161,32 @@ for (const state of ['sent', 'canceled'] as const)
     const isSent = state === 'sent';
     assert.deepEqual([await it.state(), it.servers.filed], [isSent ? 'filed' : state, 0]);
     assert.deepEqual(at(it.index, now.number), isSent ? [[sent], []] : [[it.box.id], ['$draft']]);
-    assert.equal(it.index.read((reader) => reader.intents(it.clock.now())).length, 2, 'the server may know');
+    const waiting = it.index.read((reader) => reader.intentCount());
+    assert.equal(waiting, 0, 'the server knows');
+  });
+
+for (const isLost of [false, true])
+  test(`O38 a letter is filed once the mail server did what is wished, in the index that is there: ${isLost ? 'another' : 'the same'}`, async () => {
+    await using it = await open();
+    await it.put('sent', moving(it));
+    const outbox = it.start({ nudge: () => undefined });
+    await outbox.nudge();
+    const [sent] = it.index.read((reader) => reader.email(it.number)?.mailboxes ?? []);
+    assert.deepEqual([await it.state(), at(it.index, it.number)], ['sent', [[sent], []]]);
+    assert.notEqual(sent, it.box.id);
+    it.index.write((t) => t.setKeywords(it.number, ['$flagged'], [], 0));
+    it.index.write((t) => t.setKeywords(it.number, ['$draft'], [], 0));
+    await outbox.live();
+    assert.deepEqual([await it.state(), at(it.index, it.number)?.[1]], ['sent', ['$flagged', '$draft']], 'wished once');
+    const made = anew(it);
+    using index = made.index;
+    const draft = made.add(made.drafts, raw, ['$draft'], 1_700_000_000);
+    if (isLost) await it.start({ index }).nudge();
+    else {
+      carryOut(it.index);
+      await outbox.live();
+    }
+    assert.deepEqual([await it.state(), it.servers.filed], ['filed', 0]);
+    assert.deepEqual(at(index, draft), isLost ? [[made.sent], []] : [[made.drafts], ['$draft']]);
+    assert.deepEqual(at(index, made.answered)?.[1], isLost ? ['$answered'] : []);
   });

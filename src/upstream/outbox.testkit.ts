@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { stillClock } from '#base/clock.testkit.ts';
 import { silent } from '#base/log.ts';
 import { openIndex } from '#index/open.ts';
+import type { Index, Uid } from '#index/types.ts';
 import { openStore } from '#store/open.ts';
 import type { Submission, SubmissionState } from '#store/types.ts';
 import { recordBinding } from '#vault/associated.ts';
@@ -22,6 +23,15 @@ import { plainKeeper, seedStore, testMailAccount } from './test-account.ts';
 export const raw = Buffer.from(
   'From: alice@village.test\r\nTo: bob@village.test\r\nSubject: hi\r\nMessage-ID: <o1@village.test>\r\n\r\nhello\r\n',
 );
+
+/** The mail server does all that is wished. */
+export const carryOut = (index: Index): void =>
+  index.write((t) => {
+    for (const { id, want } of t.intents(Number.MAX_SAFE_INTEGER)) {
+      const mailbox = want.kind === 'append' ? want.mailbox : 'to' in want ? want.to : null;
+      t.intentDone(id, mailbox && { mailbox, uid: (1_000 + id) as Uid });
+    }
+  });
 
 /** An outbox with a store and an index that are real, and servers that are not. */
 export const open = async () => {
@@ -70,7 +80,7 @@ export const open = async () => {
       random: () => 0,
       send,
       sent,
-      nudge: () => undefined,
+      nudge: () => carryOut(instead.index ?? index),
       inHand,
       ...instead,
     });
@@ -108,9 +118,17 @@ export const open = async () => {
       state: 'live',
     }),
   );
-  const number = index.write((t) =>
-    t.addLocal(box.id, { ...digest(raw), keywords: ['$draft'], deleted: false, receivedAt: 1_700_000_000 }),
-  );
+  const number = index.write((t) => {
+    const local = t.addLocal(box.id, {
+      ...digest(raw),
+      keywords: ['$draft'],
+      deleted: false,
+      receivedAt: 1_700_000_000,
+    });
+    t.append(local, { kind: 'append', mailbox: box.id, keywords: ['$draft'], receivedAt: 0, replaces: null }, 0);
+    return local;
+  });
+  carryOut(index);
   const record = newSubmissionRecord({
     identityId: 'I1',
     emailId: `M${number.toString(36)}`,

@@ -22,7 +22,7 @@ import type { Carrier, Ticket } from './ticket.ts';
 /** An unknown row is looked for this often and this long, milliseconds. */
 const lookEvery = 60_000;
 const lookFor = 10 * 60_000;
-/** An Email that the index does not have yet is looked for this often. */
+/** An Email that the index does not have yet, and what the mail server has yet to do, are looked for this often. */
 const comeEvery = 10_000;
 /** A copy that could not be filed is tried again after this long. */
 const fileAgain = 5 * 60_000;
@@ -49,7 +49,7 @@ export interface OutboxParts {
   sent: SentFolder;
   /** Whether the submission server may be asked: not while it refuses the password. */
   mayTry: () => boolean;
-  /** Intents were written. */
+  /** Intents were written; when they were tried, {@link Outbox.live} is to be called. */
   nudge: () => void;
   /** What this process is sending; tests that play another process bring their own. */
   inHand?: InHand;
@@ -323,7 +323,7 @@ export class Outbox {
     }
   }
 
-  /** O6, O13, O14. */
+  /** O6, O13, O14, O38. */
   async #file(row: Submission): Promise<void> {
     const record = await this.#effects.apply(row, await this.#rows.record(row));
     if (record === null) {
@@ -334,6 +334,10 @@ export class Outbox {
       const sentCopy = await this.#copy(row, record);
       if (sentCopy === null) return;
       await this.#rows.amend(row.id, (now) => ({ ...now, sentCopy, failure: null }));
+    }
+    if (this.#effects.isPending(record)) {
+      this.#later.set(row.id, this.#now() + comeEvery);
+      return;
     }
     if (!(await this.#parts.store.moveSubmission(row.id, 'sent', 'filed'))) return;
     await this.#rows.forgetMessage(row);

@@ -1,6 +1,7 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { logError } from '#base/log.ts';
 import type { EmailRow, MailboxId, TextWish } from '#index/types.ts';
+import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
 import { previewOfServer } from '#mime/preview.ts';
 import { catchUp } from './catch-up.ts';
@@ -11,6 +12,7 @@ import { isRefusal } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
 import { grouped, readText } from './read-text.ts';
 import type { Group, Read } from './read-text.ts';
+import { Patience } from './patience.ts';
 
 /** Messages of one command: so many at first, then as many as take about {@link commandMs} with what is done to them. */
 const batch = 64;
@@ -21,6 +23,10 @@ const commandMs = 250;
  * messages.
  */
 const mostAhead = 2048;
+/** After so many messages that are refused, and none that is read, it is the server. */
+const enoughRefusals = 3;
+/** So often in a row nothing may come before the messages are without text. */
+const mostVain = 10;
 /** Milliseconds of synchronous work between two pauses. */
 const slice = 10;
 
@@ -42,6 +48,7 @@ export class Previews {
   readonly #mirror: Mirror;
   readonly #lines: Lines;
   readonly #told: () => void;
+  readonly #patience: Patience;
   #running: Promise<void> | null = null;
   #closed = false;
   #batch = batch;
@@ -54,6 +61,12 @@ export class Previews {
     this.#mirror = parts.mirror;
     this.#lines = parts.lines;
     this.#told = parts.told;
+    this.#patience = new Patience(this.#mirror.clock);
+  }
+
+  /** How long until there is something to go on with, milliseconds; null: nothing, or the connection is gone. */
+  get pause(): number | null {
+    return this.#patience.times === 0 ? null : this.#patience.left;
   }
 
   /** Resolves when tried, whatever came of it; a message that is gone or cannot be read stays without. */
@@ -71,7 +84,7 @@ export class Previews {
 
   /** All that is still missing. Ends by itself. */
   start(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
+    if (this.#closed || this.#patience.left > 0) return Promise.resolve();
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
       this.#told();
@@ -88,7 +101,9 @@ export class Previews {
       await this.#readPreviews();
       await this.#readTexts();
       await this.#merge(Infinity);
+      this.#patience.over();
     } catch (error) {
+      if (error instanceof ImapError && error.code === 'imap/refused') this.#patience.refused(error);
       if (!this.#closed) logError(this.#mirror.log, 'upstream.previews-paused', error);
     }
   }
@@ -238,7 +253,10 @@ export class Previews {
     const opened = await this.#open(session, mailbox);
     if (opened === 'renewed') return [];
     const read: Read[] = [];
-    if (opened === 'open') for (const group of grouped(wishes)) await this.#readAll(session, group, read);
+    const refusals: ImapError[] = [];
+    if (opened === 'open') for (const group of grouped(wishes)) await this.#readAll(session, group, read, refusals);
+    const [refusal] = refusals;
+    if (refusal !== undefined && this.#isVain(read, refusals, 1)) throw refusal;
     const tried = new Set(read.map(({ row }) => row));
     // No text part, no structure, or nothing came: not asked for again and again.
     for (const { row } of wishes) if (!tried.has(row)) read.push({ row, preview: '', text: '' });
@@ -266,7 +284,7 @@ export class Previews {
   }
 
   /** One message that the server cannot read makes it refuse the whole set: halves, until that one is alone. */
-  async #readAll(session: ImapSession, group: Group, read: Read[]): Promise<void> {
+  async #readAll(session: ImapSession, group: Group, read: Read[], refusals: ImapError[]): Promise<void> {
     const before = read.length;
     try {
       await this.#readGroup(session, group, read);
@@ -275,10 +293,20 @@ export class Previews {
       read.length = before;
       const { targets } = group;
       const half = Math.ceil(targets.length / 2);
-      if (targets.length === 1) return;
-      await this.#readAll(session, { ...group, targets: targets.slice(0, half) }, read);
-      await this.#readAll(session, { ...group, targets: targets.slice(half) }, read);
+      if (targets.length === 1) {
+        refusals.push(error);
+        return;
+      }
+      for (const part of [targets.slice(0, half), targets.slice(half)]) {
+        if (this.#isVain(read, refusals, enoughRefusals)) throw error;
+        await this.#readAll(session, { ...group, targets: part }, read, refusals);
+      }
     }
+  }
+
+  /** The server gives nothing just now, and was not asked often: it is asked again later (rule S83). */
+  #isVain(read: readonly Read[], refusals: readonly ImapError[], enough: number): boolean {
+    return read.length === 0 && refusals.length >= enough && this.#patience.times < mostVain;
   }
 
   async #readGroup(session: ImapSession, { section, bytes, targets }: Group, read: Read[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { EmailRow } from '#index/types.ts';
 import type { SubmissionState } from '#store/types.ts';
 import type { Places } from './places.ts';
 
@@ -21,7 +22,7 @@ export interface SubmissionRecord {
   deliveryStatus: Record<string, DeliveryStatus>;
   /** Code and words of the last failure: what the server said, or null when it said nothing. */
   failure: { code: string; words: string | null; at: number } | null;
-  /** RFC 8621 §7.5: PatchObject for the Email, applied once the server accepted the message; null when none is left to apply. */
+  /** RFC 8621 §7.5: PatchObject for the Email, applied once the server accepted the message. */
   onSuccessUpdateEmail: EmailPatch | null;
   /** Destroy the Email once the server accepted the message. */
   onSuccessDestroyEmail: boolean;
@@ -33,6 +34,8 @@ export interface SubmissionRecord {
   wantsSentCopy: boolean;
   /** What became of the copy in Sent. */
   sentCopy: 'pending' | 'appended' | 'found' | 'provider' | 'none';
+  /** The index in which what the message did to Emails is wished, and those Emails; absent: in none yet (O38). */
+  wished?: { epoch: string; emails: EmailRow[] };
   /** What the ids mean, should the index be made anew; records of earlier versions have none. */
   places?: Places;
 }

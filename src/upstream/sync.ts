@@ -67,6 +67,8 @@ export class Sync {
   readonly #deepAt = new Map<MailboxId, number>();
   readonly #cancels = new Set<() => void>();
   #home: (() => void) | null = null;
+  /** What is left of the first sync waits for its time. */
+  #goOn: (() => void) | null = null;
   /** The LIST that waits for its time. */
   #list: { cancel: () => void; firstLine: number | null } | null = null;
   /** A LIST waits for the connection. */
@@ -174,28 +176,32 @@ export class Sync {
     const here = this.#mirror.index
       .read((reader) => reader.mailboxes())
       .find((box) => box.pathRaw === lines.watch.session?.selected?.pathRaw);
-    let fresh = false;
     for (const id of differing) {
-      const box = this.#mirror.mailbox(id);
-      if (isFresh(box)) fresh = true;
-      else if (id !== here?.id) await this.visit(id, { urgency: urgency.folders }).catch(refusedOnly);
+      if (!isFresh(this.#mirror.mailbox(id))) await this.visit(id, { urgency: urgency.folders }).catch(refusedOnly);
     }
-    if (here !== undefined && lines.watch.session?.condstore === false)
+    if (here !== undefined && !differing.includes(here.id) && lines.watch.session?.condstore === false)
       await this.visit(here.id, { urgency: urgency.folders });
-    if (fresh) await this.fillUp();
+    if (this.#parts.fill.pause !== null) await this.fillUp();
   }
 
   /** The first sync as far as it is missing, then previews and full text. What could not be done now is done later. */
   async fillUp(): Promise<void> {
-    const { fill, previews, lines, reading } = this.#parts;
+    const { fill, previews, reading } = this.#parts;
     const { total, known } = fill.progress();
     const isMuch = total - known > much;
     if (isMuch) this.#mirror.index.hasten();
     const enough = isMuch ? reading?.begin() : undefined;
     await fill.start().finally(enough);
-    if (!fill.progress().done && lines.watch.session !== null) this.#after(fill.pause, () => this.fillUp());
+    this.#goOnIn(fill.pause);
     await previews.start();
+    this.#goOnIn(fill.pause ?? previews.pause);
     await this.#mirror.index.calm();
+  }
+
+  /** null: nothing is left to do. */
+  #goOnIn(ms: number | null): void {
+    this.#goOn?.();
+    this.#goOn = ms === null || this.#parts.lines.watch.session === null ? null : this.#after(ms, () => this.fillUp());
   }
 
   /** The user looks at this mailbox (rule S8). */

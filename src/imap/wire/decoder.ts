@@ -243,12 +243,12 @@ export class Decoder {
       const byte = bytes[at];
       if (byte === BACKSLASH) {
         escaped = true;
-        at += 1;
+        if (bytes[at + 1] !== LF) at += 1;
       } else if (byte === QUOTE) {
         // An unescaped quote inside: where the string ends cannot be known, so the row counts as unreadable.
         if (!closes(at + 1 < end ? bytes[at + 1] : undefined)) throw new WireError('quote inside quoted');
         return { close: at, escaped };
-      }
+      } else if (byte === LF) break;
     }
     throw new WireError('quoted without end');
   }
