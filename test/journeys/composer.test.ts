@@ -552,3 +552,23 @@ test('E25 a quote with a background of its own can be read while it is edited at
   assert.equal(await colour(editor.getByText('The Summer Book')), 'rgb(20, 33, 30)');
   assert.notEqual(await colour(editor), 'rgb(20, 33, 30)');
 });
+
+test('E26 a letter whose page went while it was kept and discarded is not in Drafts', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  await page.route('**/jmap/api', async (route) => {
+    // No answer: the page goes before.
+    await (route.request().postData()?.includes('messageId') === true ? route.fetch() : route.continue());
+  });
+  await letter.getByLabel('Subject').fill('Cars');
+  await saved(at, 'drafts', 1);
+  await letter.getByRole('button', { name: 'Discard' }).click();
+  await letter.waitFor({ state: 'detached' });
+  await page.reload();
+  await saved(at, 'trash', 1);
+  assert.deepEqual([at.kept('drafts'), await windows(page)], [[], 0]);
+  await until('nothing on this device', () =>
+    page.evaluate(`!Object.keys(localStorage).some((key) => key.startsWith('postern.letter.'))`),
+  );
+});
