@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { must } from '#base/must.ts';
 import { openBrowser } from './browser.ts';
 import { chips, openDesk, type Desk } from './composer-kit.ts';
 import { editorOf } from './real/composing.ts';
@@ -571,4 +572,35 @@ test('E26 a letter whose page went while it was kept and discarded is not in Dra
   await until('nothing on this device', () =>
     page.evaluate(`!Object.keys(localStorage).some((key) => key.startsWith('postern.letter.'))`),
   );
+});
+
+test('E27 what is written from right to left is shown so by a reader that knows only what HTML says', async () => {
+  await using at = await openDesk(browser);
+  const { page, press, fake } = at;
+  const letter = await at.begin();
+  await letter.getByLabel('Subject').fill('Cars');
+  await editorOf(letter).click();
+  const lines = async (...all: string[]): Promise<void> => {
+    for (const line of all) {
+      await page.keyboard.type(line);
+      await press('Enter');
+    }
+  };
+  await lines('שלום, Ada', 'Dear Ada, שלום');
+  await press('Control+Shift+8');
+  await lines('מכוניות', 'سيارات');
+  await saved(at, 'drafts', 1);
+  await until(
+    'all lines',
+    () => at.kept('drafts')[0]?.text ?? '',
+    (all) => all.includes('سيارات'),
+  );
+  const { bodyValues } = must(fake.email(at.kept('drafts')[0]?.id ?? ''), 'it was kept');
+  const written = must((bodyValues as Record<string, { value: string }>)['html'], 'it is rich').value;
+  const reader = await page.context().newPage();
+  await reader.setContent(written);
+  const shown = await reader.evaluate<string[]>(`[...document.querySelectorAll('div, li')]
+    .filter(({ firstChild }) => firstChild?.nodeType === 3)
+    .map((each) => getComputedStyle(each).direction + ' ' + each.textContent)`);
+  assert.deepEqual(shown, ['rtl שלום, Ada', 'ltr Dear Ada, שלום', 'rtl מכוניות', 'rtl سيارات'], written);
 });
