@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { desktop, dist, openBrowser, openPage, phone } from './browser.ts';
 import { openFake } from './fake-jmap.ts';
 import { editorOf } from './real/composing.ts';
-import { focusOn } from './real/world.ts';
+import { focusOn, until } from './real/world.ts';
 import { rowNamed, visit } from './visit.ts';
 
 /** What Firefox and systems with wide scrollbars do otherwise, played in Chromium. */
@@ -92,6 +92,29 @@ test('W21 a page without TLS shows letters and writes them', async () => {
   } finally {
     await plain.close();
   }
+});
+
+test('E15 what is typed on the way to an answer comes there, though Firefox tells late what has the focus', async () => {
+  await using at = await visit(browser, '/a/ada@lindqvist.example/inbox/c/Tloans');
+  const { page } = at;
+  await page.locator('.conv .msg').first().waitFor();
+  await page.evaluate(`(() => {
+    let leaving = false;
+    const { get } = Object.getOwnPropertyDescriptor(Document.prototype, 'activeElement');
+    Object.defineProperty(document, 'activeElement', { get: () => (leaving ? document.body : get.call(document)) });
+    addEventListener('blur', ({ target }) => {
+      if (target !== window) return;
+      leaving = true;
+      setTimeout(() => { leaving = false; });
+    }, true);
+  })()`);
+  await page.keyboard.type('rI renew both');
+  await until(
+    'what was typed',
+    () => editorOf(page.locator('.comp.inline')).innerText(),
+    (now) => now.trim() === 'I renew both',
+    10_000,
+  );
 });
 
 /** Words whose line is lower than they are, or that a part of the page that does not scroll cuts off. */
