@@ -604,3 +604,27 @@ test('E27 what is written from right to left is shown so by a reader that knows 
     .map((each) => getComputedStyle(each).direction + ' ' + each.textContent)`);
   assert.deepEqual(shown, ['rtl שלום, Ada', 'ltr Dear Ada, שלום', 'rtl מכוניות', 'rtl سيارات'], written);
 });
+
+test('E7 whoever goes to a field before the text is there stays in it', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  await openMargit(at);
+  await page.keyboard.press('r');
+  const reply = page.locator('.comp.inline');
+  await editorOf(reply).waitFor();
+  await focusOn(page, /^iframe Text/u);
+  const held = Promise.withResolvers<void>();
+  await page.route('**/editor/', async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await reply.getByRole('button', { name: 'Open in a window' }).click();
+  await docked(page).getByLabel('Subject').click();
+  held.resolve();
+  await editorOf(docked(page)).waitFor();
+  await page.keyboard.type('Cars', { delay: 100 });
+  assert.match(await docked(page).getByLabel('Subject').inputValue(), /Cars/u);
+  assert.equal((await text(docked(page))).trim(), '');
+  await page.keyboard.press('Tab');
+  await focusOn(page, /^iframe Text/u);
+});
