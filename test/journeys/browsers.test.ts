@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { desktop, dist, openBrowser, openPage, phone } from './browser.ts';
 import { openFake } from './fake-jmap.ts';
 import { editorOf } from './real/composing.ts';
-import { focusOn } from './real/world.ts';
+import { focusOn, until } from './real/world.ts';
 import { rowNamed, visit } from './visit.ts';
 
 /** What Firefox and systems with wide scrollbars do otherwise, played in Chromium. */
@@ -91,5 +91,76 @@ test('W21 a page without TLS shows letters and writes them', async () => {
     );
   } finally {
     await plain.close();
+  }
+});
+
+test('E15 what is typed on the way to an answer comes there, though Firefox tells late what has the focus', async () => {
+  await using at = await visit(browser, '/a/ada@lindqvist.example/inbox/c/Tloans');
+  const { page } = at;
+  await page.locator('.conv .msg').first().waitFor();
+  await page.evaluate(`(() => {
+    let leaving = false;
+    const { get } = Object.getOwnPropertyDescriptor(Document.prototype, 'activeElement');
+    Object.defineProperty(document, 'activeElement', { get: () => (leaving ? document.body : get.call(document)) });
+    addEventListener('blur', ({ target }) => {
+      if (target !== window) return;
+      leaving = true;
+      setTimeout(() => { leaving = false; });
+    }, true);
+  })()`);
+  await page.keyboard.type('rI renew both');
+  await until(
+    'what was typed',
+    () => editorOf(page.locator('.comp.inline')).innerText(),
+    (now) => now.trim() === 'I renew both',
+    10_000,
+  );
+});
+
+/** Words whose line is lower than they are, or that a part of the page that does not scroll cuts off. */
+const cramped = (page: Page): Promise<string[]> =>
+  page.evaluate(`[...document.querySelectorAll('body *')].flatMap((each) => {
+    const words = [...each.childNodes].filter(({ nodeType, data }) => nodeType === 3 && data.trim() !== '');
+    if (words.length === 0 || !each.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return [];
+    const { fontSize, lineHeight } = getComputedStyle(each);
+    const range = document.createRange();
+    range.selectNodeContents(words[0]);
+    const { top, bottom, height } = range.getBoundingClientRect();
+    const around = each.closest('.row, .day, .box, .acct, .m-t')?.getBoundingClientRect();
+    const isCut = around && (top < around.top - 4 || bottom > around.bottom + 4);
+    return height > 4 && (parseFloat(lineHeight) < parseFloat(fontSize) || isCut) ? [words[0].data] : [];
+  })`);
+
+test('W27 with text twice as large no word covers or cuts another', async () => {
+  await using large = await openBrowser('--blink-settings=defaultFontSize=32');
+  for (const look of [desktop, phone]) {
+    await using at = await visit(large, '/', look, { accounts: 3 });
+    const { page, press } = at;
+    await rowNamed(page, 'Margit').waitFor();
+    const fine = async (what: string): Promise<void> =>
+      assert.deepEqual(await cramped(page), [], `${what}, ${look.width} wide`);
+    await fine('the list');
+    assert.equal(await page.evaluate(`document.querySelector('.skip').getBoundingClientRect().bottom <= 0`), true);
+    await press('j', 'x');
+    await page.getByRole('toolbar', { name: 'Chosen conversations' }).waitFor();
+    for (const name of ['Archive', 'Delete', 'Move to', 'More actions']) {
+      const box = await page.locator('.picks').getByRole('button', { name }).boundingBox();
+      assert.ok(box && box.x + box.width <= (look.width ?? 0), name);
+    }
+    await press('Escape');
+    await rowNamed(page, 'Margit').click();
+    await page.locator('.conv .msg').first().waitFor();
+    await fine('a letter');
+    await press('c');
+    await page.locator('.comp').getByLabel('Subject').waitFor();
+    await fine('writing');
+    const away = await page.locator('.comp').getByRole('button', { name: 'Discard draft' }).boundingBox();
+    assert.ok(away && away.x + away.width <= (look.width ?? 0));
+    await page.goto(`${at.fake.origin}/settings/security`);
+    await page.getByRole('heading', { name: 'Passkeys', exact: true }).waitFor();
+    await fine('the settings');
+    const [first, second] = await page.locator('.set-nav a').all();
+    const [above, below] = [await first?.boundingBox(), await second?.boundingBox()];
+    assert.ok(above && below && (below.y >= above.y + above.height || below.x >= above.x + above.width));
   }
 });

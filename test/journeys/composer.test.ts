@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { must } from '#base/must.ts';
 import { openBrowser } from './browser.ts';
 import { chips, openDesk, type Desk } from './composer-kit.ts';
 import { editorOf } from './real/composing.ts';
@@ -552,4 +553,79 @@ test('E25 a quote with a background of its own can be read while it is edited at
     of.evaluate((at) => String((at as unknown as Styled).computedStyleMap().get('color')));
   assert.equal(await colour(editor.getByText('The Summer Book')), 'rgb(20, 33, 30)');
   assert.notEqual(await colour(editor), 'rgb(20, 33, 30)');
+});
+
+test('E26 a letter whose page went while it was kept and discarded is not in Drafts', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  await page.route('**/jmap/api', async (route) => {
+    // No answer: the page goes before.
+    await (route.request().postData()?.includes('messageId') === true ? route.fetch() : route.continue());
+  });
+  await letter.getByLabel('Subject').fill('Cars');
+  await saved(at, 'drafts', 1);
+  await letter.getByRole('button', { name: 'Discard' }).click();
+  await letter.waitFor({ state: 'detached' });
+  await page.reload();
+  await saved(at, 'trash', 1);
+  assert.deepEqual([at.kept('drafts'), await windows(page)], [[], 0]);
+  await until('nothing on this device', () =>
+    page.evaluate(`!Object.keys(localStorage).some((key) => key.startsWith('postern.letter.'))`),
+  );
+});
+
+test('E27 what is written from right to left is shown so by a reader that knows only what HTML says', async () => {
+  await using at = await openDesk(browser);
+  const { page, press, fake } = at;
+  const letter = await at.begin();
+  await letter.getByLabel('Subject').fill('Cars');
+  await editorOf(letter).click();
+  const lines = async (...all: string[]): Promise<void> => {
+    for (const line of all) {
+      await page.keyboard.type(line);
+      await press('Enter');
+    }
+  };
+  await lines('שלום, Ada', 'Dear Ada, שלום');
+  await press('Control+Shift+8');
+  await lines('מכוניות', 'سيارات');
+  await saved(at, 'drafts', 1);
+  await until(
+    'all lines',
+    () => at.kept('drafts')[0]?.text ?? '',
+    (all) => all.includes('سيارات'),
+  );
+  const { bodyValues } = must(fake.email(at.kept('drafts')[0]?.id ?? ''), 'it was kept');
+  const written = must((bodyValues as Record<string, { value: string }>)['html'], 'it is rich').value;
+  const reader = await page.context().newPage();
+  await reader.setContent(written);
+  const shown = await reader.evaluate<string[]>(`[...document.querySelectorAll('div, li')]
+    .filter(({ firstChild }) => firstChild?.nodeType === 3)
+    .map((each) => getComputedStyle(each).direction + ' ' + each.textContent)`);
+  assert.deepEqual(shown, ['rtl שלום, Ada', 'ltr Dear Ada, שלום', 'rtl מכוניות', 'rtl سيارات'], written);
+});
+
+test('E7 whoever goes to a field before the text is there stays in it', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  await openMargit(at);
+  await page.keyboard.press('r');
+  const reply = page.locator('.comp.inline');
+  await editorOf(reply).waitFor();
+  await focusOn(page, /^iframe Text/u);
+  const held = Promise.withResolvers<void>();
+  await page.route('**/editor/', async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await reply.getByRole('button', { name: 'Open in a window' }).click();
+  await docked(page).getByLabel('Subject').click();
+  held.resolve();
+  await editorOf(docked(page)).waitFor();
+  await page.keyboard.type('Cars', { delay: 100 });
+  assert.match(await docked(page).getByLabel('Subject').inputValue(), /Cars/u);
+  assert.equal((await text(docked(page))).trim(), '');
+  await page.keyboard.press('Tab');
+  await focusOn(page, /^iframe Text/u);
 });

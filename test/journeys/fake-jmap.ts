@@ -239,6 +239,7 @@ const matches = (row: Row, filter: Json | null): boolean => {
     (!has('minSize') || (row['size'] as number) >= (filter['minSize'] as number)) &&
     (!has('from') || inText(row['from'], 'from')) &&
     (!has('to') || inText(row['to'], 'to')) &&
+    (!has('header') || (row['messageId'] as string[])[0] === (filter['header'] as string[])[1]) &&
     (!has('subject') || inText(row['subject'], 'subject')) &&
     (!has('text') || textOf(row).includes(String(filter['text']).toLowerCase()))
   );

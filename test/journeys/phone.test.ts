@@ -163,3 +163,57 @@ test('5.13 a long press picks; a finger that moves, or leaves early, does not', 
   await rowNamed(page, 'Margit').tap();
   await chosen(page, 2).waitFor();
 });
+
+test('W26 the first stop of the page leads to what is there: the list, the letter that fills the window', async () => {
+  await using at = await visit(browser, '/', phone);
+  const { page, press } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  const skip = async (name: string): Promise<void> => {
+    await page.evaluate('document.activeElement.blur()');
+    await page.locator('.skip').focus();
+    await page.getByRole('link', { name, exact: true }).waitFor();
+    await press('Enter');
+  };
+  await skip('Skip to the list');
+  await holds(page, `document.activeElement.matches('#list [role=row]')`);
+  await rowNamed(page, 'Tomasz').tap();
+  await page.locator('.conv .msg').first().waitFor();
+  await skip('Skip to the letter');
+  await holds(page, `document.activeElement.matches('.conv')`);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await skip('Skip to the list');
+  await holds(page, `document.activeElement.matches('#list [role=row]')`);
+  await page.goto(`${at.fake.origin}/search?q=nobodyhasthis`);
+  await page.getByText('No mail matches.').waitFor();
+  await skip('Skip to the list');
+  await holds(page, `document.activeElement.closest('#list-pane')?.checkVisibility()`);
+});
+
+test('C9 a subject of any length leaves the letter in sight, and is read to its end by keys', async () => {
+  await using at = await visit(browser, '/', phone);
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  for (const word of ['Wort', 'Words of a subject ']) {
+    const subject = `${word.repeat(300).slice(0, 980)} and its end`;
+    fake.deliver({ subject });
+    await page.getByRole('row', { name: word.trim() }).first().tap();
+    const heading = page.getByRole('heading', { level: 1 });
+    await page.locator('.conv .msg').first().waitFor();
+    assert.equal((await heading.textContent())?.includes(subject), true);
+    const box = await page.locator('.conv .msg').first().boundingBox();
+    assert.ok(box && box.y + 100 < 844, JSON.stringify(box));
+    await page.locator('.conv').focus();
+    await press('Tab', 'End');
+    await holds(
+      page,
+      `(({ scrollTop, clientHeight, scrollHeight }) => scrollTop > 300 && scrollTop + clientHeight + 2 > scrollHeight)(document.querySelector('h1.subject'))`,
+    );
+    await page.emulateMedia({ media: 'print' });
+    const whole = `(({ clientHeight, scrollHeight }) => clientHeight + 2 > scrollHeight)(document.querySelector('h1.subject'))`;
+    assert.ok(await page.evaluate(whole));
+    await page.emulateMedia({ media: null });
+    await page.goBack();
+    await rowNamed(page, 'Tomasz').waitFor();
+  }
+  assert.deepEqual(at.errors, []);
+});

@@ -16,8 +16,6 @@ const forbidden = [
   'audio',
   'source',
   'track',
-  'svg',
-  'math',
   'dialog',
   'template',
   'slot',

@@ -29,6 +29,9 @@ const start = (port: MessagePort): void => {
       image.setAttribute('src', `cid:${image.dataset['cid'] ?? ''}`);
       delete image.dataset['cid'];
     }
+    // A list has one direction, that of its first letter.
+    for (const block of copy.querySelectorAll<HTMLElement>('div,p,pre,ul,ol,td,h1,h2,h3'))
+      if (!block.closest('li')) block.dir ||= 'auto';
     // Squire holds a caret between tags with a blank of no width.
     const html = copy.innerHTML.replaceAll('\u200B', '');
     return /<(?:img|hr|table)|>[^<]/u.test(html) ? html : '';

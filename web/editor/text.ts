@@ -1,11 +1,10 @@
-/** Plain text of HTML in a document of its own: lines for blocks, `- ` for list items, `> ` for quotes, addresses of links. */
+/** Plain text of HTML that was cleaned: lines for blocks, `- ` for list items, `> ` for quotes, addresses of links. */
 
 const blocks = new Set(
   'ADDRESS ARTICLE ASIDE BLOCKQUOTE CENTER DD DIV DL DT FIGCAPTION FIGURE FOOTER FORM H1 H2 H3 H4 H5 H6 HEADER HR LI MAIN NAV OL P PRE SECTION TABLE TR UL'.split(
     ' ',
   ),
 );
-const unseen = new Set(['STYLE', 'SCRIPT', 'TITLE', 'HEAD', 'TEMPLATE']);
 /** Blocks that stand apart from what is around them. */
 const spaced = new Set('P BLOCKQUOTE H1 H2 H3 H4 H5 H6 OL PRE TABLE UL'.split(' '));
 
@@ -22,7 +21,6 @@ const walk = (node: Node): string => {
   }
   if (node.nodeType !== Node.ELEMENT_NODE && node.nodeType !== Node.DOCUMENT_FRAGMENT_NODE) return '';
   const { nodeName } = node;
-  if (unseen.has(nodeName)) return '';
   if (nodeName === 'BR') return '\n';
   const inner = [...node.childNodes].map(walk).join('');
   switch (nodeName) {

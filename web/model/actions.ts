@@ -4,14 +4,12 @@ import type { EmailId, MailboxId } from '#jmap/ids.ts';
 import type { Mailbox, Role } from '#jmap/mail.ts';
 import { pointerToken } from '#jmap/pointer.ts';
 import type { Connection } from './connection.ts';
-import { destroyIn } from './destroy.ts';
 import type { List, RowId } from './list.ts';
-import { modelError } from './errors.ts';
-import { counted } from './format.ts';
+import { ModelError, modelError } from './errors.ts';
 import type { Mail } from './mail.ts';
 import { mailboxName } from './mailboxes.ts';
 import { inverse, type Outcome, type Patches } from './records.ts';
-import { headsOf, leavingRows, rowCount, sourcesOf, type Leaving, type Target, type TargetPart } from './targets.ts';
+import { being, headsOf, leavingRows, rowCount, sourcesOf, title, type Leaving, type Target } from './targets.ts';
 import type { Toasts } from './toasts.ts';
 import type { EmailHead } from './types.ts';
 import type { Undoable, UndoStack } from './undo.ts';
@@ -48,15 +46,6 @@ export interface Actions {
   /** z */
   undoLast(): void;
 }
-
-const title = (heads: readonly EmailHead[], rows: number): string => {
-  const subject = heads.at(-1)?.subject?.trim();
-  return rows === 1 ? `“${subject || '(no subject)'}”` : counted(rows, 'conversation');
-};
-
-/** The subject of a sentence and its verb: `“Board dinner” is`, `3 conversations are`. */
-const being = (heads: readonly EmailHead[], rows: number): string =>
-  `${title(heads, rows)} ${rows === 1 ? 'is' : 'are'}`;
 
 const goneWords = (heads: readonly EmailHead[], rows: number): string =>
   heads.length > 0
@@ -249,58 +238,6 @@ export const openActions = ({ connection, toasts, undo, confirm, cameBack }: Act
       await moveTo({ ...target, parts: target.parts.filter(({ mail }) => toOf.has(mail)) }, toOf, verb, icon, also);
     });
 
-  /** What is to go for ever out of a mailbox. */
-  interface Doomed {
-    part: TargetPart;
-    mailbox: MailboxId;
-    heads: EmailHead[];
-  }
-
-  const destroy = async (target: Target): Promise<void> => {
-    const found: Doomed[] = [];
-    for (const part of target.parts) {
-      const { mailboxId: mailbox } = part.query;
-      if (mailbox === null) continue;
-      const heads = (await headsOf(connection, part)).filter((head) => Object.hasOwn(head.mailboxIds, mailbox));
-      if (heads.length > 0) found.push({ part, mailbox, heads });
-    }
-    const [first] = found;
-    if (!first) return;
-    const all = found.flatMap(({ heads }) => heads);
-    const rows = rowCount(target);
-    const what = title(all, rows);
-    const sure = await confirm({
-      title: `Delete ${what} for ever?`,
-      text: 'It is removed from the server at once and cannot be brought back.',
-      yes: 'Delete for ever',
-      no: 'Keep',
-    });
-    if (!sure) return;
-    // While the question stood, some of it may have been taken elsewhere: here by `z`, or by another program.
-    const left = found
-      .map(({ part, mailbox, heads }): Doomed => {
-        const now = heads.map(({ id }) => part.mail.emails.peek(id)).filter((head) => head !== undefined);
-        return { part, mailbox, heads: now.filter((head) => Object.hasOwn(head.mailboxIds, mailbox)) };
-      })
-      .filter(({ heads }) => heads.length > 0);
-    if (left.length === 0) {
-      const where = first.part.mail.mailboxes.get(first.mailbox);
-      toasts.show(`${being(all, rows)} not in ${where ? mailboxName(where) : 'Trash'} any more`, { life: 4_000 });
-      void target.list.refresh();
-      return;
-    }
-    for (const { part, mailbox, heads } of left) {
-      const putBack = part.list.take(part.named);
-      const no = await destroyIn(connection, part.mail, mailbox, heads);
-      if (no === null) continue;
-      putBack();
-      toasts.show(`${being(all, rows)} still there. The server did not allow it: ${no}`, { tone: 'failed' });
-      return;
-    }
-    toasts.show(`Deleted ${what} for ever`, { icon: 'trash' });
-    void target.list.refresh();
-  };
-
   const mark = (
     target: Target,
     patchOf: (heads: EmailHead[]) => Record<string, PatchObject>,
@@ -339,7 +276,13 @@ export const openActions = ({ connection, toasts, undo, confirm, cameBack }: Act
       const forEver = target.parts.every(
         ({ mail, query: { mailboxId } }) => mailboxId !== null && mail.mailboxes.within(mailboxId, 'trash'),
       );
-      return forEver ? guard(() => destroy(target)) : toRole(target, 'trash', 'Deleted', 'trash');
+      if (!forEver) return toRole(target, 'trash', 'Deleted', 'trash');
+      return guard(async () => {
+        const { destroyRows } = await import('./destroy-rows.ts').catch((cause: unknown) => {
+          throw new ModelError('net/offline', 'Its code could not be fetched.', { cause });
+        });
+        await destroyRows({ connection, toasts, confirm }, target);
+      });
     },
     junk: (target) =>
       toRole(target, 'junk', 'Reported as junk:', 'octagon-alert', {

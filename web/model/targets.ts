@@ -1,5 +1,6 @@
 import type { EmailId } from '#jmap/ids.ts';
 import type { Connection } from './connection.ts';
+import { counted } from './format.ts';
 import type { List, Part, RowId } from './list.ts';
 import type { EmailHead, ListQuery } from './types.ts';
 
@@ -110,3 +111,13 @@ export const leavingRows = ({ list, mail, rows, named, except, query }: TargetPa
   });
   return { list, rows: all };
 };
+
+/** `“Board dinner”`, `3 conversations` */
+export const title = (heads: readonly EmailHead[], rows: number): string => {
+  const subject = heads.at(-1)?.subject?.trim();
+  return rows === 1 ? `“${subject || '(no subject)'}”` : counted(rows, 'conversation');
+};
+
+/** The subject of a sentence and its verb: `“Board dinner” is`, `3 conversations are`. */
+export const being = (heads: readonly EmailHead[], rows: number): string =>
+  `${title(heads, rows)} ${rows === 1 ? 'is' : 'are'}`;

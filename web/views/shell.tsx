@@ -216,6 +216,8 @@ export const Shell = () => {
   const reading = model.reading.conversation.value !== null;
   const closing = model.lock.state.value === 'closing';
   const onePane = model.onePane.value;
+  /** The letter fills the window. */
+  const alone = reading && onePane;
   const before = useRef(reading);
   useEffect(() => {
     if (onePane && before.current !== reading)
@@ -243,10 +245,11 @@ export const Shell = () => {
             href="#list-pane"
             onClick={(event) => {
               event.preventDefault();
-              document.querySelector<HTMLElement>('#list [tabindex="0"], #list-pane button')?.focus();
+              const [first, other] = alone ? ['.conv', '.read button'] : ['#list [tabindex="0"]', '#list-pane button'];
+              document.querySelector<HTMLElement>(document.querySelector(first) ? first : other)?.focus();
             }}
           >
-            Skip to the list
+            Skip to the {alone ? 'letter' : 'list'}
           </a>
           <Side open={drawer} onClose={() => setDrawer(false)} onHelp={() => setDialog('help')} />
           <Bar onDrawer={() => setDrawer(true)} />

@@ -69,7 +69,7 @@ test('a reply goes to its author, quotes the original unchanged, and marks it as
     mail.text,
     /^Yes, I come\.\n\nOn \w{3}, \d+ \w{3} \d{4} at \d\d:\d\d, Bob Burns wrote:\n> The plan for Friday <https:\/\/example\.org\/plan>:\n>\s*\n> - boats\n> - oars\n/u,
   );
-  assert.match(mail.html, /^<div><div>Yes, I come\.<\/div><\/div>/u);
+  assert.match(mail.html, /^<div><div dir="auto">Yes, I come\.<\/div><\/div>/u);
   assert.match(
     mail.html,
     /<blockquote[^>]*><p style="color: ?#333;?">The <b>plan<\/b> for <a href="https:\/\/example\.org\/plan"/u,

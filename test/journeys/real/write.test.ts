@@ -125,7 +125,7 @@ test('a letter is written, kept, opened again, taken back and sent', async () =>
   assert.match(mail.text, /^Four people & two <singles>\.\n/u);
   assert.match(mail.text, /- oars\n- .*boats and more <https:..example.org.boats>|- oars\n- boats <https:/u);
   assert.match(mail.html, /<b>Four<\/b> people &amp; two &lt;singles&gt;\./u);
-  assert.match(mail.html, /<ul><li>.*oars.*<\/li>/u);
+  assert.match(mail.html, /<ul dir="auto"><li>.*oars.*<\/li>/u);
   assert.match(mail.html, /<a href="https:\/\/example\.org\/boats"/u);
   assert.equal(
     mail.shape,

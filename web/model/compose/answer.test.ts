@@ -116,7 +116,7 @@ test('a forwarded letter brings its attachments and names what it forwards', () 
   assert.deepEqual(email['header:X-Forwarded-Message-Id:asMessageIds'], ['three@x']);
 });
 
-test('what is sent is what was written, the signature, and the original unchanged below', () => {
+test('E27 what is sent is what was written, the signature, and the original unchanged below', () => {
   const letter = {
     ...answer(original, 'reply', mine, '3 Nov 16:20'),
     html: '<div>Yes, <b>please</b>.</div>',
@@ -131,7 +131,14 @@ test('what is sent is what was written, the signature, and the original unchange
   assert.ok(html.startsWith('<div><div>Yes, <b>please</b>.</div></div>'));
   assert.ok(
     html.includes(
-      '<blockquote type="cite" style="margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex"><p>Hello</p></blockquote>',
+      '<blockquote type="cite" dir="auto" style="margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex"><p>Hello</p></blockquote>',
+    ),
+  );
+  const plain = { ...letter, quote: letter.quote && { ...letter.quote, text: 'one  two\n\u05d0', html: null } };
+  const quoted = newEmail(plain, null, 'B1' as MailboxId).bodyValues?.['html']?.value ?? '';
+  assert.ok(
+    quoted.includes(
+      '<div style="white-space: pre-wrap"><div dir="auto">one  two</div><div dir="auto">\u05d0</div></div></blockquote>',
     ),
   );
 });

@@ -11,7 +11,7 @@ import type { Outbox } from '../outbox.ts';
 import type { Toasts } from '../toasts.ts';
 import type { UndoStack } from '../undo.ts';
 import { openDraft, type Draft } from './draft.ts';
-import { discard, type Discarded } from './discard.ts';
+import { discard } from './discard.ts';
 import { followDraft } from './elsewhere.ts';
 import { openFiles, wordsOf } from './files.ts';
 import { emptyLetter, isSeen, type Attached, type Letter, type Quote } from './letter.ts';
@@ -74,8 +74,6 @@ export interface Composers {
   start(request: ComposeRequest): Promise<void>;
   /** Letters of this account whose windows were open when their tab ended. Never rejects. */
   recover(mail: Mail): Promise<void>;
-  /** The page goes. */
-  leave(): void;
   suggest(mail: Mail, prefix: string): Promise<EmailAddress[]>;
 }
 
@@ -89,7 +87,6 @@ export const openComposers = (parts: ComposerParts): Composers => {
   const answering = new WeakMap<Writing, string>();
   /** On their way to the screen. */
   const coming = new Set<string>();
-  const discarded = new Set<Discarded>();
 
   const nextKey = (): string => {
     next += 1;
@@ -155,14 +152,17 @@ export const openComposers = (parts: ComposerParts): Composers => {
         if (!sending.peek()) trouble.value = words;
       }),
     );
-    const end = (): void => {
+    const shut = (): void => {
       ended = true;
       draft.close();
       unfollow();
       unsay();
-      onDevice.end();
       files.abort();
       drop(writing);
+    };
+    const end = (): void => {
+      shut();
+      onDevice.end();
     };
     const reopen = (version: Letter, emailId: EmailId | null, isKept = true): void => {
       const again = begin(account.peek(), version, { emailId, begins: 'body', shape: 'docked' });
@@ -276,12 +276,13 @@ export const openComposers = (parts: ComposerParts): Composers => {
         const version = draft.letter.peek();
         const isKept = draft.kept.peek().at === 'saved';
         const leavesNothing = draft.isUntouched() && draft.kept.peek().at !== 'saving';
-        end();
-        if (leavesNothing) return;
+        if (leavesNothing) return end();
+        shut();
+        onDevice.discard();
         const item = {
           label: 'Discarded the draft',
           undo: () => {
-            discarded.delete(gone);
+            onDevice.end();
             void gone.undo().then((emailId) => reopen(version, emailId, isKept));
           },
         };
@@ -289,14 +290,13 @@ export const openComposers = (parts: ComposerParts): Composers => {
           mail: account.peek(),
           draft,
           clock,
-          failed: () =>
-            toasts.show('The draft could not be discarded on the server. It is still in Drafts.', { tone: 'failed' }),
-          final: () => {
-            discarded.delete(gone);
-            undo.drop(item);
+          failed: () => {
+            onDevice.end();
+            toasts.show('The draft could not be discarded on the server. It is still in Drafts.', { tone: 'failed' });
           },
+          done: onDevice.end,
+          final: () => undo.drop(item),
         });
-        discarded.add(gone);
         undo.push(item);
         toasts.show('Discarded the draft', {
           icon: 'trash-2',
@@ -350,9 +350,6 @@ export const openComposers = (parts: ComposerParts): Composers => {
 
   return {
     open,
-    leave: () => {
-      for (const each of discarded) each.leave();
-    },
     start: async (request) => {
       try {
         await start(request);

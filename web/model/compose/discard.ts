@@ -1,5 +1,7 @@
 import type { Clock } from '#base/clock.ts';
-import type { EmailId } from '#jmap/ids.ts';
+import type { PatchObject } from '#jmap/core.ts';
+import type { EmailId, MailboxId } from '#jmap/ids.ts';
+import type { Email } from '#jmap/mail.ts';
 import { modelError } from '../errors.ts';
 import type { Mail } from '../mail.ts';
 import { inverse } from '../records.ts';
@@ -11,8 +13,6 @@ const patience = 10_000;
 export interface Discarded {
   /** Brings back what was kept; resolves with its id, null when nothing was. Never rejects. */
   undo(): Promise<EmailId | null>;
-  /** The page goes: what was only hidden is destroyed now. */
-  leave(): void;
 }
 
 export interface DiscardParts {
@@ -21,30 +21,33 @@ export interface DiscardParts {
   clock: Clock;
   /** It is still in Drafts. */
   failed(): void;
+  /** The server has thrown away all of it. */
+  done(): void;
   /** It cannot be brought back any more. */
   final(): void;
 }
+
+/** Out of whatever else it lies in. */
+export const intoTrash = ({ mailboxIds }: Pick<Email, 'mailboxIds'>, trash: MailboxId): PatchObject => {
+  const out = Object.keys(mailboxIds).filter((each) => each !== trash);
+  return { ...Object.fromEntries(out.map((each) => [`mailboxIds/${each}`, null])), [`mailboxIds/${trash}`]: true };
+};
 
 /**
  * Throws away what the server keeps of a letter whose window is closed: into Trash at once. Where there is no Trash it is
  * out of sight at once, and destroyed when it cannot be brought back any more.
  */
-export const discard = ({ mail, draft, clock, failed, final }: DiscardParts): Discarded => {
+export const discard = ({ mail, draft, clock, failed, done, final }: DiscardParts): Discarded => {
   let back: (id: EmailId) => Promise<unknown> = () => Promise.resolve();
-  let destroy: (() => void) | null = null;
 
   const hide = (id: EmailId): void => {
     mail.emails.gone([id]);
-    const cancel = clock.after(patience, () => destroy?.());
-    destroy = () => {
-      cancel();
-      destroy = null;
+    const cancel = clock.after(patience, () => {
       final();
-      draft.discard().catch(failed);
-    };
+      draft.discard().then(done, failed);
+    });
     back = () => {
       cancel();
-      destroy = null;
       mail.emails.forget([id]);
       return mail.needHeads([id]);
     };
@@ -52,7 +55,11 @@ export const discard = ({ mail, draft, clock, failed, final }: DiscardParts): Di
 
   const throwAway = async (): Promise<EmailId | null> => {
     const id = await draft.finish();
-    if (id === null) return null;
+    if (id === null) {
+      // What was not heard is looked for as long as the page is there, and by the next.
+      if (draft.letter.peek().unheard.length === 0) done();
+      return null;
+    }
     const trash = await mail.mailboxes.need('trash');
     if (!trash) {
       hide(id);
@@ -60,15 +67,14 @@ export const discard = ({ mail, draft, clock, failed, final }: DiscardParts): Di
     }
     await mail.needHeads([id]);
     const head = mail.emails.peek(id);
-    if (!head || !isDraft(mail, head)) return null;
-    const out = Object.keys(head.mailboxIds).filter((each) => each !== trash.id);
-    const patch = {
-      ...Object.fromEntries(out.map((each) => [`mailboxIds/${each}`, null])),
-      [`mailboxIds/${trash.id}`]: true,
-    };
+    if (!head || !isDraft(mail, head)) {
+      done();
+      return null;
+    }
+    const patch = intoTrash(head, trash.id);
     const moved = mail.emails.change({ [id]: patch });
     back = () => mail.emails.change({ [id]: inverse(head, patch) });
-    void moved.then(({ refused, error }) => (refused.length > 0 || error ? failed() : undefined));
+    void moved.then(({ refused, error }) => (refused.length > 0 || error ? failed() : done()));
     return id;
   };
 
@@ -83,6 +89,5 @@ export const discard = ({ mail, draft, clock, failed, final }: DiscardParts): Di
       if (id !== null) void back(id).catch(() => undefined);
       return id;
     },
-    leave: () => destroy?.(),
   };
 };

@@ -64,20 +64,53 @@ test('E5 a version that was being saved when the letter was discarded goes, too'
 
 test('E5 without Trash a discarded draft is out of sight, and destroyed when it cannot come back', async () => {
   for (const end of ['time', 'page', 'undo'] as const) {
-    const { start, pass, inside, mail, undo, composers, only } = desk({ trash: false });
+    const { start, pass, inside, mail, undo, storage, rows, only } = desk({ trash: false });
     const writing = await start('new');
     writing.draft.change({ subject: 'Cars' });
     await pass(1_000);
     writing.discard();
     await pass(0);
     assert.deepEqual([mail.emails.of('M1').peek().at, inside('drafts')], ['gone', ['M1 Cars']]);
-    if (end === 'time') await pass(10_000);
-    else if (end === 'page') composers.leave();
-    else undo.undo();
+    if (end === 'page') {
+      const next = desk({ trash: false, storage, rows });
+      await next.composers.recover(next.mail);
+      await next.pass(10_000);
+      assert.deepEqual([next.inside('drafts'), storage.size], [[], 0]);
+      continue;
+    }
+    if (end === 'undo') undo.undo();
     await pass(20_000);
     assert.deepEqual(inside('drafts'), end === 'undo' ? ['M1 Cars'] : []);
     assert.equal(undo.items.peek().length, 0);
     if (end === 'undo') assert.equal(only().draft.letter.peek().subject, 'Cars');
+  }
+});
+
+test('E26 what the page had no time for when a letter was discarded is done by the next', async () => {
+  for (const lost of ['the first save', 'a later save', 'the move'] as const) {
+    const { start, server, pass, inside, storage, rows } = desk();
+    const writing = await start('new');
+    writing.draft.change({ subject: 'Cars', html: '<div>Secret</div>' });
+    if (lost !== 'the first save') await pass(1_000);
+    if (lost === 'the move') server.next.push(...Array.from({ length: 9 }, () => null));
+    else {
+      writing.draft.change({ subject: 'Trains' });
+      server.loses = () => true;
+      void writing.draft.save().catch(() => undefined);
+    }
+    writing.discard();
+    await pass(0);
+    assert.equal(inside('trash').length, 0);
+    assert.doesNotMatch([...storage.values()].join(), /Cars|Trains|Secret/u);
+    const next = desk({ storage, rows });
+    await next.composers.recover(next.mail);
+    await next.pass(0);
+    const [subject, count] = lost === 'the move' ? ['Cars', 1] : ['Trains', 1];
+    assert.deepEqual(
+      [inside('drafts'), inside('trash').map((each) => each.split(' ')[1]), next.composers.open.peek(), storage.size],
+      [[], Array.from({ length: count }, () => subject), [], 0],
+      lost,
+    );
   }
 });
 

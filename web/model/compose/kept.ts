@@ -16,22 +16,23 @@ export interface Keep {
   keys(): string[];
 }
 
-/** A letter whose window is open, as it is kept on this device. */
+/** A letter whose window is open, or that the server is to throw away, as it is kept on this device. */
 export interface KeptLetter {
   accountId: AccountId;
-  /** Null when the server has all of it: no text of a mail is kept here without need. */
+  /** Null when the server has all of it: no text of a mail is kept here without need. Of a discarded one, what is unheard. */
   letter: Letter | null;
   emailId: EmailId | null;
   shape: 'docked' | 'minimised';
+  isDiscarded: boolean;
 }
 
 /** Null for what another version wrote and this one cannot read. */
 export const readKept = (text: string | null): KeptLetter | null => {
   try {
     const kept = JSON.parse(text ?? '') as Partial<KeptLetter>;
-    const { accountId, letter = null, emailId = null, shape = 'docked' } = kept;
+    const { accountId, letter = null, emailId = null, shape = 'docked', isDiscarded = false } = kept;
     if (!accountId || (letter === null && emailId === null)) return null;
-    return { accountId, letter: letter && { ...emptyLetter, ...letter }, emailId, shape };
+    return { accountId, letter: letter && { ...emptyLetter, ...letter }, emailId, shape, isDiscarded };
   } catch {
     return null;
   }
@@ -50,16 +51,18 @@ export const keepLetter = ({
   account: ReadonlySignal<Mail>;
   draft: Draft;
   shape: ReadonlySignal<Shape>;
-}): { note(version: Letter | null): void; end(): void } => {
+}): { note(version: Letter | null): void; discard(): void; end(): void } => {
   let noted: KeptLetter | null = null;
+  let isDiscarded = false;
   let ended = false;
   const note = (version: Letter | null): void => {
     if (ended) return;
     noted = {
       accountId: account.peek().id,
-      letter: version,
+      letter: isDiscarded && version ? { ...emptyLetter, unheard: version.unheard } : version,
       emailId: draft.emailId.peek(),
       shape: shape.peek() === 'minimised' ? 'minimised' : 'docked',
+      isDiscarded,
     };
     keep.set(key, JSON.stringify(noted));
   };
@@ -77,6 +80,10 @@ export const keepLetter = ({
   ];
   return {
     note,
+    discard: () => {
+      isDiscarded = true;
+      note(draft.letter.peek());
+    },
     end: () => {
       ended = true;
       stops.forEach((stop) => stop());

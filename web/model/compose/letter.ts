@@ -99,7 +99,7 @@ export const escaped = (text: string): string =>
 export const htmlOf = (text: string): string =>
   text
     .split('\n')
-    .map((line) => `<div>${line === '' ? '<br>' : escaped(line)}</div>`)
+    .map((line) => `<div dir="auto">${line === '' ? '<br>' : escaped(line)}</div>`)
     .join('');
 
 /** Whether the HTML shows the image of this Content-ID. */

@@ -20,11 +20,11 @@ export const quotedText = (quote: Quote): string =>
 /** The same as text/html. */
 export const quotedHtml = (quote: Quote): string => {
   if (quote.kind === 'kept') return quote.html ?? `<div class="postern_quote">${htmlOf(quote.text)}</div>`;
-  const body = quote.html ?? `<div style="white-space: pre-wrap">${escaped(quote.text)}</div>`;
+  const body = quote.html ?? `<div style="white-space: pre-wrap">${htmlOf(quote.text)}</div>`;
   const lead = escaped(quote.lead).replaceAll('\n', '<br>');
   return quote.kind === 'forward'
-    ? `<div class="postern_quote"><div>${lead}</div><br>${body}</div>`
-    : `<div class="postern_quote"><div>${lead}</div><blockquote type="cite" style="margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex">${body}</blockquote></div>`;
+    ? `<div class="postern_quote"><div>${lead}</div><br><div dir="auto">${body}</div></div>`
+    : `<div class="postern_quote"><div>${lead}</div><blockquote type="cite" dir="auto" style="margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex">${body}</blockquote></div>`;
 };
 
 /** The whole text/plain body: what was written, the signature after `-- `, the quote. */

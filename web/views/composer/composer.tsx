@@ -59,7 +59,6 @@ export const start = ({ model }: App): void => {
   });
   opened.value = made;
   registerComposer(made.start);
-  addEventListener('pagehide', () => made.leave());
   // Before Postern is locked: what is written goes to the server, and the windows come back as they were.
   model.lock.before(async () => {
     const open = made.open.peek();

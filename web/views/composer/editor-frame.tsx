@@ -152,12 +152,14 @@ export const EditorFrame = (props: EditorFrameProps) => {
       const ahead = takeLinesAhead();
       if (ahead !== '') tell({ do: 'focus', ahead });
     };
-    addEventListener('blur', entered);
+    // Firefox names the frame as what has the focus only after this event.
+    const left = (): void => void setTimeout(entered);
+    addEventListener('blur', left);
     const repaint = new MutationObserver(() => tell(theme()));
     repaint.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
     return () => {
       at.removeEventListener('load', loaded);
-      removeEventListener('blur', entered);
+      removeEventListener('blur', left);
       repaint.disconnect();
       clearTimeout(timer);
       port?.close();

@@ -84,10 +84,15 @@ export const isHalfTyped = (writing: Writing): boolean =>
 /** Whether the fields were shown when the window was left. */
 export const wasUnfolded = (writing: Writing): boolean => held.get(writing)?.unfolded ?? false;
 
+/** Whether its writer is in one of its fields. */
+export const isInField = (writing: Writing): boolean =>
+  isField(document.activeElement) && windowOf(writing)?.contains(document.activeElement) === true;
+
 /** In the text; true when the caret is where it was and nobody needs to put it anywhere. */
 export const restoreBody = (writing: Writing, editor: EditorHandle): boolean => {
-  const focus = texts.get(writing);
-  if (focus === undefined) return false;
+  const had = texts.get(writing);
+  if (had === undefined) return false;
+  const focus = had && !isInField(writing);
   texts.delete(writing);
   const place = places.get(writing);
   if (place) editor.tell({ do: 'place', place, focus });

@@ -29,6 +29,7 @@ import {
   toText,
   wasUnfolded,
   windowOf,
+  isInField,
 } from './resting.ts';
 
 const formatBar = later(async () => (await import('./format-bar.tsx')).FormatBar);
@@ -214,7 +215,7 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
               void handle.clean(writing.rawQuote).then(({ html, text }) => writing.quoteCleaned(html, text));
             if (restoreBody(writing, handle)) return;
             const isWanted = writing.begins === 'body' || writing.recalled.peek() > 0;
-            if (!isWanted || draft.letter.peek().mode !== 'rich') return;
+            if (!isWanted || draft.letter.peek().mode !== 'rich' || isInField(writing)) return;
             handle.tell(toText(writing));
           }}
           changed={(html) => {

@@ -212,6 +212,9 @@ document.addEventListener('focusin', ({ target }) => {
   letterHadFocus = target instanceof Element && target.closest('.conv') !== null;
 });
 
+/** Letters of a subject that may take more lines than are shown: it scrolls, by keys too. */
+const scrolling = 200;
+
 const Letters = ({ talk }: { talk: Conversation }) => {
   const own = useRef<HTMLElement>(null);
   /** Alone in the window it is the page's title; beside the list the list's name is. */
@@ -243,7 +246,7 @@ const Letters = ({ talk }: { talk: Conversation }) => {
 
   return (
     <article ref={own} class="conv" aria-label={talk.subject.value} tabIndex={-1}>
-      <Heading class="subject">
+      <Heading class="subject" tabIndex={talk.subject.value.length > scrolling ? 0 : undefined}>
         {talk.subject.value} <Elsewhere talk={talk} />
       </Heading>
       {items.map((item) => {

@@ -21,9 +21,15 @@ export const Rows = ({ place }: { place: Place }) => {
   const onePane = model.onePane.value;
   const today = model.today.value;
   const own = useRef<HTMLDivElement>(null);
-  const height = onePane ? phoneRow : rowHeight(density, matchMedia('(pointer: coarse)').matches);
+  const text = useMemo(() => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16, []);
+  const height = text * (onePane ? phoneRow : rowHeight(density, matchMedia('(pointer: coarse)').matches));
   const geometry = useMemo<Geometry>(
-    () => ({ rowHeight: height, headHeight: onePane ? 35 : 33, count: total, headings: headingsOf(list, today) }),
+    () => ({
+      rowHeight: height,
+      headHeight: text * (onePane ? 35 : 33),
+      count: total,
+      headings: headingsOf(list, today),
+    }),
     [height, total, version, today, onePane],
   );
   const at = cursor.value;
