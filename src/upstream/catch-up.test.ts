@@ -7,6 +7,9 @@ import type { ImapSession } from '#imap/session.ts';
 import { found, mailbox, openTestIndex } from '#index/fixture.ts';
 import type { Mailbox, Uid } from '#index/types.ts';
 import { catchUp } from './catch-up.ts';
+import { Fill } from './fill.ts';
+import { differs } from './folders.ts';
+import type { Lines } from './lines.ts';
 import { lastUid, Mirror } from './mirror.ts';
 
 /** A server with CONDSTORE and without QRESYNC that has these messages, as far as {@link catchUp} asks. */
@@ -30,7 +33,7 @@ const sessionWith = (uids: readonly number[], uidnext: number, asked: string[], 
     fetchFlags: () => Promise.resolve({ rows: [], vanished: [] }),
     fetchRows: async (...[wish, , onRows]: Parameters<ImapSession['fetchRows']>) => {
       const wanted = uids.filter((uid) =>
-        'range' in wish ? uid >= wish.range[0] : 'uids' in wish && wish.uids.includes(uid),
+        'range' in wish ? uid >= wish.range[0] : !('uids' in wish) || wish.uids.includes(uid),
       );
       await onRows(wanted.map((uid) => ({ ...emptyRow(uid, uid), internalDate: 1_700_000_000 + uid })));
       return { rows: wanted.length, missing: [], missingSequence: [] };
@@ -97,4 +100,28 @@ test('S56 likewise in a mailbox that is not read whole', async () => {
 test('S56 a server that shows only the newest messages is not asked at each look', async () => {
   const seen = await look({ held: [1, 2, 3, 4], exists: 2, uidnext: 5 }, { uids: [3, 4], uidnext: 5, window: 1_000 });
   assert.deepEqual(seen, { held: uid(1, 2, 3, 4), asked: [], exists: 2 });
+});
+
+test('S56 what another connection brought and is gone since does not stay at the first look', async () => {
+  const first = { state: 'new', exists: 0, uidnext: 0, uidvalidity: 0, modseq: '0' } as const;
+  const seen = await look({ ...first, held: [2] }, { uids: [1, 3], uidnext: 4 });
+  assert.deepEqual(seen, { held: uid(1, 3), asked: ['all'], exists: 2 });
+});
+
+test('S56 what went while another connection read the mailbox to its end makes it differ, so that it is looked at', async () => {
+  using t = openTestIndex();
+  // The look of the connection that watches saw 2 and 4; the other one still sees 1 and 3.
+  const facts = { modseq: '9', state: 'fill', lowUid: 2, exists: 2, uidnext: 5 } as const;
+  const { id } = t.index.write((w) => w.saveMailbox(mailbox('B', null, facts)));
+  t.index.write((w) => w.add(id, [found(2), found(4)]));
+  const mirror = new Mirror({ index: t.index, clock: systemClock, log: silent });
+  const session = sessionWith([1, 2, 3, 4], 5, [], null);
+  const lines = { background: (task: (on: ImapSession) => Promise<number>) => task(session) };
+  const fill = new Fill({ mirror, lines: lines as unknown as Lines, folders: { known: true }, told: () => undefined });
+  await fill.start();
+  const box = mirror.mailbox(id);
+  const status = { messages: 2, unseen: 2, uidnext: 5, uidvalidity: box.uidvalidity, modseq: '9' };
+  assert.deepEqual([box.state, differs(box, status)], ['live', true]);
+  await catchUp(sessionWith([2, 4], 5, [], null), mirror, id);
+  assert.deepEqual([mirror.uids(id), differs(mirror.mailbox(id), status)], [uid(2, 4), false]);
 });

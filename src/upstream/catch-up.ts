@@ -74,6 +74,8 @@ const firstLook = async (
 ): Promise<Brought> => {
   const brought = selected.exists === 0 ? nothing : await mirror.bring(session, box.id, { newest: head }, later);
   const whole = brought.count >= selected.exists;
+  // Another connection may have brought what went before this one looked.
+  if (whole && mirror.held(box.id) !== selected.exists) await compare(session, mirror, { ...box, lowUid: 0 });
   const state = whole ? 'live' : box.state === 'remap' ? 'remap' : 'head';
   const learn = (t: IndexTransactor): void =>
     t.patchMailbox(box.id, {

@@ -194,9 +194,11 @@ export class Fill {
     const done = rest.uids.length === 0;
     if (done) this.#rest.delete(box.id);
     const now = this.#mirror.mailbox(box.id);
+    // What went while it was read, and was told to another connection, is found by the look that a wrong number brings.
+    const exists = done ? this.#mirror.held(box.id) : now.exists;
     const lowUid = done ? (0 as Uid) : Math.min(uids[0] ?? now.lowUid, now.lowUid);
     this.#mirror.index.gather((t) =>
-      t.patchMailbox(box.id, { lowUid, state: done ? 'live' : now.state === 'remap' ? 'remap' : 'fill' }),
+      t.patchMailbox(box.id, { exists, lowUid, state: done ? 'live' : now.state === 'remap' ? 'remap' : 'fill' }),
     );
     return count;
   }
