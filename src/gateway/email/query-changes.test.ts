@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { found } from '#index/fixture.ts';
 import { type Answer, openTestGateway, type TestGateway } from '../fixture.ts';
 import { mailboxId } from '../ids.ts';
 
@@ -103,7 +104,7 @@ test('RFC 8620 §5.6 Email/queryChanges brings a copy of the result to what the 
   );
 });
 
-test('RFC 8621 §4.5 what hangs on other Emails or on texts that are read later cannot be calculated, and says so before', async () => {
+test('RFC 8621 §4.5 J37 what hangs on other Emails or on texts that are read later cannot be calculated, and says so before', async () => {
   using g = openTestGateway();
   g.deliver(message(1));
   const own = await g.one('Email/query', {});
@@ -127,4 +128,16 @@ test('RFC 8621 §4.5 what hangs on other Emails or on texts that are read later 
   assert.deepEqual([removed.length, added.length, added[0]?.index], [1, 1, 0]);
   assert.equal((await since(own.queryState, { maxChanges: 1 })).type, 'tooManyChanges');
   assert.equal('total' in (await since(own.queryState)), false);
+});
+
+test('J38 a query that names no limit answers all it finds, and an upload is answered with 200', async () => {
+  using g = openTestGateway();
+  const many = Array.from({ length: 1_500 }, (_, n) => found(n + 1));
+  g.index.write((t) => t.add(g.box.archive, many));
+  const filter = { inMailbox: mailboxId(g.box.archive) };
+  const { ids, limit } = await g.one('Email/query', { filter });
+  assert.equal(new Set(ids).size, many.length);
+  assert.equal(limit, 100_000);
+  const { status } = await g.gateway.upload(g.caller, g.accountId, 'text/plain', Buffer.from('x'));
+  assert.equal(status, 200);
 });
