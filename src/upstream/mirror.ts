@@ -26,6 +26,8 @@ const worthReading = 200;
 
 /** After so many messages of which nothing came, and none of which anything did, it is asked whether the server gives any. */
 const enoughStubs = 3;
+/** A mailbox whose UIDVALIDITY changes no oftener is made anew by somebody, milliseconds. */
+const renewedSeldom = 3_600_000;
 /** So often a mailbox of which nothing is known is asked in vain before its messages are stubs. */
 const mostVain = 10;
 
@@ -98,7 +100,7 @@ export class Mirror {
   /** How often in a row nothing came of a mailbox of which nothing is known. */
   readonly #vain = new Map<MailboxId, number>();
   /** Mailboxes whose UIDVALIDITY changed while we looked. */
-  readonly #renewals = new Map<MailboxId, Patience>();
+  readonly #renewals = new Map<MailboxId, { at: number; patience: Patience }>();
   #unsteady: () => void = () => undefined;
   #rowsPerSlice = 60;
 
@@ -282,15 +284,18 @@ export class Mirror {
       t.remap(mailbox, uidvalidity);
       t.patchMailbox(mailbox, { exists });
     });
-    const patience = this.#renewals.get(mailbox);
-    this.#renewals.set(mailbox, patience ?? new Patience(this.clock));
-    patience?.refused(null);
-    if (patience !== undefined && patience.times >= 2) this.#unsteady();
+    const at = this.clock.now();
+    const before = this.#renewals.get(mailbox);
+    const isUnsteady = before !== undefined && at - before.at < renewedSeldom;
+    const patience = isUnsteady ? before.patience : new Patience(this.clock);
+    this.#renewals.set(mailbox, { at, patience });
+    if (isUnsteady) patience.refused(null);
+    if (patience.times >= 2) this.#unsteady();
   }
 
   /** How long it is not read to its end, because its UIDVALIDITY changes again and again (rule S84), milliseconds. */
   unsteadyFor(mailbox: MailboxId): number {
-    return this.#renewals.get(mailbox)?.left ?? 0;
+    return this.#renewals.get(mailbox)?.patience.left ?? 0;
   }
 
   /** The mailbox cannot be opened any more: what a FETCH under way brings is not in it. */
