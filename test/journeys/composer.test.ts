@@ -629,3 +629,22 @@ test('E7 whoever goes to a field before the text is there stays in it', async ()
   await page.keyboard.press('Tab');
   await focusOn(page, /^iframe Text/u);
 });
+
+test('E7 a letter that is brought back has the caret in its text, however late the text is there', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  await editorOf(letter).click();
+  await page.keyboard.type('Cars');
+  await page.keyboard.press('Escape');
+  await page.locator('.comp-tab').waitFor();
+  const held = Promise.withResolvers<void>();
+  await page.route('**/editor/', async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await page.locator('.comp-tab button').first().click();
+  await docked(page).getByLabel('Subject').waitFor();
+  held.resolve();
+  await focusOn(page, /^iframe Text/u);
+});

@@ -7,7 +7,7 @@ import { Arch } from '#parts/people.tsx';
 import { useModel } from '../model.ts';
 import { colourOfAccount, initialOf, nameOfAccount } from '../gate.tsx';
 import { Recipients } from './recipients.tsx';
-import { windowOf } from './resting.ts';
+import { isTextNext, windowOf } from './resting.ts';
 
 export type Suggest = (prefix: string) => Promise<readonly EmailAddress[]>;
 
@@ -80,7 +80,7 @@ const People = ({ writing, letter, suggest }: { writing: Writing; letter: Letter
           label="To"
           people={letter.to}
           suggest={suggest}
-          focused={writing.begins === 'to'}
+          focused={writing.begins === 'to' && !isTextNext(writing)}
           change={(to) => writing.draft.change({ to })}
         />
         <span class="comp-more">

@@ -84,6 +84,9 @@ export const isHalfTyped = (writing: Writing): boolean =>
 /** Whether the fields were shown when the window was left. */
 export const wasUnfolded = (writing: Writing): boolean => held.get(writing)?.unfolded ?? false;
 
+/** Whether its text has the focus once it is there. */
+export const isTextNext = (writing: Writing): boolean => texts.get(writing) ?? writing.recalled.peek() > 0;
+
 /** Whether its writer is in one of its fields. */
 export const isInField = (writing: Writing): boolean =>
   isField(document.activeElement) && windowOf(writing)?.contains(document.activeElement) === true;
