@@ -191,8 +191,10 @@ for (const open of Object.values(servers)) {
       const away = await ask<{ type: string; description: string }>(browser, 'AppPassword/get', {});
       assert.equal(away.type, 'serverUnavailable');
       assert.match(away.description, /Your mail here is not affected/);
-      const { list } = await ask<{ list: { role: string }[] }>(browser, 'Mailbox/get', {});
-      assert.ok(list.some(({ role }) => role === 'inbox'));
+      await browser.until(
+        () => ask<{ list: { role: string }[] }>(browser, 'Mailbox/get', {}),
+        ({ list }) => list.some(({ role }) => role === 'inbox'),
+      );
     });
   });
 }

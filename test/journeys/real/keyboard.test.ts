@@ -53,7 +53,7 @@ test('the whole way without a mouse: sign in, read, archive, answer, send; the f
   await page.keyboard.type('By hand, without a mouse.');
   await editorOf(reply).getByText('By hand, without a mouse.').waitFor();
   await press('Shift+Tab');
-  assert.match(await focused(page), /Reply to Bob Burns|Open in a window/u);
+  await focusOn(page, /Reply to Bob Burns|Open in a window/u);
   await press('Tab');
   await focusOn(page, /^iframe Text of the letter/u);
   await press('Tab');
