@@ -81,12 +81,16 @@ export const openMergedList = (lists: readonly AccountList[]): List => {
     return list && { mail: list.mail, id, query: list.query };
   };
 
-  const isNarrow = (shares: readonly Share[]): boolean => shares.every(({ from, to }) => to - from <= enough);
-
-  /** Asks for single rows, so that the shares of the first `count` rows become narrower. Rejects as the connection does. */
-  const probe = async (shares: readonly Share[], count: number): Promise<void> => {
+  /**
+   * Asks for single rows, so that the shares of the first `count` rows become narrower; rejects as the connection does. Null
+   * when they are narrow, or as narrow as single rows make them: a share may be wide by what the others leave open.
+   */
+  const probe = (shares: readonly Share[], count: number): Promise<unknown> | null => {
     const probes = probesFor(strands, shares, count, enough);
-    await Promise.all(lists.flatMap((list, at) => (probes[at] ?? []).map((index) => list.idsIn(index, index + 1))));
+    const asked = lists.flatMap((list, at) =>
+      (probes[at] ?? []).filter((index) => list.idAt(index) === undefined).map((index) => list.idsIn(index, index + 1)),
+    );
+    return asked.length === 0 ? null : Promise.all(asked);
   };
 
   /** Rows that make up `from` to `to` of the whole lie here in each list, the one before included. */
@@ -96,10 +100,11 @@ export const openMergedList = (lists: readonly AccountList[]): List => {
       to: Math.min(strands[at]?.length ?? 0, share.to + length),
     }));
 
-  const settleRound = (): Promise<void> | null => {
+  const settleRound = (): Promise<unknown> | null => {
     const from = Math.min(looked.from, Math.max(0, rows.length - 1));
     const shares = sharesOf(strands, placed, from);
-    if (!isNarrow(shares)) return probe(shares, from);
+    const probing = probe(shares, from);
+    if (probing) return probing;
     for (const [at, piece] of piecesOf(shares, looked.to - from).entries()) lists[at]?.look(piece.from, piece.to);
     return null;
   };
@@ -134,7 +139,8 @@ export const openMergedList = (lists: readonly AccountList[]): List => {
       const found = known(from, Math.max(from, end));
       if (found || closed) return found ?? [];
       const shares = sharesOf(strands, placed, from);
-      if (!isNarrow(shares)) await probe(shares, from);
+      const probing = probe(shares, from);
+      if (probing) await probing;
       else {
         const pieces = piecesOf(shares, end - from);
         await Promise.all(lists.map((list, at) => list.idsIn(pieces[at]?.from ?? 0, pieces[at]?.to ?? 0)));
