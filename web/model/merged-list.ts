@@ -6,7 +6,7 @@ import { probesFor, sharesOf, weave, type Placed, type Share, type Strand } from
 
 /** A share this narrow is fetched whole; a wider one is narrowed by probes first. */
 const enough = 2 * pageSize;
-/** Rounds of probes for one place; each halves at least the widest share, so that far fewer do. */
+/** Rounds of probes for one place: far fewer do. */
 const mostRounds = 64;
 
 /** Row ids of several accounts; a space is in no id of JMAP. */
