@@ -74,7 +74,7 @@ test('J33 what references bring in is bounded as a request is', async () => {
   assert.ok(JSON.stringify(answer).length < 2 * limits.maxSizeRequest + 100_000);
 });
 
-test('RFC 8620 §3.6.2 errors of methods: unknownMethod, invalidArguments, accountNotFound, accountReadOnly', async () => {
+test('RFC 8620 §3.6.2 J4 J5 errors of methods: unknownMethod, invalidArguments, accountNotFound, accountReadOnly', async () => {
   using g = openTestGateway();
   const answers = await g.call(
     ['Nothing/get', {}],
@@ -84,6 +84,10 @@ test('RFC 8620 §3.6.2 errors of methods: unknownMethod, invalidArguments, accou
     ['Mailbox/get', { accountId: 'Aother' }],
     ['Email/copy', {}],
     ['Email/queryChanges', { sinceQueryState: 'x', collapseThreads: true }],
+    ['Blob/copy', {}],
+    ['PushSubscription/get', {}],
+    ['VacationResponse/get', {}],
+    ['MDN/send', {}],
   );
   assert.deepEqual(
     answers.map(([name, args]) => [name, args.type]),
@@ -95,6 +99,10 @@ test('RFC 8620 §3.6.2 errors of methods: unknownMethod, invalidArguments, accou
       ['error', 'accountNotFound'],
       ['error', 'unknownMethod'],
       ['error', 'cannotCalculateChanges'],
+      ['error', 'unknownMethod'],
+      ['error', 'unknownMethod'],
+      ['error', 'unknownMethod'],
+      ['error', 'unknownMethod'],
     ],
   );
   assert.match(answers[2]?.[1].description, /unheardOf/);

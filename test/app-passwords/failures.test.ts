@@ -89,6 +89,20 @@ for (const open of Object.values(servers)) {
       assert.notEqual(two.entry.id, one.entry.id);
     });
 
+    test('A4 a password that is not handed out is overwritten', async (t) => {
+      const app = managerOf(database, { dice: () => 11 });
+      const kept = await app.create(someone(), wish, from);
+      const concat = t.mock.method(Buffer, 'concat');
+      await fails('app-password/clash', app.create(someone(), wish, from));
+      concat.mock.restore();
+      const made = concat.mock.calls
+        .map((call) => call.result)
+        .filter((bytes) => bytes?.length === kept.password.length);
+      assert.ok(made.length > 1);
+      for (const password of made) assert.ok(password?.every((byte) => byte === 0));
+      assert.match(kept.password.toString(), /^pst/);
+    });
+
     test('A12 A9 rotation, states, the audit log', async () => {
       const user = someone();
       const app = managerOf(database);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { capabilities } from '#jmap/core.ts';
 import { openTestGateway } from '../fixture.ts';
 
-test('K1 MailAccount/get: hosts, status in words, progress, what waits, what was refused', async () => {
+test('K1 J12 MailAccount/get: hosts, status in words, progress, what waits, what was refused', async () => {
   using g = openTestGateway();
   const id = g.deliver('Subject: a\n\nx');
   const { list, state } = await g.one('MailAccount/get', {});

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { openTestGateway, type TestGateway } from '../fixture.ts';
 import { mailboxId } from '../ids.ts';
 
-test('RFC 8621 §4.6 no header field is named twice, in a part or in the message and the part that is all of it', async () => {
+test('RFC 8621 §4.6 J28 no header field is named twice, in a part or in the message and the part that is all of it', async () => {
   using g = openTestGateway();
   const whole = { mailboxIds: { [mailboxId(g.box.drafts)]: true }, from: [{ email: 'ana@example.org' }], subject: 's' };
   const part = (more: object): object => ({ partId: 'a', ...more });

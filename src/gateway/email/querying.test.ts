@@ -40,7 +40,7 @@ test('RFC 8621 §4.4 Email/query: filters, sorts, threads collapsed, window, tot
   assert.equal((await g.one('Email/query', { limit: -1 })).type, 'invalidArguments');
 });
 
-test('RFC 8620 §5.5 unsupportedFilter, unsupportedSort, and arguments that do not fit', async () => {
+test('RFC 8620 §5.5 J5 unsupportedFilter, unsupportedSort, and arguments that do not fit', async () => {
   using g = openTestGateway();
   const type = async (args: object): Promise<string> => (await g.one('Email/query', { ...args })).type;
   assert.equal(await type({ filter: { mood: 'good' } }), 'unsupportedFilter');

@@ -266,7 +266,7 @@ test('RFC 8621 §4.1.4 isEncodingProblem for an unknown charset and for broken o
   assert.equal(await isProblem('Content-Type: text/html', '<meta charset=iso-8859-1><p>f\xfcr'), false);
 });
 
-test('RFC 8620 §3.6.2 serverUnavailable when the mail server is away, notFound when it lost the message', async () => {
+test('RFC 8620 §3.6.2 J13 serverUnavailable when the mail server is away, notFound when it lost the message', async () => {
   using g = openTestGateway();
   const id = g.deliver(letter);
   const args = { ids: [id], properties: ['bodyValues'], fetchTextBodyValues: true };

@@ -4,7 +4,7 @@ import { found } from '#index/fixture.ts';
 import { intents, openTestGateway } from '../fixture.ts';
 import { mailboxId } from '../ids.ts';
 
-test('RFC 8621 §4.6 Email/set update: keywords and mailboxIds by patch and by full value, answered at once, as intents', async () => {
+test('RFC 8621 §4.6 J20 Email/set update: keywords and mailboxIds by patch and by full value, answered at once, as intents', async () => {
   using g = openTestGateway();
   const a = g.deliver('Subject: a\n\nx', { keywords: ['$seen', 'work'] });
   const b = g.deliver('Subject: b\n\nx');

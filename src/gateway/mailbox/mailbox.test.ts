@@ -37,7 +37,7 @@ test('RFC 8621 §2.2 Mailbox/changes: updatedProperties when only counts changed
   assert.deepEqual([none.created, none.updated, none.destroyed, none.updatedProperties], [[], [], [], null]);
 });
 
-test('RFC 8620 §5.2 /changes from an unknown state: cannotCalculateChanges; maxChanges 0: invalidArguments', async () => {
+test('RFC 8620 §5.2 J3 /changes from an unknown state: cannotCalculateChanges; maxChanges 0: invalidArguments', async () => {
   using g = openTestGateway();
   for (const name of [
     'Mailbox/changes',

@@ -125,7 +125,7 @@ test('O6a what is answered or forwarded is marked once the message went', async 
   ]);
 });
 
-test('RFC 8621 §7.5 onSuccessUpdateEmail is answered in the same response, for a creation id as for an Email made in the request', async () => {
+test('RFC 8621 §7.5 J31 onSuccessUpdateEmail is answered in the same response, for a creation id as for an Email made in the request', async () => {
   using g = openTestGateway();
   const draftsId = mailboxId(g.box.drafts);
   const answers = await g.call(
@@ -185,7 +185,7 @@ test('RFC 8620 §5.3 EmailSubmission/set update: what is fixed may be given as i
   assert.equal((await g.one('EmailSubmission/get', { ids: [id] })).list[0].undoStatus, 'canceled');
 });
 
-test('RFC 8621 §7.5 errors of a create: identity, Email, envelope, recipients, sender, delay', async () => {
+test('RFC 8621 §7.5 J30 errors of a create: identity, Email, envelope, recipients, sender, delay', async () => {
   using g = openTestGateway();
   const identityId = await identity(g);
   const emailId = await newDraft(g);
@@ -286,7 +286,7 @@ test('J39 an envelope with mailfrom in small letters and an undoStatus that is o
   });
 });
 
-test('RFC 8621 §7 HOLDUNTIL sets sendAt', async () => {
+test('RFC 8621 §7 J30 HOLDUNTIL sets sendAt', async () => {
   using g = openTestGateway();
   const envelope = {
     mailFrom: { email: 'ana@example.org', parameters: { HOLDUNTIL: '2026-01-06T08:00:00Z' } },

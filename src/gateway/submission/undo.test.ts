@@ -117,7 +117,7 @@ test('O33 O34 what waits is of the same Email in an index that was made anew, an
   assert.deepEqual(await shown(), ['Mformer', 'Tformer'], 'an Email that is not here keeps its name');
 });
 
-test('RFC 8621 §7.5 onSuccessDestroyEmail: the draft goes; canceled, it is a draft again with its Bcc', async () => {
+test('RFC 8621 §7.5 J31 onSuccessDestroyEmail: the draft goes; canceled, it is a draft again with its Bcc', async () => {
   using g = openTestGateway();
   const emailId = await newDraft(g);
   const answers = await g.call([
@@ -136,7 +136,7 @@ test('RFC 8621 §7.5 onSuccessDestroyEmail: the draft goes; canceled, it is a dr
   );
 });
 
-test('RFC 8621 §7.5 cannotUnsend once the message is on its way', async () => {
+test('RFC 8621 §7.5 J32 cannotUnsend once the message is on its way', async () => {
   using g = openTestGateway();
   const emailId = await newDraft(g);
   const { created } = await g.one('EmailSubmission/set', { create: { s: { identityId: await identity(g), emailId } } });
@@ -147,7 +147,7 @@ test('RFC 8621 §7.5 cannotUnsend once the message is on its way', async () => {
   assert.equal((await g.one('EmailSubmission/set', { destroy: [id] })).notDestroyed[id].type, 'forbidden');
 });
 
-test('outbox O16: a failed submission is tried again by `stage: due`', async () => {
+test('O16 K3 a failed submission is tried again by `stage: due`', async () => {
   using g = openTestGateway();
   const { created } = await g.one('EmailSubmission/set', {
     create: { s: { identityId: await identity(g), emailId: await newDraft(g) } },
