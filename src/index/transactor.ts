@@ -19,6 +19,7 @@ import type {
   EmailRow,
   Found,
   IndexTransactor,
+  Intent,
   LocalMessage,
   Mailbox,
   MailboxId,
@@ -176,8 +177,8 @@ export class Transactor extends Reader implements IndexTransactor {
     if (row !== undefined) this.#intents.append(row, want, dueAt);
   }
 
-  intentsStarted(ids: readonly number[]): void {
-    this.#intents.started(ids);
+  intentsStarted(ids: readonly number[]): Intent[] {
+    return this.#intents.started(ids);
   }
 
   intentDone(id: number, result: { mailbox: MailboxId; uid: Uid } | null): void {

@@ -348,8 +348,11 @@ export interface IndexTransactor extends IndexReader {
   copy(email: EmailNumber, to: MailboxId, dueAt: number): void;
   /** Whether a copy would be the same Email: the server tells copies of one message by a strong id. */
   mayCopy(email: EmailNumber): boolean;
-  /** The executor has begun: later wishes become intents of their own and no longer change these. */
-  intentsStarted(ids: readonly number[]): void;
+  /**
+   * The executor has begun: later wishes become intents of their own and no longer change these. Answers them as they are
+   * wished now; what was taken back since they were read is not among them.
+   */
+  intentsStarted(ids: readonly number[]): Intent[];
   /** The intent is done; for a move or append `uid` is the new UID when the server said it (COPYUID, APPENDUID). */
   intentDone(id: number, result: { mailbox: MailboxId; uid: Uid } | null): void;
   /** The server refused: the model falls back to the server's state. */
