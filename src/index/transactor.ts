@@ -71,6 +71,10 @@ export class Transactor extends Reader implements IndexTransactor {
     if (this.mailbox(id)) this.#mirror.removeMailbox(id, withEmails);
   }
 
+  removeEmails(id: MailboxId, most: number): boolean {
+    return this.#mirror.emptyMailbox(id, true, most);
+  }
+
   emptyMailbox(id: MailboxId): void {
     this.#mirror.emptyMailbox(id, false);
   }

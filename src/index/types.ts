@@ -301,6 +301,8 @@ export interface IndexTransactor extends IndexReader {
   patchMailbox(id: MailboxId, patch: Partial<Omit<Mailbox, 'id'>>): void;
   /** `withEmails`: those that lie nowhere else are destroyed at once; else they may turn up elsewhere (`sweep`). */
   removeMailbox(id: MailboxId, withEmails?: boolean): void;
+  /** A part of that, with Emails: for so many at most; true when there may be more. */
+  removeEmails(id: MailboxId, most: number): boolean;
   /** The mailbox stays and cannot hold messages: its Emails may turn up elsewhere, wishes about it end. */
   emptyMailbox(id: MailboxId): void;
   /**
