@@ -2,8 +2,16 @@ import { must } from '#base/must.ts';
 import type { Core } from './core.ts';
 import { lateTwin } from './identity.ts';
 import { deleted, marksOf, withKeywords } from './keywords.ts';
-import { type IntentRow, type Model, readIntent, selectIntents, type Stored, type StoredIntent } from './model.ts';
-import type { EmailRow, MailboxId, Uid, Want } from './types.ts';
+import {
+  type IntentRow,
+  type Model,
+  readIntent,
+  readyIntents,
+  selectIntents,
+  type Stored,
+  type StoredIntent,
+} from './model.ts';
+import type { EmailRow, Intent, MailboxId, Uid, Want } from './types.ts';
 import { both, type Keywords, reduced } from './wishes.ts';
 
 type Append = Extract<Want, { kind: 'append' }>;
@@ -129,8 +137,11 @@ export class Intents {
     this.#model.remodel(row);
   }
 
-  started(ids: readonly number[]): void {
-    for (const id of ids) this.#core.db.run('UPDATE intent SET started = 1 WHERE id = ?', id);
+  started(ids: readonly number[]): Intent[] {
+    const isOne = 'id IN (SELECT value FROM json_each(?))';
+    const these = JSON.stringify(ids);
+    this.#core.db.run(`UPDATE intent SET started = 1 WHERE ${isOne}`, these);
+    return readyIntents(this.#core, isOne, these);
   }
 
   later(id: number, due: number): void {

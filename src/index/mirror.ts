@@ -132,11 +132,19 @@ export class Mirror {
     this.#core.log.note('Mailbox', mailbox, 'destroyed');
   }
 
-  /** What lay in it does not any more, and nothing will be taken there or out of it. */
-  emptyMailbox(mailbox: MailboxId, withEmails: boolean): void {
+  /**
+   * What lay in it does not any more, and nothing will be taken there or out of it. True: there may be more than the `most`
+   * that were looked at.
+   */
+  emptyMailbox(mailbox: MailboxId, withEmails: boolean, most = Number.MAX_SAFE_INTEGER): boolean {
     const { db } = this.#core;
-    const rows = db.values<EmailRow>('SELECT DISTINCT email FROM placement WHERE mailbox = ?', mailbox);
-    db.run('DELETE FROM placement WHERE mailbox = ?', mailbox);
+    const rows = db.values<EmailRow>('SELECT DISTINCT email FROM placement WHERE mailbox = ? LIMIT ?', mailbox, most);
+    const isLast = rows.length < most;
+    db.run(
+      'DELETE FROM placement WHERE email IN (SELECT value FROM json_each(?)) AND +mailbox = ?',
+      JSON.stringify(rows),
+      mailbox,
+    );
     db.run(
       "DELETE FROM intent WHERE mailbox = ? OR want ->> '$.to' = ? OR want ->> '$.from' = ? OR want ->> '$.mailbox' = ?",
       mailbox,
@@ -144,10 +152,11 @@ export class Mirror {
       mailbox,
       mailbox,
     );
-    const members = db.values<EmailRow>('SELECT email FROM member WHERE mailbox = ?', mailbox);
+    const members = isLast ? db.values<EmailRow>('SELECT email FROM member WHERE mailbox = ?', mailbox) : [];
     for (const row of new Set([...rows, ...members])) {
       this.#left(mailbox, row);
       if (withEmails && this.#isNowhere(row)) this.#model.destroy(row);
     }
+    return !isLast;
   }
 }

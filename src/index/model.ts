@@ -1,5 +1,6 @@
 import { must } from '#base/must.ts';
 import type { Core } from './core.ts';
+import type { Value } from './database.ts';
 import { combined, deleted, type Marks, sameMarks, withKeywords } from './keywords.ts';
 import { numberOfRow } from './rows.ts';
 import type { Counted } from './tally.ts';
@@ -41,10 +42,10 @@ export type IntentRow = Omit<StoredIntent, 'want'> & { want: string };
 export const readIntent = (row: IntentRow): StoredIntent => ({ ...row, want: JSON.parse(row.want) as Want });
 export const selectIntents = `SELECT ${intentColumns} FROM intent`;
 
-/** Wishes that can be carried out at `now`: an APPEND, or one whose UID is known. */
-export const dueIntents = (core: Core, now: number): Intent[] =>
+/** Wishes that can be carried out, an APPEND or one whose UID is known, and that the condition holds of. */
+export const readyIntents = (core: Core, condition: string, value: Value): Intent[] =>
   core.db
-    .all<IntentRow>(`${selectIntents} WHERE due <= ? AND (kind = 'append' OR uid IS NOT NULL) ORDER BY id`, now)
+    .all<IntentRow>(`${selectIntents} WHERE ${condition} AND (kind = 'append' OR uid IS NOT NULL) ORDER BY id`, value)
     .map(readIntent)
     .map(({ id, email, want, due, tries, mailbox, uidvalidity, uid }) => ({
       id,

@@ -4,7 +4,7 @@ import { readBody } from './bodies.ts';
 import { correspondents } from './correspondents.ts';
 import { emailByNumber, emailByRow, emailsByNumber } from './emails.ts';
 import { hash48 } from './conversation/keys.ts';
-import { dueIntents } from './model.ts';
+import { readyIntents } from './model.ts';
 import { positionsIn, runQuery } from './query/run.ts';
 import { asksText } from './text/match.ts';
 import { markAll, markAround, snippetTerms } from './text/snippet.ts';
@@ -157,7 +157,7 @@ export class Reader implements IndexReader {
   }
 
   intents(now: number): Intent[] {
-    return dueIntents(this.core, now);
+    return readyIntents(this.core, 'due <= ?', now);
   }
 
   nextIntentAt(): number | null {

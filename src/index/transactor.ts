@@ -19,6 +19,7 @@ import type {
   EmailRow,
   Found,
   IndexTransactor,
+  Intent,
   LocalMessage,
   Mailbox,
   MailboxId,
@@ -68,6 +69,10 @@ export class Transactor extends Reader implements IndexTransactor {
 
   removeMailbox(id: MailboxId, withEmails = false): void {
     if (this.mailbox(id)) this.#mirror.removeMailbox(id, withEmails);
+  }
+
+  removeEmails(id: MailboxId, most: number): boolean {
+    return this.#mirror.emptyMailbox(id, true, most);
   }
 
   emptyMailbox(id: MailboxId): void {
@@ -176,8 +181,8 @@ export class Transactor extends Reader implements IndexTransactor {
     if (row !== undefined) this.#intents.append(row, want, dueAt);
   }
 
-  intentsStarted(ids: readonly number[]): void {
-    this.#intents.started(ids);
+  intentsStarted(ids: readonly number[]): Intent[] {
+    return this.#intents.started(ids);
   }
 
   intentDone(id: number, result: { mailbox: MailboxId; uid: Uid } | null): void {

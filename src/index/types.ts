@@ -301,6 +301,8 @@ export interface IndexTransactor extends IndexReader {
   patchMailbox(id: MailboxId, patch: Partial<Omit<Mailbox, 'id'>>): void;
   /** `withEmails`: those that lie nowhere else are destroyed at once; else they may turn up elsewhere (`sweep`). */
   removeMailbox(id: MailboxId, withEmails?: boolean): void;
+  /** A part of that, with Emails: for so many at most; true when there may be more. */
+  removeEmails(id: MailboxId, most: number): boolean;
   /** The mailbox stays and cannot hold messages: its Emails may turn up elsewhere, wishes about it end. */
   emptyMailbox(id: MailboxId): void;
   /**
@@ -348,8 +350,11 @@ export interface IndexTransactor extends IndexReader {
   copy(email: EmailNumber, to: MailboxId, dueAt: number): void;
   /** Whether a copy would be the same Email: the server tells copies of one message by a strong id. */
   mayCopy(email: EmailNumber): boolean;
-  /** The executor has begun: later wishes become intents of their own and no longer change these. */
-  intentsStarted(ids: readonly number[]): void;
+  /**
+   * The executor has begun: later wishes become intents of their own and no longer change these. Answers them as they are
+   * wished now; what was taken back since they were read is not among them.
+   */
+  intentsStarted(ids: readonly number[]): Intent[];
   /** The intent is done; for a move or append `uid` is the new UID when the server said it (COPYUID, APPENDUID). */
   intentDone(id: number, result: { mailbox: MailboxId; uid: Uid } | null): void;
   /** The server refused: the model falls back to the server's state. */

@@ -1,3 +1,4 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import type { IndexTransactor, Mailbox, MailboxId, Role } from '#index/types.ts';
 import { ImapError } from '#imap/errors.ts';
 import type { ImapSession } from '#imap/session.ts';
@@ -27,6 +28,9 @@ const listedOf = (box: ListedMailbox): Listed => ({
   subscribed: box.subscribed,
   status: box.status && statusOf(box.status),
 });
+
+/** Emails that go with their mailbox in one write: others are answered in between (rule S87). */
+const goneAtOnce = 200;
 
 /** The server lists a mailbox and says that it does not exist. */
 const isUnreal = (error: unknown): boolean => error instanceof ImapError && error.responseCode === 'NONEXISTENT';
@@ -132,8 +136,9 @@ export class FolderSync {
   }
 
   /** The mailbox is gone by our own doing: no second list is waited for, and nothing in it turns up elsewhere. */
-  forget(id: MailboxId): void {
+  async forget(id: MailboxId): Promise<void> {
     this.#missing.delete(id);
+    while (this.#mirror.index.write((t) => t.removeEmails(id, goneAtOnce))) await pause();
     this.#mirror.index.write((t) => t.removeMailbox(id, true));
   }
 

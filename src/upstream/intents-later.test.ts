@@ -44,6 +44,41 @@ test('S24 what the server cannot do now is tried five times, then taken back and
   );
 });
 
+test('S86 what is taken back or changed while something else is carried out is not carried out as it was', async () => {
+  const asked: string[] = [];
+  const held = Promise.withResolvers<() => void>();
+  await using server = await openScriptedImap({
+    messages: [1, 2, 3].map((n) => `Subject: ${n}\r\nMessage-ID: <n${n}@elsewhere.test>\r\n\r\nText.\r\n`),
+    onCommand: ({ name, args, tag, connection }) => {
+      if (name !== 'UID STORE') return false;
+      asked.push(args);
+      if (asked.length > 1) return false;
+      held.resolve(() => connection.ok(tag, 'Done'));
+      return true;
+    },
+  });
+  await using account = await openTestAccount({ imapPort: server.port, user: { address: 'a', password: 'b' } });
+  await account.until(() => account.engine.progress.done && inbox(account).length === 3, 'the first sync');
+  const [third, second, first] = inbox(account);
+  assert.ok(first && second && third);
+  const wish = (email: Email, add: string[], remove: string[]): void =>
+    account.index.write((t) => t.setKeywords(email.number, add, remove, 0));
+  wish(first, ['$flagged'], []);
+  wish(second, ['$seen'], []);
+  wish(third, ['$answered'], []);
+  account.engine.nudge();
+  const release = await held.promise;
+  wish(second, [], ['$seen']);
+  wish(third, ['$draft'], []);
+  account.engine.nudge();
+  release();
+  await account.until(() => account.index.read((reader) => reader.intentCount()) === 0, 'the intents');
+  assert.deepEqual(
+    asked.map((args) => args.replace('.SILENT', '')),
+    ['1 +FLAGS (\\Flagged)', '3 +FLAGS (\\Answered \\Draft)'],
+  );
+});
+
 test('R4 the mailbox of a role is made with its attribute where the server takes one', async () => {
   for (const capability of ['CREATE-SPECIAL-USE', 'SPECIAL-USE']) {
     const made: string[] = [];

@@ -102,7 +102,7 @@ export class Intents {
       for (const group of groupIntents(due)) {
         if (this.#closed) return;
         try {
-          await this.#parts.lines.watch.run((session) => this.#group(session, group), {
+          await this.#parts.lines.watch.run((session) => this.#begin(session, group.intents), {
             urgency: urgency.intent,
             again: false,
           });
@@ -163,6 +163,12 @@ export class Intents {
     this.#parts.refused({ emails, kind, responseCode, words });
   }
 
+  /** What was taken back or changed while others were carried out is not what was read any more (rule S86). */
+  async #begin(session: ImapSession, read: readonly Intent[]): Promise<void> {
+    const wished = this.#mirror.index.write((t) => t.intentsStarted(read.map((intent) => intent.id)));
+    for (const group of groupIntents(wished)) await this.#group(session, group);
+  }
+
   async #group(session: ImapSession, group: IntentGroup): Promise<void> {
     try {
       await this.#carryOut(session, group);
@@ -178,7 +184,6 @@ export class Intents {
   }
 
   async #carryOut(session: ImapSession, group: IntentGroup): Promise<void> {
-    this.#mirror.index.write((t) => t.intentsStarted(group.intents.map((intent) => intent.id)));
     const { want } = group;
     if (want.kind === 'append') {
       for (const intent of group.intents) await this.#append(session, intent, want);

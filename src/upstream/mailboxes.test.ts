@@ -76,6 +76,24 @@ const withWork = async (account: TestAccount): Promise<{ work: MailboxId; number
   return { work, numbers };
 };
 
+test('S87 while a large mailbox goes, others in the thread have their turn', async () => {
+  const user = village.users[users];
+  assert.ok(user);
+  for (let n = 1; n <= 450; n += 1) village.put(user.address, 'Large', message(n));
+  const { account } = await open(0);
+  await using _ = account;
+  const { engine, index } = account;
+  const large = index.read((reader) => reader.mailboxes()).find(({ name }) => name === 'Large');
+  assert.ok(large);
+  const left = (): number | undefined => index.read((reader) => reader.mailbox(large.id)?.totalEmails);
+  await account.until(() => left() === 450, 'all of it');
+  const seen = new Set<number | undefined>();
+  const destroyed = engine.destroyMailbox(large.id, true).then(() => true);
+  while (!(await Promise.race([destroyed, new Promise((resolve) => setImmediate(resolve, false))]))) seen.add(left());
+  assert.deepEqual([...seen, left()].filter((count) => count !== undefined).slice(0, 3), [450, 250, 50]);
+  assert.equal(left(), undefined);
+});
+
 test('R7 nor does one whose letters were moved out before their places in it are known', async () => {
   const { account } = await open(2);
   await using _ = account;

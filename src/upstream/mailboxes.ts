@@ -67,7 +67,7 @@ export class Mailboxes {
       await session.delete(box.pathRaw);
       this.#folders.own.deleted(box.pathRaw, box.delimiter);
       if (box.subscribed) await quietly(session.subscribe(box.pathRaw, false));
-      this.#folders.forget(id);
+      await this.#folders.forget(id);
     });
   }
 

@@ -101,6 +101,25 @@ test('the end of a long list and back; the focused row is always there', async (
   assert.ok((await page.locator('[role=row]').count()) < 40);
 });
 
+test('W28 a row that is drawn again and again listens as it did at first', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  const client = await page.context().newCDPSession(page);
+  const listeners = async (): Promise<number> => {
+    const { result } = await client.send('Runtime.evaluate', {
+      expression: `document.querySelector('[aria-rowindex="1"]')`,
+    });
+    return (await client.send('DOMDebugger.getEventListeners', { objectId: result.objectId ?? '' })).listeners.length;
+  };
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j', 'x', 'x');
+  await focusIs(page, 'Margit');
+  const first = await listeners();
+  for (let n = 0; n < 10; n += 1) await press('x', 'x', 'ArrowDown', 'ArrowUp');
+  await focusIs(page, 'Margit');
+  assert.equal(await listeners(), first);
+});
+
 test('Right and Left walk the cells of a row; Enter opens; u goes back', async () => {
   await using at = await visit();
   const { page, press } = at;

@@ -9,7 +9,7 @@ import { targetIn, type Target } from './targets.ts';
 import { openList } from './list.ts';
 import { openMail } from './mail.ts';
 import { openToasts } from './toasts.ts';
-import { account, accountId, fakeMailbox, fakeServer, settled, type Handlers } from './testing.ts';
+import { account, accountId, fakeMailbox, fakeServer, head, settled, type Handlers } from './testing.ts';
 import { openUndo } from './undo.ts';
 
 const id = (n: number): EmailId => `M${n}` as EmailId;
@@ -196,6 +196,15 @@ test('all of a long list is asked for in pages and changed in batches', async ()
   assert.equal(new Set(changed).size, 1_284);
   assert.ok(sets.every((args) => Object.keys(args['update'] as object).length <= 250));
   assert.equal(toasts.current.value?.text, 'Archived 1,284 conversations');
+});
+
+test('L5 more letters can be meant than a call takes arguments', async () => {
+  const { actions, target, mail, sets } = await openDesk(1);
+  const heads = Array.from({ length: 200_000 }, (_, n) => ({ ...head(`M${n}`), keywords: { $seen: true as const } }));
+  mail.emails.put(heads);
+  mail.threads.put([{ id: must(heads[0], 'a head').threadId, emailIds: heads.map((one) => one.id) }]);
+  await actions.read(target([id(0)]), true);
+  assert.deepEqual(sets, [], 'all are read');
 });
 
 test('without an Archive one is made', async () => {

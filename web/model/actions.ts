@@ -186,13 +186,13 @@ export const openActions = ({ connection, toasts, undo, confirm, cameBack }: Act
     also: PatchObject = {},
   ): Promise<void> => {
     const steps: Step[] = [];
-    const all: EmailHead[] = [];
+    let all: EmailHead[] = [];
     const again = target.rows === 'all' ? target.list : null;
     for (const part of target.parts) {
       const to = toOf.get(part.mail);
       if (!to) continue;
       const heads = await headsOf(connection, part);
-      all.push(...heads);
+      all = all.concat(heads);
       const sources = sourcesOf(part, heads);
       const patches: Record<string, PatchObject> = {};
       for (const head of heads) {
@@ -246,10 +246,10 @@ export const openActions = ({ connection, toasts, undo, confirm, cameBack }: Act
   ): Promise<void> =>
     guard(async () => {
       const steps: Step[] = [];
-      const all: EmailHead[] = [];
+      let all: EmailHead[] = [];
       for (const part of target.parts) {
         const heads = await headsOf(connection, part);
-        all.push(...heads);
+        all = all.concat(heads);
         const patches = patchOf(heads);
         if (Object.keys(patches).length > 0) steps.push({ mail: part.mail, patches, leave: null, to: null });
       }

@@ -124,6 +124,21 @@ test('L4 an answer from before a change does not bring back what it took out', a
   assert.deepEqual([list.total.value, list.idAt(3)], [60, 'M3']);
 });
 
+test('L4 what left a long list comes back to where it was, between rows that were never seen', async () => {
+  const { list } = openInbox(100_000);
+  await settled();
+  list.look(50_000, 50_050);
+  await settled();
+  const putBack = list.take([id(50_020), id(0), id(2)]);
+  assert.deepEqual([list.total.value, list.idAt(0), list.idAt(1), list.idAt(40_000)], [99_997, 'M1', 'M3', undefined]);
+  assert.deepEqual([list.idAt(50_017), list.idAt(50_018)], ['M50019', 'M50021']);
+  putBack();
+  assert.deepEqual(
+    [list.total.value, list.idAt(0), list.idAt(2), list.idAt(40_000), list.idAt(50_020), list.idAt(50_049)],
+    [100_000, 'M0', 'M2', undefined, 'M50020', 'M50049'],
+  );
+});
+
 test('L2 marks alone do not ask again; what left the mailbox elsewhere does', async () => {
   const { list, mail, rows, queries } = openInbox(60);
   await settled();

@@ -242,26 +242,30 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
   const byKeyword = JSON.stringify(filter ?? {}).includes('Keyword');
   /** In lists by keyword, what was read or starred a moment ago stays until something else moves, or they are left. */
   const heard = (news: EmailNews): void => {
-    const mine = news.updated.some((id) => mail.emails.peek(id) === undefined || moved(id));
+    const listed = new Set(rows);
+    const mine = news.updated.some((id) => mail.emails.peek(id) === undefined || moved(id, listed));
     if (news.everything || news.created.length > 0 || news.destroyed.length > 0 || (mine && !byKeyword)) void refresh();
   };
   /** Whether the email's place in this list may have changed: it is in and should not be, or the other way round. */
-  const moved = (id: EmailId): boolean => {
+  const moved = (id: EmailId, listed: ReadonlySet<EmailId | undefined>): boolean => {
     if (query.mailboxId === null) return true;
     const head = mail.emails.peek(id);
     if (!head) return true;
     const isIn = Object.hasOwn(head.mailboxIds, query.mailboxId);
     const thread = mail.threads.peek(head.threadId)?.emailIds ?? [id];
-    const listed = rows.some((row) => row !== undefined && thread.includes(row));
-    return isIn ? !listed : rows.includes(id);
+    return isIn ? !thread.some((each) => listed.has(each)) : listed.has(id);
   };
   const putBack = (taken: readonly { index: number; id: EmailId }[]): void => {
     batch(() => {
+      const here = new Set(rows);
+      const left = rows.values();
+      const next: (EmailId | undefined)[] = [];
       for (const { index, id } of taken) {
-        if (rows.includes(id)) continue;
-        if (index > rows.length) rows.length = index;
-        rows.splice(index, 0, id);
+        if (here.has(id)) continue;
+        while (next.length < index) next.push(left.next().value);
+        next.push(id);
       }
+      rows = [...next, ...left];
       total.value = rows.length;
       shown();
     });
@@ -323,7 +327,7 @@ export const openList = (connection: Connection, mail: Mail, query: ListQuery): 
       for (const [index, id] of rows.entries()) if (id !== undefined && named.has(id)) taken.push({ index, id });
       if (taken.length === 0) return () => undefined;
       batch(() => {
-        for (const { index } of taken.toReversed()) rows.splice(index, 1);
+        rows = [...rows].filter((id) => id === undefined || !named.has(id));
         total.value = rows.length;
         shown();
       });

@@ -287,7 +287,11 @@ export const openReading = (
     },
     cameBack: (list, rows) => {
       const where = place.peek();
-      const first = list.idAt(Math.min(...rows.map((row) => list.indexOf(row)).filter((index) => index >= 0)));
+      const back = new Set(rows);
+      let first: RowId | undefined;
+      list.eachKnown((row) => {
+        if (back.has(row)) first ??= row;
+      });
       if (where?.list !== list || first === undefined) return;
       cancelFollow();
       goOn(where, first, conversation.peek() !== null && !onePane.peek());

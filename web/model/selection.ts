@@ -62,8 +62,8 @@ export const openSelection = (list: List): Selection => {
       const range = await list.idsIn(Math.min(from, to), Math.max(from, to) + 1);
       const now = picked.peek();
       if (now.all || mine !== ranges) return;
-      const others = [...now.ids].filter((each) => !spread.has(each));
-      spread = new Set(range.filter((each) => !others.includes(each)));
+      const others = new Set([...now.ids].filter((each) => !spread.has(each)));
+      spread = new Set(range.filter((each) => !others.has(each)));
       set([...others, ...range]);
     },
     only: (ids) => set(ids),

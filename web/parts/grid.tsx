@@ -1,4 +1,10 @@
-import type { ComponentChildren, TargetedFocusEvent, TargetedKeyboardEvent, TargetedMouseEvent } from 'preact';
+import type {
+  ComponentChildren,
+  RefObject,
+  TargetedFocusEvent,
+  TargetedKeyboardEvent,
+  TargetedMouseEvent,
+} from 'preact';
 import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { latestFocus } from './regions.ts';
 import { heightOf, indexAt, offsetOf, Scale, type Geometry } from './virtual.ts';
@@ -258,7 +264,8 @@ export interface GridRowProps {
   current: boolean;
   onClick(event: TargetedMouseEvent<HTMLDivElement>): void;
   onContextMenu(event: TargetedMouseEvent<HTMLDivElement>): void;
-  rowRef?: (row: HTMLDivElement | null) => void;
+  rowRef: RefObject<HTMLDivElement | null>;
+  touch: Record<'onPointerDown' | 'onPointerMove' | 'onPointerUp' | 'onPointerCancel', (event: PointerEvent) => void>;
   /** It can be dragged by mouse; whatever that does has a twin for keys. */
   drag?: { onDragStart(event: DragEvent): void; onDragEnd(): void };
   children: ComponentChildren;
@@ -266,7 +273,7 @@ export interface GridRowProps {
 
 export const GridRow = (props: GridRowProps) => (
   <div
-    ref={props.rowRef ?? null}
+    ref={props.rowRef}
     class={props.class}
     role="row"
     aria-rowindex={props.index + 1}
@@ -278,6 +285,7 @@ export const GridRow = (props: GridRowProps) => (
     onContextMenu={props.onContextMenu}
     draggable={props.drag !== undefined}
     {...props.drag}
+    {...props.touch}
   >
     {props.children}
   </div>

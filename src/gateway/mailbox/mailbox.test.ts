@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { addMailbox } from '#index/fixture.ts';
 import { capabilities } from '#jmap/core.ts';
 import { UpstreamError } from '#upstream/errors.ts';
 import { openTestGateway } from '../fixture.ts';
@@ -22,6 +23,15 @@ test('RFC 8621 §2 Mailbox/get: every property, roles, counts, rights', async ()
   assert.deepEqual(few.list, [{ id: inbox.id, name: 'INBOX' }]);
   assert.deepEqual(few.notFound, ['Bzz']);
   assert.equal((await g.one('Mailbox/get', { properties: ['colour'] })).type, 'invalidArguments');
+});
+
+test('J45 who asks for all mailboxes gets all, also more than may be named in one call', async () => {
+  using g = openTestGateway();
+  for (let n = 0; n < 1_200; n += 1) addMailbox(g.index, `Folder ${n}`);
+  const { list } = await g.one('Mailbox/get', { ids: null, properties: ['name'] });
+  assert.equal(list.length, 1_205);
+  const ids = list.map(({ id }: { id: string }) => id);
+  assert.equal((await g.one('Mailbox/get', { ids })).type, 'requestTooLarge');
 });
 
 test('RFC 8621 §2.2 Mailbox/changes: updatedProperties when only counts changed', async () => {

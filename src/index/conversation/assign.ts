@@ -91,7 +91,7 @@ export class Conversations {
     const [first, ...others] = found.sort((a, b) => b.emails - a.emails || a.id - b.id);
     if (!first) return undefined;
     for (const other of others) {
-      if (first.emails + other.emails <= fullAt) this.#merge(other, first);
+      if (first.emails + other.emails < fullAt) this.#merge(other, first);
     }
     return first;
   }

@@ -158,6 +158,16 @@ test('I17 a full conversation goes on as another', () => {
   );
 });
 
+test('I17 the letter that would join two conversations counts as well', () => {
+  using t = openTestIndex();
+  const inbox = addMailbox(t.index, 'INBOX', 'inbox');
+  const half = (name: string, from: number): Found[] =>
+    Array.from({ length: 250 }, (_, i) => letter(from + i, `${name}${i}`, i === 0 ? {} : answering(`${name}0`)));
+  t.index.write((w) => w.add(inbox, [...half('a', 1), ...half('b', 300)]));
+  t.index.write((w) => w.add(inbox, [letter(900, 'both', answering('a0', 'b0'))]));
+  assert.equal(Math.max(...groups(t.index).map((group) => group.length)), 251);
+});
+
 test('I18 References alone join only under the same subject, in either order', () => {
   const root = letter(1, 'root', { subject: 'Trip to Rome' });
   const same = letter(2, 'same', { subject: 'Re: [friends] trip to rome', references: ['root@x.example'] });

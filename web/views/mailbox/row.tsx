@@ -113,6 +113,7 @@ export const MailRow = ({ place, id, index, stop }: { place: Place; id: RowId; i
       <GridRow
         index={index}
         rowRef={swipe.ref}
+        touch={swipe.touch}
         class={`row ${row.unread ? 'unread' : ''} ${current ? 'open' : ''} ${picked ? 'picked' : ''}`}
         label={spoken(row, time, several ? nameOfAccount(row.mail) : '')}
         stop={stop}

@@ -96,14 +96,8 @@ export const useSwipe = ({ model, commands }: App, id: RowId, onPress: () => voi
       press();
       return state.current.justMoved;
     },
-    ref: (element: HTMLDivElement | null): void => {
-      if (row.current === element) return;
-      row.current = element;
-      element?.addEventListener('pointerdown', onDown);
-      element?.addEventListener('pointermove', onMove);
-      element?.addEventListener('pointerup', onEnd);
-      element?.addEventListener('pointercancel', onEnd);
-    },
+    ref: row,
+    touch: { onPointerDown: onDown, onPointerMove: onMove, onPointerUp: onEnd, onPointerCancel: onEnd },
     under: side ? (
       <div class={`swipe-under ${side === 'read' ? 'back' : ''}`} aria-hidden="true">
         <Icon name={side === 'archive' ? 'archive' : 'mail-open'} />
