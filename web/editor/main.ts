@@ -90,9 +90,8 @@ const start = (port: MessagePort): void => {
     });
   };
 
-  editor.addEventListener('input', () => {
-    tell({ on: 'change', html: written() });
-  });
+  const changed = (): void => tell({ on: 'change', html: written() });
+  editor.addEventListener('input', changed);
   // The frame has the focus: whoever came by key writes on.
   window.addEventListener('focus', () => root.focus());
   const stand = (): void => {
@@ -107,19 +106,26 @@ const start = (port: MessagePort): void => {
     take([...clipboardData.files]);
   });
   root.addEventListener('drop', (event) => {
-    if (event.dataTransfer && event.dataTransfer.files.length > 0) {
+    if (event.dataTransfer?.files.length) {
       event.preventDefault();
       take([...event.dataTransfer.files]);
     }
   });
   root.addEventListener('dragover', (event) => event.preventDefault());
 
-  // Keys the app wants; what writes stays here.
-  root.addEventListener(
+  // Keys the app wants, before Squire; what writes stays here.
+  window.addEventListener(
     'keydown',
     (event) => {
-      const { key, ctrlKey, metaKey, shiftKey } = event;
+      const { ctrlKey, metaKey, shiftKey } = event;
+      // As `latinOf` of the app.
+      const key = event.key > '\u024F' ? event.code.slice(3) : event.key;
       const pressed = `${ctrlKey || metaKey ? 'C' : ''}${shiftKey ? 'S' : ''}${key}`;
+      // An input method took it (code 229). What it may put in the place of a selection can be undone.
+      if (event.keyCode === 229) {
+        if (!event.isComposing && !getSelection()?.isCollapsed) editor.saveUndoState();
+        return;
+      }
       if (!/^(?:C?S?(?:Escape|Tab|F6)|CS?Enter|CS[bcdf]|C[sk.,])$/iu.test(pressed)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -150,7 +156,7 @@ const start = (port: MessagePort): void => {
         break;
       case 'append':
         set(`${written()}${data.html}`);
-        tell({ on: 'change', html: written() });
+        changed();
         break;
       case 'image':
         show(data.cid, data.bytes, data.type);
