@@ -7,8 +7,8 @@ import type { Active, Command, FromEditor, ToEditor } from './protocol.ts';
 /** The editor's frame: Squire over its own body, spoken to through one MessagePort. */
 const root = document.createElement('div');
 root.className = 'editor';
-root.setAttribute('role', 'textbox');
-root.setAttribute('aria-multiline', 'true');
+root.role = 'textbox';
+root.ariaMultiLine = 'true';
 
 /** The app's typeface; until it is there, or without it, the system's. */
 const useFont = ({ family, url }: { family: string; url: string }): void => {
@@ -32,16 +32,18 @@ const start = (port: MessagePort): void => {
     // A list has one direction, that of its first letter.
     for (const block of copy.querySelectorAll<HTMLElement>('div,p,pre,ul,ol,td,h1,h2,h3'))
       if (!block.closest('li')) block.dir ||= 'auto';
-    // Squire holds a caret between tags with a blank of no width.
-    const html = copy.innerHTML.replaceAll('\u200B', '');
+    // Squire holds a caret behind a tag with a blank of no width; Khmer has them between words.
+    const html = copy.innerHTML.replaceAll('>\u200B', '>');
     return /<(?:img|hr|table)|>[^<]/u.test(html) ? html : '';
   };
 
+  const toggle = (tag: string) => () =>
+    editor.hasFormat(tag) ? editor.changeFormat(null, { tag }) : editor.changeFormat({ tag });
   const commands: Record<Command, () => unknown> = {
-    bold: () => (editor.hasFormat('B') ? editor.removeBold() : editor.bold()),
-    italic: () => (editor.hasFormat('I') ? editor.removeItalic() : editor.italic()),
-    underline: () => (editor.hasFormat('U') ? editor.removeUnderline() : editor.underline()),
-    strikethrough: () => (editor.hasFormat('S') ? editor.removeStrikethrough() : editor.strikethrough()),
+    bold: toggle('B'),
+    italic: toggle('I'),
+    underline: toggle('U'),
+    strikethrough: toggle('S'),
     bullets: () => (editor.hasFormat('UL') ? editor.removeList() : editor.makeUnorderedList()),
     numbers: () => (editor.hasFormat('OL') ? editor.removeList() : editor.makeOrderedList()),
     quote: () => editor.increaseQuoteLevel(),
@@ -84,16 +86,13 @@ const start = (port: MessagePort): void => {
     ['quote', 'BLOCKQUOTE'],
   ];
   const active = (): void => {
-    tell({
-      on: 'active',
-      styles: formats.flatMap(([name, tag]) => (editor.hasFormat(tag) ? [name] : [])),
-    });
+    tell({ on: 'active', styles: formats.filter(([, tag]) => editor.hasFormat(tag)).map(([name]) => name) });
   };
 
   const changed = (): void => tell({ on: 'change', html: written() });
   editor.addEventListener('input', changed);
   // The frame has the focus: whoever came by key writes on.
-  window.addEventListener('focus', () => root.focus());
+  addEventListener('focus', () => root.focus());
   const stand = (): void => {
     const place = placeOf(root, getSelection());
     if (place) tell({ on: 'place', place });
@@ -114,7 +113,7 @@ const start = (port: MessagePort): void => {
   root.addEventListener('dragover', (event) => event.preventDefault());
 
   // Keys the app wants, before Squire; what writes stays here.
-  window.addEventListener(
+  addEventListener(
     'keydown',
     (event) => {
       const { ctrlKey, metaKey, shiftKey } = event;
@@ -139,7 +138,7 @@ const start = (port: MessagePort): void => {
   new ResizeObserver(() => tell({ on: 'height', pixels: root.offsetHeight })).observe(root);
 
   const set = (html: string): void => {
-    editor.setHTML(html || '<div><br></div>');
+    editor.setHTML(html);
     for (const { dataset } of root.querySelectorAll<HTMLImageElement>('img[data-cid]:not([src])'))
       tell({ on: 'wants', cid: dataset['cid'] ?? '' });
   };
@@ -151,7 +150,7 @@ const start = (port: MessagePort): void => {
   port.addEventListener('message', ({ data }: MessageEvent<ToEditor>) => {
     switch (data.do) {
       case 'set':
-        root.setAttribute('aria-label', data.label);
+        root.ariaLabel = data.label;
         set(data.html);
         break;
       case 'append':
@@ -177,7 +176,7 @@ const start = (port: MessagePort): void => {
         break;
       case 'link':
         if (data.href === null) editor.removeLink();
-        else editor.makeLink(data.href, {});
+        else editor.makeLink(data.href);
         editor.focus();
         break;
       case 'theme':
@@ -195,7 +194,7 @@ const start = (port: MessagePort): void => {
   tell({ on: 'ready' });
 };
 
-window.addEventListener(
+addEventListener(
   'message',
   (event) => {
     const [port] = event.ports;

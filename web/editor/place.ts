@@ -33,7 +33,5 @@ const endOf = (root: Node, way: readonly number[]): [Node, number] => {
 };
 
 export const selectPlace = (root: Node, { anchor, focus }: Place, selection: Selection | null): void => {
-  const [from, fromOffset] = endOf(root, anchor);
-  const [to, toOffset] = endOf(root, focus);
-  selection?.setBaseAndExtent(from, fromOffset, to, toOffset);
+  selection?.setBaseAndExtent(...endOf(root, anchor), ...endOf(root, focus));
 };

@@ -1,9 +1,7 @@
 /** Plain text of HTML that was cleaned: lines for blocks, `- ` for list items, `> ` for quotes, addresses of links. */
 
 const blocks = new Set(
-  'ADDRESS ARTICLE ASIDE CENTER DD DIV DL DT FIGCAPTION FIGURE FOOTER H1 H2 H3 H4 H5 H6 HEADER MAIN NAV OL P PRE SECTION TABLE TR UL'.split(
-    ' ',
-  ),
+  'ADDRESS ARTICLE ASIDE CENTER DD DIV DL DT FIGCAPTION FIGURE FOOTER HEADER MAIN NAV SECTION TR'.split(' '),
 );
 /** Blocks that stand apart from what is around them. */
 const spaced = new Set('P H1 H2 H3 H4 H5 H6 OL PRE TABLE UL'.split(' '));
@@ -39,7 +37,7 @@ const walk = (node: Node): string => {
     case 'HR':
       return '\n\n---\n\n';
     default:
-      return blocks.has(nodeName) ? (spaced.has(nodeName) ? `\n\n${inner}\n\n` : `\n${inner}\n`) : inner;
+      return spaced.has(nodeName) ? `\n\n${inner}\n\n` : blocks.has(nodeName) ? `\n${inner}\n` : inner;
   }
 };
 
