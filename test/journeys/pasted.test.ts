@@ -75,3 +75,46 @@ test('E33 blanks of no width between words of Khmer are sent', async () => {
   await at.page.keyboard.insertText('ខ្ញុំ\u200Bស្រឡាញ់\u200Bអ្នក');
   assert.equal(await kept(at, 'អ្នក'), 'ខ្ញុំ\u200Bស្រឡាញ់\u200Bអ្នក');
 });
+
+test('E35 text that is dragged moves within the letter and between its fields', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  const rich = editorOf(letter);
+  const plain = letter.locator('.comp-plain');
+  const subject = letter.getByLabel('Subject');
+  /** Drags the first word of `text` onto `to`, right of what stands there. */
+  const dragWord = async (text: Locator, to: Locator): Promise<void> => {
+    const [from, onto] = [await text.boundingBox(), await to.boundingBox()];
+    const [x, y] = [(from?.x ?? 0) + 14, (from?.y ?? 0) + 14];
+    await page.mouse.dblclick(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 6, y + 2, { steps: 3 });
+    await page.mouse.move((onto?.x ?? 0) + 300, (onto?.y ?? 0) + 10, { steps: 8 });
+    await page.mouse.up();
+  };
+  await rich.click();
+  await page.keyboard.type('alpha beta gamma');
+  await dragWord(rich, rich);
+  await until(
+    'moved',
+    async () => (await rich.innerText()).replaceAll('\u00A0', ' ').trim(),
+    (now) => now === 'beta gammaalpha',
+  );
+  await letter.getByRole('button', { name: 'Plain text' }).click();
+  await plain.fill('alpha beta gamma');
+  await dragWord(plain, plain);
+  await until(
+    'moved in plain text',
+    () => plain.inputValue(),
+    (now) => now.trim() === 'beta gammaalpha',
+  );
+  await plain.fill('alpha beta gamma');
+  await dragWord(plain, subject);
+  await until(
+    'moved to the subject',
+    async () => [await plain.inputValue(), await subject.inputValue()].map((each) => each.trim()).join('|'),
+    (now) => now === 'beta gamma|alpha',
+  );
+  assert.deepEqual(at.errors, []);
+});

@@ -39,9 +39,11 @@ export const cleanFragment = (html: string): DocumentFragment => {
   }
   // Squire folds blanks whatever a style says: editors of code and Google Docs have them in `white-space: pre`.
   const texts = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
-  for (let at = texts.nextNode(); at; at = texts.nextNode())
-    if (at.parentElement?.closest<HTMLElement>('[style*=white-space]')?.style.whiteSpace.startsWith('pre'))
-      (at as Text).data = (at as Text).data.replaceAll(/^ | (?= )/gu, '\u00A0');
+  while (texts.nextNode()) {
+    const text = texts.currentNode as Text;
+    if (text.parentElement?.closest<HTMLElement>('[style*=white-space]')?.style.whiteSpace.startsWith('pre'))
+      text.data = text.data.replaceAll(/^ | (?= )/gu, '\u00A0');
+  }
   return fragment;
 };
 

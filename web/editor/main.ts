@@ -104,13 +104,14 @@ const start = (port: MessagePort): void => {
     const { clipboardData } = (event as CustomEvent<{ clipboardData: DataTransfer }>).detail;
     take([...clipboardData.files]);
   });
-  root.addEventListener('drop', (event) => {
-    if (event.dataTransfer?.files.length) {
-      event.preventDefault();
-      take([...event.dataTransfer.files]);
-    }
-  });
-  root.addEventListener('dragover', (event) => event.preventDefault());
+  // Text that is dragged is moved by the browser and by Squire.
+  const drag = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    take([...event.dataTransfer.files]);
+  };
+  addEventListener('dragover', drag);
+  addEventListener('drop', drag);
 
   // Keys the app wants, before Squire; what writes stays here.
   addEventListener(
@@ -118,7 +119,7 @@ const start = (port: MessagePort): void => {
     (event) => {
       const { ctrlKey, metaKey, shiftKey } = event;
       // As `latinOf` of the app.
-      const key = event.key > '\u024F' ? event.code.slice(3) : event.key;
+      const key = event.key > '~' ? event.code.slice(3) : event.key;
       const pressed = `${ctrlKey || metaKey ? 'C' : ''}${shiftKey ? 'S' : ''}${key}`;
       // An input method took it (code 229). What it may put in the place of a selection can be undone.
       if (event.keyCode === 229) {
@@ -198,7 +199,7 @@ addEventListener(
   'message',
   (event) => {
     const [port] = event.ports;
-    if (event.source === window.parent && port) start(port);
+    if (event.source === parent && port) start(port);
   },
   { once: true },
 );

@@ -79,7 +79,7 @@ export interface Press {
 
 /** What a key is to commands: where letters are not Latin, the one that stands on it on other keyboards. */
 export const latinOf = ({ key, code = '', shiftKey }: { key: string; code?: string; shiftKey: boolean }): string =>
-  key > '\u024F' ? code.slice(3)[shiftKey ? 'toUpperCase' : 'toLowerCase']() : key;
+  key > '~' ? code.slice(3)[shiftKey ? 'toUpperCase' : 'toLowerCase']() : key;
 
 const single: Record<string, Command> = {
   j: 'older',

@@ -50,6 +50,9 @@ const hintWords = (warning: Warning): string => {
   }
 };
 
+/** Text that is dragged goes where it is dropped by itself. */
+const isOfFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes('Files') === true;
+
 /** More than lines of text. */
 const isFormatted = (html: string): boolean => /<(?!\/?(?:div|br)\b)/iu.test(html);
 
@@ -189,8 +192,9 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
         event.stopPropagation();
         if (act(event)) event.preventDefault();
       }}
-      onDragOver={(event) => event.preventDefault()}
+      onDragOver={(event) => isOfFiles(event) && event.preventDefault()}
       onDrop={(event) => {
+        if (!isOfFiles(event)) return;
         event.preventDefault();
         writing.attach([...(event.dataTransfer?.files ?? [])]);
       }}
