@@ -24,5 +24,7 @@ render(<Root app={app} />, must(document.querySelector('#app'), 'the page has a 
 void model.session.open();
 
 onTouch(() => model.lock.used());
+// What an input method takes (code 229, UI Events §7.3.1) is no key of ours: macOS calls it Enter or Escape all the same.
+addEventListener('keydown', (event) => event.keyCode === 229 && event.stopPropagation(), true);
 addEventListener('online', () => model.wake());
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && model.wake());

@@ -234,6 +234,32 @@ test('W7 moving: Escape while the dialog is on its way gives it up, and what was
   assert.deepEqual(at.errors, []);
 });
 
+test('C7 marks stacked on letters cover neither sender nor subject', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  await press('j');
+  await page.locator('.msg .body p').first().waitFor();
+  const stack = (selector: string): Promise<void> =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate(
+        (each, marks) => {
+          (each as unknown as { textContent: string }).textContent = `Z${marks}`;
+        },
+        String.fromCodePoint(...Array.from({ length: 400 }, (_, index) => 0x300 + (index % 0x50))),
+      );
+  const sender = page.locator('.msg .who').first();
+  const before = await sender.screenshot();
+  await stack('.msg .body p');
+  assert.ok(before.equals(await sender.screenshot()));
+  const subject = page.locator('.conv .subject');
+  const title = await subject.screenshot();
+  await stack('.msg .who b');
+  assert.ok(title.equals(await subject.screenshot()));
+});
+
 test('search: operators, chips, nothing found', async () => {
   await using at = await visit();
   const { page, press } = at;

@@ -7,8 +7,8 @@ import type { Active, Command, FromEditor, ToEditor } from './protocol.ts';
 /** The editor's frame: Squire over its own body, spoken to through one MessagePort. */
 const root = document.createElement('div');
 root.className = 'editor';
-root.setAttribute('role', 'textbox');
-root.setAttribute('aria-multiline', 'true');
+root.role = 'textbox';
+root.ariaMultiLine = 'true';
 
 /** The app's typeface; until it is there, or without it, the system's. */
 const useFont = ({ family, url }: { family: string; url: string }): void => {
@@ -32,16 +32,18 @@ const start = (port: MessagePort): void => {
     // A list has one direction, that of its first letter.
     for (const block of copy.querySelectorAll<HTMLElement>('div,p,pre,ul,ol,td,h1,h2,h3'))
       if (!block.closest('li')) block.dir ||= 'auto';
-    // Squire holds a caret between tags with a blank of no width.
-    const html = copy.innerHTML.replaceAll('\u200B', '');
+    // Squire holds a caret behind a tag with a blank of no width; Khmer has them between words.
+    const html = copy.innerHTML.replaceAll('>\u200B', '>');
     return /<(?:img|hr|table)|>[^<]/u.test(html) ? html : '';
   };
 
+  const toggle = (tag: string) => () =>
+    editor.hasFormat(tag) ? editor.changeFormat(null, { tag }) : editor.changeFormat({ tag });
   const commands: Record<Command, () => unknown> = {
-    bold: () => (editor.hasFormat('B') ? editor.removeBold() : editor.bold()),
-    italic: () => (editor.hasFormat('I') ? editor.removeItalic() : editor.italic()),
-    underline: () => (editor.hasFormat('U') ? editor.removeUnderline() : editor.underline()),
-    strikethrough: () => (editor.hasFormat('S') ? editor.removeStrikethrough() : editor.strikethrough()),
+    bold: toggle('B'),
+    italic: toggle('I'),
+    underline: toggle('U'),
+    strikethrough: toggle('S'),
     bullets: () => (editor.hasFormat('UL') ? editor.removeList() : editor.makeUnorderedList()),
     numbers: () => (editor.hasFormat('OL') ? editor.removeList() : editor.makeOrderedList()),
     quote: () => editor.increaseQuoteLevel(),
@@ -84,17 +86,13 @@ const start = (port: MessagePort): void => {
     ['quote', 'BLOCKQUOTE'],
   ];
   const active = (): void => {
-    tell({
-      on: 'active',
-      styles: formats.flatMap(([name, tag]) => (editor.hasFormat(tag) ? [name] : [])),
-    });
+    tell({ on: 'active', styles: formats.filter(([, tag]) => editor.hasFormat(tag)).map(([name]) => name) });
   };
 
-  editor.addEventListener('input', () => {
-    tell({ on: 'change', html: written() });
-  });
+  const changed = (): void => tell({ on: 'change', html: written() });
+  editor.addEventListener('input', changed);
   // The frame has the focus: whoever came by key writes on.
-  window.addEventListener('focus', () => root.focus());
+  addEventListener('focus', () => root.focus());
   const stand = (): void => {
     const place = placeOf(root, getSelection());
     if (place) tell({ on: 'place', place });
@@ -106,20 +104,28 @@ const start = (port: MessagePort): void => {
     const { clipboardData } = (event as CustomEvent<{ clipboardData: DataTransfer }>).detail;
     take([...clipboardData.files]);
   });
-  root.addEventListener('drop', (event) => {
-    if (event.dataTransfer && event.dataTransfer.files.length > 0) {
-      event.preventDefault();
-      take([...event.dataTransfer.files]);
-    }
-  });
-  root.addEventListener('dragover', (event) => event.preventDefault());
+  // Text that is dragged is moved by the browser and by Squire.
+  const drag = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    take([...event.dataTransfer.files]);
+  };
+  addEventListener('dragover', drag);
+  addEventListener('drop', drag);
 
-  // Keys the app wants; what writes stays here.
-  root.addEventListener(
+  // Keys the app wants, before Squire; what writes stays here.
+  addEventListener(
     'keydown',
     (event) => {
-      const { key, ctrlKey, metaKey, shiftKey } = event;
+      const { ctrlKey, metaKey, shiftKey } = event;
+      // As `latinOf` of the app.
+      const key = event.key > '~' ? event.code.slice(3) : event.key;
       const pressed = `${ctrlKey || metaKey ? 'C' : ''}${shiftKey ? 'S' : ''}${key}`;
+      // An input method took it (code 229). What it may put in the place of a selection can be undone.
+      if (event.keyCode === 229) {
+        if (!event.isComposing && !getSelection()?.isCollapsed) editor.saveUndoState();
+        return;
+      }
       if (!/^(?:C?S?(?:Escape|Tab|F6)|CS?Enter|CS[bcdf]|C[sk.,])$/iu.test(pressed)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -133,7 +139,7 @@ const start = (port: MessagePort): void => {
   new ResizeObserver(() => tell({ on: 'height', pixels: root.offsetHeight })).observe(root);
 
   const set = (html: string): void => {
-    editor.setHTML(html || '<div><br></div>');
+    editor.setHTML(html);
     for (const { dataset } of root.querySelectorAll<HTMLImageElement>('img[data-cid]:not([src])'))
       tell({ on: 'wants', cid: dataset['cid'] ?? '' });
   };
@@ -145,12 +151,12 @@ const start = (port: MessagePort): void => {
   port.addEventListener('message', ({ data }: MessageEvent<ToEditor>) => {
     switch (data.do) {
       case 'set':
-        root.setAttribute('aria-label', data.label);
+        root.ariaLabel = data.label;
         set(data.html);
         break;
       case 'append':
         set(`${written()}${data.html}`);
-        tell({ on: 'change', html: written() });
+        changed();
         break;
       case 'image':
         show(data.cid, data.bytes, data.type);
@@ -171,7 +177,7 @@ const start = (port: MessagePort): void => {
         break;
       case 'link':
         if (data.href === null) editor.removeLink();
-        else editor.makeLink(data.href, {});
+        else editor.makeLink(data.href);
         editor.focus();
         break;
       case 'theme':
@@ -189,11 +195,11 @@ const start = (port: MessagePort): void => {
   tell({ on: 'ready' });
 };
 
-window.addEventListener(
+addEventListener(
   'message',
   (event) => {
     const [port] = event.ports;
-    if (event.source === window.parent && port) start(port);
+    if (event.source === parent && port) start(port);
   },
   { once: true },
 );

@@ -14,9 +14,9 @@ const wayTo = (root: Node, node: Node, offset: number): number[] | null => {
 };
 
 export const placeOf = (root: Node, selection: Selection | null): Place | null => {
-  if (!selection?.anchorNode || !selection.focusNode || !root.contains(selection.anchorNode)) return null;
+  if (!selection?.anchorNode || !selection.focusNode) return null;
   const anchor = wayTo(root, selection.anchorNode, selection.anchorOffset);
-  const focus = root.contains(selection.focusNode) ? wayTo(root, selection.focusNode, selection.focusOffset) : null;
+  const focus = wayTo(root, selection.focusNode, selection.focusOffset);
   return anchor && focus ? { anchor, focus } : null;
 };
 
@@ -33,7 +33,5 @@ const endOf = (root: Node, way: readonly number[]): [Node, number] => {
 };
 
 export const selectPlace = (root: Node, { anchor, focus }: Place, selection: Selection | null): void => {
-  const [from, fromOffset] = endOf(root, anchor);
-  const [to, toOffset] = endOf(root, focus);
-  selection?.setBaseAndExtent(from, fromOffset, to, toOffset);
+  selection?.setBaseAndExtent(...endOf(root, anchor), ...endOf(root, focus));
 };

@@ -1,17 +1,15 @@
 /** Plain text of HTML that was cleaned: lines for blocks, `- ` for list items, `> ` for quotes, addresses of links. */
 
 const blocks = new Set(
-  'ADDRESS ARTICLE ASIDE BLOCKQUOTE CENTER DD DIV DL DT FIGCAPTION FIGURE FOOTER FORM H1 H2 H3 H4 H5 H6 HEADER HR LI MAIN NAV OL P PRE SECTION TABLE TR UL'.split(
-    ' ',
-  ),
+  'ADDRESS ARTICLE ASIDE CENTER DD DIV DL DT FIGCAPTION FIGURE FOOTER HEADER MAIN NAV SECTION TR'.split(' '),
 );
 /** Blocks that stand apart from what is around them. */
-const spaced = new Set('P BLOCKQUOTE H1 H2 H3 H4 H5 H6 OL PRE TABLE UL'.split(' '));
+const spaced = new Set('P H1 H2 H3 H4 H5 H6 OL PRE TABLE UL'.split(' '));
 
 const link = (element: Element, inner: string): string => {
   const href = element.getAttribute('href') ?? '';
   const shown = inner.trim();
-  return !/^https?:/iu.test(href) || shown === '' || href.includes(shown) ? inner : `${inner} <${href}>`;
+  return !/^https?:/iu.test(href) || href.includes(shown) ? inner : `${inner} <${href}>`;
 };
 
 const walk = (node: Node): string => {
@@ -19,7 +17,6 @@ const walk = (node: Node): string => {
     const text = node.textContent ?? '';
     return node.parentElement?.closest('pre') ? text : text.replaceAll(/[\t\n\r ]+/gu, ' ');
   }
-  if (node.nodeType !== Node.ELEMENT_NODE && node.nodeType !== Node.DOCUMENT_FRAGMENT_NODE) return '';
   const { nodeName } = node;
   if (nodeName === 'BR') return '\n';
   const inner = [...node.childNodes].map(walk).join('');
@@ -40,7 +37,7 @@ const walk = (node: Node): string => {
     case 'HR':
       return '\n\n---\n\n';
     default:
-      return blocks.has(nodeName) ? (spaced.has(nodeName) ? `\n\n${inner}\n\n` : `\n${inner}\n`) : inner;
+      return spaced.has(nodeName) ? `\n\n${inner}\n\n` : blocks.has(nodeName) ? `\n${inner}\n` : inner;
   }
 };
 

@@ -34,6 +34,15 @@ test('W1 calls that refer to each other stay together when a request is full', a
   );
 });
 
+test('E30 half a character goes as a replacement for it, and refuses no request', async () => {
+  const { connection } = fakeServer(echo);
+  const { answer } = connection.call('Core/echo', {
+    subject: 'a\ud83d',
+    values: { text: { value: '\udc4d👍 \\ud83d' } },
+  });
+  assert.deepEqual(await answer, { subject: 'a\ufffd', values: { text: { value: '\ufffd👍 \\ud83d' } } });
+});
+
 test('a method error rejects its call alone', async () => {
   const { connection } = fakeServer({ ...echo, 'Email/get': () => ({ error: 'requestTooLarge' }) });
   const good = connection.call('Core/echo', { n: 1 }).answer;

@@ -111,6 +111,9 @@ const settle = (calls: readonly Queued[], answers: readonly Invocation<string, u
   }
 };
 
+/** Half a character, which a text on the page may hold, is no I-JSON (RFC 7493 §2.1): its request would be refused whole. */
+const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
+
 export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts): Connection => {
   const line = signal<Line>({ at: 'online' });
   const signedIn = signal(true);
@@ -214,7 +217,7 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
     const answer = await plain('/jmap/api', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify({ using, methodCalls }),
+      body: JSON.stringify({ using, methodCalls }, wellFormed),
     });
     if (answer.status === 400 || answer.status === 403 || answer.status === 413)
       throw new ModelError('jmap/request', `the request was refused with ${answer.status}`);

@@ -77,6 +77,10 @@ export interface Press {
   writing: boolean;
 }
 
+/** What a key is to commands: where letters are not Latin, the one that stands on it on other keyboards. */
+export const latinOf = ({ key, code = '', shiftKey }: { key: string; code?: string; shiftKey: boolean }): string =>
+  key > '~' ? code.slice(3)[shiftKey ? 'toUpperCase' : 'toLowerCase']() : key;
+
 const single: Record<string, Command> = {
   j: 'older',
   k: 'newer',

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { aheadMs, holdKeys, typedAhead } from '#model/ahead.ts';
-import { commands as everyCommand, openKeys, type Command, type Press } from '#model/keys.ts';
+import { commands as everyCommand, latinOf, openKeys, type Command, type Press } from '#model/keys.ts';
 import { listWidths } from '#model/prefs.ts';
 import { focusRegion } from '#parts/regions.ts';
 import { Bar } from './bar.tsx';
@@ -66,7 +66,7 @@ const isWriting = (target: EventTarget | null): boolean =>
     (target instanceof HTMLInputElement && !['checkbox', 'radio', 'button'].includes(target.type)));
 
 const pressOf = (event: KeyboardEvent): Press => ({
-  key: event.key,
+  key: latinOf(event),
   ctrl: event.ctrlKey,
   alt: event.altKey,
   meta: event.metaKey,

@@ -80,6 +80,42 @@ test("Reply-To wins over From; a letter of one's own is answered to its recipien
   );
 });
 
+test('G17 an address with + and more is that of its mailbox', () => {
+  const reached = (email: string): Original => ({ ...original, to: [address(email), address('asa@berg.example')] });
+  const plus = [...mine, identity('I3', 'club+boats@ruder.example')];
+  assert.equal(answer(reached('club+regatta@ruder.example'), 'reply', plus, 'x').identityId, 'I2');
+  assert.equal(answer(reached('Club+Boats@ruder.example'), 'reply', plus, 'x').identityId, 'I3');
+  assert.deepEqual(
+    answer(reached('ada+x@lindqvist.example'), 'replyAll', mine, 'x').cc.map((each) => each.email),
+    ['asa@berg.example', 'jonas@ek.example'],
+  );
+  assert.deepEqual(
+    answer({ ...original, from: [address('ada+x@lindqvist.example')] }, 'reply', mine, 'x').to.map((e) => e.email),
+    ['Club@ruder.example', 'asa@berg.example'],
+  );
+  // Of others each is an address of its own.
+  const bugs = [address('bugs@x.example'), address('bugs+1@x.example')];
+  assert.deepEqual(answer({ ...original, to: bugs, cc: null }, 'replyAll', mine, 'x').cc, bugs);
+});
+
+test('E34 prefixes of other languages do not heap up either', () => {
+  for (const prefix of [
+    '回复：',
+    '答复: ',
+    'Отв: ',
+    'Ответ: ',
+    'ΑΠ: ',
+    'رد: ',
+    'YNT: ',
+    'Re(2): ',
+    '返信: Re: AW[3]：',
+  ])
+    assert.equal(answerSubject(`${prefix}Boats`, 'reply'), 'Re: Boats', prefix);
+  for (const prefix of ['转发: ', 'Пер: ', 'RV: ENC: ', 'FW：'])
+    assert.equal(answerSubject(`${prefix}Boats`, 'forward'), 'Fwd: Boats', prefix);
+  assert.equal(answerSubject('Ответственность: что дальше', 'reply'), 'Re: Ответственность: что дальше');
+});
+
 test('subjects do not heap up prefixes', () => {
   assert.equal(answerSubject('AW: Re: RE[2]: Boats', 'reply'), 'Re: Boats');
   assert.equal(answerSubject('Fwd: WG: Boats', 'forward'), 'Fwd: Boats');

@@ -28,7 +28,10 @@ export type Original = Pick<
 
 type AnswerKind = 'reply' | 'replyAll' | 'forward';
 
-const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+/** Of an address with `+` and more (RFC 5233) the one whose mailbox it is. */
+const mailboxOf = (email: string): string => email.toLowerCase().replace(/\+[^@]*(?=@)/u, '');
+const isOf = (mine: readonly string[], email: string): boolean =>
+  mine.some((each) => mailboxOf(each) === mailboxOf(email));
 
 /** Each address once, the first time it comes. */
 const distinct = (list: readonly EmailAddress[], but: readonly string[] = []): EmailAddress[] => {
@@ -44,18 +47,20 @@ const distinct = (list: readonly EmailAddress[], but: readonly string[] = []): E
 /** The identity that received the letter, else the first. */
 export const identityFor = (original: Original, identities: readonly Identity[]): Identity | null => {
   const reached = [...(original.to ?? []), ...(original.cc ?? []), ...(original.bcc ?? []), ...(original.from ?? [])];
-  return (
-    identities.find((identity) => reached.some((each) => same(each.email, identity.email))) ?? identities[0] ?? null
-  );
+  const by = (of: (email: string) => string): Identity | undefined =>
+    identities.find(({ email }) => reached.some((each) => of(each.email) === of(email)));
+  return by((email) => email.toLowerCase()) ?? by(mailboxOf) ?? identities[0] ?? null;
 };
 
+const answered =
+  /^(?:\s*(?:re|aw|sv|antw|vs|rif|res|odp|ynt|отв|ответ|απ|回复|回覆|答复|返信|回信|답장|회신|رد|השב)(?:[[(]\d+[\])])?\s*[:：])+/iu;
+const forwarded = /^(?:\s*(?:fwd?|wg|tr|vb|rv|enc|doorst|пер|πρθ|转发|轉寄|転送|전달|הועבר)\s*[:：])+/iu;
+
 /** `Re: x` and `Fwd: x`, without heaping up what other programs put before it (RFC 5322 §3.6.5). */
-export const answerSubject = (subject: string | null, kind: AnswerKind): string => {
-  const bare = (subject ?? '').replace(/^(?:\s*(?:re|aw|sv|antw|vs|rif|res|odp)(?:\[\d+\])?\s*:)+\s*/iu, '');
-  if (kind !== 'forward') return `Re: ${bare.replace(/^\s+/u, '')}`.trimEnd();
-  const whole = (subject ?? '').replace(/^(?:\s*(?:fwd?|wg|tr|vb)\s*:)+\s*/iu, '');
-  return `Fwd: ${whole}`.trimEnd();
-};
+export const answerSubject = (subject: string | null, kind: AnswerKind): string =>
+  kind === 'forward'
+    ? `Fwd: ${(subject ?? '').replace(forwarded, '').trim()}`.trimEnd()
+    : `Re: ${(subject ?? '').replace(answered, '').trim()}`.trimEnd();
 
 /** In-Reply-To and References of an answer (RFC 5322 §3.6.4), at most 20: the first and the newest. */
 const chain = (original: Original): { inReplyTo: string[]; references: string[] } => {
@@ -93,7 +98,7 @@ const quoteOf = (original: Original, kind: AnswerKind, when: string): Quote => {
 const toOf = (original: Original, mine: readonly string[]): EmailAddress[] => {
   const author = original.from?.[0];
   // One's own letter is answered to those it went to.
-  if (author && mine.some((email) => same(email, author.email))) return distinct(original.to ?? []);
+  if (author && isOf(mine, author.email)) return distinct(original.to ?? []);
   return distinct(original.replyTo?.length ? original.replyTo : (original.from ?? []));
 };
 
@@ -119,12 +124,18 @@ const carried = (original: Original, kind: AnswerKind): Attached[] =>
 export const answer = (original: Original, kind: AnswerKind, identities: readonly Identity[], when: string): Letter => {
   const mine = identities.map((identity) => identity.email);
   const author = original.from?.[0];
-  const own = author !== undefined && mine.some((email) => same(email, author.email));
-  const followUp = kind === 'replyAll' && !own ? distinct(original.followUpTo ?? [], mine) : [];
+  const own = author !== undefined && isOf(mine, author.email);
+  const others = (list: readonly EmailAddress[]): EmailAddress[] => list.filter(({ email }) => !isOf(mine, email));
+  const followUp = kind === 'replyAll' && !own ? others(distinct(original.followUpTo ?? [])) : [];
   const to = kind === 'forward' ? [] : followUp.length > 0 ? followUp : toOf(original, mine);
   const cc =
     kind === 'replyAll' && followUp.length === 0
-      ? distinct([...(original.to ?? []), ...(original.cc ?? [])], [...mine, ...to.map((each) => each.email)])
+      ? others(
+          distinct(
+            [...(original.to ?? []), ...(original.cc ?? [])],
+            to.map((each) => each.email),
+          ),
+        )
       : [];
   return {
     ...emptyLetter,

@@ -114,7 +114,8 @@ export const recipients = (letter: Letter): EmailAddress[] => [...letter.to, ...
 
 /** address = local-part "@" domain, as far as a composer must know it. */
 export const looksLikeAddress = (email: string): boolean =>
-  /^[^\s@<>(),;:"[\]\\]+@[^\s@<>(),;:"[\]\\]+\.[^\s@.]{2,}$/u.test(email) || /^[^\s@<>]+@\[[\d.a-f:]+\]$/iu.test(email);
+  /^[^\s@<>(),;:"[\]\\]+@[^\s@<>(),;:"[\]\\]+\.[\p{L}\p{M}\p{N}-]{2,}$/u.test(email) ||
+  /^[^\s@<>]+@\[[\d.a-f:]+\]$/iu.test(email);
 
 export type Warning =
   | { kind: 'address'; email: string }

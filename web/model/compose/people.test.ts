@@ -17,6 +17,41 @@ test('people stand between commas, semicolons, tabs and line ends', () => {
   assert.deepEqual(spelled('Bob Ek\tbob@x.test\nAda\tada@x.test'), ['Bob Ek|bob@x.test', 'Ada|ada@x.test']);
 });
 
+test('E31 commas, digits and signs of other scripts, and what is not seen, are taken as they are meant', () => {
+  assert.deepEqual(spelled('a@x.test，山田 太郎 <b@x.test>、鈴木 <c@x.test>；d@x.test، e@x.test؛'), [
+    '|a@x.test',
+    '山田 太郎|b@x.test',
+    '鈴木|c@x.test',
+    '|d@x.test',
+    '|e@x.test',
+  ]);
+  assert.deepEqual(spelled('"株式会社、鈴木" <ｂｏｂ＠ｘ．ｔｅｓｔ>'), ['株式会社、鈴木|bob@x.test']);
+  assert.deepEqual(spelled('\u202aAnn <\u200ea@x.test>\u202c; \ufeffb@x.test\u200b'), ['Ann|a@x.test', '|b@x.test']);
+  assert.deepEqual(finishedPeople('a@x.test，b').items, [{ name: null, email: 'a@x.test' }]);
+});
+
+test('E31 one address among words is found; nothing that is not in it is sent to', () => {
+  assert.deepEqual(spelled('Ann Lee (a@x.test); a@x.test (Ann Lee); "Ann Lee" a@x.test; Ann Lee <a@x.test'), [
+    'Ann Lee|a@x.test',
+    'Ann Lee|a@x.test',
+    'Ann Lee|a@x.test',
+    'Ann Lee|a@x.test',
+  ]);
+  assert.deepEqual(spelled('1. a@x.test\n• b@x.test\nc@x.test / d@x.test'), [
+    '|a@x.test',
+    '|b@x.test',
+    '|c@x.test',
+    '|d@x.test',
+  ]);
+  assert.deepEqual(spelled('<mailto:a@x.test>, mailto:b@x.test?subject=Hi'), ['|a@x.test', '|b@x.test']);
+  // Two people of whom one would be lost are for their writer to mend.
+  for (const text of ['Ann <a@x.test> Bo <b@x.test>', 'a@x.test>.', "'a@x.test'", '"very odd"@x.test']) {
+    assert.equal(parsePeople(text).length, 1);
+    assert.equal(isWhole(text), text.startsWith('a@'), text);
+  }
+  assert.deepEqual(spelled('a@x.test>'), ['|a@x.test']);
+});
+
 test('a group is its members, and one without members is nobody', () => {
   assert.deepEqual(spelled('friends: a@x.test, Bo <b@x.test>; c@x.test'), ['|a@x.test', 'Bo|b@x.test', '|c@x.test']);
   assert.deepEqual(spelled('undisclosed-recipients:;'), []);

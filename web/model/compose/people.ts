@@ -7,6 +7,12 @@ interface Piece {
   end: string;
 }
 
+/** Commas and semicolons of other scripts. */
+const signs: Record<string, string> = { '，': ',', '、': ',', '،': ',', '；': ';', '؛': ';' };
+
+/** What is not seen comes along where addresses are copied, and is no part of them. */
+const unseen = /[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/gu;
+
 const quotedString = /"((?:[^"\\]|\\.)*)"?/gu;
 
 /** Parts between commas, semicolons, tabs and line ends that do not stand in quotes or `<>`; a group's name is none. */
@@ -17,15 +23,16 @@ const piecesOf = (text: string): Piece[] => {
   let angle = false;
   for (let at = 0; at < text.length; at += 1) {
     const char = text.charAt(at);
-    if (char === '\n' || (!quoted && (char === ';' || char === '\t' || (char === ',' && !angle)))) {
-      pieces.push({ text: piece, end: char });
+    const sign = signs[char] ?? char;
+    if (char === '\n' || (!quoted && (sign === ';' || sign === '\t' || (sign === ',' && !angle)))) {
+      pieces.push({ text: piece, end: sign });
       piece = '';
       quoted = false;
       angle = false;
     } else if (quoted && char === '\\') {
       at += 1;
       piece += char + text.charAt(at);
-    } else if (!quoted && char === ':' && !piece.includes('@') && piece.trim().toLowerCase() !== 'mailto') piece = '';
+    } else if (!quoted && char === ':' && !/@|^[\s<]*mailto$/iu.test(piece)) piece = '';
     else {
       if (char === '"') quoted = !quoted;
       else if (!quoted && (char === '<' || char === '>')) angle = char === '<';
@@ -43,11 +50,18 @@ const phrase = (text: string): string =>
     .trim();
 
 const personOf = (text: string): EmailAddress[] => {
-  const [, name, inner] = /^(.*?)<([^<>]*)>$/su.exec(text.trim()) ?? [];
-  const email = (inner ?? text).trim().replace(/^mailto:/iu, '');
+  const [, name, inner] = /^((?:"(?:[^"\\]|\\.)*"|[^"<])*)<([^<>]*)>$/su.exec(text.trim()) ?? [];
+  const email = (inner ?? text)
+    .normalize('NFKC')
+    .trim()
+    .replace(/^mailto:([^?]*).*/isu, '$1');
   if (inner !== undefined) return email.includes('@') ? [{ name: phrase(name ?? '') || null, email }] : [];
-  const words = email.split(/\s+/u);
-  if (words.length > 1 && words.every(looksLikeAddress)) return words.map((each) => ({ name: null, email: each }));
+  // `Name a@b`, `a@b (Name)`, `1. a@b`, `a@b c@d`
+  const words = email.split(/[\s<>()[\]"“”]+/u).filter((word) => /[\p{L}@]/u.test(word));
+  const emails = words.filter(looksLikeAddress);
+  const rest = words.filter((word) => !emails.includes(word)).join(' ');
+  if (emails.length === 1 || (emails.length > 1 && rest === ''))
+    return emails.map((each) => ({ name: rest || null, email: each }));
   return email === '' ? [] : [{ name: null, email }];
 };
 
@@ -58,7 +72,7 @@ const personOf = (text: string): EmailAddress[] => {
 export const parsePeople = (text: string): EmailAddress[] => {
   const people: EmailAddress[] = [];
   let before: Piece | null = null;
-  for (const piece of piecesOf(text.replaceAll(/\r\n?/gu, '\n'))) {
+  for (const piece of piecesOf(text.replaceAll(unseen, '').replaceAll(/\r\n?/gu, '\n'))) {
     let found = personOf(piece.text);
     const [first] = found;
     if (before !== null && first?.email.includes('@') === true) {

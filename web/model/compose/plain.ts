@@ -17,6 +17,8 @@ const withoutFolds = (html: string): string =>
 /** What stands between two tags of quotes. */
 const linesOf = (html: string): string[] =>
   html
+    // Word has a paragraph in each cell.
+    .replaceAll(/(?:<\/(?:p|div)>\s*)+(?=<\/(?:t[dh]|li)>)/giu, '')
     .replaceAll(/<br\s*\/?>|<\/(?:div|p|li|h\d|pre|ul|ol|tr|table)>/giu, '\n')
     .replaceAll(/<\/t[dh]>/giu, '  ')
     .replaceAll(/<li[^>]*>/giu, '- ')

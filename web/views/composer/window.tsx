@@ -5,6 +5,7 @@ import type { Writing } from '#model/compose/composers.ts';
 import { type Letter, htmlOf, recipients, signatureOf, type Warning, warnings } from '#model/compose/letter.ts';
 import { quotedHtml, quotedText } from '#model/compose/new-email.ts';
 import { plainOf } from '#model/compose/plain.ts';
+import { latinOf } from '#model/keys.ts';
 import { takeLinesAhead } from '#model/ahead.ts';
 import { Icon } from '#parts/icon.tsx';
 import { focusRegion } from '#parts/regions.ts';
@@ -48,6 +49,9 @@ const hintWords = (warning: Warning): string => {
       return 'A file is still being uploaded. It goes with the letter once it is there.';
   }
 };
+
+/** Text that is dragged goes where it is dropped by itself. */
+const isOfFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes('Files') === true;
 
 /** More than lines of text. */
 const isFormatted = (html: string): boolean => /<(?!\/?(?:div|br)\b)/iu.test(html);
@@ -112,9 +116,9 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
     setUnfolded(true);
     if (next && identity) writing.writeAs(next, identity.id);
   };
-  const act = (event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey'>): boolean => {
+  const act = (event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey'> & { code?: string }): boolean => {
     const ctrl = event.ctrlKey || event.metaKey;
-    const key = event.key.toLowerCase();
+    const key = latinOf(event).toLowerCase();
     if (ctrl && key === 'enter') sendIt();
     else if (ctrl && event.shiftKey && key === 'c') showField(writing, 'cc');
     else if (ctrl && event.shiftKey && key === 'b') showField(writing, 'bcc');
@@ -188,8 +192,9 @@ export const ComposerWindow = ({ writing, suggest, beside }: ComposerWindowProps
         event.stopPropagation();
         if (act(event)) event.preventDefault();
       }}
-      onDragOver={(event) => event.preventDefault()}
+      onDragOver={(event) => isOfFiles(event) && event.preventDefault()}
       onDrop={(event) => {
+        if (!isOfFiles(event)) return;
         event.preventDefault();
         writing.attach([...(event.dataTransfer?.files ?? [])]);
       }}
