@@ -80,7 +80,7 @@ test('U11 letters are put into safety first, and nobody waits for them for ever'
   const { clock, tab } = openBrowser();
   const { lock } = tab();
   const kept = Promise.withResolvers<void>();
-  lock.before(() => kept.promise);
+  lock.before({ hold: () => undefined, keep: () => kept.promise });
   void lock.now();
   await settled();
   assert.equal(lock.state.value, 'closing');
@@ -88,7 +88,7 @@ test('U11 letters are put into safety first, and nobody waits for them for ever'
   await settled();
   assert.equal(lock.state.value, 'locked');
   lock.opened();
-  lock.before(() => new Promise<void>(() => undefined));
+  lock.before({ hold: () => undefined, keep: () => new Promise<void>(() => undefined) });
   void lock.now();
   await settled();
   assert.equal(lock.state.value, 'closing');
@@ -103,9 +103,11 @@ test('U12 all tabs lock and open together, and a touch in one is a touch in all'
   const two = tab(5);
   let held = 0;
   for (const { lock } of [one, two])
-    lock.before(() => {
-      held += 1;
-      return Promise.resolve();
+    lock.before({
+      hold: () => {
+        held += 1;
+      },
+      keep: () => Promise.resolve(),
     });
   clock.pass(4 * minute);
   one.lock.used();
