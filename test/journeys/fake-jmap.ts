@@ -721,6 +721,7 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
       signedIn = true;
       return json(response, 200, { user: {}, accounts: [] });
     }
+    if (path === '/auth/lock') return void response.writeHead(204).end();
     if (path === '/auth/sign-out') {
       signedIn = false;
       return void response.writeHead(204).end();

@@ -58,6 +58,17 @@ test('W31 from the locked screen, too, one is signed out when the server says so
   await outside(page);
 });
 
+test('E17 behind a page that answers for the server, what was not sent is said in words', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  await page.keyboard.type('bo@alm.example,');
+  await letter.getByLabel('Subject').fill('Half');
+  await page.route('**/jmap/**', (route) => route.fulfill({ contentType: 'text/html', body: '<p>Welcome' }));
+  await letter.getByRole('button', { name: 'Send' }).click();
+  await letter.getByText('Not sent yet: “Half”. Postern’s answer broke off. It is kept on this device.').waitFor();
+});
+
 test('W32 a browser that keeps no cookie is told so, also where it refuses everything else', async () => {
   await using fake = await openFake({ dist, signedOut: true });
   const { context, page, errors } = await openPage(browser, desktop);

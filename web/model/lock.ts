@@ -97,10 +97,11 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     pending.value = true;
     while (connection.locked.peek()) {
       try {
-        const { ok, status } = await ask('/auth/lock');
+        const { status } = await ask('/auth/lock');
         if (status === 401) connection.closed();
+        // Whatever else comes, from a proxy or the page of a hotel, locked nothing.
         // 423: it holds no key, but the cookie may have one; it is shown, so that it can be thrown away.
-        if (ok || status === 401 || (status === 423 && !(await ask('/auth/unlock')).ok)) break;
+        if (status === 204 || status === 401 || (status === 423 && !(await ask('/auth/unlock')).ok)) break;
         if (status === 423) continue;
       } catch {
         // No line: it is tried again.

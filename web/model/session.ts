@@ -33,7 +33,7 @@ export const openSession = (connection: Connection): Session => {
     } catch (cause) {
       const error =
         cause instanceof SyntaxError
-          ? new ModelError('net/server', 'the answer broke off', { cause })
+          ? new ModelError('net/server', 'Postern’s answer broke off.', { cause })
           : modelError(cause);
       const before = state.peek();
       if (error.code === 'auth/signed-out') state.value = { at: 'signed-out', ended: wasIn(before) };
