@@ -89,6 +89,24 @@ test('W32 a browser that keeps no cookie is told so, also where it refuses every
   await context.close();
 });
 
+test('W34 a sign-in that nothing answers ends in words', async () => {
+  await using fake = await openFake({ dist, signedOut: true });
+  const { context, page } = await openPage(browser, desktop);
+  // A minute in a second.
+  await context.addInitScript(`{
+    const { timeout } = AbortSignal;
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 60);
+  }`);
+  await page.route('**/auth/**', () => undefined);
+  await page.goto(fake.origin);
+  await page.getByLabel('Email address').fill('ada@lindqvist.example');
+  await page.getByLabel('Password', { exact: true }).fill('secret');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('Postern does not answer.').waitFor();
+  assert.equal(await page.getByLabel('Password', { exact: true }).inputValue(), 'secret');
+  await context.close();
+});
+
 test('W33 a page that found nobody looks again by itself when the line is back', async () => {
   await using at = await visit(browser);
   const { page } = at;
