@@ -1,6 +1,6 @@
 import type { ReadonlySignal, Signal } from '@preact/signals-core';
 import type { LockMessage, LockPorts } from '#model/lock.ts';
-import type { Storage } from '#model/prefs.ts';
+import type { PageStorage } from '#model/prefs.ts';
 import { pushEvents, type PushMessage, type PushPorts } from '#model/push.ts';
 import type { History } from '#model/route.ts';
 
@@ -22,69 +22,73 @@ export const browserHistory = (): History => ({
   },
 });
 
-/** localStorage, or memory where it is switched off. */
-export const browserStorage = (): Storage => {
+const tried = <T>(work: () => T, otherwise: T): T => {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
+};
+
+/** localStorage, or memory where it is switched off or full. */
+export const browserStorage = (): PageStorage => {
   const memory = new Map<string, string>();
   return {
-    get: (key) => {
-      try {
-        return localStorage.getItem(key);
-      } catch {
-        return memory.get(key) ?? null;
-      }
-    },
+    get: (key) => memory.get(key) ?? tried(() => localStorage.getItem(key), null),
     set: (key, value) => {
-      try {
-        localStorage.setItem(key, value);
-      } catch {
-        memory.set(key, value);
-      }
+      if (tried(() => (localStorage.setItem(key, value), true), false)) memory.delete(key);
+      else memory.set(key, value);
+    },
+    remove: (key) => {
+      memory.delete(key);
+      tried(() => localStorage.removeItem(key), undefined);
+    },
+    keys: () => [...memory.keys(), ...tried(() => Object.keys(localStorage), [])],
+    forgets: () => memory.size > 0,
+  };
+};
+
+interface Channel<T> {
+  post(message: T): void;
+  onMessage(listener: (message: T) => void): () => void;
+}
+
+/** To the other tabs; to nobody where cookies are refused, since Firefox refuses this too. */
+const openChannel = <T>(name: string): Channel<T> => {
+  const channel = tried(() => new BroadcastChannel(name), null);
+  return {
+    post: (message) => channel?.postMessage(message),
+    onMessage: (listener) => {
+      const heard = (event: MessageEvent): void => listener(event.data as T);
+      channel?.addEventListener('message', heard);
+      return () => channel?.removeEventListener('message', heard);
     },
   };
 };
 
-export const browserPush = (): PushPorts => {
-  const channel = new BroadcastChannel('postern');
-  return {
-    openStream: (url, handlers) => {
-      const source = new EventSource(url);
-      source.addEventListener('open', () => handlers.open());
-      for (const type of pushEvents)
-        source.addEventListener(type, (event) => handlers.event(type, event.data as string));
-      source.addEventListener('error', () => {
-        source.close();
-        handlers.end();
-      });
-      return source;
-    },
-    whileLeading: async (name, lead, signal) => {
-      if (!('locks' in navigator)) return lead();
-      try {
-        await navigator.locks.request(name, { signal }, lead);
-      } catch (error) {
-        if (!signal.aborted) throw error;
-      }
-    },
-    post: (message) => channel.postMessage(message),
-    onMessage: (listener) => {
-      const heard = (event: MessageEvent): void => listener(event.data as PushMessage);
-      channel.addEventListener('message', heard);
-      return () => channel.removeEventListener('message', heard);
-    },
-  };
-};
+export const browserPush = (): PushPorts => ({
+  ...openChannel<PushMessage>('postern'),
+  openStream: (url, handlers) => {
+    const source = new EventSource(url);
+    source.addEventListener('open', () => handlers.open());
+    for (const type of pushEvents) source.addEventListener(type, (event) => handlers.event(type, event.data as string));
+    source.addEventListener('error', () => {
+      source.close();
+      handlers.end();
+    });
+    return source;
+  },
+  whileLeading: async (name, lead, signal) => {
+    if (!('locks' in navigator)) return lead();
+    try {
+      await navigator.locks.request(name, { signal }, lead);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  },
+});
 
-export const browserLock = (): LockPorts => {
-  const channel = new BroadcastChannel('postern-lock');
-  return {
-    post: (message) => channel.postMessage(message),
-    onMessage: (listener) => {
-      const heard = (event: MessageEvent): void => listener(event.data as LockMessage);
-      channel.addEventListener('message', heard);
-      return () => channel.removeEventListener('message', heard);
-    },
-  };
-};
+export const browserLock = (): LockPorts => openChannel<LockMessage>('postern-lock');
 
 /** Whatever shows that somebody is here, anywhere in the window. */
 export const onTouch = (touched: () => void): void => {

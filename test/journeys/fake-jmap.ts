@@ -251,9 +251,10 @@ export const openFake = async (options: FakeOptions): Promise<Fake> => {
       signedIn = true;
       return json(response, 200, { user: {}, accounts: [] });
     }
+    if (path === '/auth/lock') return void response.writeHead(204).end();
     if (path === '/auth/sign-out') {
       signedIn = false;
-      return json(response, 200, {});
+      return void response.writeHead(204).end();
     }
     if (!signedIn)
       return json(response, 401, { type: 'unauthenticated', title: 'You are not signed in.', status: 401 });

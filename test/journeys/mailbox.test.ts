@@ -490,8 +490,11 @@ test('W20 what could not be fetched comes when the line is back, and the page is
     (times) => times > 2,
   );
   assert.equal(await page.locator('dialog').count(), 0);
+  const missing = page.getByRole('alert').filter({ hasText: 'This part of Postern could not be loaded.' });
+  await missing.getByRole('button', { name: 'Load anew' }).waitFor();
   await page.unroute(help);
   await page.getByLabel('Single keys act').waitFor();
+  assert.equal(await missing.count(), 0);
 });
 
 test('tabs of the list are real: unread only', async () => {

@@ -100,10 +100,13 @@ const packed = (queue: readonly Queued[], maxCalls: number): Queued[][] => {
   return requests.map((request) => request.calls);
 };
 
+/** In words, since writers read them (E17). */
+const answeredWith = ({ status }: Response): string => `Postern answered with ${status}.`;
+
 const settle = (calls: readonly Queued[], answers: readonly Invocation<string, unknown>[]): void => {
   for (const call of calls) {
     const found = answers.find(([name, , id]) => id === call.id && (name === call.method || name === 'error'));
-    if (!found) call.reject(new ModelError('net/server', `${call.method} was not answered`));
+    if (!found) call.reject(new ModelError('net/server', 'Postern’s answer broke off.'));
     else if (found[0] === 'error') {
       const error = found[1] as MethodError;
       call.reject(new MethodFailed(call.method, error.type, error.description ?? null));
@@ -187,7 +190,7 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
     const answer = await raw(url, { method: 'POST' });
     if (answer.ok) return 'open';
     if (answer.status === 401) return 'over';
-    if (answer.status !== 423) throw new ModelError('net/server', `unlocking was answered with ${answer.status}`);
+    if (answer.status !== 423) throw new ModelError('net/server', answeredWith(answer));
     lock();
     return 'locked';
   });
@@ -220,12 +223,12 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
       body: JSON.stringify({ using, methodCalls }, wellFormed),
     });
     if (answer.status === 400 || answer.status === 403 || answer.status === 413)
-      throw new ModelError('jmap/request', `the request was refused with ${answer.status}`);
-    if (!answer.ok) throw new ModelError('net/server', `status ${answer.status}`);
+      throw new ModelError('jmap/request', answeredWith(answer));
+    if (!answer.ok) throw new ModelError('net/server', answeredWith(answer));
     try {
       return (await answer.json()) as JmapResponse;
     } catch (cause) {
-      throw new ModelError('net/server', 'the answer broke off', { cause });
+      throw new ModelError('net/server', 'Postern’s answer broke off.', { cause });
     }
   };
 

@@ -11,13 +11,15 @@ import { settled } from './testing.ts';
 const openBrowser = () => {
   const clock = stillClock();
   const asked: string[] = [];
-  const server = { away: false };
+  const server = { away: false, hidden: false };
   const kept = new Map<string, string>();
   const listeners: ((message: LockMessage) => void)[] = [];
   const fetch = (url: string): Promise<Response> => {
     asked.push(url);
     if (server.away) return Promise.reject(new TypeError('no line'));
+    if (server.hidden) return Promise.resolve(new Response('<p>Welcome to the hotel'));
     const known = { unlockers: [{ kind: 'mail-password' }, { kind: 'passkey' }, { kind: 'else' }] };
+    if (url === '/auth/lock') return Promise.resolve(new Response(null, { status: 204 }));
     return Promise.resolve(Response.json(url === '/auth/unlockers' ? known : {}));
   };
   const tab = (minutes: LockAfter = null) => {
@@ -80,7 +82,7 @@ test('U11 letters are put into safety first, and nobody waits for them for ever'
   const { clock, tab } = openBrowser();
   const { lock } = tab();
   const kept = Promise.withResolvers<void>();
-  lock.before(() => kept.promise);
+  lock.before({ hold: () => undefined, keep: () => kept.promise });
   void lock.now();
   await settled();
   assert.equal(lock.state.value, 'closing');
@@ -88,7 +90,7 @@ test('U11 letters are put into safety first, and nobody waits for them for ever'
   await settled();
   assert.equal(lock.state.value, 'locked');
   lock.opened();
-  lock.before(() => new Promise<void>(() => undefined));
+  lock.before({ hold: () => undefined, keep: () => new Promise<void>(() => undefined) });
   void lock.now();
   await settled();
   assert.equal(lock.state.value, 'closing');
@@ -103,9 +105,11 @@ test('U12 all tabs lock and open together, and a touch in one is a touch in all'
   const two = tab(5);
   let held = 0;
   for (const { lock } of [one, two])
-    lock.before(() => {
-      held += 1;
-      return Promise.resolve();
+    lock.before({
+      hold: () => {
+        held += 1;
+      },
+      keep: () => Promise.resolve(),
     });
   clock.pass(4 * minute);
   one.lock.used();
@@ -128,6 +132,11 @@ test('U13 a page that is loaded again stays locked; a lock that the server has n
   await settled();
   assert.equal(lock.pending.value, true);
   server.away = false;
+  server.hidden = true;
+  clock.pass(10_000);
+  await settled();
+  assert.equal(lock.pending.value, true, 'a page of somebody else locked nothing');
+  server.hidden = false;
   asked.length = 0;
   const again = tab();
   assert.equal(again.lock.state.value, 'locked');

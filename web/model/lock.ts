@@ -18,6 +18,12 @@ export interface LockPorts {
   onMessage(listener: (message: LockMessage) => void): () => void;
 }
 
+/** What is done before data are dropped: views hold what they show, and letters are put into safety. */
+export interface LockTask {
+  hold(): void;
+  keep(): Promise<void>;
+}
+
 /** Minutes without a touch; null: never. */
 export type LockAfter = 5 | 15 | 30 | 60 | 240 | null;
 export const lockTimes: readonly LockAfter[] = [5, 15, 30, 60, 240, null];
@@ -37,8 +43,9 @@ export interface Lock {
   opened(): void;
   /** Somebody is here. */
   used(): void;
-  /** What has to be done before data are dropped, within moments; returns what takes it back. */
-  before(task: () => Promise<void>): () => void;
+  before(task: LockTask): void;
+  /** Letters are put into safety, as far as moments allow. Never rejects. */
+  keep(): Promise<void>;
   /** The page became visible: whether meanwhile the time is over, or another tab was opened. */
   wake(): void;
   close(): void;
@@ -70,7 +77,7 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
   const usedAt = signal(clock.now());
   const pending = signal(false);
   const kinds = signal(readKinds(storage.get(kindsKey)));
-  const tasks = new Set<() => Promise<void>>();
+  const tasks: LockTask[] = [];
   let toldAt = 0;
 
   /** The locked screen offers what there is, and cannot ask for it any more. */
@@ -90,10 +97,11 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     pending.value = true;
     while (connection.locked.peek()) {
       try {
-        const { ok, status } = await ask('/auth/lock');
+        const { status } = await ask('/auth/lock');
         if (status === 401) connection.closed();
+        // Whatever else comes, from a proxy or the page of a hotel, locked nothing.
         // 423: it holds no key, but the cookie may have one; it is shown, so that it can be thrown away.
-        if (ok || status === 401 || (status === 423 && !(await ask('/auth/unlock')).ok)) break;
+        if (status === 204 || status === 401 || (status === 423 && !(await ask('/auth/unlock')).ok)) break;
         if (status === 423) continue;
       } catch {
         // No line: it is tried again.
@@ -106,17 +114,21 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
 
   /** Views hold what they show while they still do; what is kept on the server waits for it to be open. */
   let holding = false;
-  const hold = (): Promise<void>[] => {
-    if (holding) return [];
+  const hold = (): void => {
+    if (!holding) for (const task of tasks) task.hold();
     holding = true;
-    return [...tasks].map((task) => task());
+  };
+  const keep = async (...more: Promise<void>[]): Promise<void> => {
+    const all = Promise.allSettled([...more, ...tasks.map((task) => task.keep())]);
+    await Promise.race([all, new Promise<void>((resolve) => void clock.after(patience, resolve))]);
   };
 
   const now = async (): Promise<void> => {
     if (closing.peek() || connection.locked.peek() || !connection.signedIn.peek()) return;
-    const safe = Promise.allSettled([learnKinds(), ...hold()]);
+    hold();
+    const safe = keep(learnKinds());
     closing.value = true;
-    await Promise.race([safe, new Promise<void>((resolve) => void clock.after(patience, resolve))]);
+    await safe;
     connection.lock();
     closing.value = false;
     ports.post('locked');
@@ -173,7 +185,7 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     const locked = connection.locked.value;
     if (!first && locked && !storage.get(key)) storage.set(key, 'yes');
     if (!first && !locked && storage.get(key)) storage.set(key, '');
-    if (locked) void Promise.allSettled(hold());
+    if (locked) hold();
     else holding = false;
     if (!first && !locked) usedAt.value = clock.now();
     first = false;
@@ -187,10 +199,8 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     now,
     opened,
     used,
-    before: (task) => {
-      tasks.add(task);
-      return () => tasks.delete(task);
-    },
+    keep,
+    before: (task) => void tasks.push(task),
     wake: () => {
       if (connection.locked.peek() && !storage.get(key)) connection.unlocked();
       look();

@@ -10,7 +10,7 @@ import { openLock, type Lock, type LockPorts } from './lock.ts';
 import { openMail, type Mail } from './mail.ts';
 import { outboxLater, type LaterOutbox } from './outbox-later.ts';
 import { openPlaces, type PlaceState } from './place.ts';
-import { openPrefs, type Prefs, type Storage } from './prefs.ts';
+import { openPrefs, type PageStorage, type Prefs } from './prefs.ts';
 import { openPush, type Height, type Push, type PushPorts } from './push.ts';
 import { openReading, type Reading } from './reading.ts';
 import { watchRefusals } from './refusals.ts';
@@ -25,7 +25,7 @@ export interface ModelParts {
   fetch: Fetch;
   clock: Clock;
   history: History;
-  storage: Storage;
+  storage: PageStorage;
   push: PushPorts;
   lock: LockPorts;
   /** The system prefers dark. */
@@ -55,7 +55,7 @@ export interface Model {
   /** Letters on their way. */
   readonly outbox: LaterOutbox;
   readonly toasts: Toasts;
-  readonly storage: Storage;
+  readonly storage: PageStorage;
   readonly prefs: Prefs;
   readonly theme: ReadonlySignal<Theme>;
   readonly onePane: ReadonlySignal<boolean>;
@@ -140,9 +140,11 @@ export const openModel = (parts: ModelParts): Model => {
   const push: Push = openPush(parts.push, clock, {
     changed,
     height: (height) => heightListeners.get(height.token)?.(height),
-    session: () => void session.open(),
+    session: () => {
+      void session.open();
+      check();
+    },
     reopened: check,
-    broken: () => void session.open(),
     signedOut: () => connection.closed(),
   });
 
@@ -231,12 +233,17 @@ export const openModel = (parts: ModelParts): Model => {
     check,
     wake: () => {
       lock.wake();
+      if (session.state.peek().at === 'unreachable') void session.open();
       connection.wake();
       push.wake();
     },
     signOut: async () => {
-      push.tellSignedOut();
-      await session.signOut();
+      await lock.keep();
+      if (await session.signOut()) push.tellSignedOut();
+      else
+        toasts.show('Postern does not answer: you are still signed in. Sign out again when it does.', {
+          tone: 'failed',
+        });
     },
     close: () => {
       push.stop();

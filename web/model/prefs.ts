@@ -7,6 +7,14 @@ export interface Storage {
   set(key: string, value: string): void;
 }
 
+/** All of it. */
+export interface PageStorage extends Storage {
+  remove(key: string): void;
+  keys(): string[];
+  /** The browser did not take something: that goes with the page. */
+  forgets(): boolean;
+}
+
 export type ThemeChoice = 'system' | 'light' | 'dark';
 export type Density = 'one' | 'compact' | 'default' | 'relaxed';
 

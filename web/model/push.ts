@@ -54,12 +54,10 @@ export interface Push {
 export interface PushHandlers {
   changed(change: StateChange): void;
   height(height: Height): void;
-  /** The session is to be read anew. */
+  /** The session is to be read anew, and what changed looked for. */
   session(): void;
   /** The stream is open again; what happened meanwhile is not known. */
   reopened(): void;
-  /** The stream was refused or broke: someone may look whether the session still stands. */
-  broken(): void;
   signedOut(): void;
 }
 
@@ -142,7 +140,8 @@ export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers)
       const worked = await read(signal);
       if (signal.aborted) return;
       failures = worked ? 0 : failures + 1;
-      if (!worked) handlers.broken();
+      // Refused, or held back on its way: whether the session stands, and what is new, is asked for without it.
+      if (!worked) tell({ kind: 'session' });
       const wait = backOff[Math.min(failures, backOff.length - 1)] ?? 30_000;
       await new Promise<void>((resolve) => {
         const cancel = clock.after(wait, resolve);

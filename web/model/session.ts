@@ -15,7 +15,8 @@ export interface Session {
   readonly state: ReadonlySignal<SessionState>;
   /** Looks whether somebody is signed in; also after a sign-in. Never rejects. */
   open(): Promise<void>;
-  signOut(): Promise<void>;
+  /** False when the server did not say so, and one is still signed in. Never rejects. */
+  signOut(): Promise<boolean>;
 }
 
 const wasIn = ({ at }: SessionState): boolean => at === 'signed-in' || at === 'locked';
@@ -32,7 +33,7 @@ export const openSession = (connection: Connection): Session => {
     } catch (cause) {
       const error =
         cause instanceof SyntaxError
-          ? new ModelError('net/server', 'the answer broke off', { cause })
+          ? new ModelError('net/server', 'Postern’s answer broke off.', { cause })
           : modelError(cause);
       const before = state.peek();
       if (error.code === 'auth/signed-out') state.value = { at: 'signed-out', ended: wasIn(before) };
@@ -76,12 +77,15 @@ export const openSession = (connection: Connection): Session => {
     open,
     signOut: async () => {
       try {
-        await connection.fetch('/auth/sign-out', { method: 'POST' });
+        const { status } = await connection.fetch('/auth/sign-out', { method: 'POST' });
+        // Whatever else comes, from a proxy or the page of a hotel, ended nothing.
+        if (status !== 204) return false;
       } catch (error) {
-        modelError(error);
+        if (modelError(error).code !== 'auth/signed-out') return false;
       }
       connection.closed();
       state.value = { at: 'signed-out', ended: false };
+      return true;
     },
   };
 };

@@ -17,15 +17,6 @@ export interface ComposerModule {
 const loaded = signal<ComposerModule | null>(null);
 const chunks = import.meta.glob<ComposerModule>('./composer/composer.tsx');
 
-/** Whether a letter was left on this device. */
-const isUnfinished = (): boolean => {
-  try {
-    return Object.keys(localStorage).some((key) => key.startsWith('postern.letter.'));
-  } catch {
-    return false;
-  }
-};
-
 /** The composer's code is fetched at the first letter, or when one waits to be gone on with. */
 export const prepareComposer = (app: App): void => {
   const load = chunks['./composer/composer.tsx'];
@@ -37,7 +28,8 @@ export const prepareComposer = (app: App): void => {
     loaded.value = composer;
   };
   setComposerLoader(open);
-  if (isUnfinished()) open().catch(() => undefined);
+  // A letter was left on this device.
+  if (app.model.storage.keys().some((key) => key.startsWith('postern.letter.'))) open().catch(() => undefined);
 };
 
 export const ComposerDocks = () => {

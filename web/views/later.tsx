@@ -12,6 +12,18 @@ export const withIcons = async <T,>(load: () => Promise<T>): Promise<T> => {
 /** The line broke: where it is drawn it is tried again after so many milliseconds. */
 const againMs = 3_000;
 
+/** After an update the server has other code than this page asks for. */
+const Missing = () => (
+  <div class="toast failed missing" role="alert">
+    <span class="words">
+      This part of Postern could not be loaded. It is tried again; after an update, load the page anew.
+    </span>
+    <button type="button" class="btn" onClick={() => location.reload()}>
+      Load anew
+    </button>
+  </div>
+);
+
 /** A view whose code comes after the first list: fetched when it is drawn, or while the browser has nothing to do. */
 export const later = <P extends object>(
   load: () => Promise<ComponentType<P>>,
@@ -36,10 +48,9 @@ export const later = <P extends object>(
   const View = (props: P) => {
     const Loaded = loaded.value;
     if (Loaded) return <Loaded {...props} />;
-    // Drawn anew by each.
-    void failures.value;
     fetch();
-    return null;
+    // Drawn anew by each.
+    return failures.value > 0 ? <Missing /> : null;
   };
   return { View, fetch };
 };

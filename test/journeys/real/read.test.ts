@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import type { Download } from 'playwright-core';
+import type { Download, Locator } from 'playwright-core';
 import { letter, mailbox, richBody, subjects } from './letters.ts';
 import { focused, openReal, type Real, signIn, until, type Visit } from './world.ts';
 
@@ -188,6 +188,36 @@ test('star, archive, delete, move: at once, at the server, and back by z', async
   await lies('Letter Three', 'INBOX');
   assert.deepEqual((await subjects(village, alice, 'Trash')).concat(await subjects(village, alice, 'Archive')), []);
   assert.deepEqual(errors, []);
+});
+
+test('C10 a letter is printed to its end, without what is being written and without buttons', async () => {
+  const { page } = at;
+  const words = 'Long lines break elsewhere on paper, where there is less room for them. '.repeat(60);
+  const body = `${`<p>${words}</p>`.repeat(5)}<p id="end">The end.</p>`;
+  await real.village.deliver(real.alice.address, letter({ subject: 'Long', type: 'text/html; charset=utf-8', body }));
+  await page.setViewportSize({ width: 1920, height: 1000 });
+  await page.getByRole('row', { name: /Long/u }).click();
+  const clip = page.locator('.frame-clip');
+  await until(
+    'its height',
+    () => clip.evaluate(({ clientHeight }: { clientHeight: number }) => clientHeight),
+    (height) => height > 1_000,
+  );
+  await page.keyboard.press('c');
+  await page.locator('.comp').waitFor();
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ width: 600, height: 1000 });
+  const bottom = async (part: Locator): Promise<number> => {
+    const box = await part.boundingBox();
+    return (box?.y ?? 0) + (box?.height ?? 0);
+  };
+  const end = await bottom(page.frameLocator('.conv iframe').getByText('The end.'));
+  assert.ok(end > 1_000 && end <= (await bottom(clip)), `the end at ${end}`);
+  assert.equal(await page.locator('.comp').isVisible(), false);
+  assert.equal(await page.locator('.msg-h').getByRole('button', { name: 'More for this message' }).isVisible(), false);
+  await page.emulateMedia({ media: null });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole('button', { name: 'Save and close' }).click();
 });
 
 test('a letter that arrives appears by itself, in every tab, over one stream', async () => {

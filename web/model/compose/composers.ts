@@ -53,6 +53,8 @@ export interface Writing {
   send(): Promise<void>;
   /** Keeps the draft and closes; a letter in which nobody wrote leaves no trace. One that is being sent is minimised. */
   close(): void;
+  /** Closes, as somebody else is here now: what the server has not is left on this device for its writer. */
+  leave(): void;
   /** Throws the draft away and closes; can be undone. Refused, in words, while the letter is handed in. */
   discard(): void;
 }
@@ -252,7 +254,7 @@ export const openComposers = (parts: ComposerParts): Composers => {
       },
       close: () => {
         if (sending.peek()) writing.shape.value = 'minimised';
-        else if (files.isBusy() || (draft.kept.peek().at !== 'saved' && !draft.isUntouched())) {
+        else if (files.isBusy() || !draft.isSafe()) {
           files
             .arrived()
             .catch((error: unknown) => toasts.show(wordsOf(error), { tone: 'failed' }))
@@ -267,6 +269,12 @@ export const openComposers = (parts: ComposerParts): Composers => {
             );
           drop(writing);
         } else end();
+      },
+      leave: () => {
+        const isSafe = draft.isSafe();
+        shut();
+        if (!isSafe) onDevice.note(draft.letter.peek());
+        onDevice.end(isSafe);
       },
       discard: () => {
         if (isHandedIn) {

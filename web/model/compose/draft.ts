@@ -29,6 +29,8 @@ export interface Draft {
   fill(patch: Partial<Letter>): void;
   /** Nothing is kept on the server, and there is nothing of its writer's to keep. */
   isUntouched(): boolean;
+  /** The server has all of it, or nobody would miss it. */
+  isSafe(): boolean;
   /** Keeps the newest version now; resolves when it is kept. @throws ModelError */
   save(): Promise<EmailId | null>;
   /**
@@ -112,6 +114,8 @@ export const openDraft = (parts: DraftParts): Draft => {
     emailId.peek() === null &&
     letter.peek().unheard.length === 0 &&
     (isBlank(letter.peek()) || (parts.isMade === true && isAsMade(letter.peek(), first)));
+
+  const isSafe = (): boolean => kept.peek().at === 'saved' || isUntouched();
 
   /** Versions that another has taken the place of; they go once it stands. */
   const outdated = new Map<EmailId, Mail>();
@@ -282,6 +286,7 @@ export const openDraft = (parts: DraftParts): Draft => {
     save,
     change,
     isUntouched,
+    isSafe,
     handOver,
     finish,
     fill: (patch) => {

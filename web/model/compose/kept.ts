@@ -1,19 +1,16 @@
 import { effect, type ReadonlySignal } from '@preact/signals-core';
 import type { AccountId, EmailId } from '#jmap/ids.ts';
 import type { Mail } from '../mail.ts';
+import type { PageStorage } from '../prefs.ts';
 import type { Shape } from './composers.ts';
 import type { Draft } from './draft.ts';
 import { emptyLetter, type Letter } from './letter.ts';
 
 /** What is kept on this device until the server has it; all tabs see the same. */
-export interface Keep {
+export interface Keep extends Omit<PageStorage, 'forgets'> {
   /** True when no other tab has it in hand; it is this tab's from then on, until `release` or its end. */
   claim(key: string): Promise<boolean>;
   release(key: string): void;
-  get(key: string): string | null;
-  set(key: string, value: string): void;
-  remove(key: string): void;
-  keys(): string[];
 }
 
 /** A letter whose window is open, or that the server is to throw away, as it is kept on this device. */
@@ -51,7 +48,7 @@ export const keepLetter = ({
   account: ReadonlySignal<Mail>;
   draft: Draft;
   shape: ReadonlySignal<Shape>;
-}): { note(version: Letter | null): void; discard(): void; end(): void } => {
+}): { note(version: Letter | null): void; discard(): void; end(forget?: boolean): void } => {
   let noted: KeptLetter | null = null;
   let isDiscarded = false;
   let ended = false;
@@ -84,10 +81,10 @@ export const keepLetter = ({
       isDiscarded = true;
       note(draft.letter.peek());
     },
-    end: () => {
+    end: (forget = true) => {
       ended = true;
       stops.forEach((stop) => stop());
-      keep.remove(key);
+      if (forget) keep.remove(key);
       keep.release(key);
     },
   };

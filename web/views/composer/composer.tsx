@@ -11,7 +11,7 @@ const opened = signal<Composers | null>(null);
 /** Locks of this tab, each let go by its function. */
 const held = new Map<string, () => void>();
 
-const keep: Keep = {
+const locks: Pick<Keep, 'claim' | 'release'> = {
   // Locks are there in secure contexts only; without them a letter may be recovered twice, but never lost.
   claim: (key) =>
     new Promise((resolve) => {
@@ -28,16 +28,6 @@ const keep: Keep = {
     held.get(key)?.();
     held.delete(key);
   },
-  get: (key) => localStorage.getItem(key),
-  set: (key, value) => {
-    try {
-      localStorage.setItem(key, value);
-    } catch {
-      // A full or forbidden storage: the server's copy is the one that counts.
-    }
-  },
-  remove: (key) => localStorage.removeItem(key),
-  keys: () => Object.keys(localStorage),
 };
 
 /** Seconds a letter can be taken back. */
@@ -53,20 +43,36 @@ export const start = ({ model }: App): void => {
     toasts,
     undo,
     outbox,
-    keep,
+    keep: { ...model.storage, ...locks },
     hold: () => hold,
     mail: (id) => model.mails.peek().find((mail) => mail.id === id),
   });
   opened.value = made;
   registerComposer(made.start);
+  const unsaved = () => made.open.peek().filter(({ draft }) => !draft.isSafe());
   // Before Postern is locked: what is written goes to the server, and the windows come back as they were.
-  model.lock.before(async () => {
-    const open = made.open.peek();
-    holdWindows(open);
-    const unsaved = open.filter(({ draft }) => draft.kept.peek().at !== 'saved' && !draft.isUntouched());
-    await Promise.allSettled(unsaved.map(({ draft }) => draft.save()));
+  model.lock.before({
+    hold: () => holdWindows(made.open.peek()),
+    keep: async () => {
+      await Promise.allSettled(unsaved().map(({ draft }) => draft.save()));
+    },
+  });
+  addEventListener('beforeunload', (event) => {
+    if (model.storage.forgets() && unsaved().length > 0) event.preventDefault();
   });
   const recovered = new Set<string>();
+  let wasOut = false;
+  effect(() => {
+    const now = model.session.state.value;
+    const open = made.open.peek();
+    if (now.at === 'signed-out') {
+      wasOut = true;
+      if (!now.ended) for (const each of open) each.close();
+    } else if (wasOut && now.at === 'signed-in') {
+      wasOut = false;
+      for (const each of open) if (!Object.hasOwn(now.jmap.accounts, each.mail.id)) each.leave();
+    }
+  });
   effect(() => {
     for (const mail of model.mails.value) {
       if (recovered.has(mail.id) || !mail.mailboxes.all.value || mail.identities.value.length === 0) continue;

@@ -71,6 +71,8 @@ export const Html = ({ mail, head, night }: { mail: Mail; head: EmailHead; night
   const outer = height === 'silent' ? '70vh' : `${height === 'unknown' ? waiting : height}px`;
   useEffect(() => {
     box.current?.style.setProperty('height', outer);
+    // On paper, where a narrower one would be taller than it is known to be, and lose its end.
+    box.current?.style.setProperty('--least', `${box.current.clientWidth}px`);
     frame.current?.style.setProperty('height', inner);
   }, [outer, inner]);
 

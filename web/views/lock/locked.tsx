@@ -1,10 +1,12 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { UnlockerKind } from '#jmap/auth/unlockers.ts';
+import { offline } from '#model/asking.ts';
 import { clockTime } from '#model/format.ts';
 import { printRoute } from '#model/route.ts';
 import { show } from '#model/unlockers/showing.ts';
 import { Mark } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';
+import { Trouble } from '../unlock/trouble.tsx';
 import { UnlockForm } from '../unlock/unlock-form.tsx';
 import './locked.css';
 
@@ -25,9 +27,12 @@ const useQuietAddress = (): void => {
 export const Locked = () => {
   const { connection, lock, router } = useModel();
   useQuietAddress();
+  const [failed, setFailed] = useState(false);
   const leave = async (): Promise<void> => {
-    await fetch('/auth/sign-out', { method: 'POST' }).catch(() => undefined);
-    connection.closed();
+    setFailed(false);
+    const answer = await fetch('/auth/sign-out', { method: 'POST' }).catch(() => null);
+    if (answer?.status === 204) connection.closed();
+    else setFailed(true);
   };
   return (
     <main class="locked">
@@ -56,6 +61,7 @@ export const Locked = () => {
         <button type="button" class="link locked-out" onClick={() => void leave()}>
           Sign out instead
         </button>
+        <Trouble problem={failed ? offline : null} />
       </div>
     </main>
   );

@@ -24,6 +24,8 @@ export interface Discovery {
 const nothing = { settings: null, failed: null, steps: {}, vias: [], domain: '', busy: false } as const;
 /** The search begins when the address has rested this long, milliseconds. */
 const rest = 250;
+/** Twice what the server takes at most, milliseconds. */
+const patience = 16_000;
 
 /** Looks for the servers of the address while the password is typed. */
 export const useDiscovery = (address: string | null): Discovery => {
@@ -43,7 +45,9 @@ export const useDiscovery = (address: string | null): Discovery => {
     let failed: Discovery['failed'] = null;
     setFound({ ...nothing, domain, busy: true });
     const look = async (): Promise<void> => {
-      for await (const step of discover((url, init) => fetch(url, init), address, abort.signal)) {
+      // Whoever waits for it to sign in does not wait for ever.
+      const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(patience)]);
+      for await (const step of discover((url, init) => fetch(url, init), address, signal)) {
         if (abort.signal.aborted) return;
         if (step.step === 'result') ({ settings } = step);
         else if (step.step === 'failed') failed = step;

@@ -6,7 +6,10 @@ import { Trouble } from '../unlock/trouble.tsx';
 import type { Attempt } from './use-attempt.ts';
 
 export const showing = () =>
-  ({ fetch: (url: string, init: RequestInit) => fetch(url, init), credentials: navigator.credentials }) as const;
+  ({
+    fetch: (url: string, init: RequestInit) => fetch(url, { signal: AbortSignal.timeout(60_000), ...init }),
+    credentials: navigator.credentials,
+  }) as const;
 
 /** The name and the password of a Postern sign-in of one's own. */
 export const SiteForm = ({ attempt, remember }: { attempt: Attempt; remember: boolean }) => {

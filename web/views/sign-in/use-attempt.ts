@@ -4,6 +4,14 @@ import type { SignedIn } from '#jmap/auth/sign-in.ts';
 import { isProblem, type Outcome } from '#model/asking.ts';
 import { useModel } from '../model.ts';
 
+/** What was right a moment ago is nobody's now. */
+const noCookies: ProblemDocument = {
+  type: 'about:blank',
+  title: 'Your browser does not keep the cookie of Postern.',
+  detail: `You were let in, and nothing of it was kept. Allow cookies for ${location.host} in your browser, and sign in again.`,
+  status: 0,
+};
+
 /** Signs in, with the code of an authenticator app where the server asks for one; `again` repeats with it. */
 type Work = (totp?: string) => Promise<Outcome<SignedIn>>;
 
@@ -46,6 +54,10 @@ export const useAttempt = (): Attempt => {
     }
     last.current = null;
     await session.open();
+    if (session.state.peek().at === 'signed-out') {
+      setProblem(noCookies);
+      return false;
+    }
     scrollTo(0, 0);
     if (answer.value.recovery === 'used') {
       router.go({ at: 'settings', page: 'vault' });
