@@ -47,7 +47,7 @@ const firstEmail = async (browser: Browser): Promise<string> => {
   return idsOf(query)[0] ?? '';
 };
 
-test('D27 H8 a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {
+test('D27 D89 H8 a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
