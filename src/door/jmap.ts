@@ -77,8 +77,11 @@ export const blobHeaders = (type: string): Record<string, string> => ({
   'Content-Security-Policy': "sandbox; default-src 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Cache-Control': 'private, max-age=31536000, immutable',
+  'Cache-Control': 'private, no-store',
 });
+
+/** A blob never changes. Programs with a token keep their own mail; a browser would go on giving it after a lock. */
+const tokenCaching = { 'Cache-Control': 'private, max-age=31536000, immutable' };
 
 /** The head goes out before the second piece is asked for, so that bytes which break off are seen to. HTTP/1.0 has no pieces. */
 const inPieces = (env: DoorEnv['Bindings'] | undefined): Record<string, string> =>
@@ -173,7 +176,12 @@ export const jmapRoutes = (sessions: Sessions): { jmap: Routes; wellKnown: Route
       'application/octet-stream';
     const length = found.size === null ? inPieces(c.env) : { 'Content-Length': String(found.size) };
     return new Response(await pulling(found.port), {
-      headers: { ...blobHeaders(type), 'Content-Disposition': contentDisposition(name), ...length },
+      headers: {
+        ...blobHeaders(type),
+        ...(visitor.kind === 'token' ? tokenCaching : {}),
+        'Content-Disposition': contentDisposition(name),
+        ...length,
+      },
     });
   });
 

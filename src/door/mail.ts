@@ -31,7 +31,6 @@ const tallestFrame = 50_000;
 const imageHeaders = (type: string): Record<string, string> => ({
   ...blobHeaders(type),
   'Cross-Origin-Resource-Policy': 'cross-origin',
-  'Cache-Control': 'private, max-age=86400, immutable',
 });
 
 /** `/mail/*`: the HTML of a mail as a document of its own, its inline images, and how tall it is. */
@@ -79,7 +78,7 @@ export const mailRoutes = (parts: DoorParts, sessions: Sessions, heights: Height
   routes.get('/m/:token/:band', (c) => {
     const band = c.req.param('band');
     if (/^\d{1,4}$/.test(band)) heights.tell(c.req.param('token'), Number(band));
-    return new Response(gif, { headers: { ...imageHeaders('image/gif'), 'Cache-Control': 'no-store' } });
+    return new Response(gif, { headers: imageHeaders('image/gif') });
   });
 
   routes.get('/height/:token', async (c) => {

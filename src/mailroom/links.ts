@@ -88,5 +88,5 @@ export const openLinks = (key: Buffer): Links => {
 
 const day = 86_400;
 
-/** End of tomorrow (UTC): URLs of one day are equal, so that the browser's cache knows them again. */
+/** End of tomorrow (UTC): a mail that stays open over midnight shows its images still. */
 export const linkExpiry = (now: number): number => (Math.floor(now / 1_000 / day) + 2) * day;

@@ -19,6 +19,10 @@ test('charsets: declared, wrong, missing, inside HTML', () => {
   assert.equal(text('<meta charset=utf-16>\xfc', { type: 'text/html' }), '<meta charset=utf-16>ü');
 });
 
+test('J48 thirty combining characters in a row stay of a text too', () => {
+  assert.equal(text(`a${'=CC=81'.repeat(5000)}b\n`, { encoding: 'quoted-printable' }), `a${'\u0301'.repeat(30)}b\n`);
+});
+
 test('format=flowed: paragraphs, quotes, signatures, DelSp', () => {
   assert.equal(unflow('one \ntwo\nthree', false), 'one two\nthree');
   assert.equal(unflow('one \ntwo', true), 'onetwo');

@@ -1,6 +1,7 @@
 import { decodeText, isMisread } from './charset.ts';
 import { decodePart } from './transfer.ts';
 import type { Part } from './types.ts';
+import { unpiled } from './words.ts';
 
 type TextPart = Pick<Part, 'type' | 'charset' | 'encoding'>;
 
@@ -26,7 +27,7 @@ export const readPartText = (bytes: Buffer, part: TextPart): { text: string; mis
   const charset = part.charset ?? (part.type === 'text/html' ? htmlCharset(octets) : null);
   const text = decodeText(octets, charset);
   return {
-    text: text.replace(/\r\n?/g, '\n').replace(/^\ufeff|\0/g, ''),
+    text: unpiled(text.replace(/\r\n?/g, '\n').replace(/^\ufeff|\0/g, '')),
     misread: isMisread(octets, charset, text),
   };
 };

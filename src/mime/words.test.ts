@@ -56,3 +56,13 @@ test('text full of beginnings is read in linear time', () => {
   assert.ok(decodeWords('=?a?q? '.repeat(50_000)).length > 0);
   assert.ok(decodeWords(`${'=?a?q?'.repeat(50_000)}?=`).length > 0);
 });
+
+test('J48 thirty combining characters in a row stay, whatever they are; what is written so stays whole', () => {
+  for (const one of ['\u0301', '\u05b0', '\u0e33', '\u200d', '\u{1f3fb}', '\u{e0100}']) {
+    assert.equal(decodeWords(latin(`Z${one.repeat(5000)}o`)), `Z${one.repeat(30)}o`);
+    const word = `=?utf-8?b?${Buffer.from(`Z${one.repeat(31)}o`).toString('base64')}?=`;
+    assert.equal(decodeWords(word), `Z${one.repeat(30)}o`);
+  }
+  for (const whole of [`Z${'\u0301'.repeat(30)}o`.repeat(50), 'नमस्ते น้ำ 👩🏽‍👩🏿‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿 שָׁלוֹם'.repeat(20)])
+    assert.equal(decodeWords(latin(whole)), whole);
+});

@@ -63,8 +63,14 @@ const plainText = (raw: string): string => {
 // eslint-disable-next-line no-control-regex
 const controls = /[\0-\x1f\x7f-\x9f]+/g;
 
+/** Marks, modifiers, joiners, and the vowels of Thai and Lao that behave as marks. */
+const piled = /([\p{M}\p{Cf}\p{EMod}\u0e33\u0eb3]{30})[\p{M}\p{Cf}\p{EMod}\u0e33\u0eb3]+/gu;
+
+/** At most as many combining characters in a row as UAX #15 §13 has in real text: thousands hold a browser up for minutes. */
+export const unpiled = (text: string): string => (text.length > 30 ? text.replace(piled, '$1') : text);
+
 /** One line of text: control characters and NUL gone, no white space at the ends. */
-export const tidy = (text: string): string => text.replace(controls, ' ').trim();
+export const tidy = (text: string): string => unpiled(text.replace(controls, ' ').trim());
 
 const decodeAll = (raw: string, first: number): string => {
   let out = '';

@@ -13,12 +13,15 @@ const dot = Buffer.from('.');
 export function* stuffed(message: Buffer): Generator<Buffer, void, void> {
   let parts: Buffer[] = [];
   let held = 0;
+  let lf = -1;
   for (let at = 0; at < message.length;) {
-    const end = lineEnd(message, at);
+    if (lf < at) lf = lineFeed(message, at);
+    const cr = message.subarray(at, lf).indexOf(CR);
+    const end = cr < 0 ? lf : at + cr;
     if (message[at] === DOT) parts.push(dot);
-    parts.push(message.subarray(at, end.text), crlf);
-    held += end.text - at + 3;
-    at = end.next;
+    parts.push(message.subarray(at, end), crlf);
+    held += end - at + 3;
+    at = end + 1 === lf ? lf + 1 : end + 1;
     if (held < CHUNK) continue;
     yield Buffer.concat(parts);
     parts = [];
@@ -27,12 +30,8 @@ export function* stuffed(message: Buffer): Generator<Buffer, void, void> {
   if (parts.length > 0) yield Buffer.concat(parts);
 }
 
-/** Where the line's text ends, and where the next line begins. */
-const lineEnd = (message: Buffer, from: number): { text: number; next: number } => {
+/** The next line feed, or the end. */
+const lineFeed = (message: Buffer, from: number): number => {
   const found = message.indexOf(LF, from);
-  const lf = found < 0 ? message.length : found;
-  const cr = message.subarray(from, lf).indexOf(CR);
-  if (cr < 0) return { text: lf, next: lf + 1 };
-  const text = from + cr;
-  return { text, next: text + 1 === lf ? lf + 1 : text + 1 };
+  return found < 0 ? message.length : found;
 };

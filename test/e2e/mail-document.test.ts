@@ -47,7 +47,7 @@ const firstEmail = async (browser: Browser): Promise<string> => {
   return idsOf(query)[0] ?? '';
 };
 
-test('D27 H8 a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {
+test('D27 D89 H8 a mail is a document of its own: sanitised, walled, its images signed, its links explained', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -72,6 +72,7 @@ test('D27 H8 a mail is a document of its own: sanitised, walled, its images sign
   assert.equal(shown.status, 200, 'no cookie is needed');
   assert.equal(shown.headers.get('content-type'), 'image/png');
   assert.equal(shown.headers.get('cross-origin-resource-policy'), 'cross-origin');
+  assert.equal(shown.headers.get('cache-control'), 'private, no-store');
   assert.deepEqual(Buffer.from(await shown.arrayBuffer()), Buffer.from(png, 'base64'));
   assert.equal(
     (await fetch(image.replace(/.(\/\d+[_\d]*)$/, (all, end: string) => `${all.startsWith('A') ? 'Q' : 'A'}${end}`)))
@@ -90,7 +91,7 @@ test('D27 H8 a mail is a document of its own: sanitised, walled, its images sign
   const waiting = browser.fetch(`/mail/height/${measure}`);
   const height = (token: string, band: string) => fetch(`${browser.url}/mail/m/${token}/${band}`);
   const gif = await height(measure, '30');
-  const image200 = [gif.status, 'image/gif', 'no-store', null];
+  const image200 = [gif.status, 'image/gif', 'private, no-store', null];
   const facts = ({ status, headers }: Response): unknown[] => [
     status,
     ...['content-type', 'cache-control', 'set-cookie'].map((name) => headers.get(name)),

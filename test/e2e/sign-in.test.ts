@@ -365,7 +365,7 @@ test('D18 whoever wants nothing kept leaves nothing', async () => {
   assert.equal(await store.user(user.id as never), null);
 });
 
-test('D26 too much is refused before it is read, and cut off when it grows', async () => {
+test('D26 D27 D89 too much is refused before it is read, and cut off when it grows; what is kept by whom', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
   const { browser } = postern;
@@ -411,6 +411,12 @@ test('D26 too much is refused before it is read, and cut off when it grows', asy
   );
   assert.match(back.headers.get('content-security-policy') ?? '', /^sandbox/);
   assert.equal(back.headers.get('x-content-type-options'), 'nosniff');
+  assert.equal(back.headers.get('cache-control'), 'private, no-store');
+  const { token } = (await (await browser.post('/auth/tokens', { name: 'program' })).json()) as { token: string };
+  const program = await new Browser(browser.url).fetch(`/jmap/download/${browser.account}/${blobId}/x`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  assert.equal(program.headers.get('cache-control'), 'private, max-age=31536000, immutable');
   const nameless = await browser.fetch(`/jmap/download/${browser.account}/${blobId}/?accept=`);
   assert.equal(await nameless.text(), 'hello');
   assert.match(nameless.headers.get('content-disposition') ?? '', /^attachment; filename="file"/);

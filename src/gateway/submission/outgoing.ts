@@ -10,7 +10,7 @@ export interface Outgoing {
   messageId: string;
 }
 
-const fold = /\r?\n(?![ \t])/u;
+const fold = /(?:\r\n|\r(?!\n)|\n)(?![ \t])/u;
 const nameOf = (field: string): string => field.slice(0, field.indexOf(':')).trim().toLowerCase();
 
 /** The message without Bcc – RFC 8621 §7.5 – and with a Message-ID. */

@@ -32,6 +32,27 @@ test('RFC 8621 §7.5 EmailSubmission/set create: held, sealed, Bcc out of the me
   assert.equal(list[0].stage, 'held');
 });
 
+test('RFC 8621 §7.5 Bcc is out of a message of any line ends, and folded fields stay whole', async () => {
+  using g = openTestGateway();
+  const identityId = await identity(g);
+  for (const end of ['\r\n', '\n', '\r']) {
+    const lines = ['From: ana@example.org', 'Subject: a', ' b', 'Bcc: hidden@example.net,', ' more@example.net', ''];
+    const bytes = Buffer.from([...lines, 'text'].join(end));
+    const { blobId } = JSON.parse(
+      (await g.gateway.upload(g.caller, g.accountId, 'message/rfc822', bytes)).body.toString(),
+    );
+    const mailboxIds = { [mailboxId(g.box.drafts)]: true };
+    const { created } = await g.one('Email/import', { emails: { i: { blobId, mailboxIds } } });
+    const { created: handed } = await g.one('EmailSubmission/set', {
+      create: { s: { identityId, emailId: created.i.id } },
+    });
+    assert.equal(handed.s.envelope.rcptTo.length, 2);
+    const message = (await readRecord(g.caller.host, g.store.outbox.get(handed.s.id)!.message)).toString();
+    assert.doesNotMatch(message, /hidden|more/u);
+    assert.match(message, new RegExp(`^From: ana@example.org\r\nSubject: a${end} b\r\nMessage-ID: `, 'u'));
+  }
+});
+
 test('O34 a letter is handed in once, however often it is asked for; taken back it may be handed in again', async () => {
   using g = openTestGateway();
   const emailId = await newDraft(g);

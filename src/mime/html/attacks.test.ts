@@ -103,3 +103,13 @@ test('S8 enormous trees end as text, quickly', () => {
   checkAll(deep.html, 'deep');
   checkAll(wide.html, 'wide');
 });
+
+test('S8 a style sheet or attribute with faults beyond number is left out, so that none holds a thread up', () => {
+  const red = 'p{color:red}';
+  for (const fault of ['{}', '{b:c}', 'p{a:{b}}']) {
+    assert.match(sanitizeMail(`<style>${fault.repeat(300)}${red}</style>`, makers).html, /color:red/);
+    assert.doesNotMatch(sanitizeMail(`<style>${fault.repeat(301)}${red}</style>`, makers).html, /color:red/);
+  }
+  assert.match(sanitizeMail(`<p style="${'!;'.repeat(300)}color:red">`, makers).html, /color:red/);
+  assert.doesNotMatch(sanitizeMail(`<p style="${'!;'.repeat(301)}color:red">`, makers).html, /color:red/);
+});

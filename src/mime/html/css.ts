@@ -19,12 +19,18 @@ export interface CssPolicy {
 const MAX_STYLE = 20_000;
 const MAX_SHEET = 400_000;
 const MAX_RULES = 4000;
+/** For each the parser goes through all of the text, to show its place in it. */
+const MAX_FAULTS = 300;
 
 const parsed = (css: string, context: 'declarationList' | 'stylesheet'): CssNode | null => {
+  let faults = 0;
+  const onParseError = (error: Error): void => {
+    if ((faults += 1) > MAX_FAULTS) throw error;
+  };
   try {
-    return parse(css, { context, onParseError: () => {} });
+    return parse(css, { context, onParseError });
   } catch {
-    // Nesting deeper than the parser's stack: nothing of it is kept.
+    // Nesting deeper than the parser's stack, or too many faults: nothing of it is kept.
     return null;
   }
 };

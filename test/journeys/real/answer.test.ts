@@ -181,3 +181,27 @@ test('the composer in its three shapes, by day and night, on desk and phone, has
   await dialog.getByRole('button', { name: 'Plain text' }).click();
   await accessibleEverywhere(page, 'full, plain text');
 });
+
+test('G47 a letter that is a frameset is quoted by what else it says', async () => {
+  const { village, alice, bob } = real;
+  const type = 'text/html; charset=utf-8';
+  const body = '<frameset><frame src="https://tracker.example/"></frameset><p>Bring the oars.</p>';
+  await village.deliver(alice.address, letter({ subject: 'Frames', type, body }));
+  at = await real.visit();
+  const { page, errors } = at;
+  await signIn(real, page, alice);
+  await open(/Frames/u);
+  await page.keyboard.press('r');
+  const reply = inlineComposer(page);
+  await editorOf(reply).waitFor();
+  await pressSend(page, reply);
+  await sendNow(page);
+  const mail = await until(
+    'bob has it',
+    async () => (await mailbox(village, bob, 'INBOX')).map((each) => parsed(each.source)),
+    (all) => all.some(({ subject }) => subject === 'Re: Frames'),
+  ).then((all) => all.find(({ subject }) => subject === 'Re: Frames'));
+  assert.match(mail?.html ?? '', /<blockquote[^>]*>.*<p[^>]*>Bring the oars\.<\/p>/su);
+  assert.match(mail?.text ?? '', /^> Bring the oars\.$/mu);
+  assert.deepEqual(errors, []);
+});

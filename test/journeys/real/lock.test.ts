@@ -54,14 +54,29 @@ const selected = (page: Page): Promise<string> =>
     .find((frame) => frame.url().endsWith('/editor/'))
     ?.evaluate('String(getSelection())') as Promise<string>;
 
-test('U11 locked: nothing of the mail, no name, no address; a wrong password opens nothing', async () => {
+test('U11 D89 locked: nothing of the mail, no name, no address, no file of before; a wrong password opens nothing', async () => {
   const { page, errors } = at;
   await page.getByRole('row', { name: /Rowing on Friday/u }).click();
   await page
     .getByRole('region', { name: /From Bob/u })
     .getByText('Bring the blue boat.')
     .waitFor();
+  const source = await page.evaluate<string>(`(async () => {
+    const { accounts } = await (await fetch('/.well-known/jmap')).json();
+    const [accountId] = Object.keys(accounts);
+    const body = JSON.stringify({
+      using: ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'],
+      methodCalls: [['Email/query', { accountId, limit: 1 }, '']],
+    });
+    const asked = await fetch('/jmap/api', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const [[, { ids }]] = (await asked.json()).methodResponses;
+    return '/jmap/download/' + accountId + '/G' + ids[0].slice(1) + '/letter.eml';
+  })()`);
+  const statusOf = (path: string) =>
+    page.evaluate<number>(`fetch('${path}').then(async (answer) => (await answer.text(), answer.status))`);
+  assert.equal(await statusOf(source), 200);
   await lock(page);
+  assert.equal(await statusOf(source), 423, 'the browser has kept nothing of it either');
   await accessibleEverywhere(page, 'locked');
   await fourPictures(page, 'locked');
   const shown = await page.content();

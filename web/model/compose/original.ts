@@ -44,7 +44,10 @@ export const fetchOriginal = async (connection: Connection, mail: Mail, id: Emai
       const value = part.type === type && part.partId !== null ? email.bodyValues[part.partId]?.value : undefined;
       return value === undefined ? [] : [value.replaceAll('\r\n', '\n')];
     });
-  const html = values(email.htmlBody, 'text/html').join('<hr>');
+  // A frameset would take the body's place and leave nothing to quote or write in.
+  const html = values(email.htmlBody, 'text/html')
+    .join('<hr>')
+    .replaceAll(/<frameset/giu, '<div');
   const [forwards = null] = (email['header:X-Forwarded-Message-Id:asMessageIds'] ?? []) as string[];
   const followUpTo = email['header:Mail-Followup-To:asAddresses'] as EmailAddress[] | null | undefined;
   return {
