@@ -34,6 +34,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What later views share with the page comes with it in one file, not in seven small ones.
+          groups: [
+            { name: 'base', test: /node_modules|parts\/icon|base\/must|model\/(?:ahead|errors)/, tags: ['$initial'] },
+          ],
+        },
+      },
+    },
   },
   // `npm run dev`. With the Host of the page, which the door holds its Origin against; the editor's frame as it was built.
   server: {

@@ -77,9 +77,9 @@ export interface Press {
   writing: boolean;
 }
 
-/** What a key is to commands: where letters are not Latin, the one that stands on it on other keyboards. */
+/** What a key is to commands: where letters are Greek to Georgian, the one that stands on it on Latin keyboards. `€` and `ę` are none. */
 export const latinOf = ({ key, code = '', shiftKey }: { key: string; code?: string; shiftKey: boolean }): string =>
-  key > '~' ? code.slice(3)[shiftKey ? 'toUpperCase' : 'toLowerCase']() : key;
+  key > '\u0370' && key < '\u1100' ? code.slice(3)[shiftKey ? 'toUpperCase' : 'toLowerCase']() : key;
 
 const single: Record<string, Command> = {
   j: 'older',
