@@ -125,11 +125,13 @@ export class Mirror {
     this.vanished(mailbox, uids);
   }
 
-  removeMailbox(mailbox: MailboxId, withEmails: boolean): void {
-    this.emptyMailbox(mailbox, withEmails);
+  /** True: only the `most` Emails went, and there may be more. */
+  removeMailbox(mailbox: MailboxId, withEmails: boolean, most?: number): boolean {
+    if (this.emptyMailbox(mailbox, withEmails, most)) return true;
     this.#core.settle();
     this.#core.mailboxes.remove(mailbox);
     this.#core.log.note('Mailbox', mailbox, 'destroyed');
+    return false;
   }
 
   /**

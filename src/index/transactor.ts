@@ -67,12 +67,8 @@ export class Transactor extends Reader implements IndexTransactor {
     if (before.state === 'remap' && patch.state !== undefined && patch.state !== 'remap') this.#mirror.remapped(id);
   }
 
-  removeMailbox(id: MailboxId, withEmails = false): void {
-    if (this.mailbox(id)) this.#mirror.removeMailbox(id, withEmails);
-  }
-
-  removeEmails(id: MailboxId, most: number): boolean {
-    return this.#mirror.emptyMailbox(id, true, most);
+  removeMailbox(id: MailboxId, withEmails = false, most?: number): boolean {
+    return this.mailbox(id) !== undefined && this.#mirror.removeMailbox(id, withEmails, most);
   }
 
   emptyMailbox(id: MailboxId): void {

@@ -299,10 +299,11 @@ export interface IndexTransactor extends IndexReader {
   /** Inserts or updates by `pathRaw`; returns the row. */
   saveMailbox(box: Omit<Mailbox, 'id' | 'totalEmails' | 'unreadEmails' | 'totalThreads' | 'unreadThreads'>): Mailbox;
   patchMailbox(id: MailboxId, patch: Partial<Omit<Mailbox, 'id'>>): void;
-  /** `withEmails`: those that lie nowhere else are destroyed at once; else they may turn up elsewhere (`sweep`). */
-  removeMailbox(id: MailboxId, withEmails?: boolean): void;
-  /** A part of that, with Emails: for so many at most; true when there may be more. */
-  removeEmails(id: MailboxId, most: number): boolean;
+  /**
+   * `withEmails`: those that lie nowhere else are destroyed at once; else they may turn up elsewhere (`sweep`). With `most` so
+   * many go in one write, and the mailbox after the last: true while there may be more.
+   */
+  removeMailbox(id: MailboxId, withEmails?: boolean, most?: number): boolean;
   /** The mailbox stays and cannot hold messages: its Emails may turn up elsewhere, wishes about it end. */
   emptyMailbox(id: MailboxId): void;
   /**

@@ -82,7 +82,7 @@ export class FolderSync {
     const plan = planFolders(known, listed);
     this.#followChoices(known, plan);
     const roles = assignRoles(listed, prefix, this.#mirror.index.read(choicesOf));
-    this.#write(known, plan, roles);
+    await this.#write(known, plan, roles);
     this.known = true;
     if (this.#missing.size > 0 || unsure.size > 0 || isContradicted) this.#doubt();
     const boxes = new Map(this.#mirror.index.read((reader) => reader.mailboxes()).map((box) => [box.pathRaw, box]));
@@ -138,8 +138,11 @@ export class FolderSync {
   /** The mailbox is gone by our own doing: no second list is waited for, and nothing in it turns up elsewhere. */
   async forget(id: MailboxId): Promise<void> {
     this.#missing.delete(id);
-    while (this.#mirror.index.write((t) => t.removeEmails(id, goneAtOnce))) await pause();
-    this.#mirror.index.write((t) => t.removeMailbox(id, true));
+    await this.#remove(id, true);
+  }
+
+  async #remove(id: MailboxId, withEmails: boolean): Promise<void> {
+    while (this.#mirror.index.write((t) => t.removeMailbox(id, withEmails, goneAtOnce))) await pause();
   }
 
   /** What the user chose goes along when another program renames it. */
@@ -151,11 +154,11 @@ export class FolderSync {
     });
   }
 
-  #write(known: readonly Mailbox[], plan: FolderPlan, roles: ReadonlyMap<string, Role>): void {
+  async #write(known: readonly Mailbox[], plan: FolderPlan, roles: ReadonlyMap<string, Role>): Promise<void> {
     const gone = plan.missing.filter((id) => this.#missing.has(id));
     this.#missing = new Set(plan.missing.filter((id) => !gone.includes(id)));
+    for (const id of gone) await this.#remove(id, false);
     this.#mirror.index.write((t) => {
-      for (const id of gone) t.removeMailbox(id);
       for (const { id, to } of plan.renamed) t.patchMailbox(id, { pathRaw: to.pathRaw, path: to.path, name: to.name });
       const before = new Map(known.map((box) => [box.id, box]));
       const seen = [
