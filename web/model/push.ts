@@ -69,7 +69,7 @@ const url = `/jmap/eventsource?types=*&closeafter=no&ping=${pingSeconds}`;
 export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers): Push => {
   let running: AbortController | null = null;
   let stopListening = (): void => undefined;
-  /** Ends the present stream and opens the next at once. */
+  /** Ends the present stream, or the wait for the next one, which is opened at once unless all is stopped. */
   let renew = (): void => undefined;
   let heardAt = 0;
 
@@ -102,14 +102,13 @@ export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers)
   };
 
   /** One stream from opening to end. Resolves with whether it ever worked. */
-  const read = (signal: AbortSignal): Promise<boolean> =>
+  const read = (): Promise<boolean> =>
     new Promise((resolve) => {
       let worked = false;
       let cancelWatch = (): void => undefined;
       const finish = (): void => {
         cancelWatch();
         stream.close();
-        signal.removeEventListener('abort', finish);
         resolve(worked);
       };
       const watch = (): void => {
@@ -131,13 +130,13 @@ export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers)
       });
       renew = finish;
       watch();
-      signal.addEventListener('abort', finish);
     });
 
   const lead = async (signal: AbortSignal): Promise<void> => {
     let failures = 0;
+    signal.addEventListener('abort', () => renew());
     while (!signal.aborted) {
-      const worked = await read(signal);
+      const worked = await read();
       if (signal.aborted) return;
       failures = worked ? 0 : failures + 1;
       // Refused, or held back on its way: whether the session stands, and what is new, is asked for without it.
@@ -149,7 +148,6 @@ export const openPush = (ports: PushPorts, clock: Clock, handlers: PushHandlers)
           cancel();
           resolve();
         };
-        signal.addEventListener('abort', renew, { once: true });
       });
     }
   };
