@@ -63,11 +63,26 @@ const plainText = (raw: string): string => {
 // eslint-disable-next-line no-control-regex
 const controls = /[\0-\x1f\x7f-\x9f]+/g;
 
+/** At most as many combining characters in a row as UAX #15 §13 has in real text: thousands hold a browser up for minutes. */
+const mostPiled = 30;
 /** Marks, modifiers, joiners, and the vowels of Thai and Lao that behave as marks. */
 const piled = /([\p{M}\p{Cf}\p{EMod}\u0e33\u0eb3]{30})[\p{M}\p{Cf}\p{EMod}\u0e33\u0eb3]+/gu;
+/** A UTF-16 unit that is one of these, or half of a character. */
+const mayPile = /[\p{M}\p{Cf}\p{EMod}\p{Cs}\u0e33\u0eb3]/u;
 
-/** At most as many combining characters in a row as UAX #15 §13 has in real text: thousands hold a browser up for minutes. */
-export const unpiled = (text: string): string => (text.length > 30 ? text.replace(piled, '$1') : text);
+/** A pile that is too high covers a place of this measure: only there is looked, since most text has none. */
+const isPiled = (text: string): boolean => {
+  const isUnit = (at: number): boolean => text.charCodeAt(at) > 0xac && mayPile.test(text.charAt(at));
+  for (let at = mostPiled; at < text.length; at += mostPiled) {
+    let [from, to] = [at, at];
+    while (isUnit(from - 1)) from -= 1;
+    while (isUnit(to)) to += 1;
+    if (to - from > mostPiled) return true;
+  }
+  return false;
+};
+
+export const unpiled = (text: string): string => (isPiled(text) ? text.replace(piled, '$1') : text);
 
 /** One line of text: control characters and NUL gone, no white space at the ends. */
 export const tidy = (text: string): string => unpiled(text.replace(controls, ' ').trim());
