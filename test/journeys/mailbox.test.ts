@@ -497,6 +497,30 @@ test('W20 what could not be fetched comes when the line is back, and the page is
   assert.equal(await missing.count(), 0);
 });
 
+test('W20 what could not be fetched comes with its style', async () => {
+  await using at = await visit('/settings/appearance');
+  const { page } = at;
+  const heading = page.getByRole('heading', { name: 'Appearance' });
+  await heading.waitFor();
+  const place = await heading.boundingBox();
+  const settings = '**/assets/*.css';
+  let asked = 0;
+  await page.route(settings, (route) => {
+    asked += 1;
+    return route.request().url().includes('/index-') ? route.continue() : route.abort();
+  });
+  await page.reload();
+  await until(
+    'asked for again',
+    async () => asked,
+    (times) => times > 3,
+  );
+  assert.equal(await heading.count(), 0);
+  await page.unroute(settings);
+  await heading.waitFor();
+  assert.deepEqual(await heading.boundingBox(), place);
+});
+
 test('tabs of the list are real: unread only', async () => {
   await using at = await visit();
   const { page } = at;

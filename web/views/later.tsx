@@ -2,9 +2,26 @@ import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { addIcons } from '#parts/icon.tsx';
 
+/** Style sheets that could not be fetched: whoever asked for them does so once. */
+const lost: HTMLLinkElement[] = [];
+addEventListener(
+  'error',
+  ({ target }) => target instanceof HTMLLinkElement && target.rel === 'stylesheet' && lost.push(target),
+  true,
+);
+
+const styleAgain = (link: HTMLLinkElement): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const next = link.cloneNode() as HTMLLinkElement;
+    next.onload = resolve;
+    next.onerror = reject;
+    link.replaceWith(next);
+  });
+
 /** What a view that comes after the first list is drawn with. */
 export const withIcons = async <T,>(load: () => Promise<T>): Promise<T> => {
-  const [view, { laterIcons }] = await Promise.all([load(), import('#parts/later-icons.ts')]);
+  const styles = lost.splice(0).map(styleAgain);
+  const [view, { laterIcons }] = await Promise.all([load(), import('#parts/later-icons.ts'), ...styles]);
   addIcons(laterIcons);
   return view;
 };
