@@ -1,6 +1,8 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { desktop, dist, openPage } from './browser.ts';
 import { openFake, type Fake, type FakeOptions } from './fake-jmap.ts';
+import { editorOf } from './real/composing.ts';
+import { until } from './real/world.ts';
 
 /** Writing letters against the server in memory, which knows Bob Ek and Bo Alm. */
 export interface Desk extends AsyncDisposable {
@@ -77,3 +79,17 @@ export const chips = (letter: Locator): Promise<string[]> =>
     .evaluateAll((all) =>
       (all as unknown as { ariaLabel: string }[]).map(({ ariaLabel }) => ariaLabel.replace('Remove ', '')),
     );
+
+export const docked = (page: Page): Locator => page.locator('.comp.docked');
+export const windows = (page: Page): Promise<number> => page.locator('.comp, .comp-tab').count();
+export const openMargit = async ({ page }: Desk): Promise<void> => {
+  await page.locator('[role=row]', { hasText: 'Margit' }).click();
+  await page.locator('.conv .msg').first().waitFor();
+};
+export const saved = (at: Desk, mailbox: string, count: number): Promise<unknown> =>
+  until(
+    `${count} in ${mailbox}`,
+    () => at.kept(mailbox),
+    (all) => all.length === count,
+  );
+export const text = (letter: Locator): Promise<string> => editorOf(letter).innerText();

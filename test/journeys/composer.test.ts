@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { must } from '#base/must.ts';
+import type { Browser } from 'playwright-core';
 import { openBrowser } from './browser.ts';
-import { chips, openDesk, type Desk } from './composer-kit.ts';
+import { chips, docked, openDesk, openMargit, saved, text, windows } from './composer-kit.ts';
 import { editorOf } from './real/composing.ts';
 import { focusOn, until } from './real/world.ts';
 
-/** The windows of letters: what closing, minimising and loading again leave of them, and where the focus and caret are. */
+/** The windows of letters: what closing, discarding, a failed sending and loading again leave of them. */
 
 let browser: Browser;
 before(async () => {
@@ -16,20 +15,6 @@ before(async () => {
 after(async () => {
   await browser.close();
 });
-
-const docked = (page: Page): Locator => page.locator('.comp.docked');
-const windows = (page: Page): Promise<number> => page.locator('.comp, .comp-tab').count();
-const openMargit = async ({ page }: Desk): Promise<void> => {
-  await page.locator('[role=row]', { hasText: 'Margit' }).click();
-  await page.locator('.conv .msg').first().waitFor();
-};
-const saved = (at: Desk, mailbox: string, count: number): Promise<unknown> =>
-  until(
-    `${count} in ${mailbox}`,
-    () => at.kept(mailbox),
-    (all) => all.length === count,
-  );
-const text = (letter: Locator): Promise<string> => editorOf(letter).innerText();
 
 test('E4 letters in which nobody wrote close without a trace; the focus goes back', async () => {
   await using at = await openDesk(browser);
@@ -84,48 +69,6 @@ test('E5 a discarded draft is in Trash at once, also when the page is loaded aga
   await page.reload();
   await page.locator('[role=row]', { hasText: 'Margit' }).waitFor();
   assert.deepEqual([at.kept('drafts').length, await windows(page)], [0, 0]);
-});
-
-test('E7 the caret stays where it was from shape to shape', async () => {
-  await using at = await openDesk(browser);
-  const { page, press } = at;
-  await openMargit(at);
-  await press('r');
-  const inline = page.locator('.comp.inline');
-  await editorOf(inline).waitFor();
-  await focusOn(page, /^iframe Text/u);
-  await page.keyboard.type('first words');
-  await press('ArrowLeft');
-  await inline.getByRole('button', { name: 'Open in a window' }).click();
-  await editorOf(docked(page)).getByText('first words').waitFor();
-  await focusOn(page, /^iframe Text/u);
-  await page.keyboard.type('XYZ');
-  assert.equal((await text(docked(page))).trim(), 'first wordXYZs');
-  await press('Escape');
-  await page.locator('.comp-tab .grow').click();
-  await editorOf(docked(page)).waitFor();
-  await focusOn(page, /^iframe Text/u);
-  await page.keyboard.type('!');
-  assert.equal((await text(docked(page))).trim(), 'first wordXYZ!s');
-  await docked(page).getByRole('button', { name: 'Plain text' }).click();
-  const plain = docked(page).getByRole('textbox', { name: 'Text of the letter' });
-  await plain.press('Control+Home');
-  await page.keyboard.type('My ');
-  await press('Escape');
-  await page.locator('.comp-tab .grow').click();
-  await focusOn(page, /^textarea Text/u);
-  await page.keyboard.type('very ');
-  assert.equal(await plain.inputValue(), 'My very first wordXYZ!s');
-  await docked(page)
-    .getByText(/^Saved/u)
-    .waitFor();
-  await docked(page).getByRole('button', { name: 'Save and close' }).click();
-  await press('g', 'd');
-  await page.locator('[role=row]', { hasText: 'My very' }).click();
-  await focusOn(page, /^textarea Text/u);
-  await page.keyboard.type('.');
-  assert.equal(await plain.inputValue(), 'My very first wordXYZ!s.');
-  assert.deepEqual(at.errors, []);
 });
 
 test('E3 a plain draft that is opened again has its own last lines', async () => {
@@ -221,126 +164,6 @@ test('W19 a file that is dropped beside the letter does not take the place of th
   await letter.getByText('a.txt').waitFor();
 });
 
-test('F3 F6 goes to the letter and on', async () => {
-  await using at = await openDesk(browser);
-  const { page, press } = at;
-  const letter = await at.begin();
-  await focusOn(page, /^combobox To/u);
-  const here = (): Promise<boolean> =>
-    letter.evaluate((own) => (own as unknown as { matches(of: string): boolean }).matches(':focus-within'));
-  await press('Shift+F6');
-  assert.equal(await here(), false);
-  await press('F6');
-  await focusOn(page, /^combobox To/u);
-  await editorOf(letter).click();
-  await page.keyboard.type('a');
-  await press('F6');
-  await until('the focus elsewhere', here, (now) => !now);
-  await press('Shift+F6');
-  await focusOn(page, /^iframe Text/u);
-  await page.keyboard.type('b');
-  await until(
-    'the text',
-    () => text(letter),
-    (now) => now.trim() === 'ab',
-    3_000,
-  );
-});
-
-test('F7 nothing loses the focus; no tooltip is left behind', async () => {
-  await using at = await openDesk(browser);
-  const { page, press } = at;
-  const letter = await at.begin();
-  await letter
-    .locator('input[type=file]')
-    .setInputFiles(['a.txt', 'b.txt'].map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })));
-  await letter.getByRole('button', { name: 'Remove a.txt' }).focus();
-  await press('Enter');
-  await focusOn(page, /^button Remove b.txt/u);
-  await press('Enter');
-  await focusOn(page, /^button Attach files/u);
-  await letter.getByLabel('Subject').fill('Cars');
-  await letter.getByText(/^Saved/u).waitFor();
-  const minimise = letter.getByRole('button', { name: 'Minimise' });
-  await minimise.hover();
-  await page.locator('.tip:popover-open').waitFor();
-  await minimise.click();
-  await page.locator('.comp-tab').waitFor();
-  await page.waitForTimeout(700);
-  assert.equal(await page.locator('.tip:popover-open').count(), 0);
-  await page.getByRole('button', { name: 'Save and close Cars' }).focus();
-  await press('Enter');
-  await focusOn(page, /^row /u);
-  assert.equal(await windows(page), 0);
-  assert.deepEqual(at.errors, []);
-});
-
-test('E9 the keys of Gmail format, make a link, and go from letter to letter', async () => {
-  await using at = await openDesk(browser);
-  const { page, press } = at;
-  const letter = await at.begin();
-  const editor = editorOf(letter);
-  const holds = (selector: string, words: string): Promise<unknown> =>
-    until(
-      `${selector} with ${words}`,
-      () => editor.locator(selector).allInnerTexts(),
-      (all) => all.some((each) => each.trim() === words),
-      5_000,
-    );
-  await editor.click();
-  await page.keyboard.type('one');
-  await press('Control+Shift+Digit8');
-  await holds('ul li', 'one');
-  await press('Control+Shift+Digit7');
-  await holds('ol li', 'one');
-  await press('Control+Shift+E');
-  await holds('[style*="center"]', 'one');
-  await press('Control+a', 'Alt+Shift+Digit5');
-  await holds('s', 'one');
-  await press('Control+Backslash');
-  await until(
-    'no formatting',
-    () => editor.locator('s').count(),
-    (count) => count === 0,
-  );
-  await press('Control+a', 'Control+k');
-  await focusOn(page, /^input Where the link leads/u);
-  await press('Escape');
-  await focusOn(page, /^iframe Text/u);
-  assert.equal(await letter.getByLabel('Where the link leads').count(), 0, 'Escape takes back the question alone');
-  await press('Control+k');
-  await focusOn(page, /^input Where the link leads/u);
-  await page.keyboard.type('ek.example/boats');
-  await press('Enter');
-  await holds('a[href="https://ek.example/boats"]', 'one');
-
-  await press('Escape');
-  await page.locator('.comp-tab').waitFor();
-  const second = await at.begin();
-  await second.getByLabel('Subject').fill('Second');
-  await press('Control+,');
-  await until(
-    'both',
-    () => page.locator('.comp.docked').count(),
-    (count) => count === 2,
-  );
-  await focusOn(page, /^iframe Text/u);
-  await page.keyboard.type('!');
-  await until(
-    'the first',
-    () => text(page.locator('.comp.docked').first()),
-    (now) => now.includes('!'),
-  );
-  await press('Control+.');
-  const inLetter = `document.activeElement.closest('.comp')?.getAttribute('aria-label')`;
-  await until(
-    'the focus in the second',
-    () => page.evaluate<string>(inLetter),
-    (title) => title === 'Second',
-  );
-  assert.deepEqual(at.errors, []);
-});
-
 test('E13 W11 a letter that could not be sent says so when its window is away', async () => {
   await using at = await openDesk(browser);
   const { page, press } = at;
@@ -413,148 +236,6 @@ test('E18 an editor that cannot be loaded is told of; what was typed for it is k
   assert.deepEqual(at.errors, []);
 });
 
-test('E15 nothing that is typed on the way to an answer is lost, or a command', async () => {
-  await using at = await openDesk(browser);
-  const { page } = at;
-  await openMargit(at);
-  const words = 'e# cz abcdefgh\nijklmnopqrstuvwxyz';
-  for (const delay of [0, 15, 15, 30]) {
-    await page.keyboard.type(`r${words}`, { delay });
-    await until(
-      'every letter',
-      () => text(page.locator('.comp.inline')),
-      (now) => now.replaceAll('\u00A0', ' ').trim() === words,
-      5_000,
-    );
-    assert.equal(await windows(page), 1);
-    await page.keyboard.press('Control+Shift+D');
-    await until(
-      'no window',
-      () => windows(page),
-      (count) => count === 0,
-    );
-    await focusOn(page, /^(?:row|article)/u);
-  }
-});
-
-test('E22 a quote that is edited before the editor is there is not lost', async () => {
-  await using at = await openDesk(browser);
-  const { page } = at;
-  let release = (): void => undefined;
-  const held = new Promise<void>((done) => void (release = done));
-  await page.route('**/editor/', async (route) => {
-    await held;
-    await route.continue();
-  });
-  await page.locator('[role=row]', { hasText: 'Two loans' }).click();
-  await page.getByRole('heading', { name: 'Two loans' }).waitFor();
-  await page.keyboard.press('r');
-  const letter = page.locator('.comp');
-  await letter.getByRole('button', { name: 'Edit' }).click();
-  release();
-  await until(
-    'the quote in the text',
-    () => text(letter),
-    (now) => /wrote:[\s\S]*Two loans are due/u.test(now),
-  );
-  assert.equal(await letter.locator('.comp-quote').count(), 0);
-  await editorOf(letter).locator('blockquote').click();
-  await page.keyboard.press('End');
-  await page.keyboard.type(' indeed');
-  await until(
-    'the draft',
-    () => at.kept('drafts'),
-    ([draft]) => /wrote:\n> Two loans are due\n> .* indeed\n/u.test(draft?.text ?? ''),
-  );
-});
-
-test('E21 a quote that is edited covers nothing of what is written above it', async () => {
-  await using at = await openDesk(browser);
-  const { page } = at;
-  await page.route('**/jmap/api', async (route) => {
-    const answer = await route.fetch();
-    const body = (await answer.text())
-      .replaceAll('background:#eee', 'position:fixed!important;inset:0;background:red')
-      .replaceAll(
-        'Two loans are due',
-        'Two loans are due</p><div style=\\"width:3000px\\">Far<br></div><pre>' + 'x '.repeat(2_000) + '</pre><p>',
-      );
-    await route.fulfill({ response: answer, body });
-  });
-  await page.locator('[role=row]', { hasText: 'Two loans' }).click();
-  await page.getByRole('heading', { name: 'Two loans' }).waitFor();
-  await page.keyboard.press('r');
-  await page.locator('.comp').getByRole('button', { name: 'Edit' }).click();
-  const text = page.locator('.comp').frameLocator('.editor-frame').locator('.editor');
-  await text.getByText('Two loans are due').waitFor({ state: 'attached' });
-  assert.match(await text.innerHTML(), /position:\s*fixed/u);
-  assert.equal(
-    await text.evaluate((at) => at.ownerDocument.elementFromPoint(9, 9)?.closest('blockquote') ?? null),
-    null,
-  );
-  const widths: boolean[] = [];
-  for (const part of ['pre', 'blockquote', ':scope'])
-    widths.push(
-      await text
-        .locator(part)
-        .first()
-        .evaluate((at) => at.scrollWidth > at.clientWidth),
-    );
-  assert.deepEqual(widths, [false, true, false], 'what is wider is reached by scrolling the quote');
-});
-
-test('E24 however many a letter goes to, and however low the window, its text and its buttons are in reach', async () => {
-  const many = Array.from({ length: 200 }, (_, index) => `p${index}@x.test`).join(' ');
-  for (const [width, height] of [
-    [1440, 900],
-    [320, 256],
-  ] as const) {
-    await using at = await openDesk(browser);
-    const { page, press } = at;
-    await page.setViewportSize({ width, height });
-    const letter = await at.begin();
-    await page.keyboard.insertText(`${many},`);
-    await until(
-      'everybody',
-      async () => (await chips(letter)).length,
-      (count) => count === 200,
-    );
-    await editorOf(letter).click();
-    await page.keyboard.type('Dear all');
-    await until(
-      'the text',
-      () => text(letter),
-      (now) => now.trim() === 'Dear all',
-    );
-    await letter.getByRole('button', { name: 'Send' }).click({ trial: true });
-    await press('Shift+Tab');
-    await focusOn(page, /^input/u);
-    assert.ok(await letter.locator('.comp-subject').evaluate((field) => field.getBoundingClientRect().top > 0));
-    await press('Control+Enter');
-    await page.locator('.toast', { hasText: 'Sending' }).waitFor();
-  }
-});
-
-interface Styled {
-  computedStyleMap(): { get(name: string): unknown };
-}
-
-test('E25 a quote with a background of its own can be read while it is edited at night', async () => {
-  await using at = await openDesk(browser);
-  const { page, press } = at;
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await page.locator('[role=row]', { hasText: 'Two loans' }).click();
-  await page.getByRole('heading', { name: 'Two loans' }).waitFor();
-  await press('r');
-  await page.locator('.comp').getByRole('button', { name: 'Edit' }).click();
-  const editor = editorOf(page.locator('.comp'));
-  await editor.getByText('The Summer Book').waitFor();
-  const colour = (of: Locator): Promise<string> =>
-    of.evaluate((at) => String((at as unknown as Styled).computedStyleMap().get('color')));
-  assert.equal(await colour(editor.getByText('The Summer Book')), 'rgb(20, 33, 30)');
-  assert.notEqual(await colour(editor), 'rgb(20, 33, 30)');
-});
-
 test('E26 a letter whose page went while it was kept and discarded is not in Drafts', async () => {
   await using at = await openDesk(browser);
   const { page } = at;
@@ -573,78 +254,4 @@ test('E26 a letter whose page went while it was kept and discarded is not in Dra
   await until('nothing on this device', () =>
     page.evaluate(`!Object.keys(localStorage).some((key) => key.startsWith('postern.letter.'))`),
   );
-});
-
-test('E27 what is written from right to left is shown so by a reader that knows only what HTML says', async () => {
-  await using at = await openDesk(browser);
-  const { page, press, fake } = at;
-  const letter = await at.begin();
-  await letter.getByLabel('Subject').fill('Cars');
-  await editorOf(letter).click();
-  const lines = async (...all: string[]): Promise<void> => {
-    for (const line of all) {
-      await page.keyboard.type(line);
-      await press('Enter');
-    }
-  };
-  await lines('שלום, Ada', 'Dear Ada, שלום');
-  await press('Control+Shift+8');
-  await lines('מכוניות', 'سيارات');
-  await saved(at, 'drafts', 1);
-  await until(
-    'all lines',
-    () => at.kept('drafts')[0]?.text ?? '',
-    (all) => all.includes('سيارات'),
-  );
-  const { bodyValues } = must(fake.email(at.kept('drafts')[0]?.id ?? ''), 'it was kept');
-  const written = must((bodyValues as Record<string, { value: string }>)['html'], 'it is rich').value;
-  const reader = await page.context().newPage();
-  await reader.setContent(written);
-  const shown = await reader.evaluate<string[]>(`[...document.querySelectorAll('div, li')]
-    .filter(({ firstChild }) => firstChild?.nodeType === 3)
-    .map((each) => getComputedStyle(each).direction + ' ' + each.textContent)`);
-  assert.deepEqual(shown, ['rtl שלום, Ada', 'ltr Dear Ada, שלום', 'rtl מכוניות', 'rtl سيارات'], written);
-});
-
-test('E7 whoever goes to a field before the text is there stays in it', async () => {
-  await using at = await openDesk(browser);
-  const { page } = at;
-  await openMargit(at);
-  await page.keyboard.press('r');
-  const reply = page.locator('.comp.inline');
-  await editorOf(reply).waitFor();
-  await focusOn(page, /^iframe Text/u);
-  const held = Promise.withResolvers<void>();
-  await page.route('**/editor/', async (route) => {
-    await held.promise;
-    await route.continue();
-  });
-  await reply.getByRole('button', { name: 'Open in a window' }).click();
-  await docked(page).getByLabel('Subject').click();
-  held.resolve();
-  await editorOf(docked(page)).waitFor();
-  await page.keyboard.type('Cars', { delay: 100 });
-  assert.match(await docked(page).getByLabel('Subject').inputValue(), /Cars/u);
-  assert.equal((await text(docked(page))).trim(), '');
-  await page.keyboard.press('Tab');
-  await focusOn(page, /^iframe Text/u);
-});
-
-test('E7 a letter that is brought back has the caret in its text, however late the text is there', async () => {
-  await using at = await openDesk(browser);
-  const { page } = at;
-  const letter = await at.begin();
-  await editorOf(letter).click();
-  await page.keyboard.type('Cars');
-  await page.keyboard.press('Escape');
-  await page.locator('.comp-tab').waitFor();
-  const held = Promise.withResolvers<void>();
-  await page.route('**/editor/', async (route) => {
-    await held.promise;
-    await route.continue();
-  });
-  await page.locator('.comp-tab button').first().click();
-  await docked(page).getByLabel('Subject').waitFor();
-  held.resolve();
-  await focusOn(page, /^iframe Text/u);
 });

@@ -2,10 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { UTCDate } from '#jmap/ids.ts';
-import { violationsOf } from './axe.ts';
-import { desktop, openBrowser, phone, type Look } from './browser.ts';
-import type { Fake } from './fake-jmap.ts';
-import { until } from './real/world.ts';
+import { desktop, openBrowser, phone } from './browser.ts';
 import { focusIs, holds, rowNamed, toastSays, visit as visitWith, type Visit } from './visit.ts';
 
 /** The browser app against a JMAP server in memory: what the keyboard does, where the focus is, what is said. */
@@ -57,20 +54,6 @@ test('F8 archive, undo, delete: the focus goes to the next row, and back to the 
   await page.waitForTimeout(100);
   assert.deepEqual(Object.keys(fake.email('M3')?.mailboxIds ?? {}), ['inbox']);
   assert.deepEqual(Object.keys(fake.email('M8')?.mailboxIds ?? {}), ['trash']);
-});
-
-test('a change the server refuses comes back, and is said', async () => {
-  await using at = await visit();
-  const { page, press, fake } = at;
-  await rowNamed(page, 'Tomasz').waitFor();
-  fake.refuse.set('M3', 'folder Archive is read-only');
-  await press('j', 'j', 'e');
-  await toastSays(
-    page,
-    '“Rowing camp: who can drive?” is back in Inbox. The server did not allow it: folder Archive is read-only',
-  );
-  await rowNamed(page, 'Tomasz').waitFor();
-  await holds(page, `document.querySelector('[role=alert]')?.textContent?.includes('is back in Inbox')`);
 });
 
 test('choosing by keyboard: x, Shift with arrows, all 1,284', async () => {
@@ -234,32 +217,6 @@ test('W7 moving: Escape while the dialog is on its way gives it up, and what was
   assert.deepEqual(at.errors, []);
 });
 
-test('C7 marks stacked on letters cover neither sender nor subject', async () => {
-  await using at = await visit();
-  const { page, press } = at;
-  await rowNamed(page, 'Margit').waitFor();
-  await press('j');
-  await page.locator('.msg .body p').first().waitFor();
-  const stack = (selector: string): Promise<void> =>
-    page
-      .locator(selector)
-      .first()
-      .evaluate(
-        (each, marks) => {
-          (each as unknown as { textContent: string }).textContent = `Z${marks}`;
-        },
-        String.fromCodePoint(...Array.from({ length: 400 }, (_, index) => 0x300 + (index % 0x50))),
-      );
-  const sender = page.locator('.msg .who').first();
-  const before = await sender.screenshot();
-  await stack('.msg .body p');
-  assert.ok(before.equals(await sender.screenshot()));
-  const subject = page.locator('.conv .subject');
-  const title = await subject.screenshot();
-  await stack('.msg .who b');
-  assert.ok(title.equals(await subject.screenshot()));
-});
-
 test('search: operators, chips, nothing found', async () => {
   await using at = await visit();
   const { page, press } = at;
@@ -347,116 +304,6 @@ test('new mail comes by itself: at the top it comes in, below it is counted', as
   await rowNamed(page, 'Second news').waitFor();
 });
 
-test('a conversation: folding, quoted text, details, attachments, source', async () => {
-  await using at = await visit('/a/ada@lindqvist.example/inbox/c/Tproofs');
-  const { page } = at;
-  await page.getByText('3 more messages').click();
-  assert.equal(await page.locator('.fold').count(), 4);
-  await page.getByRole('button', { name: 'Show quoted text, 61 lines' }).click();
-  await page.locator('blockquote').first().waitFor();
-  await page.getByRole('button', { name: 'to you' }).click();
-  await page.locator('.details', { hasText: 'Thursday, 6 November 2025, 08:57' }).waitFor();
-  await page.getByRole('button', { name: 'More for this message' }).click();
-  const source = page.getByRole('menuitem', { name: 'Download source' });
-  assert.equal(
-    await source.getAttribute('href'),
-    '/jmap/download/Alindqvist/G8/Proofs%20for%20chapter%206.eml?type=message%2Frfc822',
-  );
-  await page.keyboard.press('Escape');
-  assert.match(await at.focus(), /More for this message/);
-});
-
-test('C5 HTML mail stands in a frame without scripts, as tall as it says', async () => {
-  await using at = await visit('/a/ada@lindqvist.example/inbox/c/Tloans');
-  const frame = at.page.locator('iframe');
-  await frame.waitFor();
-  assert.equal(await frame.getAttribute('sandbox'), 'allow-popups allow-popups-to-escape-sandbox');
-  assert.equal(await frame.getAttribute('title'), 'Message from Uppsala City Library');
-  await holds(at.page, `document.querySelector('.frame-clip')?.getBoundingClientRect().height === 260`);
-  await at.page
-    .getByText('1 remote image is blocked, so Uppsala City Library cannot see that you opened this.')
-    .waitFor();
-  assert.deepEqual(at.errors, []);
-});
-
-test('C5 H9 HTML mail that does not say how tall it is scrolls in 70 % of the window', async () => {
-  await using at = await visit();
-  const { page } = at;
-  await page.route('**/mail/**', (route) =>
-    route.continue({ url: route.request().url().replace('measure=', 'unheard=') }),
-  );
-  await page.goto(`${at.fake.origin}/a/ada@lindqvist.example/inbox/c/Tloans`);
-  const heightOf = (part: string): string => `document.querySelector('${part}')?.getBoundingClientRect().height`;
-  await holds(page, `${heightOf('.frame-clip')} === 320`);
-  await holds(page, `${heightOf('.frame-clip')} === innerHeight * 0.7`);
-  await holds(page, `${heightOf('iframe.frame')} === innerHeight * 0.7`);
-});
-
-test('a body that cannot be fetched says so and can be tried again', async () => {
-  await using at = await visit();
-  const { page, press, fake } = at;
-  await rowNamed(page, 'Jonas').waitFor();
-  await page.route('**/jmap/api', (route) =>
-    route.request().postData()?.includes('fetchTextBodyValues')
-      ? route.fulfill({
-          json: {
-            methodResponses: (
-              JSON.parse(route.request().postData() ?? '{}') as { methodCalls: [string, unknown, string][] }
-            ).methodCalls.map(([, , id]) => ['error', { type: 'serverFail' }, id]),
-            sessionState: 's',
-          },
-        })
-      : route.continue(),
-  );
-  await press('j');
-  await page.getByText('This message could not be fetched.').waitFor();
-  await page.unroute('**/jmap/api');
-  await page.getByRole('button', { name: 'Try again' }).click();
-  await page.getByText('Hello Ada').waitFor();
-  assert.equal(fake.broken.size, 0);
-});
-
-test('without a line: status, banner, and what was done is sent later', async () => {
-  await using at = await visit();
-  const { page, press, fake } = at;
-  await rowNamed(page, 'Tomasz').waitFor();
-  await page.waitForTimeout(300);
-  fake.down = true;
-  await press('j', 'j', 's');
-  await page.getByText(/Offline since/).waitFor();
-  await page.getByText('You are offline. What is here can be read').waitFor();
-  fake.down = false;
-  // The app tries by itself as well, and the button goes when it was quicker.
-  const pressed = page.getByRole('button', { name: 'Try now' }).click();
-  await Promise.any([pressed, page.getByText('All mail up to date').waitFor()]);
-  pressed.catch(() => undefined);
-  await page.getByText('All mail up to date').waitFor();
-  assert.ok(fake.email('M3')?.keywords['$flagged']);
-});
-
-test('a locked session is opened again without anybody noticing', async () => {
-  await using at = await visit();
-  const { page, press, fake } = at;
-  await rowNamed(page, 'Tomasz').waitFor();
-  fake.locked = true;
-  await press('j', 'j', 'e');
-  await toastSays(page, 'Archived “Rowing camp');
-  await page.waitForTimeout(200);
-  assert.deepEqual(Object.keys(fake.email('M3')?.mailboxIds ?? {}), ['archive']);
-});
-
-test('a list that cannot be fetched says so inside its pane', async () => {
-  await using at = await visit('/a/ada@lindqvist.example/sent');
-  const { page, fake } = at;
-  await rowNamed(page, 'Inês').waitFor();
-  fake.broken.set('Email/query', 'serverFail');
-  await page.getByRole('treeitem', { name: 'Receipts' }).click();
-  await page.getByText('This list could not be fetched.').waitFor();
-  fake.broken.clear();
-  await page.getByRole('button', { name: 'Try again' }).click();
-  await page.getByText('No mail here.').waitFor();
-});
-
 test('single keys can be turned off', async () => {
   await using at = await visit();
   const { page, press } = at;
@@ -470,55 +317,6 @@ test('single keys can be turned off', async () => {
   await rowNamed(page, 'Margit').waitFor();
   await press('?');
   assert.equal(await page.locator('dialog').count(), 0);
-});
-
-test('W20 what could not be fetched comes when the line is back, and the page is not loaded again', async () => {
-  await using at = await visit();
-  const { page, press } = at;
-  const help = '**/assets/help-*.js*';
-  let asked = 0;
-  await page.route(help, (route) => {
-    asked += 1;
-    return route.abort();
-  });
-  await page.reload();
-  await rowNamed(page, 'Margit').waitFor();
-  await press('?');
-  await until(
-    'asked for again',
-    async () => asked,
-    (times) => times > 2,
-  );
-  assert.equal(await page.locator('dialog').count(), 0);
-  const missing = page.getByRole('alert').filter({ hasText: 'This part of Postern could not be loaded.' });
-  await missing.getByRole('button', { name: 'Load anew' }).waitFor();
-  await page.unroute(help);
-  await page.getByLabel('Single keys act').waitFor();
-  assert.equal(await missing.count(), 0);
-});
-
-test('W20 what could not be fetched comes with its style', async () => {
-  await using at = await visit('/settings/appearance');
-  const { page } = at;
-  const heading = page.getByRole('heading', { name: 'Appearance' });
-  await heading.waitFor();
-  const place = await heading.boundingBox();
-  const settings = '**/assets/*.css';
-  let asked = 0;
-  await page.route(settings, (route) => {
-    asked += 1;
-    return route.request().url().includes('/index-') ? route.continue() : route.abort();
-  });
-  await page.reload();
-  await until(
-    'asked for again',
-    async () => asked,
-    (times) => times > 3,
-  );
-  assert.equal(await heading.count(), 0);
-  await page.unroute(settings);
-  await heading.waitFor();
-  assert.deepEqual(await heading.boundingBox(), place);
 });
 
 test('tabs of the list are real: unread only', async () => {
@@ -552,63 +350,3 @@ test('a phone: one pane, back by the browser, swipe archives', async () => {
   await page.waitForTimeout(200);
   assert.deepEqual(Object.keys(fake.email('M3')?.mailboxIds ?? {}), ['archive']);
 });
-
-const looks: [string, Look][] = [
-  ['desktop, day', desktop],
-  ['desktop, night', { ...desktop, dark: true }],
-  ['phone, day', phone],
-  ['phone, night', { ...phone, dark: true }],
-];
-const screens: [string, string, (page: Page, fake: Fake) => Promise<unknown>][] = [
-  ['list', '/', (page) => rowNamed(page, 'Margit').waitFor()],
-  ['letter', '/a/ada@lindqvist.example/inbox/c/Tplan', (page) => page.getByText('Hello Ada').waitFor()],
-  ['HTML letter', '/a/ada@lindqvist.example/inbox/c/Tloans', (page) => page.locator('iframe').waitFor()],
-  [
-    'empty folder',
-    '/a/ada@lindqvist.example/receipts',
-    (page) =>
-      page
-        .getByText(/no such folder|No mail here/)
-        .first()
-        .waitFor(),
-  ],
-  ['search without a find', '/search?q=zebra+from:x', (page) => page.getByText('No mail matches.').waitFor()],
-  [
-    'chosen rows',
-    '/',
-    async (page) => {
-      await rowNamed(page, 'Margit').waitFor();
-      await page.keyboard.press('j');
-      await page.keyboard.press('x');
-      await page.getByText('1 chosen').first().waitFor();
-    },
-  ],
-  [
-    'help',
-    '/',
-    async (page) => {
-      await rowNamed(page, 'Margit').waitFor();
-      await page.keyboard.press('?');
-      await page.getByRole('dialog').waitFor();
-    },
-  ],
-  [
-    'menu',
-    '/a/ada@lindqvist.example/inbox/c/Tplan',
-    async (page) => {
-      await page.getByText('Hello Ada').waitFor();
-      await page.getByRole('button', { name: 'More actions' }).click();
-      await page.getByRole('menu').waitFor();
-    },
-  ],
-];
-
-for (const [screen, path, ready] of screens)
-  test(`axe finds nothing: ${screen}`, async () => {
-    for (const [name, look] of looks) {
-      await using at = await visit(path, look);
-      await ready(at.page, at.fake);
-      await at.page.waitForTimeout(100);
-      assert.deepEqual(await violationsOf(at.page, { exclude: ['iframe'] }), [], `${screen}, ${name}`);
-    }
-  });

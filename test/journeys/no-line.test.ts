@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { openBrowser } from './browser.ts';
+import { until } from './real/world.ts';
+import { holds, rowNamed, toastSays, visit as visitWith, type Visit } from './visit.ts';
+
+/** What the browser app does and says when the server refuses, is away, or does not give it all. */
+
+let browser: Browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser.close();
+});
+
+const visit = (
+  ...given: Parameters<typeof visitWith> extends [Browser, ...infer Rest] ? Rest : never
+): Promise<Visit> => visitWith(browser, ...given);
+
+test('a change the server refuses comes back, and is said', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  fake.refuse.set('M3', 'folder Archive is read-only');
+  await press('j', 'j', 'e');
+  await toastSays(
+    page,
+    '“Rowing camp: who can drive?” is back in Inbox. The server did not allow it: folder Archive is read-only',
+  );
+  await rowNamed(page, 'Tomasz').waitFor();
+  await holds(page, `document.querySelector('[role=alert]')?.textContent?.includes('is back in Inbox')`);
+});
+
+test('without a line: status, banner, and what was done is sent later', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  await page.waitForTimeout(300);
+  fake.down = true;
+  await press('j', 'j', 's');
+  await page.getByText(/Offline since/).waitFor();
+  await page.getByText('You are offline. What is here can be read').waitFor();
+  fake.down = false;
+  // The app tries by itself as well, and the button goes when it was quicker.
+  const pressed = page.getByRole('button', { name: 'Try now' }).click();
+  await Promise.any([pressed, page.getByText('All mail up to date').waitFor()]);
+  pressed.catch(() => undefined);
+  await page.getByText('All mail up to date').waitFor();
+  assert.ok(fake.email('M3')?.keywords['$flagged']);
+});
+
+test('a locked session is opened again without anybody noticing', async () => {
+  await using at = await visit();
+  const { page, press, fake } = at;
+  await rowNamed(page, 'Tomasz').waitFor();
+  fake.locked = true;
+  await press('j', 'j', 'e');
+  await toastSays(page, 'Archived “Rowing camp');
+  await page.waitForTimeout(200);
+  assert.deepEqual(Object.keys(fake.email('M3')?.mailboxIds ?? {}), ['archive']);
+});
+
+test('a list that cannot be fetched says so inside its pane', async () => {
+  await using at = await visit('/a/ada@lindqvist.example/sent');
+  const { page, fake } = at;
+  await rowNamed(page, 'Inês').waitFor();
+  fake.broken.set('Email/query', 'serverFail');
+  await page.getByRole('treeitem', { name: 'Receipts' }).click();
+  await page.getByText('This list could not be fetched.').waitFor();
+  fake.broken.clear();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('No mail here.').waitFor();
+});
+
+test('W20 what could not be fetched comes when the line is back, and the page is not loaded again', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  const help = '**/assets/help-*.js*';
+  let asked = 0;
+  await page.route(help, (route) => {
+    asked += 1;
+    return route.abort();
+  });
+  await page.reload();
+  await rowNamed(page, 'Margit').waitFor();
+  await press('?');
+  await until(
+    'asked for again',
+    async () => asked,
+    (times) => times > 2,
+  );
+  assert.equal(await page.locator('dialog').count(), 0);
+  const missing = page.getByRole('alert').filter({ hasText: 'This part of Postern could not be loaded.' });
+  await missing.getByRole('button', { name: 'Load anew' }).waitFor();
+  await page.unroute(help);
+  await page.getByLabel('Single keys act').waitFor();
+  assert.equal(await missing.count(), 0);
+});
+
+test('W20 what could not be fetched comes with its style', async () => {
+  await using at = await visit('/settings/appearance');
+  const { page } = at;
+  const heading = page.getByRole('heading', { name: 'Appearance' });
+  await heading.waitFor();
+  const place = await heading.boundingBox();
+  const settings = '**/assets/*.css';
+  let asked = 0;
+  await page.route(settings, (route) => {
+    asked += 1;
+    return route.request().url().includes('/index-') ? route.continue() : route.abort();
+  });
+  await page.reload();
+  await until(
+    'asked for again',
+    async () => asked,
+    (times) => times > 3,
+  );
+  assert.equal(await heading.count(), 0);
+  await page.unroute(settings);
+  await heading.waitFor();
+  assert.deepEqual(await heading.boundingBox(), place);
+});
