@@ -3,7 +3,7 @@ import type { MailAccount } from '#store/types.ts';
 import type { Target } from '#vault/keeper.ts';
 import { malformed } from './problems.ts';
 import { readSecretForm, type Secrets } from './secret-form.ts';
-import { Server } from './sign-in-form.ts';
+import { Login, Server } from './sign-in-form.ts';
 
 /** Forms of `/auth/accounts`; what each field says stands in jmap/auth/accounts.ts. */
 
@@ -22,7 +22,7 @@ const AddForm = v.object({
   address: v.pipe(v.string(), v.trim(), v.maxLength(320)),
   imap: v.optional(Server),
   smtp: v.optional(Server),
-  smtpUsername: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(500))),
+  smtpUsername: v.optional(Login),
   name: v.optional(Name),
   colour: v.optional(Colour),
   inAllInboxes: v.optional(v.boolean()),

@@ -3,10 +3,11 @@ import { PatchForm, readAdd, readRenew } from './account-form.ts';
 import { json, readJson } from './body.ts';
 import { newRoutes, type Routes } from './context.ts';
 import { clearSession } from './cookies.ts';
-import { SignInLimits, WorkLimit } from './limits.ts';
+import { type SignInLimits, WorkLimit } from './limits.ts';
 import type { DoorParts } from './parts.ts';
 import { checkTransport, type Peer } from './peer.ts';
 import type { Secrets } from './secret-form.ts';
+import { triedLogins } from './servers.ts';
 import type { Sessions } from './sessions.ts';
 import { writer } from './visitors.ts';
 import { asDoorError } from './words.ts';
@@ -16,14 +17,18 @@ const changing = async (sessions: Sessions, request: Request, peer: Peer): Promi
   peer,
 });
 
-/** Guesses and work are limited as for signing in: only a wrong password counts as a guess. */
-const openLimits = (clock: DoorParts['clock']) => {
-  const guesses = new SignInLimits(clock);
+/** Work is limited as for signing in, and guesses with it: only a wrong password counts as one. `known`: as there. */
+const openLimits = (clock: DoorParts['clock'], guesses: SignInLimits) => {
   const work = new WorkLimit(clock, 60, 2_000);
-  return async <T>(peer: Peer, address: string, secrets: Secrets | null, task: () => Promise<T>): Promise<T> => {
+  return async <T>(
+    peer: Peer,
+    { logins, known }: { logins: readonly string[]; known: boolean },
+    secrets: Secrets | null,
+    task: () => Promise<T>,
+  ): Promise<T> => {
     try {
       work.spend(peer.address);
-      const forgive = guesses.attempt(peer.address, address.toLowerCase(), true);
+      const forgive = guesses.attempt(peer.address, logins, known);
       try {
         const done = await task();
         forgive();
@@ -39,10 +44,14 @@ const openLimits = (clock: DoorParts['clock']) => {
 };
 
 /** `/auth/accounts`: the mail accounts of a user, and `DELETE /auth/user`. */
-export const accountRoutes = (parts: DoorParts, sessions: Sessions): { accounts: Routes; user: Routes } => {
+export const accountRoutes = (
+  parts: DoorParts,
+  sessions: Sessions,
+  guesses: SignInLimits,
+): { accounts: Routes; user: Routes } => {
   const { config } = parts;
   const desk = new AccountDesk(parts, sessions);
-  const limited = openLimits(parts.clock);
+  const limited = openLimits(parts.clock, guesses);
   const accounts = newRoutes();
   const user = newRoutes();
 
@@ -57,7 +66,8 @@ export const accountRoutes = (parts: DoorParts, sessions: Sessions): { accounts:
     checkTransport(peer, config);
     const asking = await changing(sessions, c.req.raw, peer);
     const { form, secrets } = await readAdd(c.req.raw, config.jsonSignIn);
-    const facts = await limited(peer, form.address, secrets, () => desk.add(asking, form, secrets));
+    const tried = { logins: triedLogins(form), known: false };
+    const facts = await limited(peer, tried, secrets, () => desk.add(asking, form, secrets));
     return json(facts, { status: 201 });
   });
 
@@ -70,14 +80,20 @@ export const accountRoutes = (parts: DoorParts, sessions: Sessions): { accounts:
     const peer = c.get('peer');
     checkTransport(peer, config);
     const asking = await changing(sessions, c.req.raw, peer);
+    const id = c.req.param('id');
+    const { address, imap, smtp } = await desk.find(asking.visitor, id);
     const { form, secrets } = await readRenew(c.req.raw, config.jsonSignIn);
-    return json(await limited(peer, form.address, secrets, () => desk.renew(asking, c.req.param('id'), form, secrets)));
+    const logins = triedLogins({ address, imap: { ...imap, ...form.imap }, smtp: { ...smtp, ...form.smtp } });
+    // At the server that let this user in before, nobody else's password can be tried.
+    const known = !form.imap && !form.smtp && form.only === undefined && secrets.previous === null;
+    return json(await limited(peer, { logins, known }, secrets, () => desk.renew(asking, id, form, secrets)));
   });
 
   accounts.post('/:id/check', async (c) => {
     const peer = c.get('peer');
     const asking = await changing(sessions, c.req.raw, peer);
-    return json(await limited(peer, c.req.param('id'), null, () => desk.check(asking, c.req.param('id'))));
+    const id = c.req.param('id');
+    return json(await limited(peer, { logins: [id], known: true }, null, () => desk.check(asking, id)));
   });
 
   accounts.delete('/:id', async (c) => {

@@ -7,6 +7,7 @@ import { newRoutes, type Routes } from './context.ts';
 import { clearSession } from './cookies.ts';
 import { Desk } from './desk.ts';
 import { Entrance } from './entrance.ts';
+import { SignInLimits } from './limits.ts';
 import { lockRoutes } from './lock.ts';
 import { lookingRoutes } from './looking.ts';
 import type { Metrics } from './metrics.ts';
@@ -16,6 +17,7 @@ import { recoveryRoutes, totpRoutes } from './once-shown.ts';
 import { Challenges } from './passkeys.ts';
 import { checkOrigin, checkTransport } from './peer.ts';
 import { DoorError } from './problems.ts';
+import { triedLogins } from './servers.ts';
 import type { Sessions } from './sessions.ts';
 import { readSignIn } from './sign-in-form.ts';
 import { siteSignInRoutes } from './site-sign-in.ts';
@@ -31,7 +33,8 @@ export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metric
   const challenges = new Challenges(parts.clock);
   const unlocks = new Unlocks(parts, sessions.presence, challenges, audit);
   const entrance = new Entrance(parts, sessions.presence, unlocks, audit);
-  const desk = new Desk(parts, sessions, metrics, audit);
+  const guesses = new SignInLimits(parts.clock);
+  const desk = new Desk(parts, sessions, guesses, metrics, audit);
   const routes = newRoutes();
   parts.mailrooms.onEnded((user) => void entrance.tidy(user));
 
@@ -44,7 +47,8 @@ export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metric
     const { form, secrets } = await readSignIn(c.req.raw, config.jsonSignIn);
     const by = 'mail-password';
     const code = form.totp !== undefined;
-    const attempt = { request: c.req.raw, peer, account: form.address, secrets, by, code } as const;
+    const [account = ''] = triedLogins(form);
+    const attempt = { request: c.req.raw, peer, account, secrets, by, code } as const;
     const entered = await desk.try(attempt, () => entrance.signIn(form, secrets, peer));
     return desk.welcome({ ...entered, ...(form.opens?.kind === 'recovery' ? { recovery: true } : {}) }, peer, by);
   });
@@ -78,7 +82,7 @@ export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metric
   totpRoutes(routes, unlockers);
   unlockerRoutes(routes, unlockers);
   turnRoutes(routes, unlockers);
-  const { accounts, user } = accountRoutes(parts, sessions);
+  const { accounts, user } = accountRoutes(parts, sessions, guesses);
   routes.route('/accounts', accounts);
   routes.route('/user', user);
   routes.route('/tokens', tokenRoutes(parts, sessions));

@@ -4,7 +4,7 @@ import type { Audit } from './audit.ts';
 import { json } from './body.ts';
 import { readKnown, setKnown, setSession } from './cookies.ts';
 import type { Entered } from './entrance.ts';
-import { SignInLimits, WorkLimit } from './limits.ts';
+import { type SignInLimits, spelled, WorkLimit } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { DoorParts } from './parts.ts';
 import type { Peer } from './peer.ts';
@@ -17,7 +17,7 @@ import { asDoorError } from './words.ts';
 export interface Attempt {
   request: Request;
   peer: Peer;
-  /** Whose count a failure goes on: an address or a name as it was typed, or what stands for it. */
+  /** Whose count a failure goes on: a login or a name in any spelling, or what stands for it. */
   account: string;
   secrets: Pick<Secrets, 'wipe'>;
   by: 'mail-password' | 'site-password' | 'passkey' | 'recovery' | 'oauth';
@@ -45,23 +45,23 @@ export class Desk {
   /** Whatever the outcome, each attempt makes us work or connect somewhere. */
   readonly #work: WorkLimit;
 
-  constructor(parts: DoorParts, sessions: Sessions, metrics: Metrics, audit: Audit) {
+  constructor(parts: DoorParts, sessions: Sessions, guesses: SignInLimits, metrics: Metrics, audit: Audit) {
     this.#parts = parts;
     this.#sessions = sessions;
     this.#metrics = metrics;
     this.#audit = audit;
-    this.#guesses = new SignInLimits(parts.clock);
+    this.#guesses = guesses;
     this.#work = new WorkLimit(parts.clock, 60, 2_000);
   }
 
   /** Tries a secret; a right one is not counted, and the secrets are wiped. @throws DoorError */
   async try<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
     const { request, peer, code, secrets, by } = attempt;
-    const account = attempt.account.toLowerCase();
+    const account = spelled(attempt.account);
     try {
       this.#work.spend(peer.address);
       const known = readKnown(request, peer, this.#parts.links, account);
-      const forgive = this.#guesses.attempt(peer.address, account, known);
+      const forgive = this.#guesses.attempt(peer.address, [account], known);
       const forgiveCode = code ? this.#guesses.attemptCode(peer.address, account, known) : () => undefined;
       try {
         const done = await work();
@@ -113,8 +113,9 @@ export class Desk {
   async #facts(user: UserId, headers: Headers, peer: Peer) {
     const accounts = await this.#parts.store.accounts(user);
     const siteName = (await this.#parts.store.user(user))?.siteName ?? null;
-    const names = [(accounts[0]?.address ?? '').toLowerCase(), ...(siteName === null ? [] : [siteName])];
-    setKnown(headers, peer, this.#parts.links, names);
+    const [first] = accounts;
+    const names = [first?.address, first?.imap.username, siteName].flatMap((name) => (name ? spelled(name) : []));
+    setKnown(headers, peer, this.#parts.links, [...new Set(names)]);
     return signedIn(user, accounts);
   }
 

@@ -289,10 +289,13 @@ export class Entrance {
         if (opens) throw asWrong(error, opens.kind);
         throw slotDoesNotOpen(opensBesides(await store.slots(user.id), account.id), { cause: error });
       });
-    await this.#unlocks.admit(user, opened.totpStep).catch(async (error: unknown) => {
+    try {
+      await this.#unlocks.admit(user, opened.totpStep);
+      if (other) await this.#unlocks.used(other.found, peer);
+    } catch (error) {
       await kept.undone();
       throw error;
-    });
+    }
     const now = this.#clock.now();
     const stateAt = account.state === 'ok' ? account.stateAt : now;
     const auth = { ...kept.auth, ...(hasChanged && !kept.seal.instead ? { authSince: now } : {}) };
@@ -300,7 +303,6 @@ export class Entrance {
     const row = { imap, smtp, state: 'ok', stateAt, refused: null, checkedAt: now, ...hold, ...auth } as const;
     await store.changeAccount(account.id, row);
     await store.touchSlot(slot.id, now);
-    if (other) await this.#unlocks.used(other.found, peer);
     await store.deleteExpiredSessions(now);
     if (hasChanged) await this.#own.mainChanged(user.id, imap);
     const moved = !sameTarget(imap, account.imap) || !sameTarget(smtp, account.smtp);

@@ -17,7 +17,7 @@ const letThrough = (most: number, way: (nth: number) => Parameters<SignInLimits[
 
 test('D5 the network of an IPv6 address is its /64, wherever it has zeros', () => {
   const of = (address: (nth: string) => string): number =>
-    letThrough(100, (nth) => [address((nth + 1).toString(16)), `user ${nth}`, false]);
+    letThrough(100, (nth) => [address((nth + 1).toString(16)), [`user ${nth}`], false]);
   for (const network of ['2001:db8:1:7', '2001:db8:1:0', '2001:db8:0:0', '2001:0:0:7']) {
     assert.equal(
       of((nth) => `${network}:${nth}:2:3:4`),
@@ -45,12 +45,12 @@ test('D5 the network of an IPv6 address is its /64, wherever it has zeros', () =
 test('D5 guesses at an account from everywhere do not slow a browser that was here before', () => {
   const from = (nth: number): string => `198.51.${nth}.1`;
   assert.equal(
-    letThrough(100, (nth) => [from(nth), 'alice', false]),
+    letThrough(100, (nth) => [from(nth), ['alice'], false]),
     30,
     'strangers',
   );
   assert.equal(
-    letThrough(100, (nth) => [from(nth), 'alice', nth >= 30]),
+    letThrough(100, (nth) => [from(nth), ['alice'], nth >= 30]),
     100,
     'the owner after them, from wherever',
   );

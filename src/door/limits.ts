@@ -59,6 +59,13 @@ export const networkOf = (address: string): string => {
   return [...front, ...zeros, ...back].slice(0, 4).join(':');
 };
 
+/** A login or a name as it is counted, however it was written: what servers take for the same counts as the same. */
+export const spelled = (login: string): string =>
+  login
+    .normalize('NFKC')
+    .replace(/[\s\p{Cf}]/gu, '')
+    .toLowerCase();
+
 const seconds = 1_000;
 const minutes = 60_000;
 
@@ -96,20 +103,16 @@ export class SignInLimits {
    * Counts an attempt; the returned function takes it back when it was right.
    * @throws DoorError `rate-limited`
    */
-  attempt(address: string, account: string, known: boolean): () => void {
+  attempt(address: string, accounts: readonly string[], known: boolean): () => void {
     const network = networkOf(address);
-    const pair = `${network} ${account}`;
-    const wait = Math.max(
-      this.#network.wait(network),
-      this.#pair.wait(known ? `known ${pair}` : pair),
-      known ? 0 : this.#account.wait(account),
-    );
+    const counted: [Buckets, string][] = [[this.#network, network]];
+    for (const account of new Set(accounts)) {
+      const pair = `${network} ${account}`;
+      counted.push([this.#pair, known ? `known ${pair}` : pair]);
+      if (!known) counted.push([this.#account, account]);
+    }
+    const wait = Math.max(...counted.map(([buckets, key]) => buckets.wait(key)));
     if (wait > 0) throw rateLimited(wait);
-    const counted: [Buckets, string][] = [
-      [this.#network, network],
-      [this.#pair, known ? `known ${pair}` : pair],
-      ...(known ? [] : ([[this.#account, account]] as [Buckets, string][])),
-    ];
     for (const [buckets, key] of counted) buckets.take(key);
     return () => {
       for (const [buckets, key] of counted) buckets.giveBack(key);

@@ -36,8 +36,9 @@ export const openPeers = (config: Pick<Config, 'publicUrl' | 'trustedProxies' | 
   /** As a proxy of ours says it. */
   const forwarded = (request: Head, proxy: string): string => {
     const chain = (request.headers.get('x-forwarded-for') ?? '').split(',').map((part) => bare(part.trim()));
-    // From the right: the first address that is no proxy of ours was seen by one of ours.
-    return chain.findLast((address) => isIP(address) !== 0 && !within(proxies, address)) ?? proxy;
+    // From the right: the first that is no proxy of ours was seen by one of ours. What stands left of it anybody can write.
+    const seen = chain.findLast((address) => !within(proxies, address)) ?? '';
+    return isIP(seen) === 0 ? proxy : seen;
   };
 
   /** The last name that was good: nearly every request comes by the same. */

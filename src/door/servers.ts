@@ -6,6 +6,7 @@ import { type Discovery, settingsOf } from '#discovery/discover.ts';
 import { VaultError } from '#vault/errors.ts';
 import type { Admission, Keeper, MailProtocol, SlotRow, Target } from '#vault/keeper.ts';
 import { serverFacts } from './accounts.ts';
+import { spelled } from './limits.ts';
 import { DoorError, malformed } from './problems.ts';
 import type { Secrets } from './secret-form.ts';
 import type { ServerForm, SignInForm } from './sign-in-form.ts';
@@ -29,6 +30,24 @@ export const target = (protocol: MailProtocol, server: ServerForm, login: string
   username: server.username ?? login,
   pin: server.pin ?? null,
 });
+
+type Named = { username?: string | undefined };
+
+interface Tried {
+  address: string;
+  imap?: Named | undefined;
+  smtp?: Named | undefined;
+  smtpUsername?: string | undefined;
+}
+
+/**
+ * Whose password a form has tried: logins, since any address can stand beside them. At which server does not count: one
+ * has many names.
+ */
+export const triedLogins = ({ address, imap, smtp, smtpUsername }: Tried): string[] => {
+  const login = imap?.username ?? parseAddress(address)?.address ?? address;
+  return [login, smtp?.username ?? smtpUsername ?? login].map(spelled);
+};
 
 /** A connection without TLS only to the operator's private servers. */
 export const checkPlain = (reach: Reach, { host, port, security }: Target): void => {

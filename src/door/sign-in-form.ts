@@ -6,11 +6,19 @@ import { readSecretForm, type Secrets } from './secret-form.ts';
 
 const host = v.pipe(v.string(), v.trim(), v.toLowerCase(), v.regex(/^[\w.:-]{1,253}$/, 'is no host name'));
 
+/** NUL ends a field of SASL PLAIN (RFC 4616 §2), CR and LF a line, and PostgreSQL keeps no NUL in a text. */
+export const Login = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(500),
+  v.regex(/^\P{Cc}*$/u, 'has no control characters'),
+);
+
 export const Server = v.object({
   host,
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
   security: v.picklist(['tls', 'starttls', 'none']),
-  username: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(500))),
+  username: v.optional(Login),
   pin: v.optional(v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in hex'))),
 });
 export type ServerForm = v.InferOutput<typeof Server>;

@@ -192,12 +192,13 @@ export class Unlocks {
     return { found, unlocking: unlockingOf(found.slot, secrets) };
   }
 
-  /** It was used. */
+  /** It was used. @throws DoorError `wrong-code` for a recovery code that somebody else has used meanwhile */
   async used({ user, slot, signCount }: Found, peer: Peer): Promise<void> {
     await this.#store.touchSlot(slot.id, this.#parts.clock.now(), signCount);
     if (slot.kind !== 'recovery') return;
+    const isMine = (await this.#store.deleteSlot(user.id, slot.id)) || (await this.#store.slot(slot.id)) !== null;
+    if (!isMine) throw wrong.recovery();
     this.#audit('recovery-used', user.id, peer);
-    await this.#store.deleteSlot(user.id, slot.id);
   }
 }
 

@@ -142,6 +142,21 @@ test('D62 a recovery code signs in once, however it is typed; the session may ma
   assert.equal((await new Browser(fresh.url).post('/auth/sign-in/recovery', { code: next })).status, 200);
 });
 
+test('D62 of many who show one recovery code at once, one gets in', async () => {
+  using folder = openFolder();
+  await using postern = await openPostern(village, folder.path);
+  const { browser, code } = await withAll(postern);
+  const many = Array.from({ length: 6 }, () => new Browser(browser.url));
+  const came = await Promise.all(many.map(async (one) => (await one.post('/auth/sign-in/recovery', { code })).status));
+  assert.deepEqual(
+    came.filter((status) => status !== 401),
+    [200],
+  );
+  assert.equal(await sees(many[came.indexOf(200)]!), true);
+  const entries = await postern.store.auditOf(await userOf(browser), { since: 0, most: 200 });
+  assert.equal(entries.filter(({ kind }) => kind === 'recovery-used').length, 1);
+});
+
 test('D63 a locked session is opened in place by each unlocker, and by no wrong one', async () => {
   using folder = openFolder();
   await using postern = await openPostern(village, folder.path);
