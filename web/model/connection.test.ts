@@ -102,6 +102,12 @@ test('W3 what waits while locked ends with the session', async () => {
   await assert.rejects(waiting, (error) => error instanceof ModelError && error.code === 'auth/signed-out');
 });
 
+test('E38 what is longer than Postern takes is said so', async () => {
+  const { connection, next } = fakeServer(echo);
+  next.push(413);
+  await assert.rejects(connection.call('Core/echo', {}).answer, { message: 'It is longer than Postern takes.' });
+});
+
 test('W3 401 signs out and rejects', async () => {
   const { connection, next } = fakeServer(echo);
   next.push(401);

@@ -101,7 +101,8 @@ const packed = (queue: readonly Queued[], maxCalls: number): Queued[][] => {
 };
 
 /** In words, since writers read them (E17). */
-const answeredWith = ({ status }: Response): string => `Postern answered with ${status}.`;
+const answeredWith = ({ status }: Response): string =>
+  status === 413 ? 'It is longer than Postern takes.' : `Postern answered with ${status}.`;
 
 const settle = (calls: readonly Queued[], answers: readonly Invocation<string, unknown>[]): void => {
   for (const call of calls) {

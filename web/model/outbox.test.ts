@@ -155,6 +155,16 @@ test('the next visit takes up what is held, and tells once of what failed', asyn
   const held = desk();
   await held.resume();
   assert.equal(held.shown(), 'Sending in 20 s');
+  assert.equal(held.undo.items.peek().length, 1);
+});
+
+test('O19 what another program sends in days is no countdown, and not what z takes back; in the end it is told', async () => {
+  const later = desk(submission({ sendAt: '2025-11-09T08:50:00Z' }));
+  await later.resume();
+  assert.equal(later.shown(), undefined);
+  assert.equal(later.undo.items.peek().length, 0);
+  await later.becomes({ stage: 'sent' });
+  assert.equal(later.shown(), 'Sent');
 });
 
 test('reply codes are left out of what people read', () => {

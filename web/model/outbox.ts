@@ -132,6 +132,8 @@ export const isFinal = ({ at }: Fate): boolean => at !== 'held' && at !== 'sendi
 const looks = [1_500, 3_000, 5_000, 10_000, 30_000];
 /** What failed longer ago than this is not told any more. */
 const memory = 7 * 86_400_000;
+/** What another program sends later than this is not counted down: it stands in the outbox, and is not what `z` takes back. */
+const longestCount = 60_000;
 const toldKey = 'postern.outbox.told';
 
 export const openOutbox = ({ connection, clock, toasts, undo, storage }: OutboxParts): Outbox => {
@@ -299,7 +301,8 @@ export const openOutbox = ({ connection, clock, toasts, undo, storage }: OutboxP
             reopen: () => reopen(submission.emailId),
             now: null,
           };
-          if (underWay && fate.at !== 'later') watch(leaving);
+          const counts = fate.at !== 'later' && leaving.sendAt - clock.now() <= longestCount;
+          if (underWay && counts) watch(leaving);
           else if (underWay) follow(leaving, (next) => ended(leaving, next));
           else ended(leaving, fate);
         }

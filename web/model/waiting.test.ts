@@ -47,6 +47,10 @@ test('O19 letters that have not left are known, follow push, and are forgotten w
   const words = outbox.waiting.value.map((letter) => waitingWords(letter, clock.now()));
   assert.match(words[1] ?? '', /^The server said: mailbox is full\. Trying again at \d\d:15\.$/u);
   assert.equal(words[0], 'It leaves as soon as it can be sent.');
+  const leaves = (sendAt: Date): string =>
+    waitingWords({ fate: { at: 'held' }, sendAt: Number(sendAt) }, Number(new Date(2026, 2, 28, 23, 0)));
+  assert.equal(leaves(new Date(2026, 2, 29, 9, 5)), 'It leaves at 09:05.');
+  assert.equal(leaves(new Date(2026, 3, 2, 9, 5)), 'It leaves on Thursday, 2 April 2026, 09:05.');
 
   list = [];
   mail.tellSubmissions();

@@ -1,6 +1,6 @@
 import { effect, untracked } from '@preact/signals-core';
 import type { Connection } from './connection.ts';
-import { clockTime } from './format.ts';
+import { clockTime, fullTime } from './format.ts';
 import type { Mail } from './mail.ts';
 import type { Model } from './model.ts';
 import { fateOf, isFinal, said, type Waiting } from './outbox.ts';
@@ -10,7 +10,10 @@ import { listed, nameOf } from './people.ts';
 export const waitingWords = ({ fate, sendAt }: Pick<Waiting, 'fate' | 'sendAt'>, now: number): string => {
   if (fate.at === 'later') return `${said(fate.words)}Trying again at ${clockTime(fate.when)}.`;
   if (fate.at === 'sending') return 'It is being sent.';
-  return sendAt > now ? `It leaves at ${clockTime(sendAt)}.` : 'It leaves as soon as it can be sent.';
+  if (sendAt <= now) return 'It leaves as soon as it can be sent.';
+  // Within a day the clock is enough.
+  const isNear = sendAt - now < 86_400_000;
+  return `It leaves ${isNear ? `at ${clockTime(sendAt)}` : `on ${fullTime(new Date(sendAt).toISOString())}`}.`;
 };
 
 /** Rejects as the connection does. */

@@ -60,11 +60,20 @@ const sendAtOf = (parameters: Readonly<Record<string, string | null>> | null, no
 };
 
 const admitRecipients = (rcptTo: readonly SubmissionAddress[]): void => {
-  if (rcptTo.length === 0) throw new SetFailure({ type: 'noRecipients' });
+  if (rcptTo.length === 0) throw new SetFailure({ type: 'noRecipients', description: 'It has no recipients.' });
   if (rcptTo.length > limits.maxRecipients)
-    throw new SetFailure({ type: 'tooManyRecipients', maxRecipients: limits.maxRecipients });
+    throw new SetFailure({
+      type: 'tooManyRecipients',
+      maxRecipients: limits.maxRecipients,
+      description: `It has ${rcptTo.length} recipients, and ${limits.maxRecipients} is the most.`,
+    });
   const bad = rcptTo.filter(({ email }) => !isAddress(email)).map(({ email }) => email);
-  if (bad.length > 0) throw new SetFailure({ type: 'invalidRecipients', invalidRecipients: bad });
+  if (bad.length > 0)
+    throw new SetFailure({
+      type: 'invalidRecipients',
+      invalidRecipients: bad,
+      description: `No address: ${bad.join(', ')}.`,
+    });
   if (rcptTo.some(({ parameters }) => Object.keys(parameters ?? {}).length > 0)) {
     throw invalidProperties(['envelope'], 'Parameters of recipients cannot be used here.');
   }
@@ -77,6 +86,8 @@ const admitFields = (raw: Buffer): void => {
   if (twice.length > 0) throw new SetFailure({ type: 'invalidEmail', properties: twice });
 };
 
+const notMine = 'It is from an address that is none of yours.';
+
 /** Who sends `raw` to whom, and when. @throws SetFailure */
 export const addressedBy = (wish: unknown, raw: Buffer, identities: readonly Identity[], now: number): Addressed => {
   admitFields(raw);
@@ -85,9 +96,10 @@ export const addressedBy = (wish: unknown, raw: Buffer, identities: readonly Ide
   const named = wish === null || wish === undefined ? fromHeader(message) : property(given, wish, 'envelope');
   const { mailFrom } = named;
   if (message.from.length === 0) throw new SetFailure({ type: 'invalidEmail', properties: ['from'] });
-  if (!message.from.every(({ email }) => isMine(email))) throw new SetFailure({ type: 'forbiddenFrom' });
+  if (!message.from.every(({ email }) => isMine(email)))
+    throw new SetFailure({ type: 'forbiddenFrom', description: notMine });
   if (!isAddress(mailFrom.email)) throw invalidProperties(['envelope'], 'The sender is no address.');
-  if (!isMine(mailFrom.email)) throw new SetFailure({ type: 'forbiddenMailFrom' });
+  if (!isMine(mailFrom.email)) throw new SetFailure({ type: 'forbiddenMailFrom', description: notMine });
   const rcptTo = unique(named.rcptTo);
   admitRecipients(rcptTo);
   return { envelope: { mailFrom, rcptTo }, sendAt: sendAtOf(mailFrom.parameters, now) };

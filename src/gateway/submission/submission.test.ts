@@ -206,7 +206,7 @@ test('RFC 8620 §5.3 EmailSubmission/set update: what is fixed may be given as i
   assert.equal((await g.one('EmailSubmission/get', { ids: [id] })).list[0].undoStatus, 'canceled');
 });
 
-test('RFC 8621 §7.5 J30 errors of a create: identity, Email, envelope, recipients, sender, delay', async () => {
+test('RFC 8621 §7.5 J30 E38 errors of a create: identity, Email, envelope, recipients, sender, delay', async () => {
   using g = openTestGateway();
   const identityId = await identity(g);
   const emailId = await newDraft(g);
@@ -236,7 +236,7 @@ test('RFC 8621 §7.5 J30 errors of a create: identity, Email, envelope, recipien
         envelope: { mailFrom: from, rcptTo: Array.from({ length: 501 }, (_, at) => ({ email: `u${at}@example.net` })) },
       },
       'tooManyRecipients',
-      { maxRecipients: 500 },
+      { maxRecipients: 500, description: 'It has 501 recipients, and 500 is the most.' },
     ],
     [
       { identityId, emailId, envelope: { mailFrom: { ...from, parameters: { SIZE: '5' } }, rcptTo: to } },
@@ -264,6 +264,7 @@ test('RFC 8621 §7.5 J30 errors of a create: identity, Email, envelope, recipien
     assert.equal(created, null, JSON.stringify(create).slice(0, 200));
     assert.equal(notCreated.s.type, type, JSON.stringify(create).slice(0, 200));
     for (const [key, value] of Object.entries(more ?? {})) assert.deepEqual(notCreated.s[key], value);
+    if (/recipients|forbidden/iu.test(type)) assert.match(notCreated.s.description, /^(?:It|No) .+\.$/u, type);
   }
   assert.equal(g.store.outbox.size, 0);
   const stranger = await g.one('EmailSubmission/set', {
