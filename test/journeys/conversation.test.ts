@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { openBrowser } from './browser.ts';
-import { holds, rowNamed, visit as visitWith, type Visit } from './visit.ts';
+import { test } from 'node:test';
+import { holds, rowNamed, openVisits } from './visit.ts';
 
 /** A conversation beside the list, in the browser: text, HTML, what is folded, what cannot be fetched. */
 
-let browser: Browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser.close();
-});
-
-const visit = (
-  ...given: Parameters<typeof visitWith> extends [Browser, ...infer Rest] ? Rest : never
-): Promise<Visit> => visitWith(browser, ...given);
+const visit = openVisits();
 
 test('C7 marks stacked on letters cover neither sender nor subject', async () => {
   await using at = await visit();

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import type { UTCDate } from '#jmap/ids.ts';
-import { desktop, openBrowser, phone } from './browser.ts';
-import { focusIs, holds, rowNamed, toastSays, visit as visitWith, type Visit } from './visit.ts';
+import { desktop, phone } from './browser.ts';
+import { focusIs, holds, rowNamed, toastSays, openVisits } from './visit.ts';
 
 /** The browser app against a JMAP server in memory: what the keyboard does, where the focus is, what is said. */
 
-let browser: Browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser.close();
-});
-
-const visit = (
-  ...given: Parameters<typeof visitWith> extends [Browser, ...infer Rest] ? Rest : never
-): Promise<Visit> => visitWith(browser, ...given);
+const visit = openVisits();
 
 test('the inbox opens; j, k and the letter beside it', async () => {
   await using at = await visit();

@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { openBrowser } from './browser.ts';
+import { test } from 'node:test';
 import { until } from './real/world.ts';
-import { holds, rowNamed, toastSays, visit as visitWith, type Visit } from './visit.ts';
+import { holds, rowNamed, toastSays, openVisits } from './visit.ts';
 
 /** What the browser app does and says when the server refuses, is away, or does not give it all. */
 
-let browser: Browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser.close();
-});
-
-const visit = (
-  ...given: Parameters<typeof visitWith> extends [Browser, ...infer Rest] ? Rest : never
-): Promise<Visit> => visitWith(browser, ...given);
+const visit = openVisits();
 
 test('a change the server refuses comes back, and is said', async () => {
   await using at = await visit();

@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { violationsOf } from './axe.ts';
-import { desktop, openBrowser, phone, type Look } from './browser.ts';
+import { desktop, phone, type Look } from './browser.ts';
 import type { Fake } from './fake-jmap.ts';
-import { rowNamed, visit } from './visit.ts';
+import { openVisits, rowNamed } from './visit.ts';
 
 /** What axe finds on each screen, by day and night, on a desk and a phone. */
 
-let browser: Browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser.close();
-});
+const visit = openVisits();
 
 const looks: [string, Look][] = [
   ['desktop, day', desktop],
@@ -69,7 +63,7 @@ const screens: [string, string, (page: Page, fake: Fake) => Promise<unknown>][] 
 for (const [screen, path, ready] of screens)
   test(`axe finds nothing: ${screen}`, async () => {
     for (const [name, look] of looks) {
-      await using at = await visit(browser, path, look);
+      await using at = await visit(path, look);
       await ready(at.page, at.fake);
       await at.page.waitForTimeout(100);
       assert.deepEqual(await violationsOf(at.page, { exclude: ['iframe'] }), [], `${screen}, ${name}`);

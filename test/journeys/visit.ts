@@ -1,5 +1,6 @@
+import { after, before } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { desktop, dist, openPage, type Look } from './browser.ts';
+import { desktop, dist, openBrowser, openPage, type Look } from './browser.ts';
 import { openFake, type Fake, type FakeOptions } from './fake-jmap.ts';
 
 /** A page of the browser app against a JMAP server in memory. */
@@ -41,6 +42,20 @@ export const visit = async (
       await fake[Symbol.asyncDispose]();
     },
   };
+};
+
+type Given = Parameters<typeof visit> extends [Browser, ...infer Rest] ? Rest : never;
+
+/** Visits of one test file, in a browser of its own. */
+export const openVisits = (): ((...given: Given) => Promise<Visit>) => {
+  let browser: Browser;
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser.close();
+  });
+  return (...given) => visit(browser, ...given);
 };
 
 /** Waits until an expression is true in the page. The page's CSP allows no `eval`, which waitForFunction would use. */
