@@ -2,7 +2,7 @@
 import { globSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
-import { atOnce, inOrder, nextOf } from './test-lanes.ts';
+import { atOnce, inOrder, isShared, nextOf } from './test-lanes.ts';
 
 const globs = process.argv.slice(2);
 const files = globSync(
@@ -82,9 +82,8 @@ const tallies = async (these: readonly string[], most: number): Promise<Map<stri
 
 const results = await tallies(files, atOnce);
 
-// Tests with a browser or whole servers share two cores with each other: what failed there has one more try, by itself.
-// What fails again has failed.
-const again = [...results].flatMap(([file, { failed }]) => (failed > 0 && file.startsWith('test/') ? [file] : []));
+// What shares the machine with others and failed has one more try, by itself. What fails again has failed.
+const again = [...results].flatMap(([file, { failed }]) => (failed > 0 && isShared(file) ? [file] : []));
 if (again.length > 0 && again.length <= 6) {
   console.log(`\nOnce more, one at a time: ${again.join(', ')}`);
   for (const [file, tally] of await tallies(again, 1)) results.set(file, tally);

@@ -189,7 +189,7 @@ test('S66 a message that came after a connection last heard of its mailbox is th
     let bytes = 0;
     for await (const chunk of account.engine.stream(newest.row, null)) bytes += chunk.length;
     assert.ok(bytes > long.length);
-    village.put(user.address, 'INBOX', message(n, long), { receivedAt: 1_700_000_000 + n });
+    await village.deliver(user.address, message(n, long));
     await account.until(() => inbox(account).length === n, 'the new letter');
   }
   const [newest] = inbox(account);

@@ -23,7 +23,10 @@ export interface Village extends AsyncDisposable {
   readonly taken: number;
   /** Delivers as the outside world does: LMTP into the user's INBOX. */
   deliver(address: string, raw: string | Buffer): Promise<void>;
-  /** Writes a message file into a Maildir folder before or while Dovecot runs. Flags are Maildir letters (`S`, `F`, `R`). */
+  /**
+   * Writes a message file into a Maildir folder, for what is there at the start: while several connections have the mailbox open,
+   * Dovecot may overlook it for ever. Flags are Maildir letters (`S`, `F`, `R`).
+   */
   put(address: string, mailbox: string, raw: string | Buffer, options?: { flags?: string; receivedAt?: number }): void;
 }
 
