@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stillClock } from '#base/clock.testkit.ts';
+import { openConnection } from './connection.ts';
 import { MethodFailed, ModelError } from './errors.ts';
 import { accountId, fakeServer, settled } from './testing.ts';
 import type { EmailId } from '#jmap/ids.ts';
@@ -137,6 +139,30 @@ test('W2 without a line reads wait and are repeated with growing rests', async (
   connection.wake();
   assert.deepEqual(await answer, { list: [], notFound: [] });
   assert.deepEqual(connection.line.value, { at: 'online' });
+});
+
+test('W2 an answer that breaks off is none: what reads is repeated, what is fetched says that there is no line', async () => {
+  const broken = (): Response => {
+    const parts = [new TextEncoder().encode('{"methodResp')];
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void => {
+      const part = parts.shift();
+      if (part) controller.enqueue(part);
+      else controller.error(new DOMException('signal timed out', 'TimeoutError'));
+    };
+    return new Response(new ReadableStream({ pull }));
+  };
+  const answers = [broken, broken, () => new Response(null, { status: 204 })];
+  const clock = stillClock();
+  const connection = openConnection({ fetch: () => Promise.resolve((answers.shift() ?? broken)()), clock });
+  const offline = (error: unknown): boolean => error instanceof ModelError && error.code === 'net/offline';
+  await assert.rejects(connection.fetch('/auth/tokens'), offline);
+  const reading = connection.call('Email/get', { accountId, ids: [] }).answer;
+  await settled();
+  assert.equal(connection.line.value.at === 'offline' && connection.line.value.why, 'network');
+  assert.equal((await connection.fetch('/auth/lock', { method: 'POST' })).status, 204);
+  answers.push(() => Response.json({ methodResponses: [['Email/get', { list: [] }, 'c0']], sessionState: 's' }));
+  connection.wake();
+  assert.deepEqual(await reading, { list: [] });
 });
 
 test('W2 what creates is never repeated: it fails when its answer is lost', async () => {

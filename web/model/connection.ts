@@ -178,9 +178,11 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
     unlocked();
   };
 
+  /** An answer is whole or there is none: one that breaks off, or comes for too long, means no line. */
   const raw = async (url: string, init: RequestInit): Promise<Response> => {
     try {
-      return await fetch(url, { credentials: 'same-origin', signal: AbortSignal.timeout(timeout), ...init });
+      const answer = await fetch(url, { credentials: 'same-origin', signal: AbortSignal.timeout(timeout), ...init });
+      return new Response(answer.body && (await answer.arrayBuffer()), answer);
     } catch (cause) {
       throw new ModelError('net/offline', `${url} did not answer`, { cause });
     }
