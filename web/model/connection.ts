@@ -182,7 +182,9 @@ export const openConnection = ({ fetch, clock, maxCalls = 16 }: ConnectionParts)
   const raw = async (url: string, init: RequestInit): Promise<Response> => {
     try {
       const answer = await fetch(url, { credentials: 'same-origin', signal: AbortSignal.timeout(timeout), ...init });
-      return new Response(answer.body && (await answer.arrayBuffer()), answer);
+      const body = await answer.arrayBuffer();
+      // Chromium gives a 204 a body, and takes none for it.
+      return new Response(body.byteLength > 0 ? body : null, answer);
     } catch (cause) {
       throw new ModelError('net/offline', `${url} did not answer`, { cause });
     }
