@@ -53,14 +53,14 @@ export class Prover {
     try {
       return await this.#keeper.admit(smtp, secret);
     } catch (error) {
-      throw about('smtp', asDoorError(error, { server: serverFacts(smtp), provider }));
+      throw about('smtp', asDoorError(error, { server: serverFacts(smtp), provider, sends: true }));
     }
   }
 }
 
 /** What kept a server from letting us in, in words. */
 export const troubleOf = (server: Target, code: string, words: string | null): ProblemDocument => {
-  const where = { server: serverFacts(server), provider: null };
+  const where = { server: serverFacts(server), provider: null, sends: server.protocol === 'smtp' };
   const { document } = asDoorError(new VaultError(code as VaultCode, code, { words }), where);
   if (document.status < 500 || document.server) return { ...document, protocol: server.protocol };
   const { document: away } = asDoorError(new VaultError('net/unreachable', code, { words }), where);

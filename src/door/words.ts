@@ -9,6 +9,8 @@ import { DoorError, locked, unauthenticated } from './problems.ts';
 export interface About {
   server: ServerFacts;
   provider: FoundSettings['provider'];
+  /** It is the server for sending; the one for reading may bear the same name, and have taken the password. */
+  sends?: boolean;
 }
 
 const notSent = 'Your password was not sent.';
@@ -52,11 +54,11 @@ type Saying = (error: VaultError, about: About) => ConstructorParameters<typeof 
 
 /** What the vault says while it tries a server, in words. */
 const ofServer: Partial<Record<VaultCode, Saying>> = {
-  'auth/refused': (_error, { server: { host }, provider }) => [
+  'auth/refused': (_error, { server: { host }, provider, sends }) => [
     'wrong-password',
     provider?.auth === 'app-password'
       ? `${provider.name} wants an app password.`
-      : `${host} did not accept this password.`,
+      : `${host} did not accept this password${sends ? ' for sending mail' : ''}.`,
     provider?.note ??
       'Nothing is wrong with the connection. Check Caps Lock, or use an app password if you have two-step sign-in.',
     provider ? { provider } : {},

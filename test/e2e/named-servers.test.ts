@@ -30,12 +30,13 @@ test('V148 D5 with an IMAP server of one’s own nobody learns of a password at 
   const refused: unknown[] = [];
   for (const { address, password } of guessers) {
     const answer = await stranger.signIn(address, password, servers);
-    const problem = (await answer.json()) as { type: string; protocol?: string };
+    const problem = (await answer.json()) as { type: string; title: string; protocol?: string };
     if (answer.status === 429) break;
-    refused.push([answer.status, problem.type.split(':').at(-1), problem.protocol]);
+    refused.push([answer.status, problem.type.split(':').at(-1), problem.protocol, problem.title]);
   }
   assert.ok(refused.length > 0 && refused.length < guessers.length, `${refused.length} guesses`);
-  for (const each of refused) assert.deepEqual(each, [401, 'wrong-password', 'smtp']);
+  const title = '127.0.0.1 did not accept this password for sending mail.';
+  for (const each of refused) assert.deepEqual(each, [401, 'wrong-password', 'smtp', title]);
   assert.deepEqual(await problemOf(await stranger.fetch('/auth/session')), [401, 'unauthenticated']);
   // The guesses went on the count of the login that they were made for.
   assert.equal((await new Browser(postern.browser.url).signIn(alice.address, alice.password)).status, 429);

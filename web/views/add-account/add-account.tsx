@@ -208,12 +208,7 @@ export const AddAccount = ({ accounts, onClose }: { accounts: Accounts; onClose(
           }}
         />
         {byHand ? (
-          <ServersByHand
-            servers={servers.fields}
-            change={servers.setFields}
-            address={address}
-            failing={problem?.server ?? null}
-          />
+          <ServersByHand servers={servers.fields} change={servers.setFields} address={address} failing={problem} />
         ) : complete ? (
           <Steps discovery={discovery} problem={problem} />
         ) : null}

@@ -102,11 +102,15 @@ export const ServersByHand = ({
   servers: { imap: ServerFields; smtp: ServerFields };
   change(servers: { imap: ServerFields; smtp: ServerFields }): void;
   address: string;
-  failing: ProblemDocument['server'] | null;
+  failing: ProblemDocument | null;
 }) => {
   const own = useRef<HTMLDivElement>(null);
   useEffect(() => own.current?.querySelector('input')?.focus(), []);
-  const at = (fields: ServerFields): boolean => failing?.host === fields.host && failing.port === Number(fields.port);
+  const fails = (kind: 'imap' | 'smtp'): boolean => {
+    const { host, port } = servers[kind];
+    const { server, protocol = kind } = failing ?? {};
+    return server?.host === host && server.port === Number(port) && protocol === kind;
+  };
   return (
     <div ref={own} class="both-hands">
       <Block
@@ -114,7 +118,7 @@ export const ServersByHand = ({
         title="Incoming mail (IMAP)"
         fields={servers.imap}
         address={address}
-        failing={at(servers.imap)}
+        failing={fails('imap')}
         change={(imap) => change({ ...servers, imap })}
       />
       <Block
@@ -122,7 +126,7 @@ export const ServersByHand = ({
         title="Outgoing mail (SMTP)"
         fields={servers.smtp}
         address={address}
-        failing={at(servers.smtp)}
+        failing={fails('smtp')}
         change={(smtp) => change({ ...servers, smtp })}
       />
     </div>

@@ -87,12 +87,7 @@ const Form = ({ account, accounts, onClose }: { account: AccountFacts; accounts:
         void submit();
       }}
     >
-      <ServersByHand
-        servers={servers}
-        change={setServers}
-        address={account.address}
-        failing={problem?.server ?? null}
-      />
+      <ServersByHand servers={servers} change={setServers} address={account.address} failing={problem} />
       <PasswordField label={`Password of ${account.imap.host}`} value={password} change={setPassword} />
       <label class="set-check">
         <input type="checkbox" checked={own} onChange={(event) => setOwn(event.currentTarget.checked)} />

@@ -154,12 +154,7 @@ export const MailForm = ({
           </span>
         </label>
         {byHand ? (
-          <ServersByHand
-            servers={servers.fields}
-            change={servers.setFields}
-            address={address}
-            failing={problem?.server ?? null}
-          />
+          <ServersByHand servers={servers.fields} change={servers.setFields} address={address} failing={problem} />
         ) : complete ? (
           <Steps discovery={discovery} problem={problem} />
         ) : null}
