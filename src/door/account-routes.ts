@@ -1,3 +1,4 @@
+import type { AccountCheck } from '#jmap/auth/accounts.ts';
 import { AccountDesk, type Asking } from './account-desk.ts';
 import { PatchForm, readAdd, readRenew } from './account-form.ts';
 import { json, readJson } from './body.ts';
@@ -17,12 +18,15 @@ const changing = async (sessions: Sessions, request: Request, peer: Peer): Promi
   peer,
 });
 
-/** Work is limited as for signing in, and guesses with it: only a wrong password counts as one. `known`: as there. */
+/**
+ * Work is limited as for signing in, and guesses with it: only a wrong password counts as one, whether it is thrown or
+ * `wrong` sees it in the answer. `known`: as there.
+ */
 const openLimits = (clock: DoorParts['clock'], guesses: SignInLimits) => {
   const work = new WorkLimit(clock, 60, 2_000);
   return async <T>(
     peer: Peer,
-    { logins, known }: { logins: readonly string[]; known: boolean },
+    { logins, known, wrong = () => false }: { logins: readonly string[]; known: boolean; wrong?: (done: T) => boolean },
     secrets: Secrets | null,
     task: () => Promise<T>,
   ): Promise<T> => {
@@ -31,7 +35,7 @@ const openLimits = (clock: DoorParts['clock'], guesses: SignInLimits) => {
       const forgive = guesses.attempt(peer.address, logins, known);
       try {
         const done = await task();
-        forgive();
+        if (!wrong(done)) forgive();
         return done;
       } catch (error) {
         if (asDoorError(error).code !== 'door/wrong-password') forgive();
@@ -93,7 +97,10 @@ export const accountRoutes = (
     const peer = c.get('peer');
     const asking = await changing(sessions, c.req.raw, peer);
     const id = c.req.param('id');
-    return json(await limited(peer, { logins: [id], known: true }, null, () => desk.check(asking, id)));
+    const logins = triedLogins(await desk.find(asking.visitor, id));
+    // A sign-in proves the password at IMAP's server alone: SMTP's may be somebody else's.
+    const wrong = ({ smtp }: AccountCheck): boolean => smtp.state === 'refused';
+    return json(await limited(peer, { logins, known: false, wrong }, null, () => desk.check(asking, id)));
   });
 
   accounts.delete('/:id', async (c) => {

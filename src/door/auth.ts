@@ -47,8 +47,8 @@ export const authRoutes = (parts: DoorParts, sessions: Sessions, metrics: Metric
     const { form, secrets } = await readSignIn(c.req.raw, config.jsonSignIn);
     const by = 'mail-password';
     const code = form.totp !== undefined;
-    const [account = '', also] = triedLogins(form);
-    const attempt = { request: c.req.raw, peer, account, also, secrets, by, code } as const;
+    const [account = ''] = triedLogins(form);
+    const attempt = { request: c.req.raw, peer, account, secrets, by, code } as const;
     const entered = await desk.try(attempt, () => entrance.signIn(form, secrets, peer));
     return desk.welcome({ ...entered, ...(form.opens?.kind === 'recovery' ? { recovery: true } : {}) }, peer, by);
   });

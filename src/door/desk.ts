@@ -19,8 +19,6 @@ export interface Attempt {
   peer: Peer;
   /** Whose count a failure goes on: a login or a name in any spelling, or what stands for it. */
   account: string;
-  /** Another login that the same secret may be shown for. */
-  also?: string | undefined;
   secrets: Pick<Secrets, 'wipe'>;
   by: 'mail-password' | 'site-password' | 'passkey' | 'recovery' | 'oauth';
   /** A one-time code came with it. */
@@ -60,11 +58,10 @@ export class Desk {
   async try<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
     const { request, peer, code, secrets, by } = attempt;
     const account = spelled(attempt.account);
-    const accounts = [account, spelled(attempt.also ?? account)];
     try {
       this.#work.spend(peer.address);
-      const known = accounts.every((each) => readKnown(request, peer, this.#parts.links, each));
-      const forgive = this.#guesses.attempt(peer.address, accounts, known);
+      const known = readKnown(request, peer, this.#parts.links, account);
+      const forgive = this.#guesses.attempt(peer.address, [account], known);
       const forgiveCode = code ? this.#guesses.attemptCode(peer.address, account, known) : () => undefined;
       try {
         const done = await work();

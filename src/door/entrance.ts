@@ -7,7 +7,6 @@ import { newSlot, newUser, usualAccount } from '#store/new-rows.ts';
 import type { Credential, MailAccount, Session, User } from '#store/types.ts';
 import { credentialBinding, sameTarget } from '#vault/associated.ts';
 import type { MailAccountId, Opened, SessionId, SessionSecrets, SlotId, SlotRow, UserId } from '#vault/keeper.ts';
-import { Prover } from './account-proving.ts';
 import type { Audit } from './audit.ts';
 import { inTurn } from './in-turn.ts';
 import type { DoorParts } from './parts.ts';
@@ -100,7 +99,6 @@ export class Entrance {
   readonly #unlocks: Unlocks;
   readonly #audit: Audit;
   readonly #own: OwnPasswords;
-  readonly #prover: Prover;
 
   constructor(parts: DoorParts, presence: Presence, unlocks: Unlocks, audit: Audit) {
     this.#parts = parts;
@@ -108,7 +106,6 @@ export class Entrance {
     this.#unlocks = unlocks;
     this.#audit = audit;
     this.#own = new OwnPasswords(parts);
-    this.#prover = new Prover(parts.keeper, parts.config);
     this.#clock = parts.clock;
     this.#serversOf = openServers(parts.config, parts.discover);
   }
@@ -123,14 +120,10 @@ export class Entrance {
     const { host, port, username } = servers.imap;
     return this.#alone(`${host} ${port} ${username}`, async () => {
       const known = form.leaveNothing ? null : await store.userByLogin(servers.imap);
-      if (!known) {
-        await this.#proveSending(form, servers, null, secrets);
-        return this.#enroll(admission.handle, servers, form, peer);
-      }
+      if (!known) return this.#enroll(admission.handle, servers, form, peer);
       const { user, account, slot } = known;
       if (user.lockedAt !== null) throw lockedByOperator();
       if (form.startAfresh) {
-        await this.#proveSending(form, servers, account, secrets);
         await this.#giveUp(account, peer);
         await this.#own.mainChanged(user.id, servers.imap);
         return this.#enroll(admission.handle, servers, form, peer);
@@ -138,7 +131,6 @@ export class Entrance {
       if (!slot) throw opensOtherwise(opensBesides(await store.slots(user.id), account.id));
       // What was set for this account is not overwritten by what is found, and a password of its own stays with its server.
       const smtp = form.smtp && !account.ownSmtp ? servers.smtp : account.smtp;
-      await this.#proveSending(form, { ...servers, smtp }, account, secrets);
       const theirs = { user, account, slot };
       return this.#presence.coming(user.id, async () => {
         const opened = await this.#enter(admission.handle, theirs, { ...servers, smtp }, { ...form, secrets }, peer);
@@ -202,21 +194,6 @@ export class Entrance {
       this.#presence.enter(id, user);
       return entered(opened, session);
     });
-  }
-
-  /**
-   * Who names one server by hand could name somebody else's as the other: what is kept for a named pair was proven at
-   * both (rule V148).
-   */
-  async #proveSending(
-    form: SignInForm,
-    { imap, smtp, provider }: Servers,
-    before: MailAccount | null,
-    secrets: Secrets,
-  ): Promise<void> {
-    const isNamed = form.smtp !== undefined || (form.imap !== undefined && smtp.host !== imap.host);
-    if (!isNamed || (before && sameTarget(before.smtp, smtp))) return;
-    await this.#prover.smtp(smtp, secrets.password(), provider);
   }
 
   /** After the last session of somebody who wanted nothing kept, nothing is. */

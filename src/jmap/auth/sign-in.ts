@@ -10,7 +10,7 @@ import type { ServerFacts, ServerWish } from './servers.ts';
 export interface SignInRequest {
   address: string;
   password: string;
-  /** Both or neither; without them the servers are looked for. What is named is tried at both, but for what is kept already. */
+  /** Both or neither; without them the servers are looked for. */
   imap?: ServerWish;
   smtp?: ServerWish;
   /** 30 days instead of a session that ends with the browser, or after 24 hours. */
