@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
-import { hasBrowser, inOrder, nextOf } from './test-lanes.ts';
+import { hasBrowser, inOrder, isShared, nextOf } from './test-lanes.ts';
 
 test('long files run first, then those with servers, then the rest', () => {
   const files = ['src/b.test.ts', 'test/e2e/a.test.ts', 'src/a.test.ts', 'test/security/memory.test.ts'];
@@ -27,4 +27,15 @@ test('two browsers at a time, and another file beside them', () => {
   assert.equal(nextOf(['src/a.test.ts'], ['src/b.test.ts', 'src/c.test.ts', 'src/d.test.ts']), undefined);
   assert.equal(nextOf(['src/a.test.ts'], ['src/b.test.ts'], 1), undefined);
   assert.equal(nextOf([], []), undefined);
+});
+
+test('what shares the machine with others is tried once more, and nothing else', () => {
+  const files = [
+    'test/e2e/a.test.ts',
+    'src/upstream/a.test.ts',
+    'src/imap/a.test.ts',
+    'src/mime/a.test.ts',
+    'web/a.test.ts',
+  ];
+  assert.deepEqual(files.filter(isShared), files.slice(0, 3));
 });

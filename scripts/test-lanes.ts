@@ -18,7 +18,7 @@ const hasServers = (file: string): boolean => /(?:^|\/)test\//.test(file);
 export const hasBrowser = (file: string): boolean => /(?:^|\/)test\/journeys\/|\/chromium\.test\.ts$/.test(file);
 
 /** Has a browser or whole servers, which share two cores with those of other files. */
-export const isShared = (file: string): boolean => /^(?:test|src\/imap|src\/upstream)\//.test(file);
+export const isShared = (file: string): boolean => hasServers(file) || /(?:^|\/)src\/(?:imap|upstream)\//.test(file);
 
 /** The files in the order in which they want to run: the long ones, those with servers, the quick rest. */
 export const inOrder = (files: readonly string[]): string[] => {
