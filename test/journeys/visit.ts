@@ -2,6 +2,7 @@ import { after, before } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { desktop, dist, openBrowser, openPage, type Look } from './browser.ts';
 import { openFake, type Fake, type FakeOptions } from './fake-jmap.ts';
+import { until } from './real/world.ts';
 
 /** A page of the browser app against a JMAP server in memory. */
 
@@ -68,6 +69,14 @@ export const rowNamed = (page: Page, text: string) => page.locator('[role=row]',
 export const focusIs = (page: Page, text: string) =>
   holds(page, `(document.activeElement.getAttribute('aria-label') ?? '').includes(${JSON.stringify(text)})`);
 export const toastSays = (page: Page, text: string) => page.locator('.toast', { hasText: text }).waitFor();
+
+/** Waits until an email lies in this mailbox alone, at the server. */
+export const liesIn = (fake: Fake, id: string, mailbox: string): Promise<string[]> =>
+  until(
+    `${id} in ${mailbox}`,
+    async () => Object.keys(fake.email(id)?.mailboxIds ?? {}),
+    (now) => now.join() === mailbox,
+  );
 
 /** What another client does: it changes emails of the first account. */
 export const elsewhere = (page: Page, set: object): Promise<void> =>
