@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from '#cli/demo/ports.ts';
+import { familyOf } from '#village/family.ts';
 
 /** Postern as it runs for people, in a process of its own on a fresh data folder. */
 export interface RunningPostern extends AsyncDisposable {
@@ -14,23 +15,6 @@ export interface RunningPostern extends AsyncDisposable {
   /** Resident memory in bytes, likewise. */
   memory(): number;
 }
-
-/** The process and all below it. */
-const family = (pid: number): number[] => {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-    } catch {
-      // The process ended while we looked.
-    }
-  }
-  const found = [pid];
-  for (const each of found) for (const [child, parent] of parents) if (parent === each) found.push(child);
-  return found;
-};
 
 const ticks = 100;
 
@@ -62,8 +46,8 @@ export const startPostern = async (environment: Record<string, string>): Promise
   }
   return {
     origin,
-    cpu: () => family(pid).reduce((sum, each) => sum + cpuOf(each), 0),
-    memory: () => family(pid).reduce((sum, each) => sum + memoryOf(each), 0),
+    cpu: () => familyOf(pid).reduce((sum, each) => sum + cpuOf(each), 0),
+    memory: () => familyOf(pid).reduce((sum, each) => sum + memoryOf(each), 0),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM');
       for (let tries = 0; !exited && tries < 200; tries += 1) await wait(25);

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { systemClock } from '#base/clock.ts';
 import { type Target, visit } from '../../src/app-passwords/dialogue.ts';
-import { openManager, type AppPasswords } from '../../src/app-passwords/manager.ts';
+import { type AppPasswords } from '../../src/app-passwords/manager.ts';
 import { openDatabase, type Database } from '../../src/app-passwords/database.ts';
-import { openPolicy } from '#app-passwords/policy.testkit.ts';
 import { eventually } from '../e2e/process.ts';
 import { schemes, type Scheme } from '../../src/app-passwords/hash.ts';
 import { severByCommand, severByHttp } from '../../src/app-passwords/sever.ts';
-import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { Minted, Wish } from '../../src/app-passwords/types.ts';
 import { servers, type TestDatabase, type TestServer } from './databases.ts';
 import { dovecotDialect } from '../../src/cli/demo/dovecot-words.ts';
 import { mainUser, openDovecot, type TestDovecot } from './dovecot.ts';
+import { managerOf } from './manager.ts';
 import { askSasl } from '../../src/cli/demo/sasl.ts';
 
 const alice = mainUser.address;
@@ -39,12 +37,9 @@ for (const open of Object.values(servers)) {
     });
 
     const manager = (scheme: Scheme = 'SSHA512', by: 'command' | 'http' = 'command'): AppPasswords =>
-      openManager({
-        store: openAppPasswordStore(database, systemClock),
+      managerOf(database, {
         sever: by === 'command' ? severByCommand(dovecot.doveadm) : severByHttp(dovecot.http.url, dovecot.http.key),
-        policy: openPolicy,
         scheme,
-        clock: systemClock,
       });
     const make = (wish: Partial<Wish> = {}, scheme?: Scheme): Promise<Minted> =>
       manager(scheme).create(alice, { ...phone, ...wish }, { origin: 'command', actor: 'user' });

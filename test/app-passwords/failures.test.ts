@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { systemClock } from '#base/clock.ts';
 import { type Database, openDatabase } from '../../src/app-passwords/database.ts';
 import { AppPasswordError, type AppPasswordCode } from '../../src/app-passwords/errors.ts';
-import { type AppPasswords, type ManagerParts, openManager } from '../../src/app-passwords/manager.ts';
+import { type AppPasswords } from '../../src/app-passwords/manager.ts';
 import { openPolicy } from '#app-passwords/policy.testkit.ts';
-import { severNothing } from '../../src/app-passwords/sever.ts';
-import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { Minted, Wish } from '../../src/app-passwords/types.ts';
 import { type Cutter, openCutter } from './cutter.ts';
 import { servers, type TestDatabase, type TestServer } from './databases.ts';
+import { managerOf } from './manager.ts';
 
 const wish: Wish = { label: 'Phone', program: 'apple', protocols: ['imap'] };
 const from = { origin: 'web', actor: 'user' } as const;
 const patience = { connect: 2000, statement: 400 };
-
-const managerOf = (database: Database, instead: Partial<ManagerParts> = {}): AppPasswords =>
-  openManager({
-    store: openAppPasswordStore(database, systemClock),
-    sever: severNothing,
-    policy: openPolicy,
-    scheme: 'SSHA512',
-    clock: systemClock,
-    ...instead,
-  });
 
 const fails = (code: AppPasswordCode, work: Promise<unknown>): Promise<void> =>
   assert.rejects(work, (error) => {

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { systemClock } from '#base/clock.ts';
 import type { AccountFacts } from '#jmap/auth/accounts.ts';
 import type { UserId } from '#vault/keeper.ts';
 import type { World } from '#world';
 import { openDatabase } from '../../src/app-passwords/database.ts';
 import { visit } from '../../src/app-passwords/dialogue.ts';
-import { type AppPasswords, openManager } from '../../src/app-passwords/manager.ts';
-import { openPolicy } from '#app-passwords/policy.testkit.ts';
+import { type AppPasswords } from '../../src/app-passwords/manager.ts';
 import { severByCommand } from '../../src/app-passwords/sever.ts';
-import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { AppPassword } from '../../src/app-passwords/types.ts';
 import { accountsOf, patch } from '../e2e/accounts-world.ts';
 import { Browser } from '../e2e/browser.ts';
@@ -19,6 +16,7 @@ import { sendLater } from '../e2e/send-later.ts';
 import { openPlace, startInstance } from '../security/instance.ts';
 import { servers, type TestDatabase, type TestServer } from './databases.ts';
 import { mainUser, openDovecot, type TestDovecot } from './dovecot.ts';
+import { managerOf } from './manager.ts';
 
 const { address, password } = mainUser;
 const bob = 'bob@village.test';
@@ -97,13 +95,7 @@ ${boxes.join('')}}
     dovecot = await openDovecot(place.dovecot, more);
     const database = openDatabase(place.url);
     close = async () => database[Symbol.asyncDispose]();
-    app = openManager({
-      store: openAppPasswordStore(database, systemClock),
-      sever: severByCommand(dovecot.doveadm),
-      policy: openPolicy,
-      scheme: 'SSHA512',
-      clock: systemClock,
-    });
+    app = managerOf(database, { sever: severByCommand(dovecot.doveadm) });
   });
   beforeEach(async () => {
     await app.revoke(address, 'all', 'operator');

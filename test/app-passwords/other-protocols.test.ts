@@ -3,16 +3,14 @@ import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { systemClock } from '#base/clock.ts';
 import { freePort } from '#cli/demo/ports.ts';
 import { openDatabase } from '../../src/app-passwords/database.ts';
-import { type AppPasswords, openManager } from '../../src/app-passwords/manager.ts';
-import { openPolicy } from '#app-passwords/policy.testkit.ts';
+import { type AppPasswords } from '../../src/app-passwords/manager.ts';
 import { severByCommand } from '../../src/app-passwords/sever.ts';
-import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { Minted, Protocol } from '../../src/app-passwords/types.ts';
 import { servers, type TestServer } from './databases.ts';
 import { mainUser, openDovecot, type TestDovecot } from './dovecot.ts';
+import { managerOf } from './manager.ts';
 
 const { address, password: main } = mainUser;
 /** Debian has them in packages of their own: dovecot-pop3d, dovecot-managesieved. */
@@ -101,13 +99,7 @@ service managesieve-login {
     );
     const database = openDatabase(place.url);
     close = async () => database[Symbol.asyncDispose]();
-    app = openManager({
-      store: openAppPasswordStore(database, systemClock),
-      sever: severByCommand(dovecot.doveadm),
-      policy: openPolicy,
-      scheme: 'SSHA512',
-      clock: systemClock,
-    });
+    app = managerOf(database, { sever: severByCommand(dovecot.doveadm) });
   });
   after(async () => {
     await close?.();

@@ -6,11 +6,9 @@ import { systemClock } from '#base/clock.ts';
 import { openStore } from '#store/open.ts';
 import { openDatabase } from '../../src/app-passwords/database.ts';
 import { visit } from '../../src/app-passwords/dialogue.ts';
-import { type AppPasswords, openManager } from '../../src/app-passwords/manager.ts';
+import { type AppPasswords } from '../../src/app-passwords/manager.ts';
 import { idWithin } from '../../src/app-passwords/password.ts';
-import { openPolicy } from '#app-passwords/policy.testkit.ts';
 import { severByCommand } from '../../src/app-passwords/sever.ts';
-import { openAppPasswordStore } from '../../src/app-passwords/store.ts';
 import type { AppPassword } from '../../src/app-passwords/types.ts';
 import { Arena } from '../../src/vault/arena.ts';
 import { openCredential } from '../../src/vault/credential.ts';
@@ -23,6 +21,7 @@ import { cannotLook, scanMemory } from '../security/memory-of.ts';
 import { formsOf, openSearch, piecesOf } from '../security/needles.ts';
 import { servers, type TestDatabase, type TestServer } from './databases.ts';
 import { mainUser, openDovecot, type TestDovecot } from './dovecot.ts';
+import { managerOf } from './manager.ts';
 
 const { address, password } = mainUser;
 const capability = 'urn:postern:params:jmap:app-passwords';
@@ -67,13 +66,7 @@ describe('sign in, swap, forget', { skip: process.getuid?.() !== 0 }, () => {
     dovecot = await openDovecot(place.dovecot);
     const database = openDatabase(place.url);
     close = async () => database[Symbol.asyncDispose]();
-    app = openManager({
-      store: openAppPasswordStore(database, systemClock),
-      sever: severByCommand(dovecot.doveadm),
-      policy: openPolicy,
-      scheme: 'SSHA512',
-      clock: systemClock,
-    });
+    app = managerOf(database, { sever: severByCommand(dovecot.doveadm) });
   });
   beforeEach(() => app.revoke(address, 'all', 'operator').then(() => undefined));
   after(async () => {

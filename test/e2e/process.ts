@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Village } from '#village/dovecot.ts';
+import { familyOf } from '#village/family.ts';
 import { Browser } from './browser.ts';
 
 /** The program in a process of its own, as people run it. */
@@ -20,31 +21,6 @@ export interface Running extends AsyncDisposable {
   /** Ends it as Ctrl-C does and waits. */
   stop(): Promise<void>;
 }
-
-const parentsNow = (): Map<number, number> => {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (state !== 'Z') parents.set(Number(name), Number(parent));
-    } catch {
-      // The process ended while we looked.
-    }
-  }
-  return parents;
-};
-
-/** A process and all below it. */
-export const familyOf = (pid: number): number[] => {
-  const parents = parentsNow();
-  const found = parents.has(pid) ? [pid] : [];
-  for (const each of found) for (const [child, parent] of parents) if (parent === each) found.push(child);
-  return found;
-};
-
-export const isAlive = (pid: number): boolean => parentsNow().has(pid);
 
 /** Asks until it is so. */
 export const eventually = async (what: string, so: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> => {

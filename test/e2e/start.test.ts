@@ -8,9 +8,10 @@ import { mailFolder } from '#cli/demo/dovecot.ts';
 import { answers } from '#cli/demo/ports.ts';
 import type { DemoFacts } from '#cli/demo/start.ts';
 import { openDovecot } from '#village/dovecot.ts';
+import { familyOf, isAlive } from '#village/family.ts';
 import { Browser, problemOf } from './browser.ts';
 import { openFolder } from './postern.ts';
-import { eventually, familyOf, isAlive, keeperOf, launch, type Running, serve } from './process.ts';
+import { eventually, keeperOf, launch, type Running, serve } from './process.ts';
 
 /** The program as people start and end it, by hand and by accident. */
 

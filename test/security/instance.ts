@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#cli/demo/ports.ts';
 import { readKey, type Sealed, sealForm } from '#model/seal.ts';
 import type { Village } from '#village/dovecot.ts';
+import { familyOf } from '#village/family.ts';
 import { Browser } from '../e2e/browser.ts';
 import { sealSignIn } from '../e2e/sealed-sign-in.ts';
 
@@ -49,22 +50,6 @@ export const runCommand = async (
   child.stdin.on('error', () => undefined).end(input);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { ...ran, code: code ?? -1 };
-};
-
-export const familyOf = (pid: number): number[] => {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-    } catch {
-      // The process ended while we looked.
-    }
-  }
-  const found = [pid];
-  for (const each of found) for (const [child, parent] of parents) if (parent === each) found.push(child);
-  return found;
 };
 
 /** Folders of an instance, which several starts may share. */

@@ -4,6 +4,7 @@ import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import type { ServerFacts } from '#jmap/auth/servers.ts';
 import type { Accounts } from '#model/accounts/accounts.ts';
 import { changeWords } from '#model/accounts/words.ts';
+import { formEvents } from '#parts/form-events.ts';
 import { useModel } from '../model.ts';
 import { type ServerFields, ServersByHand, toWish } from '../servers/by-hand.tsx';
 import { Failure } from '../servers/failure.tsx';
@@ -77,15 +78,7 @@ const Form = ({ account, accounts, onClose }: { account: AccountFacts; accounts:
       ref={form}
       class="set-card add"
       aria-label={`Servers of ${account.name}`}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        onClose();
-      }}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
+      {...formEvents(() => void submit(), onClose)}
     >
       <ServersByHand servers={servers} change={setServers} address={account.address} failing={problem} />
       <PasswordField label={`Password of ${account.imap.host}`} value={password} change={setPassword} />

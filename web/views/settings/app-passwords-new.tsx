@@ -3,6 +3,7 @@ import type { AppPassword, AppPasswordPolicy, AppPasswordProtocol, NewAppPasswor
 import { utcDate } from '#jmap/ids.ts';
 import type { Field, Outcome } from '#model/app-passwords.ts';
 import { mostNetworks, parseNetworks } from '#model/app-passwords-networks.ts';
+import { formEvents } from '#parts/form-events.ts';
 import {
   type ChosenProgram,
   chosenPrograms,
@@ -288,15 +289,7 @@ export const NewAppPasswordForm = (props: FormProps) => {
       ref={form}
       class="set-card ap-new"
       aria-labelledby="ap-new-title"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        onClose();
-      }}
+      {...formEvents(() => void submit(), onClose)}
     >
       <h2 id="ap-new-title">New app password</h2>
       <Programs program={wish.program} onChoose={mending(wish.choose)} />

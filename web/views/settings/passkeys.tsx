@@ -4,6 +4,7 @@ import type { UnlockerFacts } from '#jmap/auth/unlockers.ts';
 import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { deviceName, unlockerWords } from '#model/unlockers/words.ts';
+import { formEvents } from '#parts/form-events.ts';
 import { Icon } from '#parts/icon.tsx';
 import { useModel } from '../model.ts';
 import { Trouble } from '../unlock/trouble.tsx';
@@ -29,15 +30,9 @@ const NameForm = (props: {
     <form
       class="set-card unl-name"
       aria-label={props.label}
-      onSubmit={(event) => {
-        event.preventDefault();
+      {...formEvents(() => {
         if (name.trim() !== '' && !props.busy) props.save(name.trim());
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        props.close();
-      }}
+      }, props.close)}
     >
       <label class="set-field">
         <span>{props.label}</span>

@@ -3,6 +3,7 @@ import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
 import { strengthOf, unlockerWords } from '#model/unlockers/words.ts';
+import { formEvents } from '#parts/form-events.ts';
 import { useModel } from '../model.ts';
 import { PasswordField } from '../servers/password-field.tsx';
 import { Trouble } from '../unlock/trouble.tsx';
@@ -42,15 +43,7 @@ export const SitePasswordForm = (props: {
     <form
       class="set-card"
       aria-label={props.changing ? 'Change the password of Postern' : 'A password of Postern'}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !props.cancel) return;
-        event.preventDefault();
-        props.cancel();
-      }}
+      {...formEvents(() => void submit(), props.cancel)}
     >
       <label class="sign-field">
         <span>Name you sign in with</span>

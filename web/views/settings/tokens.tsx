@@ -3,6 +3,7 @@ import type { NewToken, TokenFacts } from '#jmap/auth/tokens.ts';
 import { foldTime } from '#model/format.ts';
 import { type Life, lives, openTokens, type TokenWish } from '#model/settings/tokens.ts';
 import { ago } from '#model/settings/words.ts';
+import { formEvents } from '#parts/form-events.ts';
 import { Icon } from '#parts/icon.tsx';
 import { isFocusFree } from '#parts/regions.ts';
 import { IconButton } from '#parts/tooltip.tsx';
@@ -36,19 +37,7 @@ const MakeToken = ({ onMake, onClose }: { onMake(wish: TokenWish): Promise<boole
     else setBusy(false);
   };
   return (
-    <form
-      class="set-card"
-      aria-label="New API token"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        onClose();
-      }}
-    >
+    <form class="set-card" aria-label="New API token" {...formEvents(() => void submit(), onClose)}>
       <div class="set-fields">
         <label class="set-field">
           <span>Name</span>

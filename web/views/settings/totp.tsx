@@ -3,6 +3,7 @@ import type { ProblemDocument } from '#jmap/auth/problems.ts';
 import type { NewTotp } from '#jmap/auth/unlockers.ts';
 import { isProblem } from '#model/asking.ts';
 import type { Unlockers } from '#model/unlockers/unlockers.ts';
+import { formEvents } from '#parts/form-events.ts';
 import { useModel } from '../model.ts';
 import { TotpField } from '../unlock/totp-field.tsx';
 import { Trouble } from '../unlock/trouble.tsx';
@@ -89,15 +90,7 @@ export const Totp = ({ unlockers }: { unlockers: Unlockers }) => {
         <form
           class="set-card unl-totp"
           aria-label="Set up the second step"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void confirm(digits);
-          }}
-          onKeyDown={(event) => {
-            if (event.key !== 'Escape') return;
-            event.preventDefault();
-            leave();
-          }}
+          {...formEvents(() => void confirm(digits), leave)}
         >
           <div class="unl-qr">
             <Code text={fresh.uri} label="Code for the authenticator app" />
