@@ -43,6 +43,37 @@ test('W31 nobody is told to be signed out before the server did it; letters are 
   assert.deepEqual(at.errors, []);
 });
 
+test('W31 a sign-out keeps what was written in another tab', async () => {
+  await using at = await openDesk(browser);
+  const other = await at.page.context().newPage();
+  await other.goto(at.page.url());
+  await rowNamed(other, 'Margit').waitFor();
+  const letter = await at.begin();
+  await letter.getByLabel('Subject').fill('In the other');
+  await signOut(other);
+  await outside(other);
+  await outside(at.page);
+  assert.deepEqual(
+    at.kept('drafts').map(({ subject }) => subject),
+    ['In the other'],
+  );
+});
+
+test('W31 who signs out is asked about a letter that could not be kept', async () => {
+  await using at = await openDesk(browser);
+  const { page } = at;
+  const letter = await at.begin();
+  at.fake.broken.set('Email/set', 'serverFail');
+  await letter.getByLabel('Subject').fill('Nowhere else');
+  await signOut(page);
+  const question = page.getByRole('alertdialog', { name: 'Sign out without what you wrote?' });
+  await question.getByRole('button', { name: 'Stay' }).click();
+  assert.equal(await letter.getByLabel('Subject').inputValue(), 'Nowhere else');
+  await signOut(page);
+  await question.getByRole('button', { name: 'Sign out' }).click();
+  await outside(page);
+});
+
 test('W31 from the locked screen, too, one is signed out when the server says so', async () => {
   await using at = await visit(browser);
   const { page } = at;

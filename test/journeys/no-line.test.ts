@@ -109,3 +109,37 @@ test('W20 what could not be fetched comes with its style', async () => {
   await heading.waitFor();
   assert.deepEqual(await heading.boundingBox(), place);
 });
+
+test('W20 a part whose code is slow says so, and comes without a further key', async () => {
+  await using at = await visit();
+  const { page, press } = at;
+  const help = '**/assets/help-*.js*';
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  await page.route(help, async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await page.reload();
+  await rowNamed(page, 'Margit').waitFor();
+  await press('?');
+  const slow = page.getByRole('status').filter({ hasText: 'This part of Postern is being loaded.' });
+  await slow.getByRole('button', { name: 'Load anew' }).waitFor();
+  answer();
+  await page.getByLabel('Single keys act').waitFor();
+  assert.equal(await slow.count(), 0);
+});
+
+test('W20 whoever is signed out after an update is led to the sign-in of the new code', async () => {
+  await using at = await visit();
+  const { page, fake } = at;
+  await rowNamed(page, 'Margit').waitFor();
+  // The code of before is gone.
+  await page.route('**/assets/sign-in-*.js*', (route) => route.fulfill({ status: 404 }));
+  await fetch(`${fake.origin}/auth/sign-out`, { method: 'POST' });
+  await page.keyboard.press('e');
+  const missing = page.getByRole('alert').filter({ hasText: 'after an update, load the page anew' });
+  await missing.getByRole('button', { name: 'Load anew' }).waitFor();
+  await page.unroute('**/assets/sign-in-*.js*');
+  await missing.getByRole('button', { name: 'Load anew' }).click();
+  await page.getByRole('textbox', { name: 'Email address' }).waitFor();
+});

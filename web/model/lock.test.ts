@@ -31,7 +31,13 @@ const openBrowser = () => {
       fetch,
       clock,
       after,
-      storage: { get: (key) => kept.get(key) ?? null, set: (key, value) => void kept.set(key, value) },
+      storage: {
+        get: (key) => kept.get(key) ?? null,
+        set: (key, value) => void kept.set(key, value),
+        remove: (key) => void kept.delete(key),
+        keys: () => [...kept.keys()],
+        forgets: () => false,
+      },
       ports: {
         post: (message) => listeners.forEach((listener) => listener !== own && listener(message)),
         onMessage: (listener) => {

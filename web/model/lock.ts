@@ -2,7 +2,7 @@ import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-c
 import type { Clock } from '#base/clock.ts';
 import type { UnlockerKind, Unlockers } from '#jmap/auth/unlockers.ts';
 import type { Connection, Fetch } from './connection.ts';
-import type { Storage } from './prefs.ts';
+import type { PageStorage } from './prefs.ts';
 
 /**
  * Postern locks itself when nobody has touched it for a while, or at once when asked. The server then holds no key of this
@@ -10,8 +10,8 @@ import type { Storage } from './prefs.ts';
  * together.
  */
 
-/** To the other tabs. `used`: somebody is here. */
-export type LockMessage = 'locked' | 'unlocked' | 'used';
+/** To the other tabs. `used`: somebody is here. `keep`: letters are to be put into safety. */
+export type LockMessage = 'locked' | 'unlocked' | 'used' | 'keep';
 
 export interface LockPorts {
   post(message: LockMessage): void;
@@ -44,8 +44,8 @@ export interface Lock {
   /** Somebody is here. */
   used(): void;
   before(task: LockTask): void;
-  /** Letters are put into safety, as far as moments allow. Never rejects. */
-  keep(): Promise<void>;
+  /** Letters of all tabs are put into safety, as far as moments allow. False: some are on this device alone. Never rejects. */
+  keep(): Promise<boolean>;
   /** The page became visible: whether meanwhile the time is over, or another tab was opened. */
   wake(): void;
   close(): void;
@@ -59,6 +59,8 @@ const readKinds = (text: string | null): readonly UnlockerKind[] | null =>
 /** Letters get this long to be kept on the server; then they stay in this page. */
 const patience = 3_000;
 const step = 10_000;
+/** How often is looked whether the other tabs are done. */
+const glance = 200;
 /** Touches are told to the other tabs at most this often. */
 const quiet = 5_000;
 const minute = 60_000;
@@ -67,7 +69,7 @@ export interface LockParts {
   connection: Connection;
   fetch: Fetch;
   clock: Clock;
-  storage: Storage;
+  storage: PageStorage;
   ports: LockPorts;
   after: ReadonlySignal<LockAfter>;
 }
@@ -123,6 +125,20 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     await Promise.race([all, new Promise<void>((resolve) => void clock.after(patience, resolve))]);
   };
 
+  /** What the server has of a letter is not noted here; see compose/kept.ts. */
+  const areKept = (): boolean =>
+    storage.keys().every((each) => !each.startsWith('postern.letter.') || storage.get(each)?.includes('"letter":null'));
+  const keepAll = async (): Promise<boolean> => {
+    ports.post('keep');
+    let over = false;
+    const others = async (): Promise<void> => {
+      while (!over && !areKept()) await new Promise<void>((resolve) => void clock.after(glance, resolve));
+    };
+    await keep(others());
+    over = true;
+    return areKept();
+  };
+
   const now = async (): Promise<void> => {
     if (closing.peek() || connection.locked.peek() || !connection.signedIn.peek()) return;
     hold();
@@ -171,6 +187,7 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
       kinds.value = readKinds(storage.get(kindsKey));
       connection.lock();
     }
+    if (message === 'keep') void keep();
     if (message === 'unlocked') connection.unlocked();
     if (message !== 'locked') usedAt.value = clock.now();
   });
@@ -199,7 +216,7 @@ export const openLock = ({ connection, fetch, clock, storage, ports, after }: Lo
     now,
     opened,
     used,
-    keep,
+    keep: keepAll,
     before: (task) => void tasks.push(task),
     wake: () => {
       if (connection.locked.peek() && !storage.get(key)) connection.unlocked();

@@ -238,7 +238,14 @@ export const openModel = (parts: ModelParts): Model => {
       push.wake();
     },
     signOut: async () => {
-      await lock.keep();
+      const safe = await lock.keep();
+      const lose = {
+        title: 'Sign out without what you wrote?',
+        text: 'A letter is on this device alone: the server does not have it yet. Signing out deletes it here.',
+        yes: 'Sign out',
+        no: 'Stay',
+      };
+      if (!safe && !(await confirm(lose))) return;
       if (await session.signOut()) push.tellSignedOut();
       else
         toasts.show('Postern does not answer: you are still signed in. Sign out again when it does.', {

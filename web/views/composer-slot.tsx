@@ -15,15 +15,12 @@ export interface ComposerModule {
 }
 
 const loaded = signal<ComposerModule | null>(null);
-const chunks = import.meta.glob<ComposerModule>('./composer/composer.tsx');
 
 /** The composer's code is fetched at the first letter, or when one waits to be gone on with. */
 export const prepareComposer = (app: App): void => {
-  const load = chunks['./composer/composer.tsx'];
-  if (!load) return;
   const open = async (): Promise<void> => {
     if (loaded.peek()) return;
-    const composer = await withIcons(load);
+    const composer = await withIcons<ComposerModule>(() => import('./composer/composer.tsx'));
     composer.start(app);
     loaded.value = composer;
   };

@@ -29,11 +29,16 @@ export const withIcons = async <T,>(load: () => Promise<T>): Promise<T> => {
 /** The line broke: where it is drawn it is tried again after so many milliseconds. */
 const againMs = 3_000;
 
-/** After an update the server has other code than this page asks for. */
-const Missing = () => (
-  <div class="toast failed missing" role="alert">
+/** What takes longer than so many milliseconds is told of. */
+const slowMs = 1_000;
+
+/** Of an answer that never comes no more is known. After an update the server has other code than this page asks for. */
+const Missing = ({ failed }: { failed: boolean }) => (
+  <div class={`toast missing ${failed ? 'failed' : ''}`} role={failed ? 'alert' : 'status'}>
     <span class="words">
-      This part of Postern could not be loaded. It is tried again; after an update, load the page anew.
+      {failed
+        ? 'This part of Postern could not be loaded. It is tried again; after an update, load the page anew.'
+        : 'This part of Postern is being loaded.'}
     </span>
     <button type="button" class="btn" onClick={() => location.reload()}>
       Load anew
@@ -46,28 +51,32 @@ export const later = <P extends object>(
   load: () => Promise<ComponentType<P>>,
 ): { View: ComponentType<P>; fetch: () => void } => {
   const loaded = signal<ComponentType<P> | null>(null);
-  const failures = signal(0);
-  let started = false;
+  const missing = signal<'slow' | 'failed' | null>(null);
+  /** To be asked for, the first time or again. */
+  const due = signal(true);
   const fetch = (): void => {
-    if (started) return;
-    started = true;
+    if (!due.peek()) return;
+    due.value = false;
+    setTimeout(() => {
+      missing.value ??= 'slow';
+    }, slowMs);
     withIcons(load).then(
       (component) => {
         loaded.value = component;
       },
-      () =>
+      () => {
+        missing.value = 'failed';
         setTimeout(() => {
-          started = false;
-          failures.value += 1;
-        }, againMs),
+          due.value = true;
+        }, againMs);
+      },
     );
   };
   const View = (props: P) => {
     const Loaded = loaded.value;
     if (Loaded) return <Loaded {...props} />;
-    fetch();
-    // Drawn anew by each.
-    return failures.value > 0 ? <Missing /> : null;
+    if (due.value) fetch();
+    return missing.value && <Missing key={missing.value} failed={missing.value === 'failed'} />;
   };
   return { View, fetch };
 };

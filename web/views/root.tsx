@@ -1,50 +1,17 @@
-import { signal } from '@preact/signals';
-import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { LitArch, Mark } from '#parts/icon.tsx';
 import { LiveRegions } from '#parts/live.tsx';
 import { proofAsked } from '#model/unlockers/proof.ts';
 import { prepareComposer } from './composer-slot.tsx';
-import { later, withIcons } from './later.tsx';
+import { later } from './later.tsx';
 import { AppContext, useModel, type App } from './model.ts';
 import { Shell } from './shell.tsx';
-
-/** What the sign-in chunk (`sign-in/sign-in.tsx`) exports. `ended`: a session was there and is over. */
-export interface SignInModule {
-  SignIn: ComponentType<{ ended: boolean }>;
-}
 
 const locked = later(async () => (await import('./lock/locked.tsx')).Locked);
 const connect = later(async () => (await import('./connect/connect.tsx')).Connect);
 const proof = later(async () => (await import('./unlock/proof-dialog.tsx')).ProofDialog);
 
-const signInChunks = import.meta.glob<SignInModule>('./sign-in/sign-in.tsx');
-const signIn = signal<SignInModule | null>(null);
-
-const SignInSlot = ({ ended }: { ended: boolean }) => {
-  const [failed, setFailed] = useState(false);
-  const load = async (): Promise<void> => {
-    setFailed(false);
-    try {
-      const load = signInChunks['./sign-in/sign-in.tsx'];
-      if (load) signIn.value ??= await withIcons(load);
-    } catch {
-      setFailed(true);
-    }
-  };
-  useEffect(() => void load(), []);
-  const screen = signIn.value;
-  if (screen) return <screen.SignIn ended={ended} />;
-  if (!failed) return null;
-  return (
-    <Whole>
-      <b>The sign-in screen could not be loaded.</b>
-      <button type="button" class="btn" onClick={() => void load()}>
-        Try again
-      </button>
-    </Whole>
-  );
-};
+const signIn = later(async () => (await import('./sign-in/sign-in.tsx')).SignIn);
 
 const Whole = ({ children }: { children: preact.ComponentChildren }) => (
   <main class="state whole">
@@ -95,7 +62,7 @@ const Screen = () => {
     case 'opening':
       return <Opening />;
     case 'signed-out':
-      return <SignInSlot ended={state.ended} />;
+      return <signIn.View ended={state.ended} />;
     case 'unreachable':
       return <Unreachable />;
     case 'locked':

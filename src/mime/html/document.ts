@@ -81,8 +81,9 @@ const looks: Readonly<Record<Look, string>> = {
   paper: `:root{color-scheme:light;--line:#c5cdc8}body{background:${NIGHT.sheet};color:#14211e}.${SCOPE}{background-color:#fff;border-radius:8px;padding:16px;filter:brightness(.92)}`,
 };
 
-/** Printed mail is dark on white, whatever the room is. */
+/** Printed mail is dark on white, whatever the room is: colours that are for the night go. */
 const print = `@media print{:root{color-scheme:light}body{background:#fff}.${SCOPE}{filter:none;padding:0}}`;
+const nightInPrint = `@media print{.${SCOPE},.${SCOPE} *{color:#14211e!important;background:none!important}}`;
 
 /**
  * The complete document a frame shows: our styles and, unchanged, the one element {@link sanitizeMail} made. To be served
@@ -93,7 +94,7 @@ export const mailDocument = (html: string, options: DocumentOptions): string => 
   if (measure !== null && !isPlainPath(measure.path))
     throw new RangeError('measure.path has characters that need escaping');
   const language = /^[A-Za-z0-9-]{2,35}$/.test(options.language ?? '') ? ` lang="${options.language}"` : '';
-  const styles = `${base}${looks[options.look]}\n${print}${measure === null ? '' : measureStyles(measure)}`;
+  const styles = `${base}${looks[options.look]}\n${print}${looks[options.look] === dark ? nightInPrint : ''}${measure === null ? '' : measureStyles(measure)}`;
   const rest = measure === null ? '' : '<div class="postern-rest" aria-hidden="true"><i></i></div>';
   return `<!doctype html>
 <html${language}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(options.title)}</title>

@@ -220,6 +220,41 @@ test('C10 a letter is printed to its end, without what is being written and with
   await page.getByRole('button', { name: 'Save and close' }).click();
 });
 
+interface Styled {
+  ownerDocument: { defaultView: { getComputedStyle(at: Styled): { color: string; backgroundColor: string } } };
+}
+
+const look = (part: Locator): Promise<string[]> =>
+  part.evaluate((at: Styled) => {
+    const { color, backgroundColor } = at.ownerDocument.defaultView.getComputedStyle(at);
+    return [color, backgroundColor];
+  });
+
+test('C10 by night a letter is printed dark on white', async () => {
+  const { page } = at;
+  const styles = '@media (prefers-color-scheme: dark) { p { color: #eee; background: #111 } }';
+  const looks = { Recoloured: '', Dark: `<style>${styles}</style>` };
+  await page.emulateMedia({ colorScheme: 'dark' });
+  for (const [subject, head] of Object.entries(looks)) {
+    const body = `${head}<p style="color: #036" id="words">Words</p>`;
+    await real.village.deliver(real.alice.address, letter({ subject, type: 'text/html; charset=utf-8', body }));
+    await page.getByRole('row', { name: subject }).click();
+    const words = page.frameLocator('.conv iframe').getByText('Words');
+    const subjectLine = page.locator('.conv .subject').filter({ hasText: subject });
+    await subjectLine.waitFor();
+    const light = /^rgb\(2\d\d, 2\d\d, 2\d\d\)$/u;
+    assert.match((await look(subjectLine))[0] ?? '', light);
+    const [shown] = await look(words);
+    await page.emulateMedia({ media: 'print' });
+    assert.deepEqual(await look(words), ['rgb(20, 33, 30)', 'rgba(0, 0, 0, 0)']);
+    assert.notEqual(shown, 'rgb(20, 33, 30)');
+    assert.doesNotMatch((await look(subjectLine))[0] ?? '', light);
+    assert.match((await look(page.locator('body')))[1] ?? '', light);
+    await page.emulateMedia({ media: null });
+  }
+  await page.emulateMedia({ colorScheme: null });
+});
+
 test('a letter that arrives appears by itself, in every tab, over one stream', async () => {
   const { page, context } = at;
   const second = await context.newPage();
