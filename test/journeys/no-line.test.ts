@@ -124,6 +124,8 @@ test('W20 a part whose code is slow says so, and comes without a further key', a
   await press('?');
   const slow = page.getByRole('status').filter({ hasText: 'This part of Postern is being loaded.' });
   await slow.getByRole('button', { name: 'Load anew' }).waitFor();
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok(((await slow.boundingBox())?.height ?? 844) < 100, 'on a phone it covers no list');
   answer();
   await page.getByLabel('Single keys act').waitFor();
   assert.equal(await slow.count(), 0);
